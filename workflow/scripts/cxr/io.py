@@ -1,0 +1,166 @@
+"""Tables, documents and arrays on disk: whole or not there at all.
+
+Every writer fills a temporary file beside its target and renames it, so that a
+reader never meets half a file. Every reader turns a damaged file into an
+`InputError` that names it.
+"""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxr.errors import InputError
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path in the folder of `path` that replaces it when the block ends well."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Writes `text` as UTF-8 with Unix line ends."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(document: Any, path: str | os.PathLike[str]) -> None:
+    """Writes `document` as indented JSON; NaN and infinity are refused, they are not JSON."""
+    write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Reads a JSON document.
+
+    Raises
+    ------
+    InputError
+        If the file is not whole JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise damaged(path, "JSON", error) from error
+
+
+def write_table(
+    table: pd.DataFrame, path: str | os.PathLike[str], notes: Mapping[str, str] | None = None
+) -> None:
+    """Writes a table as Parquet, the same bytes for the same rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Written without its index.
+    notes : mapping of str to str, optional
+        Kept in the file's schema metadata; `read_notes` reads them back.
+    """
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
+    with atomic(path) as temporary:
+        pq.write_table(arrow, temporary, compression="zstd", store_schema=False)
+
+
+def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Reads a Parquet table, or only some of its columns.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or lacks one of `columns`.
+    """
+    try:
+        table = pq.read_table(path, columns=list(columns) if columns else None)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise damaged(path, "Parquet", error) from error
+    missing = [name for name in columns or [] if name not in table.column_names]
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}; it was written by something else")
+    return table.to_pandas()
+
+
+def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The notes that `write_table` put into a file's schema metadata."""
+    try:
+        stored = pq.read_schema(path).metadata or {}
+    except pa.ArrowInvalid as error:
+        raise damaged(path, "Parquet", error) from error
+    return {key.decode(): value.decode() for key, value in stored.items()}
+
+
+def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Writes a table as CSV (RFC 4180, Unix line ends), missing values empty."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+
+
+def write_array(array: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Writes an array as .npy."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Opens an .npy file memory-mapped and read-only.
+
+    Raises
+    ------
+    InputError
+        If the file is truncated or not an array.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise damaged(path, "array", error) from error
+
+
+def write_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
+    """Writes named arrays as one .npz."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Reads the named arrays of an .npz.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, EOFError, KeyError) as error:
+        raise damaged(path, "array", error) from error
+
+
+def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> InputError:
+    """The error for a file that was cut short or is of another kind."""
+    return InputError(
+        f"{path}: not a whole {kind} file ({error}); delete it and run again to rebuild it"
+    )

@@ -1,0 +1,99 @@
+"""What every job needs around its work: a log, its threads, one last line when it fails."""
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cxr.errors import InputError
+
+log = logging.getLogger("cxr")
+
+
+@contextmanager
+def job(log: str, threads: int = 1) -> Iterator[None]:
+    """Runs a block with its output in a log file and its libraries held to `threads`.
+
+    Everything that is printed, logged or warned goes to the file, native
+    libraries included. A failure ends the process with status 1, its traceback
+    in the log, and as last line what the user can do.
+
+    Parameters
+    ----------
+    log : path
+        The log file; its folder is made.
+    threads : int
+        Threads for BLAS, OpenMP, numba and torch.
+    """
+    target = Path(log)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", buffering=1, encoding="utf-8") as stream:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        logging.basicConfig(
+            stream=stream, level=logging.INFO, format="%(asctime)s %(message)s", force=True
+        )
+        logging.captureWarnings(True)
+        try:
+            with limited(threads):
+                yield
+        except InputError as error:
+            traceback.print_exc(file=stream)
+            stream.write(f"error: {error}\n")
+            sys.exit(1)
+        except Exception as error:
+            traceback.print_exc(file=stream)
+            text = " ".join(str(error).split())
+            stream.write(f"error: unexpected {type(error).__name__}: {text}; see above\n")
+            sys.exit(1)
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Holds every numeric library to `threads`, those loaded later too."""
+    from threadpoolctl import threadpool_limits
+
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA"):
+        os.environ[f"{name}_NUM_THREADS"] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    with threadpool_limits(threads):
+        yield
+
+
+class Progress:
+    """A plain line every ten seconds: done of total, rate, time left.
+
+    Parameters
+    ----------
+    total : int
+        How many steps there are.
+    what : str
+        What is counted, in the plural: "images", "epochs".
+    """
+
+    def __init__(self, total: int, what: str, every: float = 10.0) -> None:
+        self.total = total
+        self.what = what
+        self.every = every
+        self.done = 0
+        self.start = self.last = time.monotonic()
+
+    def step(self, count: int = 1) -> None:
+        """Counts `count` finished steps and reports when it is time, or at the end."""
+        self.done += count
+        now = time.monotonic()
+        if now - self.last < self.every and self.done < self.total:
+            return
+        self.last = now
+        rate = self.done / max(now - self.start, 1e-9)
+        left = (self.total - self.done) / rate
+        log.info(
+            "%d of %d %s, %.1f a second, %.0f s left", self.done, self.total, self.what, rate, left
+        )
