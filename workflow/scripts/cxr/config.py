@@ -97,7 +97,10 @@ class SyntheticSource(Section):
         description="Planted appearance groups inside the COVID-19 class; 1 plants none.",
     )
     variant_strength: float = Field(
-        default=1.0, ge=0, le=3, description="How far the planted groups lie apart; 0 is not at all."
+        default=1.0,
+        ge=0,
+        le=3,
+        description="How far the planted groups lie apart; 0 is not at all.",
     )
     seed: Seed = Field(default=2020, description="Seed of the drawing.")
 
@@ -161,11 +164,26 @@ class Splits(Section):
     test: float = Field(default=0.2, gt=0, lt=0.5, description="Share of each class for testing.")
 
 
+class NearDuplicates(Section):
+    """When two images count as the same radiograph: they are flagged and stay in one split."""
+
+    bits: int = Field(
+        default=8,
+        ge=0,
+        le=20,
+        description="Images whose 64-bit perceptual hashes differ in at most so many bits are "
+        "compared pixel by pixel.",
+    )
+    correlation: float = Field(
+        default=0.95, gt=0, le=1, description="Least correlation of the pixels of near duplicates."
+    )
+
+
 class Cohort(Section):
     """Filters, balance, splits and the pixel cache."""
 
     classes: dict[Term, CohortClass] = Field(
-        min_length=2, description="Classes by name; the order is the order of the outputs."
+        min_length=2, description="Classes by name; outputs list them in alphabetical order."
     )
     views: list[Term] = Field(
         default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are kept."
@@ -187,12 +205,8 @@ class Cohort(Section):
         description="How an image becomes square: its largest centred square, squashed, or padded "
         "with black. `crop` is the only one that hides the aspect ratio from a network.",
     )
-    near_duplicate_bits: int = Field(
-        default=4,
-        ge=0,
-        le=20,
-        description="Images whose 64-bit perceptual hashes differ in at most so many bits are near "
-        "duplicates and stay in one split.",
+    near_duplicates: NearDuplicates = Field(
+        default_factory=NearDuplicates, description="When two images count as the same radiograph."
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
 
@@ -228,7 +242,10 @@ class Net(Section):
         description="`none`, `imagenet`, or the path of a state dict (.pth, .safetensors).",
     )
     feature_dim: int = Field(
-        default=64, ge=2, le=4096, description="Units of the dense layer whose outputs are clustered."
+        default=64,
+        ge=2,
+        le=4096,
+        description="Units of the dense layer whose outputs are clustered.",
     )
     dropout: float = Field(default=0.2, ge=0, lt=1, description="Dropout before the output.")
     training: Training = Field(default_factory=Training, description="Its training.")
@@ -257,7 +274,11 @@ class Embedding(Section):
     initialization: Literal["pca", "random"] = Field(
         default="pca", description="Start of t-SNE; `random` follows the seed."
     )
-    chunk: int = Field(default=20, ge=1, description="t-SNE runs in one job.")
+    chunk: int = Field(
+        default=20,
+        ge=1,
+        description="Perplexities of one job: 1 to this number, the next as many, and so on.",
+    )
 
     @field_validator("perplexities")
     @classmethod
@@ -384,7 +405,8 @@ class Config(Section):
 def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Validates a study's config and fills in its defaults.
 
-    Ranges become lists of their values, so that a job's settings are plain.
+    Ranges become lists of their values and mappings are sorted, so that a job's
+    settings are plain and the order of keys in a file means nothing.
 
     Parameters
     ----------
@@ -405,18 +427,52 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
         config = Config.model_validate(dict(raw))
     except ValidationError as error:
         raise InputError(_first_line(error)) from error
-    if config.mirror is not None and not Path(config.mirror).is_dir():
-        raise InputError(
-            f"config key 'mirror': there is no folder {config.mirror}; name the folder that holds "
-            f"the sources, or leave the key out to download them"
-        )
     plain = config.model_dump(mode="json")
     plain["embedding"]["perplexities"] = _values(config.embedding.perplexities)
     plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
     plain["clustering"]["min_samples"] = sorted(
         int(number) for number in _values(config.clustering.min_samples)
     )
-    return plain
+    return _sorted(plain)
+
+
+def check_files(study: Mapping[str, Any]) -> None:
+    """Looks whether the folders and files that a resolved config names are there.
+
+    Raises
+    ------
+    InputError
+        With the first key whose path does not exist.
+    """
+    mirror = study["mirror"]
+    if mirror is not None:
+        _need_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
+    for name, source in study["sources"].items():
+        if source["kind"] == "directory":
+            _need_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
+        elif mirror is not None and "folder" in source:
+            folder = Path(mirror) / source["folder"]
+            _need_folder("mirror", folder, f"it should hold the source '{name}'")
+    for name, model in study["models"].items():
+        weights = model["weights"]
+        if weights not in ("none", "imagenet") and not Path(weights).is_file():
+            raise InputError(
+                f"config key 'models.{name}.weights': there is no file {weights}; name a state "
+                f"dict, `imagenet` or `none`"
+            )
+
+
+def _need_folder(key: str, path: str | Path, advice: str) -> None:
+    if not Path(path).is_dir():
+        raise InputError(f"config key '{key}': there is no folder {path}; {advice}")
+    if not any(Path(path).iterdir()):
+        raise InputError(f"config key '{key}': the folder {path} is empty; {advice}")
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _values(given: Range | list[float] | list[int]) -> list[float]:
@@ -425,15 +481,9 @@ def _values(given: Range | list[float] | list[int]) -> list[float]:
 
 def _first_line(error: ValidationError) -> str:
     """One line for the first problem: the key, what is wrong, how many more there are."""
-    problems = [p for p in error.errors() if p["type"] != "default_factory_not_called"]
+    problems = error.errors()
     problem = _most_specific(problems)
-    # Pydantic puts the tags of unions into the path; keys of the config have none of these shapes.
-    path = [
-        str(part)
-        for part in problem["loc"]
-        if not re.search(r"\[|\]|^(Range|synthetic|directory|git|archive|int|float)$", str(part))
-    ]
-    key = f"config key '{'.'.join(path)}'" if path else "config"
+    key = _key(problem)
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = "is not known; see config/README.md for every key"
@@ -441,12 +491,19 @@ def _first_line(error: ValidationError) -> str:
         message = "is missing"
     elif isinstance(problem["input"], str | int | float | bool | list):
         message = f"{message}, not {str(problem['input'])[:80]!r}"
-    more = len({p["loc"] for p in problems}) - 1
-    return f"{key}: {message}" + (f" (and {more} more)" if more > 0 else "")
+    more = len({_key(other) for other in problems} - {key})
+    rest = f" (and {more} more keys are wrong)" if more else ""
+    return (f"config key '{key}': {message}" if key else f"config: {message}") + rest
+
+
+def _key(problem: Any) -> str:
+    """The dotted path of a problem, without the tags of unions that pydantic puts into it."""
+    tag = r"\[|\]|^(Range|synthetic|directory|git|archive|int|float|constrained-.*)$"
+    return ".".join(str(part) for part in problem["loc"] if not re.search(tag, str(part)))
 
 
 def _most_specific(problems: list[Any]) -> Any:
-    """A problem whose input is of the right kind says more than 'not a list' of the other branch."""
+    """A problem whose input is of the right kind says more than the other branch's."""
     shape_only = ("list_type", "model_type", "dict_type", "literal_error", "model_attributes_type")
     specific = [p for p in problems if p["type"] not in shape_only]
     return (specific or problems)[0]

@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +67,10 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def write_table(
-    table: pd.DataFrame, path: str | os.PathLike[str], notes: Mapping[str, str] | None = None
+    table: pd.DataFrame,
+    path: str | os.PathLike[str],
+    notes: Mapping[str, str] | None = None,
+    schema: pa.Schema | None = None,
 ) -> None:
     """Writes a table as Parquet, the same bytes for the same rows.
 
@@ -76,11 +80,13 @@ def write_table(
         Written without its index.
     notes : mapping of str to str, optional
         Kept in the file's schema metadata; `read_notes` reads them back.
+    schema : Schema, optional
+        The columns' types, where a table may be empty or hold only nulls.
     """
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
     with atomic(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd", store_schema=False)
+        pq.write_table(arrow, temporary, compression="zstd")
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -99,8 +105,15 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
         raise damaged(path, "Parquet", error) from error
     missing = [name for name in columns or [] if name not in table.column_names]
     if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}; it was written by something else")
+        raise InputError(
+            f"{path}: no column {', '.join(missing)}; it was written by something else"
+        )
     return table.to_pandas()
+
+
+def read_tables(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
+    """The rows of several Parquet tables with the same columns, in the order of the paths."""
+    return pd.concat([read_table(path) for path in paths], ignore_index=True)
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -118,10 +131,35 @@ def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         table.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
+def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Reads a CSV that `write_csv` wrote; text stays text.
+
+    Raises
+    ------
+    InputError
+        If the file is not whole CSV.
+    """
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise damaged(path, "CSV", error) from error
+
+
 def write_array(array: np.ndarray, path: str | os.PathLike[str]) -> None:
     """Writes an array as .npy."""
     with atomic(path) as temporary, temporary.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
+
+
+@contextmanager
+def new_array(
+    path: str | os.PathLike[str], shape: tuple[int, ...], dtype: type[np.generic]
+) -> Iterator[np.ndarray]:
+    """A memory-mapped array that becomes the .npy file `path` when the block ends well."""
+    with atomic(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        yield array
+        array.flush()
 
 
 def read_array(path: str | os.PathLike[str]) -> np.ndarray:
@@ -155,7 +193,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (ValueError, EOFError, KeyError) as error:
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise damaged(path, "array", error) from error
 
 

@@ -1,0 +1,44 @@
+"""cxr-clusters: from chest images to clusters of learned features.
+
+snakemake --cores all
+snakemake --cores all --configfile config/studies/variants-2020.yaml
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# A study stands alone: it is not laid over the default one.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/download.smk"
+include: "rules/metadata.smk"
+include: "rules/cohort.smk"
+include: "rules/train.smk"
+include: "rules/features.smk"
+include: "rules/embed.smk"
+include: "rules/sweep.smk"
+include: "rules/score.smk"
+include: "rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+localrules:
+    all,
+
+
+rule all:
+    """The whole study."""
+    default_target: True
+    input:
+        report=f"results/{NAME}/report.html",
+
+
+onsuccess:
+    print(f"\nThe report is in results/{NAME}/report.html", file=sys.stderr)

@@ -1,0 +1,45 @@
+"""The study's config, and what the rules share."""
+
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+if str(SCRIPTS) not in sys.path:
+    sys.path.insert(0, str(SCRIPTS))
+
+from cxr.config import check_files, resolve
+from cxr.errors import InputError
+from cxr.fingerprint import fingerprint
+from cxr.plan import chunks, pick, reach
+
+try:
+    STUDY = resolve(config)
+    check_files(STUDY)
+except InputError as problem:
+    sys.exit(f"error: {problem}")
+
+NAME = STUDY["study"]
+SOURCES = list(STUDY["sources"])
+MODELS = list(STUDY["models"])
+CHUNKS = chunks(
+    STUDY["embedding"]["perplexities"],
+    STUDY["embedding"]["seeds"],
+    STUDY["embedding"]["chunk"],
+)
+
+
+wildcard_constraints:
+    study=NAME,
+    source="|".join(SOURCES),
+    model="|".join(MODELS),
+    chunk="|".join(["pca", *CHUNKS]),
+
+
+def settings(**paths):
+    """The `cfg` of a rule: a plain dict with the parts of the config that its job uses."""
+    return lambda wildcards: pick(STUDY, paths, wildcards)
+
+
+def code_of(script):
+    """The `code` of a rule: a hash of its script and of the modules that it imports."""
+    return fingerprint(SCRIPTS / script, SCRIPTS / "cxr")

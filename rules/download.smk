@@ -1,0 +1,51 @@
+"""Obtaining the sources and pre-trained weights."""
+
+
+rule download:
+    """One data source, obtained and verified; a synthetic one is drawn."""
+    output:
+        files=directory("results/sources/{source}"),
+        provenance="results/sources/{source}.json",
+    log:
+        "results/sources/logs/download/{source}.log",
+    benchmark:
+        "results/sources/benchmarks/download/{source}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        cfg=lambda wildcards: {
+            "name": wildcards.source,
+            **settings(source="sources.{source}", mirror="mirror")(wildcards),
+        },
+        code=code_of("download.py"),
+    script:
+        "../workflow/scripts/download.py"
+
+
+rule download_weights:
+    """ImageNet weights of one architecture, by torchvision or from the mirror."""
+    output:
+        weights="results/weights/{architecture}.pth",
+        provenance="results/weights/{architecture}.json",
+    log:
+        "results/weights/logs/download_weights/{architecture}.log",
+    benchmark:
+        "results/weights/benchmarks/download_weights/{architecture}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        cfg=lambda wildcards: {
+            "architecture": wildcards.architecture,
+            **settings(mirror="mirror")(wildcards),
+        },
+        code=code_of("download_weights.py"),
+    script:
+        "../workflow/scripts/download_weights.py"

@@ -1,0 +1,78 @@
+"""Two-dimensional maps of the features: PCA and a sweep of t-SNE."""
+
+
+rule find_neighbours:
+    """One neighbour search for all perplexities and seeds of the study."""
+    input:
+        features=rules.export_features.output.features,
+    output:
+        neighbours="results/{study}/neighbours/{model}.npz",
+    log:
+        "results/{study}/logs/find_neighbours/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/find_neighbours/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        cfg=lambda wildcards: {
+            "classes": STUDY["embedding"]["classes"],
+            "largest_perplexity": reach(STUDY["embedding"]["perplexities"]),
+        },
+        code=code_of("find_neighbours.py"),
+    script:
+        "../workflow/scripts/find_neighbours.py"
+
+
+rule embed:
+    """The t-SNE maps of one seed and some perplexities."""
+    input:
+        neighbours=rules.find_neighbours.output.neighbours,
+    output:
+        embeddings="results/{study}/embeddings/{model}/{chunk}.parquet",
+    log:
+        "results/{study}/logs/embed/{model}.{chunk}.log",
+    benchmark:
+        "results/{study}/benchmarks/embed/{model}.{chunk}.jsonl"
+    wildcard_constraints:
+        chunk="|".join(CHUNKS),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        cfg=lambda wildcards: {
+            **CHUNKS[wildcards.chunk],
+            **settings(initialization="embedding.initialization")(wildcards),
+        },
+        code=code_of("embed.py"),
+    script:
+        "../workflow/scripts/embed.py"
+
+
+rule embed_pca:
+    """The first two principal components, as a map beside t-SNE's."""
+    input:
+        neighbours=rules.find_neighbours.output.neighbours,
+    output:
+        embeddings="results/{study}/embeddings/{model}/pca.parquet",
+    log:
+        "results/{study}/logs/embed_pca/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/embed_pca/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("embed_pca.py"),
+    script:
+        "../workflow/scripts/embed_pca.py"

@@ -1,0 +1,27 @@
+"""The learned features of every image of the cohort."""
+
+
+rule export_features:
+    """One row an image, one column a unit of the dense layer."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        images=rules.assemble_cohort.output.images,
+        weights=rules.train.output.weights,
+        model=rules.train.output.model,
+    output:
+        features="results/{study}/features/{model}.parquet",
+    log:
+        "results/{study}/logs/export_features/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/export_features/{model}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg={},
+        code=code_of("export_features.py"),
+    script:
+        "../workflow/scripts/export_features.py"

@@ -1,0 +1,29 @@
+"""Cleaning the metadata of all sources into one schema."""
+
+
+rule clean_metadata:
+    """One row for each usable image, and a reason for each other entry."""
+    input:
+        sources=expand("results/sources/{source}", source=SOURCES),
+        provenance=expand("results/sources/{source}.json", source=SOURCES),
+    output:
+        metadata="results/{study}/metadata.parquet",
+        rejected="results/{study}/rejected.csv",
+    log:
+        "results/{study}/logs/clean_metadata.log",
+    benchmark:
+        "results/{study}/benchmarks/clean_metadata.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        cfg={
+            "readers": {name: STUDY["sources"][name]["reader"] for name in SOURCES},
+            "min_side": STUDY["cohort"]["min_side"],
+        },
+        code=code_of("clean_metadata.py"),
+    script:
+        "../workflow/scripts/clean_metadata.py"

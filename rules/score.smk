@@ -1,0 +1,63 @@
+"""Ranking the grid and describing the best clustering."""
+
+
+rule score:
+    """The qualifying cells, best first, and the clusters of the best ones."""
+    input:
+        embeddings=expand(
+            "results/{study}/embeddings/{model}/{chunk}.parquet",
+            chunk=["pca", *CHUNKS],
+            allow_missing=True,
+        ),
+        grid=expand(
+            "results/{study}/grid/{model}/{chunk}.parquet",
+            chunk=["pca", *CHUNKS],
+            allow_missing=True,
+        ),
+    output:
+        ranking="results/{study}/ranking/{model}.parquet",
+        clusters="results/{study}/clusters/{model}.parquet",
+        pca_clusters="results/{study}/clusters/{model}.pca.parquet",
+    log:
+        "results/{study}/logs/score/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/score/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=settings(
+            max_clusters="clustering.max_clusters",
+            max_perplexity_share="clustering.max_perplexity_share",
+            min_clusters="clustering.min_clusters",
+        ),
+        code=code_of("score.py"),
+    script:
+        "../workflow/scripts/score.py"
+
+
+rule count_countries:
+    """How many images of each country each cluster holds."""
+    input:
+        clusters=rules.score.output.clusters,
+        metadata=rules.clean_metadata.output.metadata,
+    output:
+        countries="results/{study}/countries/{model}.csv",
+    log:
+        "results/{study}/logs/count_countries/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/count_countries/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("count_countries.py"),
+    script:
+        "../workflow/scripts/count_countries.py"

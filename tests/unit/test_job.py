@@ -1,0 +1,56 @@
+"""A job's log holds its output, and its last line what the user can do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+
+
+def run(body, tmp_path):
+    """Runs `body` inside a job in a process of its own: its status and its log."""
+    log = tmp_path / "logs" / "job.log"
+    program = f"from cxr.job import job\nwith job(log={str(log)!r}, threads=1):\n    {body}\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, check=False)
+    return done.returncode, log.read_text().splitlines()
+
+
+def test_printed_logged_and_native_output_go_to_the_log(tmp_path):
+    status, lines = run(
+        "import os, logging, warnings; print('a'); logging.getLogger('cxr').info('b'); "
+        "warnings.warn('c'); os.write(2, b'd\\n')",
+        tmp_path,
+    )
+    text = "\n".join(lines)
+    assert status == 0
+    assert all(word in text for word in ("a", " b", "UserWarning: c", "d"))
+
+
+@pytest.mark.parametrize(
+    ("raised", "last"),
+    [
+        (
+            "from cxr.errors import InputError; raise InputError('a.csv: \\n mend it')",
+            "error: a.csv: mend it",
+        ),
+        ("raise KeyError('x')", "error: unexpected KeyError: 'x'; see above"),
+    ],
+)
+def test_a_failure_ends_with_one_clear_line_after_its_traceback(tmp_path, raised, last):
+    status, lines = run(raised, tmp_path)
+    assert status == 1
+    assert lines[-1] == last
+    assert any("Traceback" in line for line in lines)
+
+
+def test_threads_are_limited(tmp_path):
+    status, lines = run(
+        "import os, numpy, threadpoolctl; "
+        "print({p['num_threads'] for p in threadpoolctl.threadpool_info()}, "
+        "os.environ['OMP_NUM_THREADS'])",
+        tmp_path,
+    )
+    assert status == 0
+    assert lines == ["{1} 1"]

@@ -1,0 +1,120 @@
+"""Finished runs of small studies, shared by many tests."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
+CORES = str(min(2, os.cpu_count() or 1))
+
+TINY = {
+    "study": "tiny",
+    "sources": {
+        "phantoms": {
+            "kind": "synthetic",
+            "patients": 14,
+            "images_per_patient": 1.5,
+            "image_size": 96,
+            "variants": 2,
+        }
+    },
+    "cohort": {
+        "classes": {
+            "COVID-19": {"findings": ["COVID-19"]},
+            "bacterial": {"findings": ["bacterial pneumonia"]},
+            "normal": {"findings": ["No finding"]},
+            "viral": {"findings": ["viral pneumonia"]},
+        },
+        "image_size": 48,
+    },
+    "models": {"conv5": {"architecture": "conv5", "training": {"epochs": 2, "batch_size": 16}}},
+    "embedding": {"perplexities": [5, 10, 25], "classes": ["COVID-19", "viral"]},
+    "clustering": {
+        "eps": {"start": 0.2, "stop": 1.0, "step": 0.2},
+        "min_samples": [3, 5],
+        "min_clusters": 2,
+    },
+}
+
+
+@dataclass
+class Workspace:
+    """A folder with the workflow in it, where a study runs."""
+
+    path: Path
+
+    def snakemake(self, *arguments, config="study.yaml", check=True):
+        """Runs snakemake here and returns the finished process, its output as text."""
+        command = [sys.executable, "-m", "snakemake", "--cores", CORES]
+        command += ["--configfile", config] if config else []
+        done = subprocess.run(
+            [*command, *arguments], cwd=self.path, capture_output=True, text=True, check=False
+        )
+        if check and done.returncode:
+            raise AssertionError(f"snakemake failed:\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def write_config(self, config, name="study.yaml"):
+        """Writes a study's config, keys in the order given."""
+        (self.path / name).write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def planned(self, config=None, *arguments):
+        """The rules that a dry run would run, with their numbers of jobs."""
+        if config is not None:
+            self.write_config(config, "changed.yaml")
+        name = "study.yaml" if config is None else "changed.yaml"
+        output = self.snakemake("--dry-run", "--quiet", "rules", *arguments, config=name)
+        text = output.stdout + output.stderr
+        counts = re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE)
+        return {rule: int(n) for rule, n in counts if rule not in ("all", "total")}
+
+    def files(self, study):
+        """The files of a study by relative path, less logs and benchmarks."""
+        folder = self.path / "results" / study
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.relative_to(folder).parts[0] not in ("logs", "benchmarks")
+        }
+
+
+def workspace(path):
+    """A new workspace with a copy of the workflow."""
+    path.mkdir(parents=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, path / part, ignore=ignore)
+        else:
+            shutil.copy(source, path / part)
+    return Workspace(path)
+
+
+def copy_of(finished, path):
+    """A copy of a finished run with times kept, where a test may change things."""
+    shutil.copytree(finished.path, path, symlinks=True)
+    return Workspace(path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The finished run of the tiny study. Not to be changed: take `copied`."""
+    place = workspace(tmp_path_factory.mktemp("tiny") / "run")
+    place.write_config(TINY)
+    place.output = place.snakemake().stderr
+    return place
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of the finished run that a test may change."""
+    return copy_of(finished, tmp_path / "run")

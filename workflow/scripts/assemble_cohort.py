@@ -1,0 +1,33 @@
+"""The balanced cohort of a study, its patient-grouped splits and its pixels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxr.cohort import divide, select, summarise
+from cxr.images import fill_cache, near_duplicates
+from cxr.io import new_array, read_csv, read_table, write_csv, write_json, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg, threads):
+    roots = {Path(root).name: Path(root) for root in input.sources}
+    metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
+    rows, flow = select(metadata, rejected, **cfg["selection"], seed=cfg["seed"])
+    shape = (len(rows), cfg["image_size"], cfg["image_size"])
+    with new_array(output.images, shape, np.uint8) as pixels:
+        hashes = fill_cache(rows, roots, pixels, cfg["square"], threads)
+        pairs = near_duplicates(hashes, pixels, **cfg["near_duplicates"])
+    cohort = divide(rows, pairs, **cfg["splits"], seed=cfg["seed"])
+    write_table(cohort, output.cohort)
+    write_csv(flow.exclusions(), output.excluded)
+    write_json(summarise(flow, cohort), output.flow)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)

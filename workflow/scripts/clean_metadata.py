@@ -1,0 +1,28 @@
+"""One row for each usable image of all sources, and a reason for each other entry."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.images import measure
+from cxr.io import write_csv, write_table
+from cxr.job import job
+from cxr.metadata import combine
+from cxr.sources import read
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg, threads):
+    readings = []
+    for root, (source, reader) in zip(input.sources, cfg["readers"].items(), strict=True):
+        reading = read(reader, source, Path(root))
+        readings.append(measure(reading, Path(root), cfg["min_side"], threads))
+    cleaned = combine(readings)
+    write_table(cleaned.rows, output.metadata)
+    write_csv(cleaned.rejected, output.rejected)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)

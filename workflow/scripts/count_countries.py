@@ -1,0 +1,20 @@
+"""How many images of each country each cluster holds."""
+
+from typing import TYPE_CHECKING
+
+from cxr.io import read_table, write_csv
+from cxr.job import job
+from cxr.scoring import count_countries
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output):
+    metadata = read_table(input.metadata, columns=["image_id", "country"])
+    write_csv(count_countries(read_table(input.clusters), metadata), output.countries)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output)

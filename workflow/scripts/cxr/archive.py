@@ -1,0 +1,103 @@
+"""Unpacking archives that nobody vouches for."""
+
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from cxr.errors import InputError
+
+MAX_BYTES = 60 * 10**9
+MAX_ENTRIES = 2_000_000
+JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
+
+
+def unpack(
+    archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES
+) -> None:
+    """Unpacks the regular files of a zip or tar archive into an empty folder.
+
+    Parameters
+    ----------
+    archive : Path
+    folder : Path
+    max_bytes : int
+        Bytes that all files together may have, counted while they are written.
+    max_entries : int
+
+    Raises
+    ------
+    InputError
+        If the file is no whole archive, or an entry has an absolute path,
+        climbs out with `..`, is a link or a device, or passes a limit; the
+        entry is named.
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as opened:
+                _extract(archive, _zip_entries(archive, opened), folder, max_bytes, max_entries)
+        else:
+            with tarfile.open(archive) as opened:
+                _extract(archive, _tar_entries(archive, opened), folder, max_bytes, max_entries)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
+        raise InputError(
+            f"{archive}: not a whole zip or tar archive ({error}); delete it to obtain it again"
+        ) from error
+
+
+Entry = tuple[str, IO[bytes] | None]
+
+
+def _zip_entries(archive: Path, opened: zipfile.ZipFile) -> Iterator[Entry]:
+    for info in opened.infolist():
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise refused(archive, info.filename, "is a link or a device")
+        yield info.filename, None if info.is_dir() else opened.open(info)
+
+
+def _tar_entries(archive: Path, opened: tarfile.TarFile) -> Iterator[Entry]:
+    for info in opened:
+        if not (info.isfile() or info.isdir()):
+            raise refused(archive, info.name, "is a link or a device")
+        yield info.name, opened.extractfile(info) if info.isfile() else None
+
+
+def _extract(
+    archive: Path, entries: Iterator[Entry], folder: Path, max_bytes: int, max_entries: int
+) -> None:
+    left = max_bytes
+    for count, (name, stream) in enumerate(entries, start=1):
+        path = PurePosixPath(name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
+            raise refused(archive, name, "would leave the folder")
+        if not name.isprintable():
+            raise refused(archive, name, "has control characters in its name")
+        if count > max_entries:
+            raise refused(archive, name, f"is one of more than {max_entries} entries")
+        if stream is None or JUNK & set(path.parts):
+            continue
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with stream, target.open("xb") as out:
+            while block := stream.read(1 << 20):
+                left -= len(block)
+                if left < 0:
+                    raise refused(archive, name, f"passes the limit of {max_bytes} bytes")
+                out.write(block)
+
+
+def refused(archive: Path, name: str, why: str) -> InputError:
+    """The error for an entry that is not unpacked."""
+    return InputError(f"{archive}: entry {name[:120]!r} {why}; the archive is refused")
+
+
+def remove(path: Path) -> None:
+    """Removes a folder or file, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""The country in a free-text location, under its common ISO 3166 name."""
+
+from functools import cache
+
+# What the library can't know: everyday names, parts of countries, and places that stand alone.
+ALIASES = {
+    "america": "US",
+    "california": "US",
+    "catalonia": "ES",
+    "chinese university of hong kong": "HK",
+    "czech republic": "CZ",
+    "diamond princess": "JP",
+    "england": "GB",
+    "great britain": "GB",
+    "holland": "NL",
+    "hubei": "CN",
+    "ivory coast": "CI",
+    "korea": "KR",
+    "republic of korea": "KR",
+    "macau": "MO",
+    "new york": "US",
+    "northern ireland": "GB",
+    "pr china": "CN",
+    "republic of china": "TW",
+    "russia": "RU",
+    "scotland": "GB",
+    "the netherlands": "NL",
+    "turkey": "TR",
+    "u.k.": "GB",
+    "u.s.": "US",
+    "u.s.a.": "US",
+    "uae": "AE",
+    "uk": "GB",
+    "us": "US",
+    "usa": "US",
+    "wales": "GB",
+    "wuhan": "CN",
+}
+# ISO 3166 lists these by themselves; texts name them with or without the country behind them.
+WITHIN = {"CN": ("HK", "MO")}
+
+
+def country(location: str | None) -> str | None:
+    """The country of a location such as "Hospital, City, Country".
+
+    Parts between commas (or full stops followed by a space) are read from the
+    last to the first; only a whole part counts, so that a hospital's name can't
+    be taken for a country. Hong Kong and Macao keep their own ISO entries with
+    or without ", China" behind them.
+
+    Parameters
+    ----------
+    location : str or None
+
+    Returns
+    -------
+    str or None
+        The common English name of ISO 3166-1 (pycountry), or None where the
+        text does not say.
+    """
+    if not location:
+        return None
+    parts = [part.strip(" .;").casefold() for part in location.replace(". ", ",").split(",")]
+    codes = [_code(part) for part in parts if part]
+    for position in range(len(codes) - 1, -1, -1):
+        code = codes[position]
+        if code is not None:
+            inner = next((c for c in codes[:position] if c in WITHIN.get(code, ())), None)
+            return _names()[inner or code]
+    return None
+
+
+def _code(part: str) -> str | None:
+    return ALIASES.get(part) or _index().get(part)
+
+
+@cache
+def _names() -> dict[str, str]:
+    import pycountry
+
+    return {c.alpha_2: getattr(c, "common_name", c.name) for c in pycountry.countries}
+
+
+@cache
+def _index() -> dict[str, str]:
+    """ISO codes by every full name of a country, in lower case."""
+    import pycountry
+
+    return {
+        getattr(entry, key).casefold(): entry.alpha_2
+        for entry in pycountry.countries
+        for key in ("official_name", "name", "common_name")
+        if hasattr(entry, key)
+    }

@@ -1,0 +1,108 @@
+"""Downloading one file: checked, retried, resumed."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cxr.errors import InputError
+from cxr.job import Progress
+
+ATTEMPTS = 5
+BLOCK = 1 << 20
+TIMEOUT_S = 60
+
+
+def download(
+    url: str, sha256: str | None, folder: Path, pause: Callable[[float], None] = time.sleep
+) -> Path:
+    """Downloads a file into `folder`, which keeps an unfinished part for the next try.
+
+    An interrupted transfer goes on where it stopped if the server can; a file
+    that is shorter or longer than announced, or has another checksum, is
+    discarded. Attempts are 1, 2, 4, ... seconds apart.
+
+    Parameters
+    ----------
+    url : str
+    sha256 : str or None
+        Expected checksum.
+    folder : Path
+        Made if need be.
+    pause : callable
+        Waits for so many seconds.
+
+    Returns
+    -------
+    Path
+        `<folder>/<hash of the address>`.
+
+    Raises
+    ------
+    InputError
+        If it does not succeed, with the last reason.
+    """
+    import requests
+
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / hashlib.sha256(url.encode()).hexdigest()[:16]
+    partial = target.with_suffix(".part")
+    problem = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause(2.0 ** (attempt - 1))
+        try:
+            _transfer(url, partial)
+        except (requests.RequestException, OSError) as error:
+            problem = str(error)
+            continue
+        found = _sha256(partial)
+        if sha256 is not None and found != sha256:
+            partial.unlink()
+            problem = f"its SHA-256 is {found}, not {sha256}"
+            continue
+        return partial.replace(target)
+    raise InputError(
+        f"{url}: not obtained in {ATTEMPTS} attempts: {problem}; check the network and the "
+        f"source's url and sha256, or give a mirror"
+    )
+
+
+def _transfer(url: str, partial: Path) -> None:
+    """Appends what is missing of `url` to `partial`.
+
+    Raises
+    ------
+    requests.RequestException
+        If the server refuses, or sends less or more than it announced.
+    """
+    import requests
+
+    have = partial.stat().st_size if partial.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    # Without "identity" a server may compress, and the length would be that of other bytes.
+    headers["Accept-Encoding"] = "identity"
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            partial.unlink()
+            raise requests.ConnectionError("the server can't resume; starting anew")
+        answer.raise_for_status()
+        resumed = answer.status_code == requests.codes.partial_content
+        announced = answer.headers.get("Content-Length")
+        total = int(announced) + (have if resumed else 0) if announced else None
+        progress = Progress(total or 0, "bytes")
+        progress.done = have if resumed else 0
+        with partial.open("ab" if resumed else "wb") as out:
+            for block in answer.iter_content(BLOCK):
+                out.write(block)
+                progress.step(len(block))
+    size = partial.stat().st_size
+    if total is not None and size != total:
+        if size > total:
+            partial.unlink()
+        raise requests.ConnectionError(f"{size} of {total} bytes came")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,176 @@
+"""Metrics of a classifier, each with an interval from a patient-level bootstrap."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LEVEL = 0.95
+METHOD = "percentile bootstrap over patients"
+
+
+def evaluate_splits(
+    cohort: pd.DataFrame,
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+    seed: int,
+    replicates: int = 1000,
+) -> dict[str, Any]:
+    """The metrics document: each split's metrics, and how their intervals were made.
+
+    Parameters
+    ----------
+    cohort : DataFrame, n rows
+        `class, split, patient_id`.
+    probabilities : float array, shape (n, c)
+    """
+    labels = pd.Categorical(cohort["class"], categories=list(classes)).codes.astype(np.int64)
+    patients = cohort["patient_id"].to_numpy()
+    splits = {}
+    for name in ("train", "validation", "test"):
+        rows = np.flatnonzero(cohort["split"] == name)
+        splits[name] = evaluate(
+            labels[rows], probabilities[rows], patients[rows], classes, replicates, seed
+        )
+    how = {"level": LEVEL, "method": METHOD, "replicates": replicates}
+    return {"classes": list(classes), "interval": how, "splits": splits}
+
+
+def evaluate(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    patients: np.ndarray,
+    classes: Sequence[str],
+    replicates: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Every metric of a set of images, with its 95% interval.
+
+    Images of a patient are not independent, so whole patients are drawn with
+    replacement, and all metrics are computed anew from each draw.
+
+    Parameters
+    ----------
+    labels : int array, shape (n,)
+        True class.
+    probabilities : float array, shape (n, c)
+    patients : array of str, shape (n,)
+    classes : sequence of str, length c
+    replicates : int
+    seed : int
+
+    Returns
+    -------
+    dict
+        `images, patients, accuracy, balanced_accuracy, macro_f1, roc_auc`
+        (one against the rest, mean over the classes), `per_class` and
+        `confusion` (rows true, columns predicted). A metric is a dict of
+        `value, low, high`, each null where it is not defined.
+
+    References
+    ----------
+    C. Field, A. Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 69, 2007.
+    """
+    c = len(classes)
+    names, owner = np.unique(patients, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
+    # The first row counts every image once: the metrics' own values.
+    weights = np.vstack([np.ones(len(labels)), draws[:, owner]])
+    predicted = probabilities.argmax(axis=1)
+    cells = np.eye(c * c)[labels * c + predicted]
+    confusion = (weights @ cells).reshape(-1, c, c)
+    table = rates(confusion)
+    auc = np.stack([auc_of(probabilities[:, k], labels == k, weights) for k in range(c)], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        overall = {
+            "accuracy": np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2)),
+            "balanced_accuracy": table["recall"].mean(axis=1),
+            "macro_f1": table["f1"].mean(axis=1),
+            "roc_auc": auc.mean(axis=1),
+        }
+    return {
+        "images": len(labels),
+        "patients": len(names),
+        **{name: interval(values) for name, values in overall.items()},
+        "per_class": {
+            name: {
+                "images": int((labels == k).sum()),
+                **{metric: interval(values[:, k]) for metric, values in table.items()},
+                "roc_auc": interval(auc[:, k]),
+            }
+            for k, name in enumerate(classes)
+        },
+        "confusion": confusion[0].astype(int).tolist(),
+    }
+
+
+def rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """Precision, recall, F1, sensitivity and specificity of each class against the rest.
+
+    Parameters
+    ----------
+    confusion : float array, shape (r, c, c)
+        Rows true, columns predicted.
+
+    Returns
+    -------
+    dict of float arrays, shape (r, c)
+        NaN where a denominator is zero. Sensitivity is recall by its clinical name.
+    """
+    hits = np.diagonal(confusion, axis1=1, axis2=2)
+    true = confusion.sum(axis=2)
+    predicted = confusion.sum(axis=1)
+    total = confusion.sum(axis=(1, 2))[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hits / true
+        return {
+            "precision": hits / predicted,
+            "recall": recall,
+            "f1": 2 * hits / (true + predicted),
+            "sensitivity": recall,
+            "specificity": (total - true - predicted + hits) / (total - true),
+        }
+
+
+def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted area under the ROC curve for each row of weights, ties counted half.
+
+    Parameters
+    ----------
+    scores : float array, shape (n,)
+    positive : bool array, shape (n,)
+    weights : float array, shape (r, n)
+
+    Returns
+    -------
+    float array, shape (r,)
+        NaN where one side has no weight.
+    """
+    values, group = np.unique(scores, return_inverse=True)
+    indicator = np.eye(len(values))[group]
+    above = (weights * positive) @ indicator
+    below = (weights * ~positive) @ indicator
+    before = below.cumsum(axis=1) - below
+    with np.errstate(invalid="ignore", divide="ignore"):
+        won = (above * (before + 0.5 * below)).sum(axis=1)
+        return won / (above.sum(axis=1) * below.sum(axis=1))
+
+
+def interval(values: np.ndarray) -> dict[str, float | None]:
+    """Value and percentile interval from a metric's own value and its replicates.
+
+    Parameters
+    ----------
+    values : float array, shape (1 + replicates,)
+        The value itself first; replicates in which it is not defined are NaN.
+    """
+    tail = 100 * (1 - LEVEL) / 2
+    defined = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
+    own = float(values[0])
+    if not np.isfinite(own):
+        return {"value": None, "low": None, "high": None}
+    bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
+    return {"value": round(own, 6), "low": bounds[0], "high": bounds[1]}

@@ -1,0 +1,297 @@
+"""Image files: decoding to grey, measuring, canonical pixels, perceptual hashes.
+
+An image is untrusted until it was decoded whole. What a network sees of it is
+canonical: grey, square, one size, re-encoded, so that neither the file format
+nor the shape tells where an image came from.
+"""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from cxr.errors import InputError
+from cxr.job import Progress
+from cxr.metadata import Reading, combine, rejections
+
+JPEG_QUALITY = 90
+MAX_PIXELS = 200_000_000
+
+Square = Literal["crop", "stretch", "pad"]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class UnusableImage(ValueError):
+    """An image that can't be used; the text is the reason in a few words."""
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Decodes an image file whole and turns it grey.
+
+    Colour becomes luminance (ITU-R BT.601), transparency is dropped, deeper
+    pixels (16 bit, float) are scaled linearly from their own range to 0..255,
+    and the camera's orientation tag is applied.
+
+    Returns
+    -------
+    uint8 array, shape (height, width)
+
+    Raises
+    ------
+    UnusableImage
+        If the file is missing, empty, truncated, no image, a stack of several
+        images, or unreasonably large.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise UnusableImage("the file is empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise UnusableImage("more than 200 million pixels")
+                if getattr(image, "n_frames", 1) > 1:
+                    raise UnusableImage("a stack of several images")
+                image.load()
+                return _grey(ImageOps.exif_transpose(image))
+    except UnusableImage:
+        raise
+    except FileNotFoundError as error:
+        raise UnusableImage("no such file") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnusableImage("more than 200 million pixels") from error
+    except Image.UnidentifiedImageError as error:
+        raise UnusableImage("not an image that can be read") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise UnusableImage("truncated or damaged") from error
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    if image.mode in ("1", "L"):
+        return np.array(image.convert("L"))
+    if image.mode.startswith("I") or image.mode == "F":
+        deep = np.asarray(image, dtype=np.float64)
+        low, high = float(np.nanmin(deep)), float(np.nanmax(deep))
+        if not high > low:
+            return np.zeros(deep.shape, dtype=np.uint8)
+        return np.round(255 * (np.nan_to_num(deep, nan=low) - low) / (high - low)).astype(np.uint8)
+    return np.array(image.convert("RGB").convert("L"))
+
+
+def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
+    """The square, re-encoded image that everything learns from.
+
+    Made square by `square` (the largest centred square, squashed, or padded
+    with black), reduced with an antialiasing filter, and passed once through
+    JPEG at one quality, so that the compression of the source is covered by
+    the same one for all.
+
+    Parameters
+    ----------
+    grey : uint8 array, shape (height, width)
+    size : int
+        Side of the result, pixels.
+
+    Returns
+    -------
+    uint8 array, shape (size, size)
+    """
+    image = Image.fromarray(grey)
+    filter_ = Image.Resampling.LANCZOS
+    if square == "crop":
+        image = ImageOps.fit(image, (size, size), method=filter_)
+    elif square == "pad":
+        image = ImageOps.pad(image, (size, size), method=filter_)
+    else:
+        image = image.resize((size, size), resample=filter_)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return np.array(Image.open(buffer))
+
+
+def perceptual_hash(grey: np.ndarray) -> np.uint64:
+    """A 64-bit hash that small changes of an image leave nearly alone.
+
+    References
+    ----------
+    C. Zauner, "Implementation and benchmarking of perceptual image hash
+    functions", 2010 (pHash; the ImageHash library).
+    """
+    import imagehash
+
+    bits = imagehash.phash(Image.fromarray(grey)).hash.ravel()
+    return np.packbits(bits).view(">u8")[0].astype(np.uint64)
+
+
+def near_duplicates(
+    hashes: np.ndarray, pixels: np.ndarray, bits: int, correlation: float
+) -> np.ndarray:
+    """Pairs of images that show the same radiograph.
+
+    All chest radiographs look alike to a 64-bit hash, so that the hash only
+    proposes pairs; the correlation of their pixels decides.
+
+    Parameters
+    ----------
+    hashes : uint64 array, shape (n,)
+    pixels : uint8 array, shape (n, size, size)
+    bits : int
+        Greatest Hamming distance of a proposed pair.
+    correlation : float
+        Least Pearson correlation of the two images' pixels.
+
+    Returns
+    -------
+    int array, shape (pairs, 2)
+        Row numbers, the smaller one first, ascending.
+    """
+    found = []
+    block = max(1, 20_000_000 // max(1, len(hashes)))
+    for start in range(0, len(hashes), block):
+        distance = np.bitwise_count(hashes[start : start + block, None] ^ hashes[None, :])
+        first, second = np.nonzero(distance <= bits)
+        first += start
+        keep = first < second
+        found += [
+            (i, j)
+            for i, j in zip(first[keep], second[keep], strict=True)
+            if _correlation(pixels[i], pixels[j]) >= correlation
+        ]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    a = first.ravel().astype(np.float64)
+    b = second.ravel().astype(np.float64)
+    a -= a.mean()
+    b -= b.mean()
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / scale) if scale > 0 else float(np.array_equal(first, second))
+
+
+def locate(root: Path, file: str) -> Path:
+    """The path of a source's file, which never leaves the source's folder.
+
+    Raises
+    ------
+    UnusableImage
+        If `file` is absolute or climbs out with `..`.
+    """
+    relative = PurePosixPath(file)
+    if relative.is_absolute() or ".." in relative.parts or "\0" in file:
+        raise UnusableImage("the file name leaves the source's folder")
+    return root / relative
+
+
+def measure(reading: Reading, root: Path, min_side: int, threads: int) -> Reading:
+    """Decodes every image of a source once and fills in width, height and sha256.
+
+    Parameters
+    ----------
+    reading : Reading
+        What the source's reader found.
+    root : Path
+        The source's folder.
+    min_side : int
+        Smallest usable side, pixels.
+    threads : int
+        Images decoded at a time.
+
+    Returns
+    -------
+    Reading
+        The usable rows, and a rejection for each of the others besides those
+        that `reading` has.
+    """
+
+    def look(file: str) -> tuple[int, int, str] | str:
+        try:
+            path = locate(root, file)
+            height, width = read_grey(path).shape
+        except UnusableImage as error:
+            return str(error)
+        if min(width, height) < min_side:
+            return f"smaller than {min_side} pixels"
+        return width, height, hashlib.sha256(path.read_bytes()).hexdigest()
+
+    rows = reading.rows
+    seen = list(in_threads(look, list(rows["file"]), threads))
+    usable = np.array([not isinstance(result, str) for result in seen], dtype=bool)
+    kept = rows.loc[usable].copy()
+    for position, column in enumerate(("width", "height", "sha256")):
+        values = [result[position] for result in seen if not isinstance(result, str)]
+        kept[column] = pd.array(values, dtype=rows[column].dtype)
+    bad = rows.loc[~usable]
+    reasons = [result for result in seen if isinstance(result, str)]
+    rejected = rejections(bad["source"], bad["file"], "image", reasons)
+    return combine([reading.without_rows(), Reading(kept, rejected)])
+
+
+def fill_cache(
+    rows: pd.DataFrame,
+    roots: Mapping[str, Path],
+    pixels: np.ndarray,
+    square: Square,
+    threads: int,
+) -> np.ndarray:
+    """Writes the canonical pixels of every image into `pixels`.
+
+    Parameters
+    ----------
+    rows : DataFrame, n rows
+        With `source` and `file`.
+    roots : mapping
+        The folder of each source.
+    pixels : uint8 array, shape (n, size, size)
+        Filled in the order of `rows`.
+
+    Returns
+    -------
+    uint64 array, shape (n,)
+        The images' perceptual hashes.
+
+    Raises
+    ------
+    InputError
+        If a file can no longer be read: it changed since its metadata was cleaned.
+    """
+    size = pixels.shape[1]
+
+    def prepare(entry: tuple[str, str]) -> tuple[np.ndarray, np.uint64]:
+        source, file = entry
+        try:
+            grey = read_grey(locate(roots[source], file))
+        except UnusableImage as error:
+            raise InputError(
+                f"{roots[source] / file}: {error}, though it was readable before; restore the "
+                f"source or delete {roots[source]} to obtain it again"
+            ) from error
+        return canonical(grey, size, square), perceptual_hash(grey)
+
+    entries = list(zip(rows["source"], rows["file"], strict=True))
+    hashes = np.empty(len(entries), dtype=np.uint64)
+    for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
+        pixels[i] = image
+        hashes[i] = hash_
+    return hashes
+
+
+def in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], threads: int
+) -> Iterator[Result]:
+    """The results of `function` over `items`, in order; decoding frees the interpreter's lock."""
+    progress = Progress(len(items), "images")
+    batch = 64 * max(1, threads)
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        for start in range(0, len(items), batch):
+            for result in pool.map(function, items[start : start + batch]):
+                yield result
+                progress.step()

@@ -1,0 +1,260 @@
+"""The shared schema of all sources, and what turns their texts into it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from cxr.errors import InputError
+
+# Column types of the shared schema. Missing is null, never a word.
+SCHEMA = {
+    "image_id": "str",
+    "source": "str",
+    "file": "str",
+    "patient_id": "str",
+    "finding": "str",
+    "view": "str",
+    "modality": "str",
+    "sex": "str",
+    "age_years": "float64",
+    "date": "str",
+    "offset_days": "float64",
+    "country": "str",
+    "location": "str",
+    "severity_extent": "float64",
+    "severity_opacity": "float64",
+    "licence": "str",
+    "doi": "str",
+    "width": "Int32",
+    "height": "Int32",
+    "sha256": "str",
+}
+COLUMNS = tuple(SCHEMA)
+REJECTED = ("source", "file", "stage", "reason")
+
+NULL_WORDS = {"", "?", "-", "na", "n/a", "nan", "none", "null", "unknown", "todo", "unspecified"}
+VIEWS = {
+    "pa": "PA",
+    "ap": "AP",
+    "ap supine": "AP Supine",
+    "aps": "AP Supine",
+    "ap erect": "AP Erect",
+    "ap semi erect": "AP Semi Erect",
+    "l": "L",
+    "lateral": "L",
+    "axial": "Axial",
+    "coronal": "Coronal",
+    "coronal ct": "Coronal",
+    "axial ct": "Axial",
+}
+MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
+SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
+FINDINGS = {
+    "covid-19": "COVID-19",
+    "sars-cov-2": "COVID-19",
+    "covid": "COVID-19",
+    "sars": "SARS",
+    "mers": "MERS",
+    "mers-cov": "MERS",
+    "ards": "ARDS",
+    "no finding": "No finding",
+    "normal": "No finding",
+    "bacterial pneumonia": "bacterial pneumonia",
+    "viral pneumonia": "viral pneumonia",
+    "pneumonia": "pneumonia",
+    "e.coli": "Escherichia coli",
+}
+DATES = (
+    ("%Y", "%Y"),
+    ("%Y-%m", "%Y-%m"),
+    ("%Y-%m-%d", "%Y-%m-%d"),
+    ("%B %Y", "%Y-%m"),
+    ("%b %Y", "%Y-%m"),
+    ("%B %d, %Y", "%Y-%m-%d"),
+    ("%b %d, %Y", "%Y-%m-%d"),
+    ("%d %B %Y", "%Y-%m-%d"),
+    ("%d %b %Y", "%Y-%m-%d"),
+    ("%d-%b-%Y", "%Y-%m-%d"),
+    ("%d-%b-%y", "%Y-%m-%d"),
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found in a source.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        A row an image, columns as in `SCHEMA`.
+    rejected : DataFrame
+        A row for each entry that could not be used: source, file, stage, reason.
+    """
+
+    rows: pd.DataFrame
+    rejected: pd.DataFrame
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, rejected: pd.DataFrame | None = None) -> "Reading":
+        """A reading of `rows`; columns of the schema that they lack are null."""
+        typed = rows.reindex(columns=list(COLUMNS)).astype(SCHEMA)
+        return cls(typed, rejections([], [], "", []) if rejected is None else rejected)
+
+    def without_rows(self) -> "Reading":
+        """Only the rejections."""
+        return Reading(self.rows.iloc[:0], self.rejected)
+
+
+def rejections(
+    sources: Iterable[str], files: Iterable[str], stage: str, reasons: Sequence[str]
+) -> pd.DataFrame:
+    """A table of rejections: source, file, stage, reason."""
+    table = pd.DataFrame(
+        {"source": list(sources), "file": list(files), "stage": stage, "reason": list(reasons)}
+    )
+    return table.reindex(columns=list(REJECTED)).astype("str")
+
+
+def combine(readings: Sequence[Reading]) -> Reading:
+    """All rows sorted by image_id, all rejections sorted by source, file, stage and reason."""
+    rows = pd.concat([reading.rows for reading in readings], ignore_index=True).astype(SCHEMA)
+    rejected = pd.concat([reading.rejected for reading in readings], ignore_index=True)
+    return Reading(
+        rows.sort_values("image_id", ignore_index=True),
+        rejected.sort_values(list(REJECTED), ignore_index=True),
+    )
+
+
+def need_rows(cleaned: Reading) -> Reading:
+    """The same reading, if it has any row.
+
+    Raises
+    ------
+    InputError
+        If every entry was rejected; the commonest reason is named.
+    """
+    if cleaned.rows.empty:
+        reasons = cleaned.rejected["reason"].value_counts()
+        why = (
+            f"{len(cleaned.rejected)} entries were rejected, most often: {reasons.index[0]}; "
+            if (len(reasons))
+            else ""
+        )
+        raise InputError(
+            f"sources {', '.join(sorted(cleaned.rejected['source'].unique())) or '(none)'}: no "
+            f"usable image; {why}check that the sources are complete"
+        )
+    return cleaned
+
+
+def tidy(text: object) -> str | None:
+    """Text without control characters and surplus white space; null words become None."""
+    if text is None or text is pd.NA or (isinstance(text, float) and text != text):
+        return None
+    clean = "".join(
+        " " if unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") else letter
+        for letter in str(text)
+    )
+    clean = " ".join(clean.split())
+    return None if clean.casefold() in NULL_WORDS else clean
+
+
+def view(text: object) -> str | None:
+    """PA, AP, AP Supine, AP Erect, AP Semi Erect, L, Axial, Coronal, or None."""
+    return VIEWS.get(_word(text))
+
+
+def modality(text: object) -> str | None:
+    """X-ray, CT, or None."""
+    return MODALITIES.get(_word(text))
+
+
+def sex(text: object) -> str | None:
+    """M, F, or None."""
+    return SEXES.get(_word(text))
+
+
+def _word(text: object) -> str:
+    return (tidy(text) or "").casefold()
+
+
+def number(text: object, low: float, high: float) -> float | None:
+    """A plain decimal number between `low` and `high`, both included, or None."""
+    clean = tidy(text) or ""
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}([.,][0-9]{1,9})?", clean):
+        return None
+    value = float(clean.replace(",", "."))
+    return value + 0.0 if low <= value <= high else None
+
+
+def age_years(text: object) -> float | None:
+    """An age in years, 0 to 120; ages that are no number ("40+") are None."""
+    return number(text, 0, 120)
+
+
+def offset_days(text: object) -> float | None:
+    """Days since the first symptoms or admission, at most two years either way."""
+    return number(text, -730, 730)
+
+
+def terms(finding: object) -> list[str]:
+    """The terms of a finding, in their normalised spelling and the order given.
+
+    Terms are separated by commas; `Pneumonia/Viral/COVID-19` is one path whose
+    last part counts.
+    """
+    clean = tidy(finding)
+    found = []
+    for part in (clean or "").split(","):
+        term = tidy(part.rsplit("/", 1)[-1])
+        if term is not None:
+            found.append(FINDINGS.get(term.casefold(), term))
+    return list(dict.fromkeys(found))
+
+
+def finding(text: object) -> str | None:
+    """The terms joined by ", ", or None."""
+    return ", ".join(terms(text)) or None
+
+
+def date(text: object) -> str | None:
+    """An ISO 8601 date with the precision that the text gives: year, month or day.
+
+    Nothing is guessed: of a date in figures such as 3/7/2020 only the year is
+    kept, unless one of the two figures exceeds 12 and so is the day; a month
+    and day without a year, or a year outside 1900 to 2100, gives None.
+    """
+    clean = tidy(text)
+    if clean is None:
+        return None
+    figures = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})", clean)
+    if figures:
+        return _from_figures(*figures.groups())
+    clean = re.sub(r"(?i)\bsept\b\.?", "Sep", clean.replace(".", ""))
+    for shape, precision in DATES:
+        try:
+            parsed = datetime.strptime(clean, shape)
+        except ValueError:
+            continue
+        if 1900 <= parsed.year <= 2100:
+            return parsed.strftime(precision)
+    return None
+
+
+def _from_figures(first: str, second: str, year: str) -> str | None:
+    a, b, y = int(first), int(second), int(year)
+    y += 2000 if len(year) == 2 else 0
+    if not 1900 <= y <= 2100:
+        return None
+    try:
+        if a > 12:
+            return datetime(y, b, a).strftime("%Y-%m-%d")
+        if b > 12 or a == b:
+            return datetime(y, a, b).strftime("%Y-%m-%d")
+    except ValueError:
+        return None
+    return f"{y}" if a >= 1 and b >= 1 else None

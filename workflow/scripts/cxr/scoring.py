@@ -1,0 +1,150 @@
+"""Scores and ranking of clusterings, and what the clusters hold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+OUTLIER = -1
+
+
+def balance_score(labels: np.ndarray) -> int:
+    """Imbalance of a labelling plus its outliers; lower is better.
+
+    With m the size of the largest group (the outliers count as one), the sum
+    over clusters of (m - size), plus the number of outliers.
+
+    Parameters
+    ----------
+    labels : int array, shape (n,)
+        Cluster of each point, -1 for an outlier.
+
+    Raises
+    ------
+    ValueError
+        If `labels` is empty.
+
+    References
+    ----------
+    N. Lai, "Using COVID-19 X-ray images to discover variants of virus mutation", 2020.
+    """
+    if len(labels) == 0:
+        raise ValueError("a labelling of no points has no score")
+    counts = np.bincount(np.asarray(labels) + 1)
+    return score_sizes(counts[1:], int(counts[0]))
+
+
+def score_sizes(sizes: Sequence[int] | np.ndarray, outliers: int) -> int:
+    """The balance score from the sizes of the clusters and the number of outliers."""
+    sizes = np.asarray(sizes, dtype=np.int64)
+    largest = max(int(sizes.max(initial=0)), outliers)
+    return int((largest - sizes).sum()) + outliers
+
+
+def ranking_schema(grid: pa.Schema) -> pa.Schema:
+    """The types of a ranking's columns, from those of the grid."""
+    return pa.schema(
+        [
+            pa.field("rank", pa.int64()),
+            *grid,
+            pa.field("n_images", pa.int64()),
+            pa.field("reliable", pa.bool_()),
+        ]
+    )
+
+
+def rank(
+    grid: pd.DataFrame,
+    n_images: int,
+    *,
+    min_clusters: int,
+    max_clusters: int,
+    max_perplexity_share: float,
+) -> pd.DataFrame:
+    """The qualifying cells of a grid, best first.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        A row a cell, as `cxr.dbscan.sweep` writes them.
+    n_images : int
+        Images in each map.
+    min_clusters, max_clusters : int
+        Cells with so many clusters qualify, bounds included.
+    max_perplexity_share : float
+        A cell whose perplexity exceeds this share of `n_images` is ranked, but
+        not `reliable`.
+
+    Returns
+    -------
+    DataFrame
+        The grid's columns after `rank` (1 is the best), and `n_images`,
+        `reliable`. Ties go to fewer outliers, then to the lower perplexity,
+        seed, eps and min_samples.
+    """
+    cells = grid.loc[grid["n_clusters"].between(min_clusters, max_clusters)]
+    cells = cells.sort_values(
+        ["balance_score", "n_outliers", "method", "perplexity", "seed", "eps", "min_samples"],
+        kind="stable",
+        ignore_index=True,
+    )
+    cells.insert(0, "rank", np.arange(1, len(cells) + 1, dtype=np.int64))
+    cells["n_images"] = n_images
+    cells["reliable"] = ~(cells["perplexity"] > max_perplexity_share * n_images)
+    return cells
+
+
+def best_cell(ranking: pd.DataFrame, method: str) -> pd.Series | None:
+    """The first reliable cell of a method, or None where nothing qualifies."""
+    cells = ranking.loc[(ranking["method"] == method) & ranking["reliable"]]
+    return None if cells.empty else cells.iloc[0]
+
+
+def choose_map(
+    embeddings: pd.DataFrame, ranking: pd.DataFrame, method: str
+) -> tuple[pd.DataFrame, pd.Series | None]:
+    """The map of a method's best cell, or where none qualifies the first map of the method.
+
+    Returns
+    -------
+    rows : DataFrame
+        The map's rows of `embeddings`.
+    cell : Series or None
+        The cell.
+    """
+    rows = embeddings.loc[embeddings["method"] == method]
+    cell = best_cell(ranking, method)
+    wanted = rows.iloc[0] if cell is None else cell
+    rows = rows.loc[
+        (rows["perplexity"].isna() | (rows["perplexity"] == wanted["perplexity"]))
+        & (rows["seed"] == wanted["seed"])
+    ]
+    return rows.reset_index(drop=True), cell
+
+
+def count_countries(clusters: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
+    """How many images of each country each cluster holds.
+
+    Parameters
+    ----------
+    clusters : DataFrame
+        `image_id`, `cluster`.
+    metadata : DataFrame
+        `image_id`, `country`, null where it is not known.
+
+    Returns
+    -------
+    DataFrame
+        A row a cluster (-1, the outliers, last), a column a country in
+        alphabetical order, and `unknown` last.
+    """
+    joined = clusters.merge(metadata[["image_id", "country"]], on="image_id", how="left")
+    country = joined["country"].astype("object")
+    country = country.where(country.notna(), None)
+    known = sorted(country.dropna().unique())
+    counts = pd.crosstab(joined["cluster"], country.fillna("unknown"))
+    counts = counts.reindex(columns=[*known, "unknown"], fill_value=0)
+    order = sorted(counts.index, key=lambda cluster: (cluster == OUTLIER, cluster))
+    counts = counts.reindex(order).rename_axis(index="cluster", columns=None)
+    return counts.reset_index()

@@ -1,0 +1,282 @@
+"""Training a network on the cached pixels, reproducibly, on the GPU where there is one."""
+
+import copy
+import hashlib
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torchvision
+from torch import Tensor, nn
+from torchvision.transforms import InterpolationMode, v2
+
+from cxr.errors import InputError
+from cxr.models import PREPROCESSING, Network, best_device, parameter_count
+
+log = logging.getLogger("cxr")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the config's `models.<name>.training` documents each field."""
+
+    image_size: int | None
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    frozen_epochs: int
+    augment: bool
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images, labels and splits; the test images are never looked at.
+
+    Attributes
+    ----------
+    images : uint8 array, shape (n, h, w)
+    labels : int array, shape (n,)
+    split : str array, shape (n,)
+        train, validation or test.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    split: np.ndarray
+
+    @classmethod
+    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "Data":
+        """The data of a cohort table and its pixel cache, in the same order.
+
+        Raises
+        ------
+        InputError
+            If the two do not belong together.
+        """
+        if len(cohort) != len(images):
+            raise InputError(
+                f"images.npy holds {len(images)} images and cohort.parquet {len(cohort)} rows; "
+                f"delete both and run again"
+            )
+        labels = pd.Categorical(cohort["class"], categories=list(classes)).codes.astype(np.int64)
+        return cls(images, labels, cohort["split"].to_numpy(dtype=np.str_))
+
+    def digest(self) -> str:
+        """SHA-256 over the training and validation pixels and labels."""
+        used = np.flatnonzero(self.split != "test")
+        content = hashlib.sha256(np.ascontiguousarray(self.images[used]))
+        content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
+        return content.hexdigest()
+
+    def part(self, name: str) -> tuple[Tensor, Tensor]:
+        """Images, shape (m, 1, h, w), and labels of one split."""
+        rows = np.flatnonzero(self.split == name)
+        return torch.from_numpy(self.images[rows][:, None]), torch.from_numpy(self.labels[rows])
+
+
+def train(network: Network, data: Data, recipe: Recipe, seed: int) -> pd.DataFrame:
+    """Trains a network in place; it ends with the weights of its best epoch.
+
+    AdamW under a one-cycle schedule; the loss is weighted by inverse class
+    frequency. Training stops when the validation loss has not improved for
+    `patience` epochs. The same seed gives the same weights on the same machine.
+
+    Returns
+    -------
+    DataFrame
+        A row an epoch: epoch, learning_rate, train_loss, train_accuracy,
+        validation_loss, validation_accuracy, best.
+
+    Raises
+    ------
+    InputError
+        If the loss is no longer a number.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019 (AdamW).
+    L. Smith, N. Topin, "Super-convergence", 2018 (one-cycle).
+    """
+    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        return _train(network, data, recipe, np.random.default_rng(seed))
+
+
+def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generator) -> pd.DataFrame:
+    device = best_device()
+    log.info("training on %s", device)
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    images, labels = (part.to(device) for part in data.part("train"))
+    held_out = tuple(part.to(device) for part in data.part("validation"))
+    loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.output[-1].out_features))
+    steps = math.ceil(len(images) / recipe.batch_size)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps + 1
+    )
+    augment = augmentation() if recipe.augment else None
+    rows: list[dict[str, Any]] = []
+    best: dict[str, Tensor] = {}
+    for epoch in range(1, recipe.epochs + 1):
+        network.train()
+        network.freeze_body(epoch <= recipe.frozen_epochs)
+        rate = schedule.get_last_lr()[0]
+        total = hits = 0.0
+        for batch in _batches(len(images), recipe.batch_size, rng):
+            x = resize(images[batch], recipe.image_size)
+            # Image by image: on a whole batch the transform would draw its parameters once.
+            x = to_unit(torch.stack([augment(image) for image in x]) if augment else x)
+            with _mixed(device):
+                logits = network(x)
+                value = loss(logits, labels[batch])
+            if not torch.isfinite(value):
+                raise InputError(
+                    f"training: the loss is no longer a number in epoch {epoch} at learning rate "
+                    f"{rate:.2g}; lower the model's training.learning_rate"
+                )
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+            schedule.step()
+            total += float(value.detach()) * len(batch)
+            hits += float((logits.detach().argmax(1) == labels[batch]).sum())
+        validation_loss, validation_accuracy = _measure(network, held_out, loss, recipe, device)
+        improved = not rows or validation_loss < min(row["validation_loss"] for row in rows)
+        rows.append(
+            {
+                "epoch": epoch,
+                "learning_rate": rate,
+                "train_loss": total / len(images),
+                "train_accuracy": hits / len(images),
+                "validation_loss": validation_loss,
+                "validation_accuracy": validation_accuracy,
+                "best": False,
+            }
+        )
+        log.info(
+            "epoch %d of %d: loss %.3f, validation loss %.3f, validation accuracy %.3f",
+            epoch,
+            recipe.epochs,
+            rows[-1]["train_loss"],
+            validation_loss,
+            validation_accuracy,
+        )
+        if improved:
+            best = copy.deepcopy(network.state_dict())
+        history = pd.DataFrame(rows)
+        best_epoch = int(history["validation_loss"].idxmin())
+        if epoch - (best_epoch + 1) >= recipe.patience:
+            log.info("no better validation loss for %d epochs: stopped", recipe.patience)
+            break
+    network.load_state_dict(best)
+    network.to("cpu").eval()
+    history.loc[best_epoch, "best"] = True
+    return history
+
+
+def describe(
+    network: Network, data: Data, history: pd.DataFrame, cfg: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The model's card: what it is, what it saw, how it was trained.
+
+    Parameters
+    ----------
+    cfg : mapping
+        `model` (the config's section), `classes`, `seed`.
+    """
+    model = cfg["model"]
+    return {
+        "architecture": model["architecture"],
+        "classes": list(cfg["classes"]),
+        "feature_dim": model["feature_dim"],
+        "feature_layer": "dense, after its rectifier",
+        "image_size": model["training"]["image_size"] or int(data.images.shape[1]),
+        "preprocessing": PREPROCESSING,
+        "parameters": parameter_count(network),
+        "initial_weights": model["weights"],
+        "training": dict(model["training"]),
+        "dropout": model["dropout"],
+        "seed": cfg["seed"],
+        "epochs": len(history),
+        "best_epoch": int(history.loc[history["best"], "epoch"].iloc[0]),
+        "training_data_sha256": data.digest(),
+        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
+    }
+
+
+def augmentation() -> v2.Transform:
+    """Small changes that a radiograph survives: rotation, shift, scale, brightness, contrast.
+
+    No flip: it would move the heart. Takes one uint8 image, shape (1, h, w).
+    """
+    return v2.Compose(
+        [
+            v2.RandomAffine(
+                degrees=7,
+                translate=(0.05, 0.05),
+                scale=(0.92, 1.08),
+                interpolation=InterpolationMode.BILINEAR,
+            ),
+            v2.ColorJitter(brightness=0.15, contrast=0.15),
+        ]
+    )
+
+
+def resize(images: Tensor, size: int | None) -> Tensor:
+    """Images of shape (n, 1, h, w) at `size`; as they are where it is None or theirs."""
+    if size is None or images.shape[-1] == size:
+        return images
+    return v2.functional.resize(images, [size, size], antialias=True)
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 to float from 0 to 1."""
+    return images.to(torch.float32).div_(255).contiguous(memory_format=torch.channels_last)
+
+
+def _batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
+    """Shuffled batches; a last batch of one joins the one before, for batch normalisation."""
+    order = torch.from_numpy(rng.permutation(n))
+    chunks = list(order.split(size))
+    if len(chunks) > 1 and len(chunks[-1]) == 1:
+        chunks[-2:] = [torch.cat(chunks[-2:])]
+    yield from chunks
+
+
+def _class_weights(labels: Tensor, n_classes: int) -> Tensor:
+    counts = torch.bincount(labels, minlength=n_classes).clamp(min=1).float()
+    return counts.sum() / (n_classes * counts)
+
+
+def _mixed(device: torch.device) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def _measure(
+    network: Network,
+    part: tuple[Tensor, ...],
+    loss: nn.Module,
+    recipe: Recipe,
+    device: torch.device,
+) -> tuple[float, float]:
+    """Loss and accuracy on held-out images."""
+    network.eval()
+    images, labels = part
+    with torch.inference_mode(), _mixed(device):
+        logits = torch.cat(
+            [
+                network(to_unit(resize(batch, recipe.image_size)))
+                for batch in images.split(2 * recipe.batch_size)
+            ]
+        ).float()
+    return float(loss(logits, labels)), float((logits.argmax(1) == labels).float().mean())

@@ -1,0 +1,21 @@
+"""One data source, obtained and verified."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.fetch import obtain
+from cxr.io import write_json
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(output, cfg):
+    mirror = Path(cfg["mirror"]) if cfg["mirror"] else None
+    write_json(obtain(cfg["name"], cfg["source"], Path(output.files), mirror), output.provenance)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.output, snakemake.params.cfg)

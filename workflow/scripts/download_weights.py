@@ -1,0 +1,21 @@
+"""ImageNet weights of one architecture, from the mirror or by torchvision."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.io import write_json
+from cxr.job import job
+from cxr.weights import obtain
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(output, cfg):
+    mirror = Path(cfg["mirror"]) if cfg["mirror"] else None
+    write_json(obtain(cfg["architecture"], Path(output.weights), mirror), output.provenance)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,27 @@
+"""A network's metrics with their uncertainty, and its prediction for each image."""
+
+from typing import TYPE_CHECKING
+
+from cxr.evaluation import evaluate_splits
+from cxr.features import predictions_table, run
+from cxr.io import read_array, read_table, write_json, write_table
+from cxr.job import job
+from cxr.models import load_model
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    network, card = load_model(input.weights, input.model)
+    cohort = read_table(input.cohort)
+    _, probabilities = run(network, read_array(input.images), card["image_size"])
+    write_json(
+        evaluate_splits(cohort, probabilities, card["classes"], seed=cfg["seed"]), output.metrics
+    )
+    write_table(predictions_table(cohort, probabilities, card["classes"]), output.predictions)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,24 @@
+"""The learned features of every image of the cohort."""
+
+from typing import TYPE_CHECKING
+
+from cxr.features import features_table, run
+from cxr.io import read_array, read_table, write_table
+from cxr.job import job
+from cxr.models import digest, load_model
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output):
+    network, card = load_model(input.weights, input.model)
+    features, _ = run(network, read_array(input.images), card["image_size"])
+    table = features_table(read_table(input.cohort), features)
+    notes = {"model_sha256": digest(input.weights), "architecture": card["architecture"]}
+    write_table(table, output.features, notes=notes)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output)

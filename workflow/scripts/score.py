@@ -1,0 +1,24 @@
+"""The qualifying cells of the grid, best first, and the clusters of the best ones."""
+
+from typing import TYPE_CHECKING
+
+from cxr.dbscan import GRID, label_map
+from cxr.io import read_tables, write_table
+from cxr.job import job
+from cxr.scoring import choose_map, rank, ranking_schema
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    embeddings = read_tables(input.embeddings)
+    ranking = rank(read_tables(input.grid), embeddings["image_id"].nunique(), **cfg)
+    write_table(ranking, output.ranking, schema=ranking_schema(GRID))
+    for method, target in (("tsne", output.clusters), ("pca", output.pca_clusters)):
+        write_table(label_map(*choose_map(embeddings, ranking, method)), target)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
