@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 from cxr.errors import InputError
 from cxr.job import Progress
-from cxr.metadata import Reading, combine, rejections
+from cxr.metadata import SCHEMA, Reading, combine, rejections
 
 JPEG_QUALITY = 90
 MAX_PIXELS = 200_000_000
@@ -107,7 +107,10 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
     image = Image.fromarray(grey)
     filter_ = Image.Resampling.LANCZOS
     if square == "crop":
-        image = ImageOps.fit(image, (size, size), method=filter_)
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        # Cropped first: a filter over a box would mix in what lies outside.
+        image = image.crop((left, top, left + side, top + side)).resize((size, size), filter_)
     elif square == "pad":
         image = ImageOps.pad(image, (size, size), method=filter_)
     else:
@@ -225,10 +228,10 @@ def measure(reading: Reading, root: Path, min_side: int, threads: int) -> Readin
     rows = reading.rows
     seen = list(in_threads(look, list(rows["file"]), threads))
     usable = np.array([not isinstance(result, str) for result in seen], dtype=bool)
-    kept = rows.loc[usable].copy()
-    for position, column in enumerate(("width", "height", "sha256")):
-        values = [result[position] for result in seen if not isinstance(result, str)]
-        kept[column] = pd.array(values, dtype=rows[column].dtype)
+    kept = rows.loc[usable]
+    found = [result for result in seen if not isinstance(result, str)]
+    measures = pd.DataFrame(found, columns=["width", "height", "sha256"], index=kept.index)
+    kept = kept.assign(**measures).astype(SCHEMA)
     bad = rows.loc[~usable]
     reasons = [result for result in seen if isinstance(result, str)]
     rejected = rejections(bad["source"], bad["file"], "image", reasons)

@@ -39,6 +39,7 @@ class Network(nn.Module):
 
     def __init__(self, architecture: str, n_classes: int, feature_dim: int, dropout: float) -> None:
         super().__init__()
+        self.n_classes = n_classes
         self.body, width, channels = _body(architecture)
         mean, std = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)

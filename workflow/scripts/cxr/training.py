@@ -71,7 +71,7 @@ class Data:
     def digest(self) -> str:
         """SHA-256 over the training and validation pixels and labels."""
         used = np.flatnonzero(self.split != "test")
-        content = hashlib.sha256(np.ascontiguousarray(self.images[used]))
+        content = hashlib.sha256(self.images[used].tobytes())
         content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
         return content.hexdigest()
 
@@ -116,7 +116,7 @@ def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generato
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     images, labels = (part.to(device) for part in data.part("train"))
     held_out = tuple(part.to(device) for part in data.part("validation"))
-    loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.output[-1].out_features))
+    loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.n_classes))
     steps = math.ceil(len(images) / recipe.batch_size)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -174,7 +174,7 @@ def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generato
         if improved:
             best = copy.deepcopy(network.state_dict())
         history = pd.DataFrame(rows)
-        best_epoch = int(history["validation_loss"].idxmin())
+        best_epoch = int(history["validation_loss"].to_numpy().argmin())
         if epoch - (best_epoch + 1) >= recipe.patience:
             log.info("no better validation loss for %d epochs: stopped", recipe.patience)
             break
@@ -208,7 +208,7 @@ def describe(
         "dropout": model["dropout"],
         "seed": cfg["seed"],
         "epochs": len(history),
-        "best_epoch": int(history.loc[history["best"], "epoch"].iloc[0]),
+        "best_epoch": int(history["epoch"].to_numpy()[history["best"].to_numpy()][0]),
         "training_data_sha256": data.digest(),
         "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
     }

@@ -10,7 +10,9 @@ J. P. Cohen et al., "Predicting COVID-19 pneumonia severity on chest X-ray with 
 import csv
 import io
 import logging
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -104,7 +106,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     return table.loc[:, ~table.columns.duplicated()]
 
 
-def _file(row: dict[str, str]) -> str:
+def _file(row: Mapping[Any, Any]) -> str:
     """The path of a row's image, relative to the source; empty where it has none."""
     name = row["filename"].strip()
     folder = tidy(row.get("folder", "images")) or "images"
@@ -113,21 +115,26 @@ def _file(row: dict[str, str]) -> str:
 
 def _reasons(table: pd.DataFrame) -> pd.Series:
     """Why a row is no image, null where it is one."""
-    reasons = pd.Series(None, index=table.index, dtype="object")
-    for index, file in table["file"].items():
-        path = PurePosixPath(file)
-        if not file:
-            reasons[index] = "no file name"
-        elif path.is_absolute() or ".." in path.parts or "\\" in file:
-            reasons[index] = "the file name leaves the source's folder"
-        elif path.suffix.casefold() not in IMAGES:
-            reasons[index] = "not an image file: a volume or a document"
+    reasons = table["file"].map(_bad_name).astype("object")
+    reasons = reasons.where(reasons.notna(), None)
     named = table.loc[reasons.isna()]
     patients = named.groupby("file")["patientid"].transform(lambda ids: ids.str.strip().nunique())
     reasons[patients.index[patients > 1]] = "one file under several patients"
     again = named["file"].duplicated() & (patients == 1)
     reasons[again.index[again]] = "the same file in an earlier row"
     return reasons
+
+
+def _bad_name(file: str) -> str | None:
+    """Why a file name can't be that of an image, None where it can."""
+    path = PurePosixPath(file)
+    if not file:
+        return "no file name"
+    if path.is_absolute() or ".." in path.parts or "\\" in file:
+        return "the file name leaves the source's folder"
+    if path.suffix.casefold() not in IMAGES:
+        return "not an image file: a volume or a document"
+    return None
 
 
 def _without_row(root: Path, named: set[str]) -> list[str]:

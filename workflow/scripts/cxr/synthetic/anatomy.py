@@ -22,7 +22,8 @@ class Anatomy:
     def draw(cls, rng: np.random.Generator) -> "Anatomy":
         """A patient's anatomy."""
         sizes = 1 + 0.07 * rng.normal(size=5).clip(-2, 2)
-        return cls(*map(float, sizes), seed=int(rng.integers(2**32)))
+        thorax, heart, diaphragm, ribs, fat = map(float, sizes)
+        return cls(thorax, heart, diaphragm, ribs, fat, seed=int(rng.integers(2**32)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,170 @@
+"""Figures and the report."""
+
+
+rule draw_cohort:
+    """The flow diagram of the cohort."""
+    input:
+        flow=rules.assemble_cohort.output.flow,
+    output:
+        figure=report(
+            "results/{study}/figures/cohort_flow.svg",
+            caption="../workflow/report/cohort_flow.rst",
+            category="2 Cohort",
+            labels={"figure": "flow"},
+        ),
+    log:
+        "results/{study}/logs/draw_cohort.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_cohort.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("draw_cohort.py"),
+    script:
+        "../workflow/scripts/draw_cohort.py"
+
+
+rule draw_training:
+    """A network's training curves, and its rates and confusion matrix."""
+    input:
+        history=rules.train.output.history,
+        metrics=rules.evaluate.output.metrics,
+    output:
+        training=report(
+            "results/{study}/figures/{model}.training.svg",
+            caption="../workflow/report/training.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "training"},
+        ),
+        confusion=report(
+            "results/{study}/figures/{model}.confusion.svg",
+            caption="../workflow/report/confusion.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "evaluation"},
+        ),
+    log:
+        "results/{study}/logs/draw_training/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_training/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("draw_training.py"),
+    script:
+        "../workflow/scripts/draw_training.py"
+
+
+rule draw_clusters:
+    """The maps, the grid, the clustered map and the countries of each cluster."""
+    input:
+        ranking=rules.score.output.ranking,
+        clusters=rules.score.output.clusters,
+        pca_clusters=rules.score.output.pca_clusters,
+        grid=rules.score.input.grid,
+        countries=rules.count_countries.output.countries,
+    output:
+        maps=report(
+            "results/{study}/figures/{model}.maps.svg",
+            caption="../workflow/report/maps.rst",
+            category="4 Clusters",
+            labels={"model": "{model}", "figure": "PCA and t-SNE"},
+        ),
+        cells=report(
+            "results/{study}/figures/{model}.cells.svg",
+            caption="../workflow/report/cells.rst",
+            category="4 Clusters",
+            labels={"model": "{model}", "figure": "grid"},
+        ),
+        clusters=report(
+            "results/{study}/figures/{model}.clusters.svg",
+            caption="../workflow/report/clusters.rst",
+            category="4 Clusters",
+            labels={"model": "{model}", "figure": "clusters"},
+        ),
+        countries=report(
+            "results/{study}/figures/{model}.countries.svg",
+            caption="../workflow/report/countries.rst",
+            category="4 Clusters",
+            labels={"model": "{model}", "figure": "countries"},
+        ),
+    log:
+        "results/{study}/logs/draw_clusters/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_clusters/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=settings(max_perplexity_share="clustering.max_perplexity_share"),
+        code=code_of("draw_clusters.py"),
+    script:
+        "../workflow/scripts/draw_clusters.py"
+
+
+def of_models(pattern):
+    """One file for each model, in the order of the models."""
+    return expand(pattern, model=MODELS, allow_missing=True)
+
+
+rule write_report:
+    """One page with everything, which needs no network."""
+    input:
+        flow=rules.assemble_cohort.output.flow,
+        flow_figure=rules.draw_cohort.output.figure,
+        metadata=rules.clean_metadata.output.metadata,
+        cohort=rules.assemble_cohort.output.cohort,
+        rejected=rules.clean_metadata.output.rejected,
+        excluded=rules.assemble_cohort.output.excluded,
+        provenance=rules.clean_metadata.input.provenance,
+        card_files=of_models(rules.train.output.model),
+        history_files=of_models(rules.train.output.history),
+        metrics_files=of_models(rules.evaluate.output.metrics),
+        ranking_files=of_models(rules.score.output.ranking),
+        clusters_files=of_models(rules.score.output.clusters),
+        countries_files=of_models(rules.count_countries.output.countries),
+        training_figures=of_models(rules.draw_training.output.training),
+        confusion_figures=of_models(rules.draw_training.output.confusion),
+        maps_figures=of_models(rules.draw_clusters.output.maps),
+        cells_figures=of_models(rules.draw_clusters.output.cells),
+        clusters_figures=of_models(rules.draw_clusters.output.clusters),
+        countries_figures=of_models(rules.draw_clusters.output.countries),
+    output:
+        report=report(
+            "results/{study}/report.html",
+            caption="../workflow/report/report.rst",
+            category="1 Report",
+            labels={"page": "report"},
+        ),
+    log:
+        "results/{study}/logs/write_report.log",
+    benchmark:
+        "results/{study}/benchmarks/write_report.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg={
+            "models": MODELS,
+            "question": STUDY["report"]["question"],
+            "study": NAME,
+            "title": STUDY["report"]["title"],
+        },
+        code=code_of("write_report.py"),
+    script:
+        "../workflow/scripts/write_report.py"

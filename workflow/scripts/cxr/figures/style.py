@@ -1,0 +1,88 @@
+"""The one style of all figures."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cxr.io import atomic
+
+# Petroff's ten-colour cycle without its greys: told apart with every kind of colour blindness.
+# M. A. Petroff, "Accessible color sequences for data visualization", 2021, arXiv:2107.02270.
+PALETTE = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#92dadd",
+)
+MARKERS = ("o", "s", "^", "D", "v", "P")
+OUTLIER = "#8c8c8c"
+INK = "#222222"
+PALE = "#f2f3f5"
+LINE = "#c8ccd2"
+WIDTH_MM = 180
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": "#555555",
+    "axes.labelsize": 7,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 7.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
+    "font.size": 7,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "cxr-clusters",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.labelsize": 6.5,
+    "ytick.major.width": 0.6,
+}
+
+
+def figure(height_mm: float, constrained: bool = True) -> Figure:
+    """A figure of the common width; text is never read as mathematics."""
+    matplotlib.rcParams.update(STYLE)
+    layout: Any = "constrained" if constrained else None
+    return Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), layout=layout)
+
+
+def save(drawn: Figure, path: str | Path) -> None:
+    """Writes a figure as SVG without date, software or random names."""
+    with atomic(path) as temporary, matplotlib.rc_context(STYLE):
+        drawn.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None}, dpi=300)
+
+
+def cluster_colour(cluster: int) -> str:
+    """A cluster's colour; outliers (-1) are grey."""
+    return OUTLIER if cluster < 0 else PALETTE[cluster % len(PALETTE)]
+
+
+def cluster_marker(cluster: int) -> str:
+    """A cluster's marker: a cross for outliers, another shape for each round of colours."""
+    return "x" if cluster < 0 else MARKERS[(cluster // len(PALETTE)) % len(MARKERS)]
+
+
+def cluster_name(cluster: int) -> str:
+    """What a cluster is called on figures and pages: they count from 1."""
+    return "outliers" if cluster < 0 else f"cluster {cluster + 1}"
+
+
+def empty(ax: Axes, text: str) -> None:
+    """An axes that says in words why it shows nothing."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color="#555555")

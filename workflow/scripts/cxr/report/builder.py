@@ -1,0 +1,200 @@
+"""From a study's files to the report's page.
+
+Figures stand in the page as images of their own, so that no text of the data
+can become markup; all other text passes through the template's escaping.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from cxr.figures.style import cluster_name
+from cxr.io import read_csv, read_json, read_table
+from cxr.scoring import best_cell
+
+HERE = Path(__file__).parent
+BEST_CELLS = 10
+OVERALL = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC-AUC",
+}
+PER_CLASS = ("precision", "recall", "f1", "sensitivity", "specificity", "roc_auc")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The files of one model that the report shows.
+
+    Attributes
+    ----------
+    card, history, metrics, ranking, clusters, countries : path
+    figures : mapping of str to path
+        training, confusion, maps, cells, clusters, countries.
+    """
+
+    name: str
+    card: str
+    history: str
+    metrics: str
+    ranking: str
+    clusters: str
+    countries: str
+    figures: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StudyFiles:
+    """The files of a study that the report shows."""
+
+    flow: str
+    flow_figure: str
+    metadata: str
+    cohort: str
+    rejected: str
+    excluded: str
+    provenance: Sequence[str]
+    models: Sequence[ModelFiles]
+
+
+def build(files: StudyFiles, study: str, title: str, question: str) -> str:
+    """The report's page.
+
+    Parameters
+    ----------
+    files : StudyFiles
+    study : str
+        The study's name.
+    title, question : str
+        Words from the config.
+
+    Returns
+    -------
+    str
+        HTML that loads nothing from elsewhere.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"whole": whole, "estimate": estimate, "megabytes": megabytes}
+    models = [_model(model) for model in files.models]
+    return environment.get_template("template.html").render(
+        study=study,
+        title=title,
+        question=question,
+        style=(HERE / "report.css").read_text(encoding="utf-8"),
+        flow=read_json(files.flow),
+        flow_figure=picture(files.flow_figure),
+        known=_known(read_table(files.metadata), read_table(files.cohort)),
+        sources=[read_json(path) for path in files.provenance],
+        left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
+        models=models,
+        overall=OVERALL,
+        per_class=PER_CLASS,
+    )
+
+
+def picture(path: str) -> str:
+    """A figure as a data address."""
+    encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    return f"data:image/svg+xml;base64,{encoded}"
+
+
+def whole(number: float) -> str:
+    """A count with thousands separated."""
+    return f"{int(number):,}"
+
+
+def megabytes(number: float) -> str:
+    """Bytes as megabytes."""
+    return f"{number / 1e6:.1f} MB"
+
+
+def estimate(metric: Mapping[str, float | None]) -> str:
+    """A metric with its interval: 0.91 (0.86 to 0.95)."""
+    if metric["value"] is None:
+        return "not defined"
+    if metric["low"] is None:
+        return f"{metric['value']:.3f}"
+    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+
+
+def _known(metadata: pd.DataFrame, cohort: pd.DataFrame) -> dict[str, int]:
+    """How much the texts say of the cohort's images."""
+    rows = metadata.loc[metadata["image_id"].isin(cohort["image_id"])]
+    return {
+        "images": len(rows),
+        "patients": int(rows["patient_id"].nunique()),
+        "countries": int(rows["country"].nunique()),
+        "with_country": int(rows["country"].notna().sum()),
+    }
+
+
+def _reasons(tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
+    """Stages and reasons with their numbers of entries, the commonest first."""
+    entries = pd.concat(tables, ignore_index=True)
+    counts = entries.groupby(["stage", "reason"]).size().reset_index(name="entries")
+    counts = counts.sort_values(["entries", "stage", "reason"], ascending=[False, True, True])
+    return counts.to_dict("records")
+
+
+def _model(files: ModelFiles) -> dict[str, Any]:
+    """What the page shows of one model."""
+    ranking = read_table(files.ranking)
+    cell, pca = best_cell(ranking, "tsne"), best_cell(ranking, "pca")
+    clusters = read_table(files.clusters, columns=["cluster"])
+    history = read_csv(files.history)
+    return {
+        "name": files.name,
+        "card": read_json(files.card),
+        "history": history.round(4).to_dict("records"),
+        "metrics": read_json(files.metrics),
+        "figures": {name: picture(path) for name, path in files.figures.items()},
+        "cell": None if cell is None else _cell(cell),
+        "pca": None if pca is None else _cell(pca),
+        "qualifying": len(ranking),
+        "best": [_cell(row) for _, row in ranking.head(BEST_CELLS).iterrows()],
+        "mapped": len(clusters),
+        "countries": _countries(read_csv(files.countries)),
+    }
+
+
+def _cell(row: pd.Series) -> dict[str, Any]:
+    """A ranked cell in words and numbers."""
+    return {
+        "rank": int(row["rank"]),
+        "method": {"tsne": "t-SNE", "pca": "PCA"}[row["method"]],
+        "perplexity": "" if pd.isna(row["perplexity"]) else f"{row['perplexity']:g}",
+        "seed": int(row["seed"]),
+        "eps": f"{row['eps']:.3g}",
+        "min_samples": int(row["min_samples"]),
+        "n_clusters": int(row["n_clusters"]),
+        "sizes": ", ".join(str(size) for size in row["sizes"]),
+        "n_outliers": int(row["n_outliers"]),
+        "score": int(row["balance_score"]),
+        "reliable": bool(row["reliable"]),
+    }
+
+
+def _countries(table: pd.DataFrame) -> dict[str, Any]:
+    """The table of clusters by country, with totals."""
+    names = [name for name in table.columns if name != "cluster"]
+    rows = [
+        {
+            "cluster": cluster_name(int(row["cluster"])),
+            "counts": [int(row[name]) for name in names],
+            "total": int(row[names].sum()),
+        }
+        for _, row in table.iterrows()
+    ]
+    return {"names": names, "rows": rows, "totals": [int(table[name].sum()) for name in names]}

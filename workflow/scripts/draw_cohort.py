@@ -1,0 +1,20 @@
+"""The flow diagram of the cohort."""
+
+from typing import TYPE_CHECKING
+
+from cxr.figures.cohort import flow
+from cxr.figures.style import save
+from cxr.io import read_json
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output):
+    save(flow(read_json(input.flow)), output.figure)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output)

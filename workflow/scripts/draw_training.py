@@ -1,0 +1,21 @@
+"""A network's training curves, and its rates and confusion matrix."""
+
+from typing import TYPE_CHECKING
+
+from cxr.figures.network import confusion, training
+from cxr.figures.style import save
+from cxr.io import read_csv, read_json
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output):
+    save(training(read_csv(input.history)), output.training)
+    save(confusion(read_json(input.metrics)), output.confusion)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output)
