@@ -43,3 +43,18 @@ def settings(**paths):
 def code_of(script):
     """The `code` of a rule: a hash of its script and of the modules that it imports."""
     return fingerprint(SCRIPTS / script, SCRIPTS / "cxr")
+
+
+def weights_of(wildcards):
+    """The weights that a model starts from: none, those of ImageNet, or a file."""
+    model = STUDY["models"][wildcards.model]
+    if model["weights"] == "none":
+        return []
+    if model["weights"] == "imagenet":
+        return f"results/weights/{model['architecture']}.pth"
+    return model["weights"]
+
+
+def of_models(pattern):
+    """One file for each model, in the order of the models."""
+    return expand(pattern, model=MODELS, allow_missing=True)

@@ -114,11 +114,6 @@ rule draw_clusters:
         "../workflow/scripts/draw_clusters.py"
 
 
-def of_models(pattern):
-    """One file for each model, in the order of the models."""
-    return expand(pattern, model=MODELS, allow_missing=True)
-
-
 rule write_report:
     """One page with everything, which needs no network."""
     input:

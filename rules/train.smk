@@ -1,16 +1,6 @@
 """Training the networks and measuring them."""
 
 
-def weights_of(wildcards):
-    """The weights that a model starts from: none, those of ImageNet, or a file."""
-    model = STUDY["models"][wildcards.model]
-    if model["weights"] == "none":
-        return []
-    if model["weights"] == "imagenet":
-        return f"results/weights/{model['architecture']}.pth"
-    return model["weights"]
-
-
 rule train:
     """One network, trained on the training images alone."""
     input:

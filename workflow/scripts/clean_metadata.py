@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.images import measure
 from cxr.io import write_csv, write_table
 from cxr.job import job
-from cxr.metadata import combine
+from cxr.metadata import combine, need_rows
 from cxr.sources import read
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def main(input, output, cfg, threads):
     for root, (source, reader) in zip(input.sources, cfg["readers"].items(), strict=True):
         reading = read(reader, source, Path(root))
         readings.append(measure(reading, Path(root), cfg["min_side"], threads))
-    cleaned = combine(readings)
+    cleaned = need_rows(combine(readings))
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
 

@@ -9,7 +9,7 @@ from cxr.errors import InputError
 from cxr.job import Progress
 
 ATTEMPTS = 5
-BLOCK = 1 << 20
+BLOCK = 1 << 14
 TIMEOUT_S = 60
 
 

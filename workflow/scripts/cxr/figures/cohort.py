@@ -47,8 +47,9 @@ def flow(document: Mapping[str, Any]) -> Figure:
 
 
 def _counts(step: Mapping[str, Any]) -> str:
-    text = f"{step['images']:,} images"
-    return text if step["patients"] is None else f"{text} of {step['patients']:,} patients"
+    if step["patients"] is None:
+        return f"{step['images']:,} entries"
+    return f"{step['images']:,} images of {step['patients']:,} patients"
 
 
 def _left(removed: list[Mapping[str, Any]]) -> str:

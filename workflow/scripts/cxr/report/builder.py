@@ -86,7 +86,13 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"whole": whole, "estimate": estimate, "megabytes": megabytes}
+    environment.filters |= {
+        "bounds": bounds,
+        "estimate": estimate,
+        "megabytes": megabytes,
+        "percent": percent,
+        "whole": whole,
+    }
     models = [_model(model) for model in files.models]
     return environment.get_template("template.html").render(
         study=study,
@@ -118,6 +124,16 @@ def whole(number: float) -> str:
 def megabytes(number: float) -> str:
     """Bytes as megabytes."""
     return f"{number / 1e6:.1f} MB"
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage."""
+    return "not defined" if share is None else f"{share:.1%}"
+
+
+def bounds(metric: Mapping[str, float | None]) -> str:
+    """A metric's interval as percentages: 86.0% to 95.1%."""
+    return f"{percent(metric['low'])} to {percent(metric['high'])}"
 
 
 def estimate(metric: Mapping[str, float | None]) -> str:

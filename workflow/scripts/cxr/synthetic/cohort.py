@@ -320,6 +320,7 @@ def _break_some(
 ) -> None:
     """Adds a handful of broken and odd entries, each a copy of a whole one under a new name."""
     images = destination / "images"
+    whole_rows = len(rows)
     for position, defect in enumerate(
         (
             "truncated",
@@ -334,7 +335,7 @@ def _break_some(
             "unknown finding",
         )
     ):
-        index = (position * 7) % len(rows)
+        index = (position * 7) % whole_rows
         whole = images / rows[index]["filename"]
         grey = Image.open(whole).convert("L")
         name = f"odd-{position}.png" if defect != "volume" else f"odd-{position}.nii.gz"
