@@ -119,7 +119,6 @@ rule write_report:
     input:
         flow=rules.assemble_cohort.output.flow,
         flow_figure=rules.draw_cohort.output.figure,
-        metadata=rules.clean_metadata.output.metadata,
         cohort=rules.assemble_cohort.output.cohort,
         rejected=rules.clean_metadata.output.rejected,
         excluded=rules.assemble_cohort.output.excluded,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cxr.dbscan import standardise
 from cxr.figures.style import (
     INK,
     OUTLIER,
@@ -17,6 +18,7 @@ from cxr.figures.style import (
     cluster_name,
     empty,
     figure,
+    short,
 )
 from cxr.scoring import best_cell
 
@@ -61,7 +63,10 @@ def _cell_words(cell: pd.Series | None) -> str:
 
 
 def _scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
-    """The points by cluster, outliers as crosses; clusters are numbered at their centre."""
+    """The points by cluster on the axes that DBSCAN saw, outliers as crosses, centres numbered."""
+    rows = rows[["cluster"]].assign(
+        **dict(zip("xy", standardise(rows[["x", "y"]].to_numpy()).T, strict=True))
+    )
     for cluster, members in rows.groupby("cluster"):
         number = int(cluster)
         ax.scatter(
@@ -183,7 +188,7 @@ def countries(table: pd.DataFrame) -> Figure:
         bars = ax.barh(range(len(order)), values, color=colours)
         bars[-1].set(fill=False, hatch="////", edgecolor=OUTLIER)
         ax.bar_label(bars, labels=[str(v) if v else "" for v in values], padding=2, fontsize=6)
-        ax.set_yticks(range(len(order)), order)
+        ax.set_yticks(range(len(order)), [short(str(name)) for name in order])
         ax.set_title(f"{cluster_name(number).capitalize()} (n = {int(values.sum())})")
         ax.set_xlabel("images")
     axes[0].invert_yaxis()

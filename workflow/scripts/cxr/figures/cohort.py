@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from cxr.figures.style import INK, LINE, PALE, PALETTE, figure
+from cxr.figures.style import INK, LINE, PALE, PALETTE, figure, short
 
 ROW_MM = 15
 REASONS = 4
@@ -55,7 +55,7 @@ def _counts(step: Mapping[str, Any]) -> str:
 def _left(removed: list[Mapping[str, Any]]) -> str:
     """The commonest reasons in words, the rest as a number."""
     shown = removed[:REASONS]
-    lines = [f"{reason['images']:,}  {reason['reason'][:60]}" for reason in shown]
+    lines = [f"{reason['images']:,}  {short(reason['reason'], 60)}" for reason in shown]
     rest = removed[REASONS:]
     if rest:
         lines.append(f"{sum(r['images'] for r in rest):,}  for {len(rest)} other reasons")
@@ -90,7 +90,7 @@ def _classes(ax: Axes, classes: Mapping[str, Any], top: float) -> None:
         ax.text(x + 0.015, top + 0.1, part, va="center")
     for row, (name, members) in enumerate(classes.items()):
         y = top + 0.55 + 0.6 * row
-        words = f"{name}: {members['images']:,} of {members['patients']:,} patients"
+        words = f"{short(name)}: {members['images']:,} of {members['patients']:,} patients"
         ax.text(0.02, y, words, va="center")
         left = 0.42
         for position, part in enumerate(PARTS):

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxr.figures.style import INK, PALETTE, figure
+from cxr.figures.style import INK, PALETTE, figure, short
 
 
 def training(history: pd.DataFrame) -> Figure:
@@ -63,8 +63,9 @@ def confusion(metrics: Mapping[str, Any]) -> Figure:
         text = f"{count}\n{share[row, column]:.0%}"
         colour = "white" if share[row, column] < 0.55 else INK
         right.text(column, row, text, ha="center", va="center", color=colour)
-    right.set_xticks(range(len(classes)), classes)
-    right.set_yticks(range(len(classes)), classes)
+    names = [short(name, 20) for name in classes]
+    right.set_xticks(range(len(classes)), names)
+    right.set_yticks(range(len(classes)), names)
     right.set(xlabel="predicted", ylabel="true", title=f"Test images (n = {test['images']})")
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
@@ -85,7 +86,7 @@ def _rates(ax: Axes, classes: list[str], per_class: Mapping[str, Any], level: fl
                 ax.plot([rate["low"], rate["high"]], [y, y], color=PALETTE[position], lw=1.1)
             label = metric if row == 0 else None
             ax.plot(rate["value"], y, "o", ms=3.5, color=PALETTE[position], label=label)
-    ax.set_yticks(range(len(classes)), classes)
+    ax.set_yticks(range(len(classes)), [short(name, 20) for name in classes])
     ax.set(xlim=(0, 1.02), ylim=(len(classes) - 0.5, -0.5), xlabel="rate")
     ax.set_title(f"Rates with {level:.0%} intervals")
     ax.grid(axis="x", color="#e3e5e8", lw=0.6)

@@ -82,6 +82,11 @@ def cluster_name(cluster: int) -> str:
     return "outliers" if cluster < 0 else f"cluster {cluster + 1}"
 
 
+def short(text: str, most: int = 28) -> str:
+    """Text that may be of any length, cut to fit a label."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def empty(ax: Axes, text: str) -> None:
     """An axes that says in words why it shows nothing."""
     ax.set_axis_off()

@@ -55,7 +55,6 @@ class StudyFiles:
 
     flow: str
     flow_figure: str
-    metadata: str
     cohort: str
     rejected: str
     excluded: str
@@ -101,7 +100,7 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         style=(HERE / "report.css").read_text(encoding="utf-8"),
         flow=read_json(files.flow),
         flow_figure=picture(files.flow_figure),
-        known=_known(read_table(files.metadata), read_table(files.cohort)),
+        cohort=_size(read_table(files.cohort, columns=["image_id", "patient_id"])),
         sources=[read_json(path) for path in files.provenance],
         left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
         models=models,
@@ -145,15 +144,8 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
 
 
-def _known(metadata: pd.DataFrame, cohort: pd.DataFrame) -> dict[str, int]:
-    """How much the texts say of the cohort's images."""
-    rows = metadata.loc[metadata["image_id"].isin(cohort["image_id"])]
-    return {
-        "images": len(rows),
-        "patients": int(rows["patient_id"].nunique()),
-        "countries": int(rows["country"].nunique()),
-        "with_country": int(rows["country"].notna().sum()),
-    }
+def _size(cohort: pd.DataFrame) -> dict[str, int]:
+    return {"images": len(cohort), "patients": int(cohort["patient_id"].nunique())}
 
 
 def _reasons(tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:

@@ -1,0 +1,263 @@
+"""Figures repeat their bytes, the page holds its inputs' numbers, and text stays text."""
+
+import base64
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.dbscan import GRID
+from cxr.figures import clusters as cluster_figures
+from cxr.figures.cohort import flow as flow_figure
+from cxr.figures.network import confusion, training
+from cxr.figures.style import save
+from cxr.io import write_csv, write_json, write_table, write_text
+from cxr.report.builder import ModelFiles, StudyFiles, build
+from cxr.scoring import rank, ranking_schema
+
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
+RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
+
+
+def metric(value):
+    return {"value": value, "low": value - 0.1, "high": min(1, value + 0.1)}
+
+
+def metrics_of(classes):
+    overall = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
+    rates = ("precision", "recall", "f1", "sensitivity", "specificity", "roc_auc")
+    part = {"images": 20, "patients": 11, **{name: metric(0.8125) for name in overall}}
+    part["per_class"] = {c: {"images": 10, **{r: metric(0.75) for r in rates}} for c in classes}
+    nothing = {"value": None, "low": None, "high": None}
+    part["per_class"][classes[-1]]["precision"] = nothing
+    part["confusion"] = (np.eye(len(classes), dtype=int) * 7 + 1).tolist()
+    splits = dict.fromkeys(("train", "validation", "test"), part)
+    how = {"level": 0.95, "method": "bootstrap", "replicates": 10}
+    return {"classes": list(classes), "interval": how, "splits": splits}
+
+
+def flow_of(classes, reason):
+    removed = [{"reason": reason, "images": 4}] + [
+        {"reason": f"reason {i}", "images": 1} for i in range(5)
+    ]
+    return {
+        "steps": [
+            {"name": "entries of the sources", "images": 1049, "patients": None, "removed": []},
+            {"name": "usable images", "images": 1040, "patients": 12, "removed": removed},
+        ],
+        "classes": {
+            c: {"images": 20, "patients": 9, "train": 12, "validation": 4, "test": 4}
+            for c in classes
+        },
+        "near_duplicate_groups": 3,
+    }
+
+
+def ranking_of(qualifies=True):
+    keys = ["method", "perplexity", "seed", "eps", "min_samples", "n_clusters", "n_outliers"]
+    cells = [("tsne", 5.0, 0, 0.4, 5, 2, 1), ("tsne", 15.0, 0, 0.5, 5, 2, 0)]
+    cells += [("pca", np.nan, 0, 0.7, 6, 2, 3)]
+    grid = pd.DataFrame(cells, columns=keys).assign(
+        algorithm="dbscan", min_cluster_size=None, balance_score=[17, 3, 70]
+    )
+    grid["sizes"] = [[9, 10], [10, 10], [8, 9]]
+    if not qualifies:
+        grid["n_clusters"] = 1
+    return grid[GRID.names], rank(grid, 20, **RULES)[ranking_schema(GRID).names]
+
+
+def map_of(rng, qualifies=True):
+    labels = [0] * 9 + [1] * 10 + [-1] if qualifies else [-1] * 20
+    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["x", "y"]).assign(cluster=labels)
+    table.insert(0, "image_id", [f"i{i}" for i in range(20)])
+    return table
+
+
+@pytest.fixture
+def study(tmp_path, rng):
+    """Writes a study's files and returns a function that builds the page from them."""
+
+    def make(text="viral", qualifies=True, models=("net",)):
+        classes = ["normal", text]
+        grid, ranking = ranking_of(qualifies)
+        history = pd.DataFrame(
+            {"epoch": [1, 2], "train_loss": [1, 0.5], "validation_loss": [0.9, 0.8]}
+        ).assign(train_accuracy=0.5, validation_accuracy=0.6, learning_rate=0.1, best=[False, True])
+        countries = pd.DataFrame({"cluster": [0, 1, -1], text: [5, 6, 0], "unknown": [4, 4, 1]})
+        write_json(flow_of(classes, text), tmp_path / "flow.json")
+        source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
+        source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
+        write_json(source, tmp_path / "s.json")
+        patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
+        write_table(pd.DataFrame(patients), tmp_path / "c.parquet")
+        out = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
+        for name in ("rejected", "excluded"):
+            write_csv(pd.DataFrame(out), tmp_path / f"{name}.csv")
+        card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
+        card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
+        write_json(card, tmp_path / "card.json")
+        write_csv(history, tmp_path / "history.csv")
+        write_json(metrics_of(classes), tmp_path / "metrics.json")
+        write_table(ranking, tmp_path / "ranking.parquet", schema=ranking_schema(GRID))
+        mapped = map_of(rng, qualifies)
+        write_table(mapped, tmp_path / "clusters.parquet")
+        write_csv(countries, tmp_path / "countries.csv")
+        drawn = {
+            "flow": flow_figure(flow_of(classes, text)),
+            "training": training(history),
+            "confusion": confusion(metrics_of(classes)),
+            "maps": cluster_figures.maps(mapped, mapped, ranking),
+            "cells": cluster_figures.cells(grid, ranking, 1 / 3),
+            "clusters": cluster_figures.clusters(mapped, ranking),
+            "countries": cluster_figures.countries(countries),
+        }
+        for name, figure in drawn.items():
+            save(figure, tmp_path / f"{name}.svg")
+        figures = {name: str(tmp_path / f"{name}.svg") for name in drawn if name != "flow"}
+        files = StudyFiles(
+            flow=str(tmp_path / "flow.json"),
+            flow_figure=str(tmp_path / "flow.svg"),
+            cohort=str(tmp_path / "c.parquet"),
+            rejected=str(tmp_path / "rejected.csv"),
+            excluded=str(tmp_path / "excluded.csv"),
+            provenance=[str(tmp_path / "s.json")],
+            models=[
+                ModelFiles(
+                    name=name,
+                    card=str(tmp_path / "card.json"),
+                    history=str(tmp_path / "history.csv"),
+                    metrics=str(tmp_path / "metrics.json"),
+                    ranking=str(tmp_path / "ranking.parquet"),
+                    clusters=str(tmp_path / "clusters.parquet"),
+                    countries=str(tmp_path / "countries.csv"),
+                    figures=figures,
+                )
+                for name in models
+            ],
+        )
+        return build(files, study="s", title=text, question=text)
+
+    return make
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and visible text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1] != "style":
+            self.text.append(data)
+
+
+def test_hostile_text_stays_text(study):
+    page = Page(study(HOSTILE))
+    assert "script" not in page.tags
+    assert not [a for a in page.attributes if a[1].startswith("on")]
+    assert {a[2][:14] for a in page.attributes if a[1] == "src"} == {"data:image/svg"}
+    assert "".join(page.text).count(HOSTILE) >= 8
+
+
+def test_hostile_text_in_a_figure_stays_text(study, tmp_path):
+    study(HOSTILE)
+    for name in ("flow", "confusion", "countries"):
+        root = ElementTree.parse(tmp_path / f"{name}.svg").getroot()
+        assert not [e for e in root.iter() if e.tag.endswith(("script", "image}", "foreignObject"))]
+        text = "".join(root.itertext())
+        assert "<script>alert(1)" in text, name
+
+
+def test_dollars_in_a_figure_are_no_mathematics(study, tmp_path):
+    study("$\\frac{1}{2}$")
+    for name in ("flow", "confusion", "countries"):
+        text = "".join(ElementTree.parse(tmp_path / f"{name}.svg").getroot().itertext())
+        assert "$\\frac{1}{2}$" in text, name
+
+
+def test_the_page_needs_nothing_else_and_is_well_formed(study):
+    html = study(models=("one", "two"))
+    page = Page(html)
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    targets = [value for _, name, value in page.attributes if name == "href"]
+    assert {target.removeprefix("#") for target in targets} <= set(ids)
+    assert not re.search(r"(src|href)=\"(https?:)?//|url\(|@import", html)
+    assert "default-src 'none'" in html
+    assert page.tags.count("h1") == 1
+    alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
+    assert len(alts) == page.tags.count("img") == 1 + 2 * 6
+    assert all(alts)
+
+
+def test_the_page_says_the_numbers_of_its_inputs(study):
+    text = " ".join(" ".join(Page(study()).text).split())
+    for words in (
+        "1,049",
+        "1,234,567 parameters",
+        "0.812 (0.713 to 0.912)",
+        "not defined",
+        "makes 2 clusters of 9, 10 images with 1 outlier",
+        "balance score 17",
+        "PCA's best cell scores 70",
+    ):
+        assert words in text, words
+
+
+def test_the_chosen_cell_is_the_best_reliable_one_and_marked(study):
+    html = study()
+    rows = re.findall(r'<tr( class="chosen")?><td class="number">(\d+)</td><td>t-SNE', html)
+    assert rows == [("", "1"), (' class="chosen"', "2")]
+
+
+def test_a_grid_without_a_qualifying_cell_is_said_plainly(study):
+    text = " ".join(Page(study(qualifies=False)).text)
+    assert "No reliable cell of the grid qualifies" in text
+
+
+def test_pages_and_figures_repeat_their_bytes(study, tmp_path):
+    first = study()
+    figures = {path.name: path.read_bytes() for path in tmp_path.glob("*.svg")}
+    rng = np.random.default_rng(2020)
+    again = cluster_figures.clusters(map_of(rng), ranking_of()[1])
+    save(again, tmp_path / "again.svg")
+    assert (tmp_path / "again.svg").read_bytes() == figures["clusters.svg"]
+    for name, data in figures.items():
+        encoded = base64.b64encode(data).decode()
+        assert encoded in first, name
+        assert not re.search(rb"<dc:date>|Matplotlib v", data), name
+
+
+def test_figures_are_180_mm_wide_with_text_as_text(study, tmp_path):
+    study()
+    for path in tmp_path.glob("*.svg"):
+        root = ElementTree.parse(path).getroot()
+        assert float(root.get("width").removesuffix("pt")) == pytest.approx(
+            180 / 25.4 * 72, abs=0.1
+        )
+        assert any(element.tag.endswith("}text") for element in root.iter()), path.name
+
+
+def test_nine_clusters_are_told_apart_by_shape(rng):
+    table = pd.DataFrame(rng.normal(size=(90, 2)), columns=["x", "y"])
+    table["cluster"] = np.repeat(np.arange(9), 10)
+    figure = cluster_figures.clusters(table, ranking_of()[1])
+    looks = [
+        (tuple(points.get_facecolor()[0]), len(points.get_paths()[0].vertices))
+        for points in figure.axes[0].collections
+    ]
+    assert len(set(looks)) == 9
+
+
+def test_text_is_written_whole(tmp_path):
+    write_text("ü\n", tmp_path / "t")
+    assert (tmp_path / "t").read_bytes() == "ü\n".encode()
