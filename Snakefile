@@ -38,6 +38,12 @@ rule all:
     default_target: True
     input:
         report=f"results/{NAME}/report.html",
+        metrics=expand(rules.evaluate.output.metrics, study=NAME, model=MODELS),
+        predictions=expand(rules.evaluate.output.predictions, study=NAME, model=MODELS),
+        features=expand(rules.export_features.output.features, study=NAME, model=MODELS),
+        ranking=expand(rules.score.output.ranking, study=NAME, model=MODELS),
+        clusters=expand(rules.score.output.clusters, study=NAME, model=MODELS),
+        countries=expand(rules.count_countries.output.countries, study=NAME, model=MODELS),
 
 
 onsuccess:

@@ -1,0 +1,147 @@
+"""Bad input ends in one clear line before or in the job that meets it, or costs one record."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.workflow.conftest import TINY, workspace
+
+pytestmark = pytest.mark.timeout(600)
+
+CLASSES = {"COVID-19": {"findings": ["COVID-19"]}, "normal": {"findings": ["No finding"]}}
+COLUMNS = "patientid,finding,view,modality,location,filename"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A workspace whose one source is the folder `images`, with twelve patients a class."""
+    place = workspace(tmp_path / "run")
+    source = place.path / "source" / "images"
+    source.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = [COLUMNS]
+    for number in range(24):
+        Image.fromarray(rng.integers(0, 255, (80, 90), dtype=np.uint8)).save(
+            source / f"{number}.png"
+        )
+        finding = "COVID-19" if number % 2 else "No Finding"
+        rows.append(f'{number},{finding},PA,X-ray,"Rome, Italy",{number}.png')
+    (place.path / "source" / "metadata.csv").write_text("\n".join(rows) + "\n")
+    config = copy.deepcopy(TINY)
+    config["sources"] = {"own": {"kind": "directory", "reader": "ieee8023", "path": "source"}}
+    config["cohort"] = {"classes": CLASSES, "image_size": 32}
+    config["embedding"]["classes"] = None
+    place.write_config(config)
+    place.config = config
+    return place
+
+
+def outcome(place, *arguments):
+    """The last error line of a run up to the cohort; empty where it went well."""
+    done = place.snakemake(*arguments, "--until", "assemble_cohort", check=False)
+    lines = [line.strip() for line in (done.stderr + done.stdout).splitlines()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert bool(errors) == bool(done.returncode), done.stderr
+    assert len(set(errors)) <= 1
+    return errors[0] if errors else ""
+
+
+def test_a_good_folder_becomes_a_cohort(place):
+    assert outcome(place) == ""
+    assert len(pd.read_parquet(place.path / "results/tiny/cohort.parquet")) == 24
+
+
+def test_broken_images_cost_just_themselves(place):
+    images = place.path / "source" / "images"
+    (images / "0.png").write_bytes(b"")
+    (images / "1.png").write_bytes((images / "2.png").read_bytes()[:900])
+    Image.fromarray(np.full((1, 1), 9, dtype=np.uint8)).save(images / "3.png")
+    grey = np.asarray(Image.open(images / "4.png"), dtype=np.uint16) * 200
+    Image.fromarray(grey).save(images / "4.png")
+    assert outcome(place) == ""
+    rejected = pd.read_csv(place.path / "results/tiny/rejected.csv")
+    assert dict(zip(rejected["file"], rejected["reason"], strict=True)) == {
+        "images/0.png": "the file is empty",
+        "images/1.png": "truncated or damaged",
+        "images/3.png": "smaller than 64 pixels",
+    }
+    cohort = pd.read_parquet(place.path / "results/tiny/cohort.parquet")
+    assert "own/images/4.png" in set(cohort["image_id"])
+
+
+def rewrite(change):
+    def apply(place):
+        path = place.path / "source" / "metadata.csv"
+        path.write_bytes(change(path.read_bytes()))
+
+    return apply
+
+
+def configure(**cohort):
+    def apply(place):
+        place.config["cohort"] |= cohort
+        place.write_config(place.config)
+
+    return apply
+
+
+def no_images(place):
+    for path in (place.path / "source" / "images").iterdir():
+        path.write_bytes(b"")
+
+
+NEITHER = {"findings": ["Ebola"]}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            rewrite(lambda data: data.replace(b"finding,view", b"diagnosis,position")),
+            "metadata.csv: no column finding, view",
+        ),
+        (rewrite(lambda data: data.splitlines()[0] + b"\n"), "metadata.csv: no rows"),
+        (rewrite(lambda data: b""), "metadata.csv: no header"),
+        (no_images, "no usable image; 24 entries were rejected, most often: the file is empty"),
+        (
+            configure(classes=CLASSES | {"ebola": NEITHER}),
+            "config key 'cohort.classes.ebola': no image is left; 0 rows have one",
+        ),
+        (configure(views=["L"]), "no image is left; 12 rows have one of its findings"),
+    ],
+)
+def test_a_source_or_cohort_that_can_not_be_is_named(place, spoil, message):
+    spoil(place)
+    assert message in outcome(place)
+    left = [path.name for path in (place.path / "results/tiny").glob("*.parquet")]
+    assert "cohort.parquet" not in left
+
+
+def test_metadata_that_are_not_utf8_are_read(place):
+    rewrite(lambda data: data.replace(b"Rome", "Jönköping".encode("cp1252")))(place)
+    assert outcome(place) == ""
+    log = (place.path / "results/tiny/logs/clean_metadata.log").read_text()
+    assert "is not UTF-8 and is read as Windows-1252" in log
+
+
+def test_too_few_patients_are_named(place):
+    rewrite(lambda data: b"\n".join(data.splitlines()[:5]) + b"\n")(place)
+    assert "only 2 independent patients are left" in outcome(place)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("mirror", "nowhere", "config key 'mirror': there is no folder nowhere"),
+        ("mirror", "hollow", "config key 'mirror': the folder hollow is empty"),
+        ("seed", "many", "config key 'seed'"),
+        ("sead", "1", "config key 'sead': is not known"),
+    ],
+)
+def test_a_bad_key_stops_before_any_job(place, key, value, message):
+    (place.path / "hollow").mkdir()
+    assert message in outcome(place, "--config", f"{key}={value}")
+    assert not (place.path / "results").exists()

@@ -1,0 +1,132 @@
+"""What a change reruns: everything that depends on it, and nothing else."""
+
+import copy
+import os
+import time
+
+import pytest
+
+from tests.workflow.conftest import TINY
+
+pytestmark = pytest.mark.timeout(900)
+
+AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, "write_report": 1}
+AFTER_MAPS = {"sweep": 3, **AFTER_GRID}
+AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, "embed_pca": 1, **AFTER_MAPS}
+AFTER_TRAINING = {"evaluate": 1, "export_features": 1, "draw_training": 1, **AFTER_FEATURES}
+ALL = {"train": 1, "assemble_cohort": 1, "draw_cohort": 1, **AFTER_TRAINING}
+
+
+def changed(path, value):
+    config = copy.deepcopy(TINY)
+    *parents, last = path.split(".")
+    place = config
+    for part in parents:
+        place = place.setdefault(part, {})
+    place[last] = value
+    return config
+
+
+def test_nothing_reruns_when_nothing_changed(finished):
+    assert finished.planned() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("clustering.eps", [0.3, 0.6], AFTER_MAPS),
+        ("clustering.min_samples", [3, 4, 5], AFTER_MAPS),
+        ("clustering.max_clusters", 7, AFTER_GRID),
+        ("report.title", "Another title", {"write_report": 1}),
+        ("models.conv5.training.epochs", 3, {"train": 1, **AFTER_TRAINING}),
+        ("cohort.per_class", 12, ALL),
+        ("cohort.min_side", 60, {"clean_metadata": 1, **ALL}),
+        ("sources.phantoms.seed", 1, {"download": 1, "clean_metadata": 1, **ALL}),
+        ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
+        ("embedding.perplexities", [5, 10, 25, 45], {"embed": 1, "sweep": 1, **AFTER_GRID}),
+        ("embedding.seeds", [0, 1], {"embed": 2, "sweep": 2, **AFTER_GRID}),
+    ],
+)
+def test_a_changed_value_reruns_what_uses_it_and_what_follows(finished, path, value, expected):
+    assert finished.planned(changed(path, value)) == expected
+
+
+def test_two_values_swapped_between_keys_are_seen(copied):
+    config = changed("clustering.min_clusters", 3)
+    config["clustering"]["max_clusters"] = 5
+    copied.write_config(config)
+    copied.snakemake()
+    config["clustering"] |= {"min_clusters": 5, "max_clusters": 5}
+    assert copied.planned(config) == AFTER_GRID
+    config["clustering"] |= {"min_clusters": 3, "max_clusters": 5}
+    config["cohort"]["splits"] = {"validation": 0.2, "test": 0.15}
+    assert copied.planned(config) == ALL
+
+
+def test_reordered_keys_change_nothing(finished):
+    def backwards(value):
+        if isinstance(value, dict):
+            return {key: backwards(value[key]) for key in reversed(value)}
+        return value
+
+    assert finished.planned(backwards(TINY)) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("dbscan.py", AFTER_MAPS),
+        ("scoring.py", AFTER_MAPS),
+        ("figures/network.py", {"draw_training": 1, "write_report": 1}),
+        ("report/report.css", {"write_report": 1}),
+        ("evaluation.py", {"evaluate": 1, "draw_training": 1, "write_report": 1}),
+        ("config.py", {}),
+    ],
+)
+def test_an_edited_module_reruns_exactly_its_users(copied, module, expected):
+    with (copied.path / "workflow/scripts/cxr" / module).open("a") as stream:
+        stream.write("\n/* edited */\n" if module.endswith(".css") else "\nEDITED = True\n")
+    assert copied.planned() == expected
+
+
+def test_a_touched_script_and_a_fresh_clone_rerun_nothing(copied):
+    later = time.time() + 60
+    for path in (copied.path / "workflow").rglob("*"):
+        os.utime(path, (later, later))
+    assert copied.planned() == {}
+
+
+def test_an_input_touched_without_a_change_reruns_nothing(copied):
+    later = time.time() + 60
+    os.utime(copied.path / "results/tiny/rejected.csv", (later, later))
+    assert copied.planned() == {}
+
+
+def test_a_deleted_result_is_made_again_with_what_follows(copied):
+    (copied.path / "results/tiny/ranking/conv5.parquet").unlink()
+    assert copied.planned() == AFTER_GRID
+    (copied.path / "results/tiny/features/conv5.parquet").unlink()
+    assert copied.planned() == {"export_features": 1, **AFTER_FEATURES}
+
+
+def test_a_deleted_chunk_is_made_again_only_when_it_is_needed(copied):
+    (copied.path / "results/tiny/grid/conv5/pca.parquet").unlink()
+    assert copied.planned() == {}
+    assert copied.planned(None, "--forcerun", "score") == {"sweep": 1, **AFTER_GRID}
+
+
+def test_single_rules_can_be_asked_for(finished):
+    everything = finished.planned(None, "--forcerun", "download", "--until", "export_features")
+    assert set(everything) == {
+        "download",
+        "clean_metadata",
+        "assemble_cohort",
+        "train",
+        "export_features",
+    }
+
+
+def test_another_study_shares_the_sources(finished):
+    planned = finished.planned(changed("study", "other"))
+    assert "download" not in planned
+    assert planned["clean_metadata"] == 1

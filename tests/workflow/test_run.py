@@ -1,0 +1,153 @@
+"""A whole run: every promised file, the same bytes again, and what the user sees."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from cxr.dbscan import GRID
+from cxr.metadata import COLUMNS
+from tests.workflow.conftest import TINY, workspace
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="session")
+def results(finished):
+    """The folder of the finished study."""
+    return finished.path / "results" / "tiny"
+
+
+def test_the_run_ends_with_where_the_report_is(finished):
+    assert "The report is in results/tiny/report.html" in finished.output.splitlines()
+    assert (finished.path / "results" / "tiny" / "report.html").stat().st_size > 50_000
+
+
+def test_every_stage_wrote_its_files(results):
+    expected = {
+        "metadata.parquet",
+        "rejected.csv",
+        "cohort.parquet",
+        "images.npy",
+        "excluded.csv",
+        "flow.json",
+        "models/conv5/model.safetensors",
+        "models/conv5/model.json",
+        "models/conv5/history.csv",
+        "models/conv5/metrics.json",
+        "models/conv5/predictions.parquet",
+        "features/conv5.parquet",
+        "neighbours/conv5.npz",
+        "embeddings/conv5/pca.parquet",
+        "embeddings/conv5/s0-p001-020.parquet",
+        "embeddings/conv5/s0-p021-040.parquet",
+        "grid/conv5/pca.parquet",
+        "grid/conv5/s0-p001-020.parquet",
+        "grid/conv5/s0-p021-040.parquet",
+        "ranking/conv5.parquet",
+        "clusters/conv5.parquet",
+        "clusters/conv5.pca.parquet",
+        "countries/conv5.csv",
+        "figures/cohort_flow.svg",
+        *(
+            f"figures/conv5.{name}.svg"
+            for name in ("training", "confusion", "maps", "cells", "clusters", "countries")
+        ),
+        "report.html",
+    }
+    written = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
+    plain = {name for name in written if not name.startswith(("logs/", "benchmarks/"))}
+    assert plain == expected
+    rules = {"train", "embed", "sweep", "score", "draw_clusters"}
+    assert rules <= {name.split("/")[1] for name in written if name.startswith("logs/")}
+    assert rules <= {name.split("/")[1] for name in written if name.startswith("benchmarks/")}
+
+
+def test_tables_have_the_promised_columns(results):
+    def columns(name):
+        return pq.read_schema(results / name).names
+
+    assert columns("metadata.parquet") == list(COLUMNS)
+    assert columns("embeddings/conv5/pca.parquet") == [
+        "image_id",
+        "method",
+        "perplexity",
+        "seed",
+        "x",
+        "y",
+    ]
+    assert columns("grid/conv5/pca.parquet") == GRID.names
+    assert columns("clusters/conv5.parquet") == ["image_id", "x", "y", "cluster"]
+    for name in ("rejected.csv", "excluded.csv"):
+        assert pd.read_csv(results / name).columns.tolist() == ["source", "file", "stage", "reason"]
+    notes = pq.read_schema(results / "features/conv5.parquet").metadata
+    assert len(notes[b"model_sha256"]) == 64
+
+
+def test_no_entry_of_the_source_disappears(finished, results):
+    upstream = pd.read_csv(finished.path / "results/sources/phantoms/metadata.csv", dtype=str)
+    rejected = pd.read_csv(results / "rejected.csv")
+    without_row = rejected["reason"] == "no row in metadata.csv"
+    metadata = pd.read_parquet(results / "metadata.parquet")
+    assert len(metadata) + (~without_row).sum() == len(upstream)
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    assert len(cohort) + len(pd.read_csv(results / "excluded.csv")) == len(metadata)
+    assert np.load(results / "images.npy", mmap_mode="r").shape == (len(cohort), 48, 48)
+
+
+def test_no_patient_and_no_near_duplicate_is_in_two_splits(results):
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    for column in ("patient_id", "split_group", "near_duplicate_group"):
+        assert cohort.groupby(column)["split"].nunique().eq(1).all()
+    assert set(cohort["class"].value_counts()) == {cohort["class"].value_counts().iloc[0]}
+    assert cohort["near_duplicate_group"].notna().any()
+
+
+def test_the_grid_holds_every_cell_and_the_chosen_one_is_the_best_reliable(results):
+    grids = [pd.read_parquet(path) for path in sorted(results.glob("grid/conv5/*.parquet"))]
+    assert sum(map(len, grids)) == (3 + 1) * 5 * 2
+    ranking = pd.read_parquet(results / "ranking/conv5.parquet")
+    clusters = pd.read_parquet(results / "clusters/conv5.parquet")
+    best = ranking.loc[ranking["reliable"] & (ranking["method"] == "tsne")]
+    if best.empty:
+        assert set(clusters["cluster"]) == {-1}
+    else:
+        sizes = clusters.loc[clusters["cluster"] >= 0, "cluster"].value_counts().sort_index()
+        assert sizes.tolist() == best["sizes"].iloc[0].tolist()
+    countries = pd.read_csv(results / "countries/conv5.csv").set_index("cluster")
+    assert countries.to_numpy().sum() == len(clusters)
+
+
+def test_provenance_says_what_was_obtained(finished):
+    provenance = json.loads((finished.path / "results/sources/phantoms.json").read_text())
+    assert provenance["origin"] == "drawn by code"
+    assert provenance["files"] > 0
+    assert re.fullmatch(r"[0-9a-f]{64}", provenance["content_hash"])
+
+
+def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
+    again = workspace(tmp_path / "again")
+    again.write_config(TINY)
+    again.snakemake()
+    first, second = finished.files("tiny"), again.files("tiny")
+    # The page quotes when the sources were obtained nowhere, so it repeats as well.
+    assert {name for name in first if first[name] != second.get(name)} == set()
+    assert set(first) == set(second)
+
+
+def test_snakemakes_own_report_holds_the_page_and_the_figures(copied):
+    copied.snakemake("--report", "own.html")
+    page = (copied.path / "own.html").read_text()
+    for words in ("1 Report", "4 Clusters", "conv5.countries.svg", "report.html"):
+        assert words in page
+
+
+def test_a_failed_job_shows_its_log_with_one_clear_last_line(copied):
+    (copied.path / "results/tiny/cohort.parquet").write_bytes(b"PAR1 cut short")
+    done = copied.snakemake("--forcerun", "train", check=False)
+    assert done.returncode != 0
+    assert "error: results/tiny/cohort.parquet: not a whole Parquet file" in done.stderr
+    assert not (copied.path / "results/tiny/models/conv5/model.safetensors").exists()
