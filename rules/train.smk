@@ -17,7 +17,7 @@ rule train:
         "results/{study}/benchmarks/train/{model}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: workflow.cores
+    threads: 8
     resources:
         mem_mb=6000,
         runtime=240,

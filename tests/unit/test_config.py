@@ -67,6 +67,19 @@ def test_the_studies_are_valid(path):
         ({"models__m__weights": "imagenet"}, "conv5 has no imagenet weights"),
         ({"models": {}}, "'models'"),
         ({"study": "../escape"}, "'study'"),
+        ({"study": "sources"}, "study can't be 'sources'"),
+        ({"sources": {"logs": {"kind": "synthetic"}}}, "sources.logs can't have this name"),
+        (
+            {
+                "sources__d": {
+                    "kind": "archive",
+                    "reader": "kermany",
+                    "url": "ftp://x",
+                    "folder": "a",
+                }
+            },
+            "'sources.d.url'",
+        ),
         ({"sources__d": {"kind": "ftp"}}, "'sources.d'"),
         ({"sources__d": {}}, "'sources.d'"),
         ({"sources__d": {"kind": "synthetic", "path": "x"}}, "'sources.d.path'"),

@@ -24,6 +24,8 @@ from cxr.errors import InputError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+# Folders under results/ and results/sources/ that are not a study's or a source's.
+RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks")}
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Reader = Literal["ieee8023", "kermany"]
@@ -130,7 +132,10 @@ class ArchiveSource(SourceBase):
     """A zip or tar archive behind an address, checked against its SHA-256."""
 
     kind: Literal["archive"]
-    url: str = Field(pattern=r"^https?://", description="Address of the archive.")
+    url: str = Field(
+        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
+        description="Address of the archive, https.",
+    )
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         default=None,
         description="Checksum of the archive; null where the publisher states none: it is then "
@@ -378,6 +383,15 @@ class Config(Section):
     embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
     clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
     report: Report = Field(default_factory=Report, description="Words of the report.")
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Config":
+        if self.study in RESERVED["study"]:
+            raise ValueError(f"study can't be '{self.study}', which is a folder of its own")
+        for name in self.sources:
+            if name in RESERVED["sources"]:
+                raise ValueError(f"sources.{name} can't have this name; it is a folder of its own")
+        return self
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Config":
