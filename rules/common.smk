@@ -7,7 +7,7 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
-from cxr.config import check_files, resolve
+from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
 from cxr.plan import chunks, pick, reach

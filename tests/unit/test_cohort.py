@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.cohort import (
-    assign_classes,
-    balance,
-    divide,
-    group_patients,
-    near_duplicate_groups,
-    select,
-    split,
-    summarise,
-)
+from cxr.cohort import assign_classes, balance, select
 from cxr.errors import InputError
+from cxr.flow import summarise
+from cxr.splits import divide, group_patients, near_duplicate_groups, split
 
 CLASSES = {
     "covid": {"findings": ["COVID-19"], "sources": None},

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from cxr import reference
-from cxr.config import Config, check_files, resolve
+from cxr.config import Config
 from cxr.errors import InputError
+from cxr.study import check_files, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "studies").glob("*.yaml"))]

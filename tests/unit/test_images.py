@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from cxr.duplicates import near_duplicates, perceptual_hash
 from cxr.errors import InputError
 from cxr.images import (
     UnusableImage,
@@ -14,8 +15,6 @@ from cxr.images import (
     fill_cache,
     locate,
     measure,
-    near_duplicates,
-    perceptual_hash,
     read_grey,
 )
 from cxr.metadata import Reading

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.cohort import divide, select, summarise
-from cxr.images import fill_cache, near_duplicates
+from cxr.cohort import select
+from cxr.duplicates import near_duplicates
+from cxr.flow import summarise
+from cxr.images import fill_cache
 from cxr.io import new_array, read_csv, read_table, write_csv, write_json, write_table
 from cxr.job import job
+from cxr.splits import divide
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,7 +5,7 @@ import logging
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,22 +52,15 @@ def obtain(
         If it can't be obtained, with what is wrong and what to do.
     """
     mirrored = mirror is not None and "folder" in source
-    get: Callable[[Mapping[str, Any], Path], dict[str, Any]]
-    if mirrored:
-        assert mirror is not None
+    if mirror is not None and mirrored:
         get, source = _link, {**source, "path": str(mirror / source["folder"])}
     else:
-        get = {
-            "synthetic": _draw,
-            "directory": _link,
-            "git": _check_out,
-            "archive": _download,
-        }[source["kind"]]
+        get = GETTERS[source["kind"]]
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=destination.parent) as temporary:
         folder = Path(temporary) / "files"
         folder.mkdir()
-        extra = get({**source, "cache": str(destination) + ".partial"}, folder)
+        extra = get({**source, "cache": f"{destination}.partial"}, folder)
         measured = content(folder)
         if measured["files"] == 0:
             raise InputError(f"source '{name}': it holds no file; check its address or path")
@@ -220,3 +213,11 @@ def _download(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     remove(cache)
     return {"archive_sha256": digest}
+
+
+GETTERS = {
+    "synthetic": _draw,
+    "directory": _link,
+    "git": _check_out,
+    "archive": _download,
+}

@@ -115,73 +115,105 @@ def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generato
     log.info("training on %s", device)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     images, labels = (part.to(device) for part in data.part("train"))
-    held_out = tuple(part.to(device) for part in data.part("validation"))
-    loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.n_classes))
-    steps = math.ceil(len(images) / recipe.batch_size)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.epochs * steps + 1
-    )
-    augment = augmentation() if recipe.augment else None
+    held_images, held_labels = (part.to(device) for part in data.part("validation"))
+    run = _Run.begin(network, recipe, labels, device)
     rows: list[dict[str, Any]] = []
     best: dict[str, Tensor] = {}
+    best_loss, best_epoch = math.inf, 0
     for epoch in range(1, recipe.epochs + 1):
+        rate = run.schedule.get_last_lr()[0]
         network.train()
         network.freeze_body(epoch <= recipe.frozen_epochs)
-        rate = schedule.get_last_lr()[0]
-        total = hits = 0.0
-        for batch in _batches(len(images), recipe.batch_size, rng):
-            x = resize(images[batch], recipe.image_size)
-            # Image by image: on a whole batch the transform would draw its parameters once.
-            x = to_unit(torch.stack([augment(image) for image in x]) if augment else x)
-            with _mixed(device):
-                logits = network(x)
-                value = loss(logits, labels[batch])
-            if not torch.isfinite(value):
-                raise InputError(
-                    f"training: the loss is no longer a number in epoch {epoch} at learning rate "
-                    f"{rate:.2g}; lower the model's training.learning_rate"
-                )
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
-            schedule.step()
-            total += float(value.detach()) * len(batch)
-            hits += float((logits.detach().argmax(1) == labels[batch]).sum())
-        validation_loss, validation_accuracy = _measure(network, held_out, loss, recipe, device)
-        improved = not rows or validation_loss < min(row["validation_loss"] for row in rows)
+        train_loss, train_accuracy = run.epoch(images, labels, rng)
+        loss, accuracy = run.measure(held_images, held_labels)
+        if not math.isfinite(train_loss + loss):
+            raise InputError(
+                f"training: the loss is no longer a number in epoch {epoch} at learning rate "
+                f"{rate:.2g}; lower the model's training.learning_rate"
+            )
         rows.append(
             {
                 "epoch": epoch,
                 "learning_rate": rate,
-                "train_loss": total / len(images),
-                "train_accuracy": hits / len(images),
-                "validation_loss": validation_loss,
-                "validation_accuracy": validation_accuracy,
-                "best": False,
+                "train_loss": train_loss,
+                "train_accuracy": train_accuracy,
+                "validation_loss": loss,
+                "validation_accuracy": accuracy,
             }
         )
-        log.info(
-            "epoch %d of %d: loss %.3f, validation loss %.3f, validation accuracy %.3f",
-            epoch,
-            recipe.epochs,
-            rows[-1]["train_loss"],
-            validation_loss,
-            validation_accuracy,
-        )
-        if improved:
-            best = copy.deepcopy(network.state_dict())
-        history = pd.DataFrame(rows)
-        best_epoch = int(history["validation_loss"].to_numpy().argmin())
-        if epoch - (best_epoch + 1) >= recipe.patience:
+        text = "epoch %d of %d: loss %.3f, validation loss %.3f, validation accuracy %.3f"
+        log.info(text, epoch, recipe.epochs, train_loss, loss, accuracy)
+        if loss < best_loss:
+            best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), loss, epoch
+        if epoch - best_epoch >= recipe.patience:
             log.info("no better validation loss for %d epochs: stopped", recipe.patience)
             break
     network.load_state_dict(best)
     network.to("cpu").eval()
-    history.loc[best_epoch, "best"] = True
-    return history
+    history = pd.DataFrame(rows)
+    return history.assign(best=history["epoch"] == best_epoch)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the epochs of one training share."""
+
+    network: Network
+    recipe: Recipe
+    loss: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    augment: v2.Transform | None
+    device: torch.device
+
+    @classmethod
+    def begin(
+        cls, network: Network, recipe: Recipe, labels: Tensor, device: torch.device
+    ) -> "_Run":
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        steps = recipe.epochs * math.ceil(len(labels) / recipe.batch_size)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.learning_rate, total_steps=steps + 1
+        )
+        loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.n_classes))
+        augment = augmentation() if recipe.augment else None
+        return cls(network, recipe, loss, optimizer, schedule, augment, device)
+
+    def epoch(
+        self, images: Tensor, labels: Tensor, rng: np.random.Generator
+    ) -> tuple[float, float]:
+        """One pass over the training images: mean loss and accuracy."""
+        total = hits = 0.0
+        for batch in _batches(len(images), self.recipe.batch_size, rng):
+            x = resize(images[batch], self.recipe.image_size)
+            if self.augment is not None:
+                # Image by image: on a batch the transform would draw its parameters once.
+                x = torch.stack([self.augment(image) for image in x])
+            with _mixed(self.device):
+                logits = self.network(to_unit(x))
+                value = self.loss(logits, labels[batch])
+            self.optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            total += float(value.detach()) * len(batch)
+            hits += float((logits.detach().argmax(1) == labels[batch]).sum())
+        return total / len(images), hits / len(images)
+
+    def measure(self, images: Tensor, labels: Tensor) -> tuple[float, float]:
+        """Loss and accuracy on held-out images."""
+        self.network.eval()
+        with torch.inference_mode(), _mixed(self.device):
+            logits = torch.cat(
+                [
+                    self.network(to_unit(resize(batch, self.recipe.image_size)))
+                    for batch in images.split(2 * self.recipe.batch_size)
+                ]
+            ).float()
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        return float(self.loss(logits, labels)), accuracy
 
 
 def describe(
@@ -260,23 +292,3 @@ def _class_weights(labels: Tensor, n_classes: int) -> Tensor:
 
 def _mixed(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
-
-
-def _measure(
-    network: Network,
-    part: tuple[Tensor, ...],
-    loss: nn.Module,
-    recipe: Recipe,
-    device: torch.device,
-) -> tuple[float, float]:
-    """Loss and accuracy on held-out images."""
-    network.eval()
-    images, labels = part
-    with torch.inference_mode(), _mixed(device):
-        logits = torch.cat(
-            [
-                network(to_unit(resize(batch, recipe.image_size)))
-                for batch in images.split(2 * recipe.batch_size)
-            ]
-        ).float()
-    return float(loss(logits, labels)), float((logits.argmax(1) == labels).float().mean())

@@ -2,15 +2,16 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from cxr.io import write_text
-from cxr.synthetic.anatomy import Anatomy, Exposure, Pattern, burn_in, draw
+from cxr.synthetic.anatomy import Anatomy, Exposure, Pattern, draw
+from cxr.synthetic.sites import SITES, Site, encode, expose
 
 UPSTREAM_HEADER = (
     "patientid,offset,sex,age,finding,survival,intubated,went_icu,needed_supplemental_O2,"
@@ -50,108 +51,22 @@ GROUPS = np.array(
 )
 
 
-@dataclass(frozen=True)
-class Site:
-    """A hospital and its one scanner."""
-
-    location: str
-    country: str
-    share: float
-    contrast: float
-    gamma: float
-    noise: float
-    blur: float
-    margin: float
-    marker: str
-    suffix: str
-    colour: bool
-
-
-SITES = (
-    Site(
-        "Ospedale San Marco, Bergamo, Italy ",
-        "Italy",
-        0.30,
-        1.0,
-        1.0,
-        0.012,
-        0.4,
-        0.0,
-        "L",
-        ".jpg",
-        False,
-    ),
-    Site(
-        "Hospital del Sol, Barcelona, Spain",
-        "Spain",
-        0.16,
-        1.15,
-        0.9,
-        0.02,
-        0.6,
-        0.03,
-        "",
-        ".jpeg",
-        True,
-    ),
-    Site(
-        "Wuhan East Hospital, Wuhan, Hubei Province, China",
-        "China",
-        0.14,
-        0.9,
-        1.15,
-        0.015,
-        0.9,
-        0.05,
-        "AP",
-        ".png",
-        False,
-    ),
-    Site(
-        "Taoyuan City Hospital, Taoyuan, Taiwan ",
-        "Taiwan",
-        0.10,
-        1.05,
-        1.05,
-        0.01,
-        0.3,
-        0.02,
-        "",
-        ".png",
-        True,
-    ),
-    Site(
-        "Harbour Hospital, Melbourne, Australia",
-        "Australia",
-        0.08,
-        1.1,
-        1.0,
-        0.018,
-        0.5,
-        0.0,
-        "R",
-        ".jpg",
-        False,
-    ),
-    Site(
-        "Goyang Central Hospital, Goyang, Korea",
-        "South Korea",
-        0.06,
-        0.95,
-        0.95,
-        0.014,
-        0.5,
-        0.04,
-        "L",
-        ".jpeg",
-        False,
-    ),
-    Site("Macao, China", "Macao", 0.04, 1.0, 1.1, 0.02, 0.8, 0.0, "", ".jpg", True),
-    Site("", "", 0.12, 1.0, 1.0, 0.02, 0.7, 0.02, "", ".jpeg", True),
-)
 DATES = ("2020", "January {d}", "Feb {d}, 2020", "2/{d}/2020", "03/{d}/20", "March {d}, 2020", "")
 VIEWS = ("PA", "AP", "AP Supine", "L", "?")
 VIEW_SHARES = (0.56, 0.22, 0.12, 0.06, 0.04)
+FIRST_VIEW_SHARES = (0.6, 0.25, 0.15, 0.0, 0.0)
+DEFECTS = (
+    "truncated",
+    "zero bytes",
+    "exact duplicate",
+    "near duplicate",
+    "16 bit",
+    "one pixel",
+    "no file",
+    "no row",
+    "volume",
+    "unknown finding",
+)
 
 
 def write_cohort(
@@ -191,9 +106,8 @@ def write_cohort(
             rng = np.random.default_rng([seed, number, patient])
             variant = patient % variants if finding == "COVID-19" else 0
             pattern = pattern_of(finding, variant, variant_strength)
-            person = number * 10_000 + patient + 1
-            drawn = _draw_patient(rng, person, finding, pattern, images_per_patient, image_size)
-            for record, known, data in drawn:
+            person = _Patient.draw(number * 10_000 + patient + 1, finding, pattern, rng)
+            for record, known, data in _draw_images(person, images_per_patient, image_size, rng):
                 (destination / "images" / record["filename"]).write_bytes(data)
                 rows.append(record)
                 truth.append({**known, "class": finding, "variant": variant})
@@ -218,49 +132,70 @@ def pattern_of(finding: str, variant: int, strength: float) -> Pattern | None:
     )
 
 
-def _draw_patient(
-    rng: np.random.Generator,
-    person: int,
-    finding: str,
-    pattern: Pattern | None,
-    images_per_patient: float,
-    image_size: int,
-) -> list[tuple[dict[str, str], dict[str, object], bytes]]:
-    """A patient's images: the row of metadata, the truth, the file's bytes."""
-    anatomy = Anatomy.draw(rng)
-    site = SITES[rng.choice(len(SITES), p=[s.share for s in SITES])]
-    sex, age = (
-        str(rng.choice(["M", "F", ""], p=[0.55, 0.35, 0.1])),
-        int(np.clip(rng.normal(55, 15), 5, 95)),
-    )
-    age_text = str(rng.choice([f"{age}", f"{age}.0", ""], p=[0.8, 0.1, 0.1]))
-    known_site = rng.random() > 0.15
-    peak = rng.uniform(0.55, 1.0)
-    day, drawn = int(rng.integers(0, 8)), []
+@dataclass(frozen=True)
+class _Patient:
+    """What all images of a patient share."""
+
+    number: int
+    finding: str
+    pattern: Pattern | None
+    anatomy: Anatomy
+    site: Site
+    sex: str
+    age: str
+    tells_site: bool
+    peak: float
+
+    @classmethod
+    def draw(
+        cls, number: int, finding: str, pattern: Pattern | None, rng: np.random.Generator
+    ) -> "_Patient":
+        anatomy = Anatomy.draw(rng)
+        site = SITES[rng.choice(len(SITES), p=[s.share for s in SITES])]
+        sex = str(rng.choice(["M", "F", ""], p=[0.55, 0.35, 0.1]))
+        age = int(np.clip(rng.normal(55, 15), 5, 95))
+        age_text = str(rng.choice([f"{age}", f"{age}.0", ""], p=[0.8, 0.1, 0.1]))
+        tells_site = bool(rng.random() > 0.15)
+        peak = float(rng.uniform(0.55, 1.0))
+        return cls(number, finding, pattern, anatomy, site, sex, age_text, tells_site, peak)
+
+    def severity(self, day: int) -> float:
+        """From 0 to 1; it peaks on day 9."""
+        if self.pattern is None:
+            return 0.0
+        return float(self.peak * np.exp(-0.5 * ((day - 9) / 9) ** 2))
+
+    def location(self, rng: np.random.Generator) -> str:
+        """What the record says of the place: hospital, mere country, or nothing."""
+        if not self.tells_site:
+            return ""
+        return self.site.location if rng.random() > 0.1 else self.site.country
+
+
+def _draw_images(
+    patient: _Patient, images_per_patient: float, image_size: int, rng: np.random.Generator
+) -> Iterator[tuple[dict[str, str], dict[str, object], bytes]]:
+    """A patient's images over time: the row of metadata, the truth, the file's bytes."""
+    day = int(rng.integers(0, 8))
     for image in range(1 + rng.poisson(images_per_patient - 1)):
-        severity = float(peak * np.exp(-(((day - 9) / 9) ** 2)) ** 0.5) if pattern else 0.0
-        view = (
-            str(rng.choice(VIEWS, p=VIEW_SHARES))
-            if image
-            else str(rng.choice(VIEWS[:3], p=[0.6, 0.25, 0.15]))
-        )
+        severity = patient.severity(day)
+        # The first image is a frontal one, so that every patient can be in the cohort.
+        view = str(rng.choice(VIEWS, p=VIEW_SHARES if image else FIRST_VIEW_SHARES))
         shown = "PA" if view == "?" else view
-        ideal = draw(image_size, anatomy, Exposure(shown, severity, pattern), rng)
-        filename = f"case-{person:05d}-{image + 1}{site.suffix}"
-        date = str(rng.choice(DATES)).format(d=int(rng.integers(1, 28)))
+        ideal = draw(image_size, patient.anatomy, Exposure(shown, severity, patient.pattern), rng)
+        filename = f"case-{patient.number:05d}-{image + 1}{patient.site.suffix}"
+        with_ards = patient.finding == "COVID-19" and severity > 0.93
         record = dict.fromkeys(HEADER, "") | {
-            "patientid": str(person),
+            "patientid": str(patient.number),
             "offset": str(day) if rng.random() > 0.2 else "",
-            "sex": sex,
-            "age": age_text,
-            "finding": "COVID-19, ARDS" if finding == "COVID-19" and severity > 0.93 else finding,
+            "sex": patient.sex,
+            "age": patient.age,
+            "finding": "COVID-19, ARDS" if with_ards else patient.finding,
             "survival": str(rng.choice(["Y", "N", ""], p=[0.3, 0.1, 0.6])),
             "view": view,
             "modality": "X-ray",
-            "date": date,
-            "location": (site.location if rng.random() > 0.1 else site.country)
-            if known_site
-            else "",
+            "date": str(rng.choice(DATES)).format(d=int(rng.integers(1, 28))),
+            "location": patient.location(rng),
             "folder": "images",
             "filename": filename,
             "license": "CC0",
@@ -268,97 +203,48 @@ def _draw_patient(
         }
         known: dict[str, object] = {
             "filename": filename,
-            "patientid": person,
-            "site": site.location.strip() or "unnamed",
-            "country": site.country,
+            "patientid": patient.number,
+            "site": patient.site.location.strip() or "unnamed",
+            "country": patient.site.country,
             "severity": f"{severity:.3f}",
             "view": shown,
             "defect": "",
         }
-        drawn.append((record, known, encode(expose(ideal, site, rng), site)))
+        yield record, known, encode(expose(ideal, patient.site, rng), patient.site)
         day += int(rng.integers(2, 7))
-    return drawn
-
-
-def expose(ideal: np.ndarray, site: Site, rng: np.random.Generator) -> np.ndarray:
-    """What a site's scanner makes of an ideal radiograph.
-
-    Parameters
-    ----------
-    ideal : float array, shape (size, size)
-        From 0 to 1.
-
-    Returns
-    -------
-    uint8 array, shape (size, width)
-        The width varies with the site's margin and a little at random.
-    """
-    size = len(ideal)
-    image = gaussian_filter(ideal, site.blur * size / 192)
-    image = 0.5 + (image**site.gamma - 0.5) * site.contrast * rng.normal(1, 0.03)
-    image += rng.normal(0, site.noise, image.shape) + rng.normal(0, 0.015)
-    cut = int(size * (site.margin + rng.uniform(0, 0.05)))
-    image = image[:, cut : size - cut] if cut else image
-    pixels = np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    return burn_in(pixels, site.marker if rng.random() < 0.7 else "")
-
-
-def encode(pixels: np.ndarray, site: Site) -> bytes:
-    """The file as a site writes it."""
-    image = Image.fromarray(pixels)
-    buffer = io.BytesIO()
-    image = image.convert("RGB") if site.colour else image
-    if site.suffix == ".png":
-        image.save(buffer, "PNG")
-    else:
-        image.save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()
 
 
 def _break_some(
     destination: Path, rows: list[dict[str, str]], truth: list[dict[str, object]]
 ) -> None:
     """Adds a handful of broken and odd entries, each a copy of a whole one under a new name."""
-    images = destination / "images"
-    whole_rows = len(rows)
-    for position, defect in enumerate(
-        (
-            "truncated",
-            "zero bytes",
-            "exact duplicate",
-            "near duplicate",
-            "16 bit",
-            "one pixel",
-            "no file",
-            "no row",
-            "volume",
-            "unknown finding",
-        )
-    ):
+    images, whole_rows = destination / "images", len(rows)
+    for position, defect in enumerate(DEFECTS):
         index = (position * 7) % whole_rows
-        whole = images / rows[index]["filename"]
-        grey = Image.open(whole).convert("L")
-        name = f"odd-{position}.png" if defect != "volume" else f"odd-{position}.nii.gz"
-        target = images / name
-        if defect == "truncated":
-            data = encode(np.array(grey), replace(SITES[0], suffix=".png"))
-            target.write_bytes(data[: len(data) // 2])
-        elif defect in ("zero bytes", "volume"):
-            target.touch()
-        elif defect == "near duplicate":
-            grey.resize((grey.width * 4 // 5, grey.height * 4 // 5)).save(target)
-        elif defect == "16 bit":
-            Image.fromarray(np.asarray(grey, dtype=np.uint16) * 16).save(target)
-        elif defect == "one pixel":
-            grey.crop((0, 0, 1, 1)).save(target)
-        elif defect != "no file":
-            target.write_bytes(whole.read_bytes())
-        record = rows[index] | {"filename": name}
-        if defect == "unknown finding":
-            record |= {"finding": "todo"}
+        name = f"odd-{position}{'.nii.gz' if defect == 'volume' else '.png'}"
+        _spoil(images / rows[index]["filename"], images / name, defect)
+        finding = "todo" if defect == "unknown finding" else rows[index]["finding"]
         if defect != "no row":
-            rows.append(record)
+            rows.append(rows[index] | {"filename": name, "finding": finding})
         truth.append(truth[index] | {"filename": name, "defect": defect})
+
+
+def _spoil(whole: Path, target: Path, defect: str) -> None:
+    """Writes a spoilt copy of an image; for "no file" none."""
+    grey = Image.open(whole).convert("L")
+    if defect == "truncated":
+        data = encode(np.array(grey), replace(SITES[0], suffix=".png"))
+        target.write_bytes(data[: len(data) // 2])
+    elif defect in ("zero bytes", "volume"):
+        target.touch()
+    elif defect == "near duplicate":
+        grey.resize((grey.width * 4 // 5, grey.height * 4 // 5)).save(target)
+    elif defect == "16 bit":
+        Image.fromarray(np.asarray(grey, dtype=np.uint16) * 16).save(target)
+    elif defect == "one pixel":
+        grey.crop((0, 0, 1, 1)).save(target)
+    elif defect != "no file":
+        target.write_bytes(whole.read_bytes())
 
 
 def _write_csv(rows: list[dict], columns: tuple[str, ...] | list[str], path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Images that show the same radiograph although their bytes differ."""
+
+import numpy as np
+from PIL import Image
+
+
+def perceptual_hash(grey: np.ndarray) -> np.uint64:
+    """A 64-bit hash that small changes of an image leave nearly alone.
+
+    References
+    ----------
+    C. Zauner, "Implementation and benchmarking of perceptual image hash
+    functions", 2010 (pHash; the ImageHash library).
+    """
+    import imagehash
+
+    bits = imagehash.phash(Image.fromarray(grey)).hash.ravel()
+    return np.packbits(bits).view(">u8")[0].astype(np.uint64)
+
+
+def near_duplicates(
+    hashes: np.ndarray, pixels: np.ndarray, bits: int, correlation: float
+) -> np.ndarray:
+    """Pairs of images that show the same radiograph.
+
+    All chest radiographs look alike to a 64-bit hash, so that the hash only
+    proposes pairs; the correlation of their pixels decides.
+
+    Parameters
+    ----------
+    hashes : uint64 array, shape (n,)
+    pixels : uint8 array, shape (n, size, size)
+    bits : int
+        Greatest Hamming distance of a proposed pair.
+    correlation : float
+        Least Pearson correlation of the two images' pixels.
+
+    Returns
+    -------
+    int array, shape (pairs, 2)
+        Row numbers, the smaller one first, ascending.
+    """
+    found = []
+    block = max(1, 20_000_000 // max(1, len(hashes)))
+    for start in range(0, len(hashes), block):
+        distance = np.bitwise_count(hashes[start : start + block, None] ^ hashes[None, :])
+        first, second = np.nonzero(distance <= bits)
+        first += start
+        keep = first < second
+        found += [
+            (i, j)
+            for i, j in zip(first[keep], second[keep], strict=True)
+            if _correlation(pixels[i], pixels[j]) >= correlation
+        ]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    a = first.ravel().astype(np.float64)
+    b = second.ravel().astype(np.float64)
+    a -= a.mean()
+    b -= b.mean()
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / scale) if scale > 0 else float(np.array_equal(first, second))
