@@ -43,7 +43,9 @@ rule all:
         features=expand(rules.export_features.output.features, study=NAME, model=MODELS),
         ranking=expand(rules.score.output.ranking, study=NAME, model=MODELS),
         clusters=expand(rules.score.output.clusters, study=NAME, model=MODELS),
-        countries=expand(rules.count_countries.output.countries, study=NAME, model=MODELS),
+        countries=expand(
+            rules.count_countries.output.countries, study=NAME, model=MODELS
+        ),
 
 
 onsuccess:

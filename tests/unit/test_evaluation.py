@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn import metrics
 
 from cxr.evaluation import auc_of, evaluate, evaluate_splits
@@ -82,10 +83,20 @@ def test_what_is_not_defined_is_null():
     labels, scores = np.zeros(4, dtype=int), np.tile([0.9, 0.05, 0.05], (4, 1))
     result = evaluate(labels, scores, np.array(list("wxyz")), CLASSES, replicates=50, seed=0)
     nothing = {"value": None, "low": None, "high": None}
-    assert result["accuracy"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert result["per_class"]["b"]["recall"] == nothing
     assert result["per_class"]["a"]["specificity"] == nothing
     assert result["roc_auc"] == nothing
+
+
+def test_a_share_of_one_is_not_certain():
+    labels, owners = np.array([0, 0, 0, 1, 1, 1]), np.array(list("aabcde"))
+    scores = np.eye(3)[labels]
+    result = evaluate(labels, scores, owners, CLASSES, replicates=50, seed=0)
+    exact = binomtest(5, 5).proportion_ci(0.95, method="exact").low
+    assert result["accuracy"] == {"value": 1.0, "low": pytest.approx(exact, abs=1e-6), "high": 1.0}
+    exact = binomtest(2, 2).proportion_ci(0.95, method="exact").low
+    assert result["per_class"]["a"]["recall"]["low"] == pytest.approx(exact, abs=1e-6)
+    assert result["per_class"]["a"]["f1"] == {"value": 1.0, "low": None, "high": None}
 
 
 def test_each_split_is_measured_by_itself():

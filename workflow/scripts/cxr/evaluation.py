@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 LEVEL = 0.95
-METHOD = "percentile bootstrap over patients"
+METHOD = "percentile bootstrap over patients, exact binomial where every draw agrees"
 
 
 def evaluate_splits(
@@ -82,10 +82,16 @@ def evaluate(
     cells = np.eye(c * c)[labels * c + predicted]
     confusion = (weights @ cells).reshape(-1, c, c)
     table = rates(confusion)
+
+    def of_patients(metric: str, true: np.ndarray, called: np.ndarray) -> int | None:
+        """How many patients a share is of."""
+        of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
+        return len(np.unique(owner[of[metric]])) if metric in of else None
+
     auc = np.stack([auc_of(probabilities[:, k], labels == k, weights) for k in range(c)], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        overall = {
-            "accuracy": np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2)),
+        accuracy = np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2))
+        means = {
             "balanced_accuracy": table["recall"].mean(axis=1),
             "macro_f1": table["f1"].mean(axis=1),
             "roc_auc": auc.mean(axis=1),
@@ -93,11 +99,15 @@ def evaluate(
     return {
         "images": len(labels),
         "patients": len(names),
-        **{name: interval(values) for name, values in overall.items()},
+        "accuracy": interval(accuracy, len(names)),
+        **{name: interval(values) for name, values in means.items()},
         "per_class": {
             name: {
                 "images": int((labels == k).sum()),
-                **{metric: interval(values[:, k]) for metric, values in table.items()},
+                **{
+                    metric: interval(values[:, k], of_patients(metric, labels == k, predicted == k))
+                    for metric, values in table.items()
+                },
                 "roc_auc": interval(auc[:, k]),
             }
             for k, name in enumerate(classes)
@@ -158,19 +168,38 @@ def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.
         return won / (above.sum(axis=1) * below.sum(axis=1))
 
 
-def interval(values: np.ndarray) -> dict[str, float | None]:
+def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
     """Value and percentile interval from a metric's own value and its replicates.
+
+    Where a share is 0 or 1 every draw agrees, and a percentile interval would
+    claim certainty: the exact binomial interval over patients takes its place.
 
     Parameters
     ----------
     values : float array, shape (1 + replicates,)
         The value itself first; replicates in which it is not defined are NaN.
+    patients : int, optional
+        For a share, the patients it is of; other metrics get no bounds where
+        every draw agrees.
+
+    References
+    ----------
+    C. Clopper, E. Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934.
     """
-    tail = 100 * (1 - LEVEL) / 2
-    defined = values[1:][np.isfinite(values[1:])]
-    low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
     own = float(values[0])
     if not np.isfinite(own):
         return {"value": None, "low": None, "high": None}
+    tail = 100 * (1 - LEVEL) / 2
+    defined = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
+    if low == high and own in (0.0, 1.0):
+        low, high = (np.nan, np.nan) if not patients else _exact(own, patients)
     bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
     return {"value": round(own, 6), "low": bounds[0], "high": bounds[1]}
+
+
+def _exact(share: float, patients: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    found = binomtest(round(share * patients), patients).proportion_ci(LEVEL, method="exact")
+    return float(found.low), float(found.high)
