@@ -38,7 +38,7 @@ lock: ## resolve the dependencies anew into requirements.lock
 
 clean: ## remove the results and the environment
 	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find results -mindepth 1 ! -name README.md -delete
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16

@@ -1,10 +1,13 @@
 """A job's log holds its output, and its last line what the user can do."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from cxr.job import Progress
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
@@ -54,3 +57,17 @@ def test_threads_are_limited(tmp_path):
     )
     assert status == 0
     assert lines == ["{1} 1"]
+
+
+def test_progress_says_done_total_rate_and_time_left(caplog):
+    with caplog.at_level(logging.INFO):
+        known = Progress(3, "images", every=0.0)
+        for _ in range(3):
+            known.step()
+        Progress(None, "bytes", every=0.0).step(7)
+        Progress(1000, "cells").step()
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 4
+    assert lines[0].startswith("1 of 3 images, ")
+    assert lines[2].endswith("a second, 0 s left")
+    assert lines[3].startswith("7 bytes, ")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cxr.errors import InputError
 from cxr.scoring import balance_score, best_cell, choose_map, count_countries, rank
 
 RULES = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}
@@ -84,6 +85,12 @@ def test_without_a_qualifying_cell_the_first_map_is_shown_without_one():
     assert ranking.empty
     assert cell is None
     assert rows["perplexity"].tolist() == [10.0, 10.0]
+
+
+def test_perplexities_that_are_all_too_large_are_named():
+    maps = pd.DataFrame({"image_id": ["a"], "method": "pca", "perplexity": np.nan, "seed": 0})
+    with pytest.raises(InputError, match=r"embedding\.perplexities': none is below .*, 1;"):
+        choose_map(maps, rank(grid(), 1, **RULES), "tsne")
 
 
 def test_countries_are_counted_by_cluster_with_unknown_and_outliers_last():

@@ -74,44 +74,35 @@ def evaluate(
     """
     c = len(classes)
     names, owner = np.unique(patients, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
+    draws = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), size=replicates
+    )
     # The first row counts every image once: the metrics' own values.
     weights = np.vstack([np.ones(len(labels)), draws[:, owner]])
     predicted = probabilities.argmax(axis=1)
-    cells = np.eye(c * c)[labels * c + predicted]
-    confusion = (weights @ cells).reshape(-1, c, c)
-    table = rates(confusion)
-
-    def of_patients(metric: str, true: np.ndarray, called: np.ndarray) -> int | None:
-        """How many patients a share is of."""
-        of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
-        return len(np.unique(owner[of[metric]])) if metric in of else None
-
+    confusion = (weights @ np.eye(c * c)[labels * c + predicted]).reshape(-1, c, c)
+    shares = rates(confusion)
     auc = np.stack([auc_of(probabilities[:, k], labels == k, weights) for k in range(c)], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2))
-        means = {
-            "balanced_accuracy": table["recall"].mean(axis=1),
-            "macro_f1": table["f1"].mean(axis=1),
-            "roc_auc": auc.mean(axis=1),
+    per_class = {}
+    for k, name in enumerate(classes):
+        true, called = labels == k, predicted == k
+        of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
+        counted = {metric: len(np.unique(owner[rows])) for metric, rows in of.items()}
+        per_class[name] = {
+            "images": int(true.sum()),
+            **{m: interval(values[:, k], counted.get(m)) for m, values in shares.items()},
+            "roc_auc": interval(auc[:, k]),
         }
     return {
         "images": len(labels),
         "patients": len(names),
         "accuracy": interval(accuracy, len(names)),
-        **{name: interval(values) for name, values in means.items()},
-        "per_class": {
-            name: {
-                "images": int((labels == k).sum()),
-                **{
-                    metric: interval(values[:, k], of_patients(metric, labels == k, predicted == k))
-                    for metric, values in table.items()
-                },
-                "roc_auc": interval(auc[:, k]),
-            }
-            for k, name in enumerate(classes)
-        },
+        "balanced_accuracy": interval(shares["recall"].mean(axis=1)),
+        "macro_f1": interval(shares["f1"].mean(axis=1)),
+        "roc_auc": interval(auc.mean(axis=1)),
+        "per_class": per_class,
         "confusion": confusion[0].astype(int).tolist(),
     }
 
@@ -158,10 +149,10 @@ def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.
     float array, shape (r,)
         NaN where one side has no weight.
     """
-    values, group = np.unique(scores, return_inverse=True)
-    indicator = np.eye(len(values))[group]
-    above = (weights * positive) @ indicator
-    below = (weights * ~positive) @ indicator
+    order = np.argsort(scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    above = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
+    below = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
     before = below.cumsum(axis=1) - below
     with np.errstate(invalid="ignore", divide="ignore"):
         won = (above * (before + 0.5 * below)).sum(axis=1)

@@ -72,13 +72,13 @@ class Progress:
 
     Parameters
     ----------
-    total : int
-        How many steps there are.
+    total : int or None
+        How many steps there are, None where nobody knows.
     what : str
         What is counted, in the plural: "images", "epochs".
     """
 
-    def __init__(self, total: int, what: str, every: float = 10.0) -> None:
+    def __init__(self, total: int | None, what: str, every: float = 10.0) -> None:
         self.total = total
         self.what = what
         self.every = every
@@ -89,11 +89,14 @@ class Progress:
         """Counts `count` finished steps and reports when it is time, or at the end."""
         self.done += count
         now = time.monotonic()
-        if now - self.last < self.every and self.done < self.total:
+        finished = self.total is not None and self.done >= self.total
+        if now - self.last < self.every and not finished:
             return
         self.last = now
         rate = self.done / max(now - self.start, 1e-9)
-        left = (self.total - self.done) / rate
-        log.info(
-            "%d of %d %s, %.1f a second, %.0f s left", self.done, self.total, self.what, rate, left
-        )
+        if self.total is None:
+            log.info("%d %s, %.1f a second", self.done, self.what, rate)
+        else:
+            left = (self.total - self.done) / rate
+            text = "%d of %d %s, %.1f a second, %.0f s left"
+            log.info(text, self.done, self.total, self.what, rate, left)

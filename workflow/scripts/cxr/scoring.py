@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from cxr.errors import InputError
+
 OUTLIER = -1
 
 
@@ -112,8 +114,18 @@ def choose_map(
         The map's rows of `embeddings`.
     cell : Series or None
         The cell.
+
+    Raises
+    ------
+    InputError
+        If there is no map of the method: all perplexities were too large.
     """
     rows = embeddings.loc[embeddings["method"] == method]
+    if rows.empty:
+        raise InputError(
+            f"config key 'embedding.perplexities': none is below the number of images, "
+            f"{embeddings['image_id'].nunique()}; name a smaller one or widen the cohort"
+        )
     cell = best_cell(ranking, method)
     wanted = rows.iloc[0] if cell is None else cell
     rows = rows.loc[
