@@ -97,6 +97,8 @@ def test_a_share_of_one_is_not_certain():
     exact = binomtest(2, 2).proportion_ci(0.95, method="exact").low
     assert result["per_class"]["a"]["recall"]["low"] == pytest.approx(exact, abs=1e-6)
     assert result["per_class"]["a"]["f1"] == {"value": 1.0, "low": None, "high": None}
+    constant = evaluate(labels, np.tile([1.0, 0, 0], (6, 1)), owners, CLASSES, 50, 0)
+    assert constant["per_class"]["a"]["roc_auc"] == {"value": 0.5, "low": None, "high": None}
 
 
 def test_each_split_is_measured_by_itself():

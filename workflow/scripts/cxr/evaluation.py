@@ -162,16 +162,16 @@ def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.
 def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
     """Value and percentile interval from a metric's own value and its replicates.
 
-    Where a share is 0 or 1 every draw agrees, and a percentile interval would
-    claim certainty: the exact binomial interval over patients takes its place.
+    Where every draw agrees a percentile interval would claim certainty: of a
+    share that is 0 or 1 the exact binomial interval over patients takes its
+    place, other metrics then have no bounds.
 
     Parameters
     ----------
     values : float array, shape (1 + replicates,)
         The value itself first; replicates in which it is not defined are NaN.
     patients : int, optional
-        For a share, the patients it is of; other metrics get no bounds where
-        every draw agrees.
+        For a share, the patients it is of.
 
     References
     ----------
@@ -183,8 +183,9 @@ def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float
     tail = 100 * (1 - LEVEL) / 2
     defined = values[1:][np.isfinite(values[1:])]
     low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
-    if low == high and own in (0.0, 1.0):
-        low, high = (np.nan, np.nan) if not patients else _exact(own, patients)
+    if low == high:
+        extreme = own in (0.0, 1.0)
+        low, high = _exact(own, patients) if patients and extreme else (np.nan, np.nan)
     bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
     return {"value": round(own, 6), "low": bounds[0], "high": bounds[1]}
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cxr.figures.style import INK, PALETTE, figure, short
 
@@ -28,16 +29,18 @@ def training(history: pd.DataFrame) -> Figure:
             ax.plot(history["epoch"], values, color=PALETTE[position], label=part)
         ax.axvline(best, color=INK, lw=0.7, ls=":")
         ax.set(title=measure.capitalize(), xlabel="epoch", xlim=(1, max(2, history["epoch"].max())))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylim(bottom=0, top=1.02 if measure == "accuracy" else None)
+        early = best < (1 + history["epoch"].max()) / 2
         ax.annotate(
             f"best epoch {best}",
             (best, 0.5),
             xycoords=("data", "axes fraction"),
             rotation=90,
-            ha="right",
+            ha="left" if early else "right",
             va="center",
             fontsize=6,
-            xytext=(-2, 0),
+            xytext=(3 if early else -2, 0),
             textcoords="offset points",
         )
         ax.legend(loc="upper right" if measure == "loss" else "lower right")
@@ -70,6 +73,7 @@ def confusion(metrics: Mapping[str, Any]) -> Figure:
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
     drawn.colorbar(image, ax=right, label="share of the true class")
+    drawn.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     return drawn
 
 
@@ -84,10 +88,9 @@ def _rates(ax: Axes, classes: list[str], per_class: Mapping[str, Any], level: fl
             y = row + 0.22 * (position - 1)
             if rate["low"] is not None:
                 ax.plot([rate["low"], rate["high"]], [y, y], color=PALETTE[position], lw=1.1)
-            label = metric if row == 0 else None
-            ax.plot(rate["value"], y, "o", ms=3.5, color=PALETTE[position], label=label)
+            ax.plot(rate["value"], y, "o", ms=3.5, color=PALETTE[position])
+        ax.plot([], [], "o", ms=3.5, color=PALETTE[position], label=metric)
     ax.set_yticks(range(len(classes)), [short(name, 20) for name in classes])
     ax.set(xlim=(0, 1.02), ylim=(len(classes) - 0.5, -0.5), xlabel="rate")
     ax.set_title(f"Rates with {level:.0%} intervals")
     ax.grid(axis="x", color="#e3e5e8", lw=0.6)
-    ax.legend(loc="lower left")

@@ -132,6 +132,8 @@ def percent(share: float | None) -> str:
 
 def bounds(metric: Mapping[str, float | None]) -> str:
     """A metric's interval as percentages: 86.0% to 95.1%."""
+    if metric["low"] is None:
+        return "not defined"
     return f"{percent(metric['low'])} to {percent(metric['high'])}"
 
 
