@@ -24,7 +24,8 @@ MODELS = list(STUDY["models"])
 CHUNKS = chunks(
     STUDY["embedding"]["perplexities"],
     STUDY["embedding"]["seeds"],
-    STUDY["embedding"]["chunk"],
+    STUDY["embedding"]["chunk"]["perplexities"],
+    STUDY["embedding"]["chunk"]["seeds"],
 )
 
 

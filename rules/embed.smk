@@ -1,5 +1,7 @@
 """Two-dimensional maps of the features: PCA and a sweep of t-SNE."""
 
+ON_GPU = STUDY["embedding"]["device"] == "gpu"
+
 
 rule find_neighbours:
     """One neighbour search for all perplexities and seeds of the study."""
@@ -28,7 +30,7 @@ rule find_neighbours:
 
 
 rule embed:
-    """The t-SNE maps of one seed and some perplexities."""
+    """The t-SNE maps of some seeds and some perplexities."""
     input:
         neighbours=rules.find_neighbours.output.neighbours,
     output:
@@ -40,15 +42,22 @@ rule embed:
     wildcard_constraints:
         chunk="|".join(CHUNKS),
     conda:
-        "../envs/analysis.yaml"
+        "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=120,
+        gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {
             **CHUNKS[wildcards.chunk],
-            **settings(initialization="embedding.initialization")(wildcards),
+            **settings(
+                method={
+                    "device": "embedding.device",
+                    "gradient": "embedding.gradient",
+                    "initialization": "embedding.initialization",
+                }
+            )(wildcards),
         },
         code=code_of("embed.py"),
     script:

@@ -1,5 +1,10 @@
 """Ranking the grid and describing the best clustering."""
 
+# HDBSCAN's cells lie beside DBSCAN's, chunk by chunk, when the study wants them.
+GRID_PARTS = ["{chunk}"] + ["{chunk}.hdbscan"] * (
+    STUDY["clustering"]["hdbscan"] is not None
+)
+
 
 rule score:
     """The qualifying cells, best first, and the clusters of the best ones."""
@@ -10,8 +15,8 @@ rule score:
             allow_missing=True,
         ),
         grid=expand(
-            "results/{study}/grid/{model}/{chunk}.parquet",
-            chunk=["pca", *CHUNKS],
+            "results/{study}/grid/{model}/{part}.parquet",
+            part=expand(GRID_PARTS, chunk=["pca", *CHUNKS]),
             allow_missing=True,
         ),
     output:

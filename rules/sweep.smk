@@ -1,4 +1,4 @@
-"""The grid of DBSCAN cells."""
+"""The grid of clusterings."""
 
 
 rule sweep:
@@ -22,3 +22,29 @@ rule sweep:
         code=code_of("sweep.py"),
     script:
         "../workflow/scripts/sweep.py"
+
+
+rule sweep_hdbscan:
+    """Every HDBSCAN cell of one chunk of embeddings."""
+    input:
+        embeddings="results/{study}/embeddings/{model}/{chunk}.parquet",
+    output:
+        grid="results/{study}/grid/{model}/{chunk}.hdbscan.parquet",
+    log:
+        "results/{study}/logs/sweep_hdbscan/{model}.{chunk}.log",
+    benchmark:
+        "results/{study}/benchmarks/sweep_hdbscan/{model}.{chunk}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        cfg=settings(
+            min_cluster_size="clustering.hdbscan.min_cluster_size",
+            min_samples="clustering.hdbscan.min_samples",
+        ),
+        code=code_of("sweep_hdbscan.py"),
+    script:
+        "../workflow/scripts/sweep_hdbscan.py"

@@ -1,56 +1,142 @@
-"""The grid holds what scikit-learn says of every cell."""
+"""Every cell is labelled as scikit-learn labels it, at any size, and bad input is named."""
+
+import resource
+import subprocess
+import sys
 
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
-from sklearn.preprocessing import StandardScaler
 
-from cxr.dbscan import GRID, label_map, standardise, sweep
-from cxr.io import read_table, write_table
-from cxr.scoring import balance_score
-from cxr.tsne import map_table
+from cxr.dbscan import label_points, sweep_cells
 
-EPS = [0.2, 0.5, 1.0]
-MIN_SAMPLES = [3, 5]
+# The grid of 2020.
+EPS = np.arange(0.1, 2.0, 0.1)
+MIN_SAMPLES = range(5, 20)
 
 
-@pytest.fixture
-def maps(rng):
-    ids = np.array([f"i{i:03d}" for i in range(60)])
-    first = np.concatenate([rng.normal(center, 0.3, (20, 2)) for center in (0, 3, 6)])
-    second = rng.normal(size=(60, 2)) * [100, 1]
-    return pd.concat(
-        [map_table(ids, "tsne", 5.0, 0, first), map_table(ids, "pca", np.nan, 0, second)]
+def blobs(n, d, rng):
+    return 2 * rng.normal(size=(3, d))[rng.integers(0, 3, n)] + 0.3 * rng.normal(size=(n, d))
+
+
+KINDS = {
+    "blobs": blobs,
+    "noise": lambda n, d, rng: rng.uniform(-1.7, 1.7, size=(n, d)),
+    "line": lambda n, d, rng: np.outer(rng.uniform(-2, 2, n), np.ones(d)),
+    "duplicates": lambda n, d, rng: blobs(n // 4 + 1, d, rng)[rng.integers(0, n // 4 + 1, n)],
+    "one point": lambda n, d, rng: np.zeros((n, d)),
+    "flat axis": lambda n, d, rng: blobs(n, d, rng) * np.eye(d)[0],
+    "lattice": lambda n, d, rng: rng.integers(0, 5, size=(n, d)).astype(float),
+}
+
+
+def assert_equal_to_scikit_learn(points, eps, min_samples, algorithm="auto"):
+    """Compares counts, sizes and labels of every cell."""
+    cells = sweep_cells(points, eps, min_samples)
+    sizes = np.split(cells.sizes, np.cumsum(cells.n_clusters.ravel())[:-1])
+    for i, radius in enumerate(eps):
+        for j, count in enumerate(min_samples):
+            model = DBSCAN(eps=radius, min_samples=count, algorithm=algorithm)
+            expected = model.fit_predict(points)
+            where = f"eps={radius!r} min_samples={count}"
+            labels = label_points(points, radius, count)
+            np.testing.assert_array_equal(labels, expected, err_msg=where)
+            np.testing.assert_array_equal(
+                sizes[i * len(min_samples) + j], np.bincount(expected[expected >= 0]), where
+            )
+            assert cells.n_clusters[i, j] == expected.max() + 1, where
+            assert cells.n_outliers[i, j] == (expected == -1).sum(), where
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("d", [2, 3, 5])
+def test_the_whole_grid_equals_scikit_learn(kind, d, rng):
+    assert_equal_to_scikit_learn(KINDS[kind](179, d, rng), EPS, MIN_SAMPLES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [2, 3, 12, 30, 1000])
+def test_every_size_equals_scikit_learn(kind, n, rng):
+    assert_equal_to_scikit_learn(KINDS[kind](n, 2, rng), EPS[::3], [1, 2, 3, 5, 12, 19])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_five_thousand_points_equal_scikit_learn(kind, rng):
+    assert_equal_to_scikit_learn(KINDS[kind](5000, 2, rng), [0.02, 0.1, 0.3], [3, 10, 19])
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_ties_at_exactly_eps_equal_scikit_learn(data):
+    d = data.draw(st.integers(2, 5))
+    side = data.draw(st.integers(2, 6))
+    point = st.tuples(*[st.integers(0, side)] * d)
+    points = np.array(data.draw(st.lists(point, min_size=2, max_size=60)), dtype=float)
+    eps = data.draw(st.lists(st.sampled_from([1, 2**0.5, 2, 5**0.5, 3]), min_size=1, max_size=4))
+    min_samples = data.draw(st.lists(st.integers(1, 20), min_size=1, max_size=4))
+    assert_equal_to_scikit_learn(points, eps, min_samples)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_lattices_of_inexact_floats_equal_scikit_learns_tree(data):
+    # Below 12 points scikit-learn expands |x - y|^2 into products, whose rounding decides ties
+    # otherwise than its own k-d tree does for more points; the tree is the reference.
+    point = st.tuples(st.integers(0, 15), st.integers(0, 15))
+    points = np.array(data.draw(st.lists(point, min_size=2, max_size=80))) * 0.1
+    min_samples = data.draw(st.lists(st.integers(1, 9), min_size=1, max_size=3))
+    assert_equal_to_scikit_learn(points, EPS, min_samples, algorithm="kd_tree")
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.permutations(list(range(6))), st.permutations([3, 5, 5, 9]))
+def test_order_and_repeats_of_the_grid_change_no_cell(seed, order, min_samples):
+    points = blobs(60, 2, np.random.default_rng(seed))
+    eps = EPS[[0, 3, 3, 9, 1, 18]][list(order)]
+    assert_equal_to_scikit_learn(points, eps, min_samples)
+
+
+def test_more_neighbours_than_points_make_outliers_only():
+    cells = sweep_cells(np.zeros((4, 2)), [1.0], [4, 5, 10**9])
+    assert cells.n_clusters.tolist() == [[1, 0, 0]]
+    assert cells.n_outliers.tolist() == [[0, 4, 4]]
+    assert label_points(np.zeros((1, 2)), 0.1, 1).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("points", "eps", "min_samples", "message"),
+    [
+        (np.array([[0, 1], [np.nan, 1]]), [1], [5], "points: 1 of 2 rows hold NaN .* row 1"),
+        (np.array([[np.inf, 1]]), [1], [5], "points: 1 of 1 rows hold NaN or infinity"),
+        (np.zeros((0, 2)), [1], [5], "points: shape"),
+        (np.zeros(5), [1], [5], "points: shape"),
+        (np.zeros((5, 2)), [1, 0], [5], "eps: every value must be greater than 0"),
+        (np.zeros((5, 2)), [np.nan], [5], "eps: every value must be greater than 0"),
+        (np.zeros((5, 2)), [1], [0], "min_samples: every value must be a whole number"),
+        (np.zeros((5, 2)), [1], [2.5], "min_samples: every value must be a whole number"),
+    ],
+)
+def test_bad_input_is_named(points, eps, min_samples, message):
+    with pytest.raises(ValueError, match=message):
+        sweep_cells(points, eps, min_samples)
+
+
+def test_a_million_points_need_little_memory():
+    # All points are neighbours of half of the others at the larger radii.
+    code = """
+import sys
+import numpy as np
+sys.path.insert(0, "workflow/scripts")
+from cxr.dbscan import sweep_cells
+points = np.random.default_rng(0).normal(size=(1_000_000, 2))
+print(sweep_cells(points, np.arange(0.1, 2.0, 0.1), range(5, 20)).n_clusters.sum())
+"""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
     )
-
-
-def test_every_cell_equals_scikit_learn(maps):
-    grid = sweep(maps, EPS, MIN_SAMPLES)
-    assert len(grid) == 2 * len(EPS) * len(MIN_SAMPLES)
-    for cell in grid.itertuples():
-        xy = maps.loc[maps["method"] == cell.method, ["x", "y"]].to_numpy()
-        points = StandardScaler().fit_transform(xy)
-        labels = DBSCAN(eps=cell.eps, min_samples=cell.min_samples).fit_predict(points)
-        assert cell.sizes == np.bincount(labels[labels >= 0]).tolist()
-        assert cell.n_clusters == len(cell.sizes)
-        assert cell.n_outliers == (labels == -1).sum()
-        assert cell.balance_score == balance_score(labels)
-
-
-def test_the_chosen_cell_gives_its_labels_back(maps):
-    rows = maps.loc[maps["method"] == "tsne"]
-    cell = sweep(rows, [0.5], [5]).iloc[0]
-    table = label_map(rows.iloc[::-1], cell)
-    assert table["image_id"].is_monotonic_increasing
-    assert np.bincount(table["cluster"][table["cluster"] >= 0]).tolist() == sorted(cell["sizes"])
-    assert (label_map(rows, None)["cluster"] == -1).all()
-
-
-def test_an_axis_without_variance_stays_finite():
-    assert standardise(np.array([[1.0, 0.0], [1.0, 2.0]])).tolist() == [[0, -1], [0, 1]]
-
-
-def test_a_chunk_without_maps_keeps_its_columns(tmp_path, maps):
-    write_table(sweep(maps.iloc[:0], EPS, MIN_SAMPLES), tmp_path / "g.parquet", schema=GRID)
-    assert read_table(tmp_path / "g.parquet").columns.tolist() == GRID.names
+    assert int(done.stdout) >= 285
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert peak == before or peak < 1_000_000  # kilobytes, the interpreter and libraries included

@@ -1,5 +1,7 @@
 """Jobs get exactly their settings, and adding work leaves other jobs as they are."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,30 +12,32 @@ PERPLEXITIES = st.lists(st.integers(1, 400).map(float), min_size=1, unique=True)
 SEEDS = st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True)
 
 
-@given(PERPLEXITIES, SEEDS, st.integers(1, 50))
-def test_every_run_is_in_exactly_one_chunk(perplexities, seeds, width):
+@given(PERPLEXITIES, SEEDS, st.integers(1, 50), st.integers(1, 9))
+def test_every_run_is_in_exactly_one_chunk(perplexities, seeds, n_perplexities, n_seeds):
     runs = [
-        (perplexity, chunk["seed"])
-        for chunk in chunks(perplexities, seeds, width).values()
-        for perplexity in chunk["perplexities"]
+        run
+        for chunk in chunks(perplexities, seeds, n_perplexities, n_seeds).values()
+        for run in product(chunk["perplexities"], chunk["seeds"])
     ]
-    assert sorted(runs) == sorted((p, s) for p in perplexities for s in seeds)
+    assert sorted(runs) == sorted(product(perplexities, seeds))
 
 
 @given(PERPLEXITIES, PERPLEXITIES, SEEDS, SEEDS)
 def test_added_runs_change_only_their_own_chunks(perplexities, more, seeds, other):
-    before = chunks(perplexities, seeds, 20)
-    after = chunks(sorted({*perplexities, *more}), list(dict.fromkeys([*seeds, *other])), 20)
-    touched = {(p - 1) // 20 for p in set(more) - set(perplexities)}
+    before = chunks(perplexities, seeds, 20, 5)
+    after = chunks(sorted({*perplexities, *more}), list(dict.fromkeys([*seeds, *other])), 20, 5)
+    new_bands = {(p - 1) // 20 for p in set(more) - set(perplexities)}
+    new_blocks = {seed // 5 for seed in set(other) - set(seeds)}
     for name, chunk in before.items():
-        if (chunk["perplexities"][0] - 1) // 20 not in touched:
+        band, block = (chunk["perplexities"][0] - 1) // 20, chunk["seeds"][0] // 5
+        if band not in new_bands and block not in new_blocks:
             assert after[name] == chunk
 
 
-def test_chunk_names_tell_seed_and_perplexities():
-    assert chunks([1.0, 20.0, 21.0], [7], 20) == {
-        "s7-p001-020": {"perplexities": [1.0, 20.0], "seed": 7},
-        "s7-p021-040": {"perplexities": [21.0], "seed": 7},
+def test_chunk_names_tell_seeds_and_perplexities():
+    assert chunks([1.0, 20.0, 21.0], [7, 5], 20, 5) == {
+        "s5-9_p001-020": {"perplexities": [1.0, 20.0], "seeds": [5, 7]},
+        "s5-9_p021-040": {"perplexities": [21.0], "seeds": [5, 7]},
     }
 
 

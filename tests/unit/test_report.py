@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.dbscan import GRID
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.network import confusion, training
 from cxr.figures.style import save
+from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table, write_text
 from cxr.report.builder import ModelFiles, StudyFiles, build
 from cxr.scoring import rank, ranking_schema

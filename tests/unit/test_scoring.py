@@ -49,7 +49,7 @@ def test_the_score_depends_on_sizes_alone(outliers, sizes, random):
 def grid(*rows):
     columns = ["method", "perplexity", "n_clusters", "n_outliers", "balance_score"]
     table = pd.DataFrame(rows, columns=columns)
-    return table.assign(seed=0, eps=0.4, min_samples=5, algorithm="dbscan")
+    return table.assign(seed=0, eps=0.4, min_samples=5, min_cluster_size=None, algorithm="dbscan")
 
 
 def test_ranking_keeps_qualifying_cells_best_first_and_marks_unreliable_ones():
@@ -67,6 +67,15 @@ def test_ranking_keeps_qualifying_cells_best_first_and_marks_unreliable_ones():
     assert ranking["reliable"].tolist() == [False, True, True, True]
     assert best_cell(ranking, "tsne")["perplexity"] == 11.0
     assert best_cell(ranking, "pca")["balance_score"] == 30
+
+
+def test_hdbscan_is_ranked_but_dbscan_is_chosen():
+    cells = grid(("tsne", 9.0, 3, 0, 7), ("tsne", 9.0, 3, 0, 2), ("tsne", 9.0, 3, 0, 7))
+    cells["algorithm"] = ["hdbscan", "hdbscan", "dbscan"]
+    ranking = rank(cells, 100, **RULES)
+    assert ranking["algorithm"].tolist() == ["hdbscan", "dbscan", "hdbscan"]
+    assert best_cell(ranking, "tsne")["rank"] == 2
+    assert best_cell(ranking, "tsne", "hdbscan")["rank"] == 1
 
 
 def test_without_a_qualifying_cell_the_first_map_is_shown_without_one():

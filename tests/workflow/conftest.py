@@ -36,7 +36,11 @@ TINY = {
         "image_size": 48,
     },
     "models": {"conv5": {"architecture": "conv5", "training": {"epochs": 2, "batch_size": 16}}},
-    "embedding": {"perplexities": [5, 10, 25], "classes": ["COVID-19", "viral"]},
+    "embedding": {
+        "perplexities": [5, 10, 25],
+        "classes": ["COVID-19", "viral"],
+        "chunk": {"perplexities": 20, "seeds": 1},
+    },
     "clustering": {
         "eps": {"start": 0.2, "stop": 1.0, "step": 0.2},
         "min_samples": [3, 5],

@@ -11,10 +11,16 @@ from tests.workflow.conftest import TINY
 pytestmark = pytest.mark.timeout(900)
 
 AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, "write_report": 1}
-AFTER_MAPS = {"sweep": 3, **AFTER_GRID}
+SWEPT = {"sweep": 3, **AFTER_GRID}
+AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, "embed_pca": 1, **AFTER_MAPS}
 AFTER_TRAINING = {"evaluate": 1, "export_features": 1, "draw_training": 1, **AFTER_FEATURES}
 ALL = {"train": 1, "assemble_cohort": 1, "draw_cohort": 1, **AFTER_TRAINING}
+
+
+def added(chunks):
+    """What runs for some chunks of maps more."""
+    return {"embed": chunks, "sweep": chunks, "sweep_hdbscan": chunks, **AFTER_GRID}
 
 
 def changed(path, value):
@@ -34,8 +40,10 @@ def test_nothing_reruns_when_nothing_changed(finished):
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("clustering.eps", [0.3, 0.6], AFTER_MAPS),
-        ("clustering.min_samples", [3, 4, 5], AFTER_MAPS),
+        ("clustering.eps", [0.3, 0.6], SWEPT),
+        ("clustering.min_samples", [3, 4, 5], SWEPT),
+        ("clustering.hdbscan", {"min_cluster_size": [4]}, {"sweep_hdbscan": 3, **AFTER_GRID}),
+        ("clustering.hdbscan", None, AFTER_GRID),
         ("clustering.max_clusters", 7, AFTER_GRID),
         ("report.title", "Another title", {"write_report": 1}),
         ("models.conv5.training.epochs", 3, {"train": 1, **AFTER_TRAINING}),
@@ -43,8 +51,9 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("cohort.min_side", 60, {"clean_metadata": 1, **ALL}),
         ("sources.phantoms.seed", 1, {"download": 1, "clean_metadata": 1, **ALL}),
         ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
-        ("embedding.perplexities", [5, 10, 25, 45], {"embed": 1, "sweep": 1, **AFTER_GRID}),
-        ("embedding.seeds", [0, 1], {"embed": 2, "sweep": 2, **AFTER_GRID}),
+        ("embedding.perplexities", [5, 10, 25, 45], added(1)),
+        ("embedding.seeds", [0, 1], added(2)),
+        ("embedding.gradient", "barnes-hut", {"embed": 2, **AFTER_MAPS}),
     ],
 )
 def test_a_changed_value_reruns_what_uses_it_and_what_follows(finished, path, value, expected):
@@ -76,6 +85,7 @@ def test_reordered_keys_change_nothing(finished):
     ("module", "expected"),
     [
         ("dbscan.py", AFTER_MAPS),
+        ("tsne_exact.py", {"embed": 2, **AFTER_MAPS}),
         ("scoring.py", AFTER_MAPS),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/report.css", {"write_report": 1}),

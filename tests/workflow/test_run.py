@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cxr.dbscan import GRID
+from cxr.grid import GRID
 from cxr.metadata import COLUMNS
 from tests.workflow.conftest import TINY, workspace
 

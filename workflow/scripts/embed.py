@@ -1,10 +1,11 @@
 """The t-SNE maps of one chunk of runs."""
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from cxr.io import read_arrays, write_table
 from cxr.job import job
-from cxr.tsne import Neighbours, embed_all
+from cxr.tsne import Method, Neighbours, embed_all
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, threads):
     neighbours = Neighbours(**read_arrays(input.neighbours))
-    runs = [(perplexity, cfg["seed"]) for perplexity in cfg["perplexities"]]
-    embeddings = embed_all(neighbours, runs, cfg["initialization"], threads)
+    runs = list(product(cfg["perplexities"], cfg["seeds"]))
+    embeddings = embed_all(neighbours, runs, Method(**cfg["method"]), threads)
     write_table(embeddings, output.embeddings)
 
 

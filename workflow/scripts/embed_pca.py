@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(input, output):
     stored = read_arrays(input.neighbours)
-    embedding = map_table(stored["image_ids"], "pca", float("nan"), 0, stored["pca"])
+    embedding = map_table(stored["image_ids"], "pca", stored["pca"])
     write_table(embedding, output.embeddings)
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.dbscan import GRID, label_map
+from cxr.grid import GRID, label_map
 from cxr.io import read_tables, write_table
 from cxr.job import job
 from cxr.scoring import choose_map, rank, ranking_schema

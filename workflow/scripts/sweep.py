@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.dbscan import GRID, sweep
-from cxr.io import read_table, write_table
+from cxr.grid import sweep_dbscan
+from cxr.io import read_arrow, write_table
 from cxr.job import job
 
 if TYPE_CHECKING:
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    grid = sweep(read_table(input.embeddings), cfg["eps"], cfg["min_samples"])
-    write_table(grid, output.grid, schema=GRID)
+    grid = sweep_dbscan(read_arrow(input.embeddings), cfg["eps"], cfg["min_samples"])
+    write_table(grid, output.grid)
 
 
 if __name__ == "__main__":

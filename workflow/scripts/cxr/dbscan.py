@@ -1,144 +1,107 @@
-"""The grid of DBSCAN cells over many maps."""
+"""DBSCAN of one set of points for every eps and min_samples, labelled as by scikit-learn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
-from cxr.job import Progress
-from cxr.scoring import score_sizes
-
-KEYS = ["method", "perplexity", "seed"]
-GRID = pa.schema(
-    {
-        "algorithm": pa.string(),
-        "method": pa.string(),
-        "perplexity": pa.float64(),
-        "seed": pa.int64(),
-        "eps": pa.float64(),
-        "min_samples": pa.int32(),
-        "min_cluster_size": pa.int32(),
-        "n_clusters": pa.int32(),
-        "n_outliers": pa.int32(),
-        "sizes": pa.list_(pa.int32()),
-        "balance_score": pa.int64(),
-    }
-)
+from cxr import density
+from cxr.tree import build_tree
 
 
-def standardise(xy: np.ndarray) -> np.ndarray:
-    """Centres a map and scales each axis to unit variance, as the 2020 study did.
+@dataclass(frozen=True)
+class Cells:
+    """What a grid of DBSCAN cells finds, eps by eps and within it min_samples by min_samples.
 
-    Parameters
+    Attributes
     ----------
-    xy : float array, shape (n, d)
-
-    Returns
-    -------
-    float array, shape (n, d)
-        An axis without variance stays zero.
+    n_clusters, n_outliers : int array, shape (len(eps), len(min_samples))
+    sizes : int array, shape (n_clusters.sum(),)
+        Sizes of the clusters of each cell in the order of their labels, the
+        border points counted.
     """
-    centred = xy - xy.mean(axis=0)
-    spread = centred.std(axis=0)
-    return centred / np.where(spread > 0, spread, 1.0)
+
+    n_clusters: np.ndarray
+    n_outliers: np.ndarray
+    sizes: np.ndarray
 
 
-def label_cells(
-    points: np.ndarray, eps: Sequence[float], min_samples: Sequence[int]
-) -> Iterator[tuple[float, int, np.ndarray]]:
-    """The labels of every cell: eps, min_samples, labels.
+def sweep_cells(points: np.ndarray, eps: Sequence[float], min_samples: Sequence[int]) -> Cells:
+    """Counts the clusters, their sizes and the outliers of every cell, without its labels.
+
+    All cells share one tree, and those of one eps one count of neighbours and
+    one union-find. Memory grows with n times the largest min_samples.
 
     Parameters
     ----------
     points : float array, shape (n, d)
     eps : sequence of float
-        Radii, greater than 0.
+        Radii, greater than 0, in any order.
     min_samples : sequence of int
-        Neighbours, the point itself counted, that make a core point.
+        Neighbours, the point itself counted, that make a core point; in any
+        order.
 
-    Yields
+    Raises
     ------
-    eps, min_samples : float, int
-    labels : int array, shape (n,)
-        Cluster of each point, -1 for an outlier.
+    ValueError
+        If `points` is empty or holds NaN or infinity, an eps is not greater
+        than 0, or a min_samples is below 1.
 
     References
     ----------
     M. Ester, H.-P. Kriegel, J. Sander, X. Xu, "A density-based algorithm for
     discovering clusters in large spatial databases with noise", KDD 1996.
+    Y. Wang, Y. Gu, J. Shun, "Theoretically-efficient and practical parallel
+    DBSCAN", SIGMOD 2020 (points in a box of diagonal eps are neighbours).
     """
-    from sklearn.cluster import DBSCAN
+    points, radii, counts = _checked(points, eps, min_samples)
+    # The kernel takes each min_samples once, from the largest down.
+    falling, place = np.unique(-counts, return_inverse=True)
+    clusters, outliers, sizes = density.count_clusters(build_tree(points), radii, -falling)
+    parts = np.split(sizes, np.cumsum(clusters.ravel())[:-1])
+    rows = np.arange(len(radii))[:, None] * len(falling)
+    wanted = [parts[cell] for cell in (rows + place).ravel()]
+    return Cells(clusters[:, place], outliers[:, place], np.concatenate(wanted))
 
-    for radius in eps:
-        for count in min_samples:
-            yield radius, count, DBSCAN(eps=radius, min_samples=count).fit_predict(points)
 
+def label_points(points: np.ndarray, eps: float, min_samples: int) -> np.ndarray:
+    """The labels of one cell, those of `sklearn.cluster.DBSCAN`.
 
-def sweep(
-    embeddings: pd.DataFrame, eps: Sequence[float], min_samples: Sequence[int]
-) -> pd.DataFrame:
-    """Every cell of every map of a chunk, on standardised axes.
-
-    Parameters
-    ----------
-    embeddings : DataFrame
-        `image_id, method, perplexity, seed, x, y`.
+    Clusters are numbered by their first core point. A border point goes to the
+    cluster with the lowest number among those it borders on.
 
     Returns
     -------
-    DataFrame
-        A row a cell, columns as in `GRID`, in the order of the maps, eps,
-        min_samples. `sizes` holds the clusters' sizes in the order of their
-        numbers; `perplexity` is null for a method without one,
-        `min_cluster_size` for DBSCAN.
+    int array, shape (n,)
+        Cluster of each point, -1 for an outlier.
+
+    Raises
+    ------
+    ValueError
+        As `sweep_cells`.
     """
-    maps = list(embeddings.groupby(KEYS, dropna=False, sort=False))
-    progress = Progress(len(maps), "maps")
-    rows = []
-    for (method, perplexity, seed), rows_of_map in maps:
-        points = standardise(rows_of_map[["x", "y"]].to_numpy())
-        for radius, count, labels in label_cells(points, eps, min_samples):
-            counts = np.bincount(labels + 1)
-            sizes, outliers = counts[1:].tolist(), int(counts[0])
-            rows.append(
-                {
-                    "algorithm": "dbscan",
-                    "method": method,
-                    "perplexity": perplexity,
-                    "seed": seed,
-                    "eps": radius,
-                    "min_samples": count,
-                    "min_cluster_size": None,
-                    "n_clusters": len(sizes),
-                    "n_outliers": outliers,
-                    "sizes": sizes,
-                    "balance_score": score_sizes(sizes, outliers),
-                }
-            )
-        progress.step()
-    return pd.DataFrame(rows, columns=GRID.names)
+    points, (radius,), (count,) = _checked(points, [eps], [min_samples])
+    return density.label_points(build_tree(points), radius, count)
 
 
-def label_map(rows: pd.DataFrame, cell: pd.Series | None) -> pd.DataFrame:
-    """The clusters that one cell makes of its map.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        The map: `image_id, x, y`.
-    cell : Series or None
-        `eps` and `min_samples`; without a cell every image is an outlier.
-
-    Returns
-    -------
-    DataFrame
-        `image_id, x, y, cluster` (-1 = outlier), sorted by image_id.
-    """
-    points = rows[["x", "y"]].to_numpy()
-    labels = np.full(len(rows), -1, dtype=np.int64)
-    if cell is not None:
-        cells = label_cells(standardise(points), [cell["eps"]], [int(cell["min_samples"])])
-        labels = next(cells)[2]
-    table = rows[["image_id", "x", "y"]].assign(cluster=labels.astype(np.int32))
-    return table.sort_values("image_id", ignore_index=True)
+def _checked(
+    points: np.ndarray, eps: Sequence[float], min_samples: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The arguments as the arrays that the kernels take."""
+    points = np.ascontiguousarray(points, dtype=np.float64)
+    radii = np.asarray(eps, dtype=np.float64)
+    counts = np.asarray(min_samples)
+    if points.ndim != 2 or points.size == 0:
+        raise ValueError(f"points: shape {points.shape} is not (n, d) with n and d at least 1")
+    bad = ~np.isfinite(points).all(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"points: {bad.sum()} of {len(points)} rows hold NaN or infinity, "
+            f"the first is row {bad.argmax()}"
+        )
+    if radii.ndim != 1 or not (radii > 0).all():
+        raise ValueError(f"eps: every value must be greater than 0, got {eps}")
+    if counts.ndim != 1 or not (counts >= 1).all() or (counts != counts.astype(np.int64)).any():
+        raise ValueError(f"min_samples: every value must be a whole number >= 1, got {min_samples}")
+    # No point has more than n neighbours; the kernels reserve room for as many as are asked for.
+    return points, radii, np.minimum(counts.astype(np.int64), len(points) + 1)

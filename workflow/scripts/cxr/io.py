@@ -5,6 +5,8 @@ reader never meets half a file. Every reader turns a damaged file into an
 `InputError` that names it.
 """
 
+from __future__ import annotations
+
 import csv
 import json
 import os
@@ -13,14 +15,17 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxr.errors import InputError
+
+# pandas takes a second to import, and the jobs of a grid do without it.
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def write_table(
-    table: pd.DataFrame,
+    table: pd.DataFrame | pa.Table,
     path: str | os.PathLike[str],
     notes: Mapping[str, str] | None = None,
     schema: pa.Schema | None = None,
@@ -76,14 +81,17 @@ def write_table(
 
     Parameters
     ----------
-    table : DataFrame
-        Written without its index.
+    table : DataFrame or Table
+        A DataFrame is written without its index.
     notes : mapping of str to str, optional
         Kept in the file's schema metadata; `read_notes` reads them back.
     schema : Schema, optional
         The columns' types, where a table may be empty or hold only nulls.
     """
-    arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    if isinstance(table, pa.Table):
+        arrow = table if schema is None else table.cast(schema)
+    else:
+        arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
     with atomic(path) as temporary:
         pq.write_table(arrow, temporary, compression="zstd")
@@ -91,6 +99,17 @@ def write_table(
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Reads a Parquet table, or only some of its columns.
+
+    Raises
+    ------
+    InputError
+        As `read_arrow`.
+    """
+    return read_arrow(path, columns).to_pandas()
+
+
+def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads a Parquet table, or only some of its columns, as Arrow keeps it.
 
     Raises
     ------
@@ -108,12 +127,12 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
         raise InputError(
             f"{path}: no column {', '.join(missing)}; it was written by something else"
         )
-    return table.to_pandas()
+    return table
 
 
 def read_tables(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
     """The rows of several Parquet tables with the same columns, in the order of the paths."""
-    return pd.concat([read_table(path) for path in paths], ignore_index=True)
+    return pa.concat_tables([read_arrow(path) for path in paths]).to_pandas()
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -139,6 +158,8 @@ def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     InputError
         If the file is not whole CSV.
     """
+    import pandas as pd
+
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

@@ -5,36 +5,42 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def chunks(perplexities: list[float], seeds: list[int], width: int) -> dict[str, dict[str, Any]]:
-    """The t-SNE runs of a study, divided into jobs.
+def chunks(
+    perplexities: list[float], seeds: list[int], n_perplexities: int, n_seeds: int
+) -> dict[str, dict[str, Any]]:
+    """The t-SNE maps of a study, divided into jobs.
 
-    Perplexities are divided by value, not by position (1 to `width`, the next
-    `width`, ...), and seeds one by one, so that adding some leaves the other
-    jobs as they are.
+    Perplexities and seeds are divided by value, not by position (1 to
+    `n_perplexities`, the next as many, ...; 0 to `n_seeds` - 1, ...), so that
+    adding some leaves the other jobs as they are.
 
     Parameters
     ----------
     perplexities : list of float
     seeds : list of int
-    width : int
-        Perplexities from one boundary to the next; at 20 the jobs take 1 to 20,
-        21 to 40, and so on.
+    n_perplexities, n_seeds : int
+        From one boundary to the next.
 
     Returns
     -------
     dict
-        By name, such as `s0-p001-020`, the `perplexities` and the `seed` of a job.
+        By name, such as `s0-4_p001-100`, the `perplexities` and the `seeds` of a
+        job; every perplexity is run with every seed.
     """
-    bins: dict[int, list[float]] = {}
+    low: dict[int, list[float]] = {}
     for perplexity in sorted(perplexities):
-        bins.setdefault(math.ceil(perplexity / width), []).append(perplexity)
+        low.setdefault(math.ceil(perplexity / n_perplexities) - 1, []).append(perplexity)
+    first: dict[int, list[int]] = {}
+    for seed in sorted(seeds):
+        first.setdefault(seed // n_seeds, []).append(seed)
     return {
-        f"s{seed}-p{(number - 1) * width + 1:03d}-{number * width:03d}": {
-            "perplexities": members,
-            "seed": seed,
+        f"s{i * n_seeds}-{(i + 1) * n_seeds - 1}"
+        f"_p{j * n_perplexities + 1:03d}-{(j + 1) * n_perplexities:03d}": {
+            "perplexities": some_perplexities,
+            "seeds": some_seeds,
         }
-        for seed in seeds
-        for number, members in bins.items()
+        for i, some_seeds in first.items()
+        for j, some_perplexities in low.items()
     }
 
 

@@ -1,12 +1,17 @@
 """Scores and ranking of clusterings, and what the clusters hold."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
+from cxr.dbscan import Cells
 from cxr.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OUTLIER = -1
 
@@ -33,15 +38,22 @@ def balance_score(labels: np.ndarray) -> int:
     """
     if len(labels) == 0:
         raise ValueError("a labelling of no points has no score")
-    counts = np.bincount(np.asarray(labels) + 1)
-    return score_sizes(counts[1:], int(counts[0]))
+    counts = np.bincount(np.asarray(labels) + 1).astype(np.int64)
+    cell = Cells(np.array([len(counts) - 1]), counts[:1], counts[1:])
+    return int(balance_scores(cell, len(labels))[0])
 
 
-def score_sizes(sizes: Sequence[int] | np.ndarray, outliers: int) -> int:
-    """The balance score from the sizes of the clusters and the number of outliers."""
-    sizes = np.asarray(sizes, dtype=np.int64)
-    largest = max(int(sizes.max(initial=0)), outliers)
-    return int((largest - sizes).sum()) + outliers
+def balance_scores(cells: Cells, n_points: int) -> np.ndarray:
+    """The balance score of every cell of a grid, from the sizes of its clusters.
+
+    Returns
+    -------
+    int64 array, shape (n_cells,)
+    """
+    clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel().astype(np.int64)
+    largest = outliers.copy()
+    np.maximum.at(largest, np.repeat(np.arange(len(clusters)), clusters), cells.sizes)
+    return clusters * largest - (n_points - outliers) + outliers
 
 
 def ranking_schema(grid: pa.Schema) -> pa.Schema:
@@ -69,7 +81,7 @@ def rank(
     Parameters
     ----------
     grid : DataFrame
-        A row a cell, as `cxr.dbscan.sweep` writes them.
+        A row a cell, as `cxr.grid` writes them.
     n_images : int
         Images in each map.
     min_clusters, max_clusters : int
@@ -82,12 +94,22 @@ def rank(
     -------
     DataFrame
         The grid's columns after `rank` (1 is the best), and `n_images`,
-        `reliable`. Ties go to fewer outliers, then to the lower perplexity,
-        seed, eps and min_samples.
+        `reliable`. Ties go to fewer outliers, then to DBSCAN, and to the lower
+        perplexity, seed, eps, min_cluster_size and min_samples.
     """
     cells = grid.loc[grid["n_clusters"].between(min_clusters, max_clusters)]
     cells = cells.sort_values(
-        ["balance_score", "n_outliers", "method", "perplexity", "seed", "eps", "min_samples"],
+        [
+            "balance_score",
+            "n_outliers",
+            "algorithm",
+            "method",
+            "perplexity",
+            "seed",
+            "eps",
+            "min_cluster_size",
+            "min_samples",
+        ],
         kind="stable",
         ignore_index=True,
     )
@@ -97,9 +119,11 @@ def rank(
     return cells
 
 
-def best_cell(ranking: pd.DataFrame, method: str) -> pd.Series | None:
-    """The first reliable cell of a method, or None where nothing qualifies."""
-    cells = ranking.loc[(ranking["method"] == method) & ranking["reliable"]]
+def best_cell(ranking: pd.DataFrame, method: str, algorithm: str = "dbscan") -> pd.Series | None:
+    """The first reliable cell of a method and an algorithm, or None where nothing qualifies."""
+    cells = ranking.loc[
+        (ranking["method"] == method) & (ranking["algorithm"] == algorithm) & ranking["reliable"]
+    ]
     return None if cells.empty else cells.iloc[0]
 
 
@@ -151,6 +175,8 @@ def count_countries(clusters: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFr
         A row a cluster (-1, the outliers, last), a column a country in
         alphabetical order, and `unknown` last.
     """
+    import pandas as pd
+
     joined = clusters.merge(metadata[["image_id", "country"]], on="image_id", how="left")
     country = joined["country"].astype("object")
     country = country.where(country.notna(), None)

@@ -43,9 +43,13 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     plain = config.model_dump(mode="json")
     plain["embedding"]["perplexities"] = _values(config.embedding.perplexities)
     plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
-    plain["clustering"]["min_samples"] = sorted(
-        int(number) for number in _values(config.clustering.min_samples)
-    )
+    plain["clustering"]["min_samples"] = _whole(config.clustering.min_samples)
+    if config.clustering.hdbscan is not None:
+        given = config.clustering.hdbscan
+        plain["clustering"]["hdbscan"] = {
+            "min_cluster_size": _whole(given.min_cluster_size),
+            "min_samples": _whole(given.min_samples),
+        }
     return _sorted(plain)
 
 
@@ -90,6 +94,10 @@ def _sorted(value: Any) -> Any:
 
 def _values(given: Range | list[float] | list[int]) -> list[float]:
     return [float(number) for number in (given.values() if isinstance(given, Range) else given)]
+
+
+def _whole(given: Range | list[int]) -> list[int]:
+    return sorted(int(number) for number in _values(given))
 
 
 def _first_line(error: ValidationError) -> str:

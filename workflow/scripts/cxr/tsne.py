@@ -1,26 +1,45 @@
 """Two-dimensional maps of features: PCA and a sweep of t-SNE.
 
-The neighbours are searched once for all perplexities and seeds. openTSNE
-computes affinities and optimises; this module only makes sure that a row never
-claims a perplexity that was not used.
+The neighbours are searched once for all perplexities and seeds. Small maps are
+computed exactly, by `cxr.tsne_exact` or, many at once, by `cxr.tsne_batch`;
+large ones by openTSNE. A row never claims a perplexity that was not used.
 """
+
+from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from cxr.errors import InputError
 from cxr.job import Progress
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 log = logging.getLogger("cxr")
 
-COLUMNS = ("image_id", "method", "perplexity", "seed", "x", "y")
-EARLY_ITERATIONS = 250
-ITERATIONS = 500
+Gradient = Literal["auto", "exact", "barnes-hut", "fft"]
+EMBEDDINGS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "method": pa.string(),
+        "perplexity": pa.float64(),
+        "seed": pa.int64(),
+        "x": pa.float64(),
+        "y": pa.float64(),
+        "kl_divergence": pa.float64(),
+    }
+)
+# Iterations, exaggeration and momentum: openTSNE's defaults, but 750 iterations after the
+# exaggeration, as scikit-learn makes; small perplexities still gain from them.
+PHASES = ((250, 12.0, 0.8), (750, 1.0, 0.8))
+# Up to here the exact gradient is the fastest, and from here on FFT: tests/benchmarks/grid.py.
+EXACT_LIMIT = 3000
 
 
 @dataclass(frozen=True)
@@ -132,13 +151,83 @@ def principal_components(features: np.ndarray) -> np.ndarray:
     return np.pad(found, ((0, 0), (0, 2 - count)))
 
 
-def embed(
-    neighbours: Neighbours,
-    perplexity: float,
-    seed: int,
-    initialization: Literal["pca", "random"],
-    threads: int,
+@dataclass(frozen=True)
+class Method:
+    """How the maps are computed.
+
+    Attributes
+    ----------
+    initialization : "pca" or "random"
+    gradient : "auto", "exact", "barnes-hut" or "fft"
+        `auto` is exact up to `EXACT_LIMIT` images and FFT above.
+    device : "cpu" or "gpu"
+        `gpu` computes the exact gradient of many maps at once with torch.
+    """
+
+    initialization: Literal["pca", "random"] = "pca"
+    gradient: Gradient = "auto"
+    device: Literal["cpu", "gpu"] = "cpu"
+
+    def gradient_for(self, n: int) -> Gradient:
+        """The gradient for n images, `auto` resolved."""
+        if self.gradient != "auto":
+            return self.gradient
+        return "exact" if n <= EXACT_LIMIT else "fft"
+
+
+def starting_points(
+    neighbours: Neighbours, seed: int, initialization: Literal["pca", "random"]
 ) -> np.ndarray:
+    """Where the points of a map start, shape (n, 2), standard deviation 1e-4.
+
+    With the PCA the seed only adds a jitter of a hundredth of that: images with
+    equal features would otherwise start, and stay, on one point.
+
+    References
+    ----------
+    D. Kobak, P. Berens, "The art of using t-SNE for single-cell
+    transcriptomics", Nat. Commun. 10, 2019.
+    """
+    rng = np.random.default_rng(seed)
+    spread = neighbours.pca[:, 0].std()
+    if initialization == "pca" and spread > 0:
+        return neighbours.pca * (1e-4 / spread) + rng.normal(0, 1e-6, neighbours.pca.shape)
+    return rng.normal(0, 1e-4, (neighbours.n, 2))
+
+
+def nearest(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.ndarray]:
+    """The 3 x perplexity neighbours that the affinities use, or all: indices and distances.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than the perplexity needs.
+    """
+    if not 1 <= perplexity <= neighbours.n - 1:
+        raise ValueError(f"perplexity: {perplexity:g} is not from 1 to {neighbours.n - 1} (n - 1)")
+    k = min(neighbours.n - 1, int(np.ceil(3 * perplexity)))
+    if k > neighbours.indices.shape[1]:
+        raise ValueError(
+            f"perplexity: {perplexity:g} needs {k} neighbours, only "
+            f"{neighbours.indices.shape[1]} were searched"
+        )
+    return (
+        np.ascontiguousarray(neighbours.indices[:, :k]),
+        np.ascontiguousarray(neighbours.distances[:, :k]),
+    )
+
+
+def joint(neighbours: Neighbours, perplexity: float) -> np.ndarray:
+    """The exact affinities of all pairs, shape (n, n)."""
+    from cxr.tsne_exact import joint_affinities
+
+    indices, distances = nearest(neighbours, perplexity)
+    return joint_affinities(indices, distances**2, float(perplexity))
+
+
+def embed(
+    neighbours: Neighbours, perplexity: float, seed: int, method: Method, threads: int
+) -> tuple[np.ndarray, float]:
     """One t-SNE map.
 
     Parameters
@@ -146,49 +235,48 @@ def embed(
     neighbours : Neighbours
         At least min(n - 1, 3 x perplexity) of them.
     perplexity : float
-        At most n - 1.
+        From 1 to n - 1.
     seed : int
         Of the start, when it is random, and of its jitter, when it is the PCA.
+    method : Method
     threads : int
+        Of openTSNE; the exact gradient uses one.
 
     Returns
     -------
-    float array, shape (n, 2)
+    embedding : float array, shape (n, 2)
+    kl_divergence : float
+        The Kullback-Leibler divergence from the affinities, nats.
 
     References
     ----------
     P. Poličar, M. Stražar, B. Zupan, "openTSNE: A Modular Python Library for
     t-SNE Dimensionality Reduction and Embedding", J. Stat. Softw. 109, 2024.
     """
+    start = starting_points(neighbours, seed, method.initialization)
+    gradient = method.gradient_for(neighbours.n)
+    if gradient == "exact":
+        from cxr.tsne_exact import optimise
+
+        return optimise(joint(neighbours, perplexity), start, np.array(PHASES))
+
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.initialization import jitter, random, rescale
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    k = min(neighbours.n - 1, int(np.ceil(3 * perplexity)))
-    if perplexity > k or k > neighbours.indices.shape[1]:
-        raise ValueError(f"perplexity {perplexity:g} needs {k} neighbours and n > perplexity")
-    index = PrecomputedNeighbors(
-        np.ascontiguousarray(neighbours.indices[:, :k]),
-        np.ascontiguousarray(neighbours.distances[:, :k]),
-    )
+    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
-    if initialization == "pca" and np.ptp(neighbours.pca[:, 0]) > 0:
-        # Without the jitter, images with equal features would start, and stay, on one point.
-        start = jitter(rescale(neighbours.pca), random_state=seed)
-    else:
-        start = random(neighbours.n, random_state=seed)
-    embedding = TSNEEmbedding(start, affinities, n_jobs=threads, random_state=seed)
-    embedding = embedding.optimize(EARLY_ITERATIONS, exaggeration=12, momentum=0.5)
-    return np.asarray(embedding.optimize(ITERATIONS, momentum=0.8), dtype=np.float64)
+    embedding = TSNEEmbedding(
+        start, affinities, negative_gradient_method=gradient, n_jobs=threads, random_state=seed
+    )
+    for iterations, exaggeration, momentum in PHASES:
+        embedding = embedding.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
+    return np.asarray(embedding, dtype=np.float64), float(embedding.kl_divergence)
 
 
 def embed_all(
-    neighbours: Neighbours,
-    runs: Sequence[tuple[float, int]],
-    initialization: Literal["pca", "random"],
-    threads: int,
-) -> pd.DataFrame:
+    neighbours: Neighbours, runs: Sequence[tuple[float, int]], method: Method, threads: int
+) -> pa.Table:
     """The t-SNE maps of several (perplexity, seed) runs.
 
     A perplexity above n - 1 can't be reached: its rows are absent, and the log
@@ -196,46 +284,65 @@ def embed_all(
 
     Returns
     -------
-    DataFrame
-        `image_id, method, perplexity, seed, x, y`, n rows a run.
+    Table
+        Columns as in `EMBEDDINGS`, n rows a run.
     """
-    tables = []
-    progress = Progress(len(runs), "t-SNE runs")
+    possible = []
     for perplexity, seed in runs:
-        if perplexity > neighbours.n - 1:
-            log.info(
-                "perplexity %g is left out: with %d images the largest is %d",
-                perplexity,
-                neighbours.n,
-                neighbours.n - 1,
-            )
-        else:
-            xy = embed(neighbours, perplexity, seed, initialization, threads)
-            tables.append(map_table(neighbours.image_ids, "tsne", perplexity, seed, xy))
+        if perplexity <= neighbours.n - 1:
+            possible.append((perplexity, seed))
+            continue
+        log.info(
+            "perplexity %g is left out: with %d images the largest is %d",
+            perplexity,
+            neighbours.n,
+            neighbours.n - 1,
+        )
+    progress = Progress(len(possible), "t-SNE maps")
+    if method.device == "gpu":
+        from cxr.tsne_batch import embed_batches
+
+        maps = embed_batches(neighbours, possible, method)
+    else:
+        maps = (embed(neighbours, *run, method, threads) for run in possible)
+    tables = [EMBEDDINGS.empty_table()]
+    for (perplexity, seed), (xy, kl_divergence) in zip(possible, maps, strict=True):
+        tables.append(map_table(neighbours.image_ids, "tsne", xy, perplexity, seed, kl_divergence))
         progress.step()
-    empty = map_table(neighbours.image_ids[:0], "tsne", np.nan, 0, np.empty((0, 2)))
-    return pd.concat(tables or [empty], ignore_index=True)
+    return pa.concat_tables(tables)
 
 
 def map_table(
-    image_ids: np.ndarray, method: str, perplexity: float, seed: int, xy: np.ndarray
-) -> pd.DataFrame:
+    image_ids: np.ndarray,
+    method: Literal["tsne", "pca"],
+    xy: np.ndarray,
+    perplexity: float | None = None,
+    seed: int = 0,
+    kl_divergence: float | None = None,
+) -> pa.Table:
     """One map as rows of the embeddings table.
 
     Parameters
     ----------
-    method : "tsne" or "pca"
-    perplexity : float
-        NaN for a method without one.
+    image_ids : str array, shape (n,)
     xy : float array, shape (n, 2)
+    perplexity, kl_divergence : float, optional
+        None for a method without them.
     """
-    return pd.DataFrame(
-        {
-            "image_id": pd.array(list(image_ids), dtype="str"),
-            "method": pd.array([method] * len(xy), dtype="str"),
-            "perplexity": np.full(len(xy), perplexity, dtype=np.float64),
-            "seed": np.full(len(xy), seed, dtype=np.int64),
-            "x": xy[:, 0].astype(np.float64),
-            "y": xy[:, 1].astype(np.float64),
-        }
-    )
+    n = len(xy)
+    constant = {
+        "method": method,
+        "perplexity": perplexity,
+        "seed": seed,
+        "kl_divergence": kl_divergence,
+    }
+    columns = {
+        "image_id": pa.array(image_ids.tolist(), pa.string()),
+        "x": xy[:, 0],
+        "y": xy[:, 1],
+        **{
+            name: pa.repeat(pa.scalar(value, EMBEDDINGS.field(name).type), n)
+            for name, value in constant.items()
+        },
+    }
+    return pa.table({name: columns[name] for name in EMBEDDINGS.names}, schema=EMBEDDINGS)

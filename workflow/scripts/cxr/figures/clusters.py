@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cxr.dbscan import standardise
 from cxr.figures.style import (
     INK,
     OUTLIER,
@@ -20,6 +19,7 @@ from cxr.figures.style import (
     figure,
     short,
 )
+from cxr.grid import standardise
 from cxr.scoring import best_cell
 
 NO_CELL = "no cell of the grid qualifies"
@@ -115,8 +115,8 @@ def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) 
     """Scores over eps and min_samples at the chosen perplexity; others are blank."""
 
     def of_map(table: pd.DataFrame) -> pd.DataFrame:
-        same = (table["method"] == "tsne") & (table["seed"] == cell["seed"])
-        return table.loc[same & (table["perplexity"] == cell["perplexity"])]
+        keys = ["algorithm", "method", "perplexity", "seed"]
+        return table.loc[(table[keys] == cell[keys]).all(axis=1)]
 
     eps = np.sort(of_map(grid)["eps"].unique())
     min_samples = np.sort(of_map(grid)["min_samples"].unique())
@@ -145,7 +145,7 @@ def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) 
 
 def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float) -> None:
     """The best score of each perplexity; unreliable perplexities are shaded."""
-    tsne = ranking.loc[ranking["method"] == "tsne"]
+    tsne = ranking.loc[(ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan")]
     if tsne.empty:
         empty(ax, NO_CELL)
         return

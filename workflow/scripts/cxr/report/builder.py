@@ -162,6 +162,7 @@ def _model(files: ModelFiles) -> dict[str, Any]:
     """What the page shows of one model."""
     ranking = read_table(files.ranking)
     cell, pca = best_cell(ranking, "tsne"), best_cell(ranking, "pca")
+    hdbscan = best_cell(ranking, "tsne", "hdbscan")
     clusters = read_table(files.clusters, columns=["cluster"])
     history = read_csv(files.history)
     return {
@@ -172,6 +173,7 @@ def _model(files: ModelFiles) -> dict[str, Any]:
         "figures": {name: picture(path) for name, path in files.figures.items()},
         "cell": None if cell is None else _cell(cell),
         "pca": None if pca is None else _cell(pca),
+        "hdbscan": None if hdbscan is None else _cell(hdbscan),
         "qualifying": len(ranking),
         "best": [_cell(row) for _, row in ranking.head(BEST_CELLS).iterrows()],
         "mapped": len(clusters),
@@ -183,11 +185,15 @@ def _cell(row: pd.Series) -> dict[str, Any]:
     """A ranked cell in words and numbers."""
     return {
         "rank": int(row["rank"]),
+        "algorithm": row["algorithm"].upper(),
         "method": {"tsne": "t-SNE", "pca": "PCA"}[row["method"]],
         "perplexity": "" if pd.isna(row["perplexity"]) else f"{row['perplexity']:g}",
         "seed": int(row["seed"]),
-        "eps": f"{row['eps']:.3g}",
+        "eps": "" if pd.isna(row["eps"]) else f"{row['eps']:.3g}",
         "min_samples": int(row["min_samples"]),
+        "min_cluster_size": ""
+        if pd.isna(row["min_cluster_size"])
+        else f"{row['min_cluster_size']:.0f}",
         "n_clusters": int(row["n_clusters"]),
         "sizes": ", ".join(str(size) for size in row["sizes"]),
         "n_outliers": int(row["n_outliers"]),

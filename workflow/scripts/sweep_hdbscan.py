@@ -1,0 +1,19 @@
+"""Every HDBSCAN cell of one chunk of embeddings."""
+
+from typing import TYPE_CHECKING
+
+from cxr.grid import sweep_hdbscan
+from cxr.io import read_arrow, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    write_table(sweep_hdbscan(read_arrow(input.embeddings), **cfg), output.grid)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
