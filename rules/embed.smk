@@ -4,11 +4,12 @@ ON_GPU = STUDY["embedding"]["device"] == "gpu"
 
 
 rule find_neighbours:
-    """One neighbour search for all perplexities and seeds of the study."""
+    """One neighbour search for all perplexities and seeds of the study, and the map by PCA."""
     input:
         features=rules.export_features.output.features,
     output:
         neighbours="results/{study}/neighbours/{model}.npz",
+        pca="results/{study}/embeddings/{model}/pca.parquet",
     log:
         "results/{study}/logs/find_neighbours/{model}.log",
     benchmark:
@@ -62,26 +63,3 @@ rule embed:
         code=code_of("embed.py"),
     script:
         "../workflow/scripts/embed.py"
-
-
-rule embed_pca:
-    """The first two principal components, as a map beside t-SNE's."""
-    input:
-        neighbours=rules.find_neighbours.output.neighbours,
-    output:
-        embeddings="results/{study}/embeddings/{model}/pca.parquet",
-    log:
-        "results/{study}/logs/embed_pca/{model}.log",
-    benchmark:
-        "results/{study}/benchmarks/embed_pca/{model}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        cfg={},
-        code=code_of("embed_pca.py"),
-    script:
-        "../workflow/scripts/embed_pca.py"

@@ -1,11 +1,11 @@
-"""The nearest neighbours of each image among the learned features."""
+"""The nearest neighbours of each image among the learned features, and its map by PCA."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_arrays
+from cxr.io import read_table, write_arrays, write_table
 from cxr.job import job
-from cxr.tsne import find_neighbours, select_features
+from cxr.tsne import find_neighbours, map_table, select_features
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,6 +15,7 @@ def main(input, output, cfg, threads):
     image_ids, features = select_features(read_table(input.features), cfg["classes"])
     neighbours = find_neighbours(image_ids, features, cfg["largest_perplexity"], threads)
     write_arrays(asdict(neighbours), output.neighbours)
+    write_table(map_table(image_ids, "pca", neighbours.pca), output.pca)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,9 @@ def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
         If the file is damaged or lacks one of `columns`.
     """
     try:
-        table = pq.read_table(path, columns=list(columns) if columns else None)
+        # Not `pq.read_table`, which imports pandas.
+        with pq.ParquetFile(path) as stored:
+            table = stored.read(columns=list(columns) if columns else None)
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
