@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cxr.arrow import to_column, to_lists, to_numpy
 from cxr.dbscan import Cells, label_points, sweep_cells
 from cxr.job import Progress
 from cxr.scoring import balance_scores
@@ -147,19 +148,20 @@ def _sweep(
         cells = cluster(standardise(points))
         clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel()
         rows = len(clusters)
-        offsets = np.concatenate([[0], np.cumsum(clusters)]).astype(np.int32)
         columns = {
-            **{name: pa.repeat(value, rows) for name, value in keys.items()},
             **settings,
             "n_clusters": clusters,
             "n_outliers": outliers,
-            "sizes": pa.ListArray.from_arrays(offsets, pa.array(cells.sizes, pa.int32())),
             "balance_score": balance_scores(cells, len(points)),
         }
+        made = {
+            **{name: pa.repeat(value, rows) for name, value in keys.items()},
+            "sizes": to_lists(clusters, cells.sizes, GRID.field("sizes").type),
+        }
         arrays = [
-            pa.nulls(rows, field.type)
-            if columns[field.name] is None
-            else pa.array(columns[field.name], field.type)
+            made[field.name]
+            if field.name in made
+            else to_column(columns[field.name], field.type, rows)
             for field in GRID
         ]
         tables.append(pa.Table.from_arrays(arrays, schema=GRID))
@@ -169,12 +171,12 @@ def _sweep(
 
 def _maps(embeddings: pa.Table) -> Iterator[tuple[dict[str, pa.Scalar], np.ndarray]]:
     """The key and the points of each map; its rows lie together."""
-    points = np.column_stack([embeddings[axis].to_numpy() for axis in "xy"])
+    points = np.column_stack([to_numpy(embeddings[axis]) for axis in "xy"])
     changes = np.zeros(len(points), dtype=bool)
     changes[:1] = True
     for name in KEYS:
         codes = embeddings[name].combine_chunks().dictionary_encode(null_encoding="encode")
-        changes[1:] |= np.diff(codes.indices.to_numpy()) != 0
+        changes[1:] |= np.diff(to_numpy(pa.chunked_array([codes.indices]))) != 0
     bounds = [*np.flatnonzero(changes), len(points)]
     for start, end in pairwise(bounds):
         yield {name: embeddings[name][int(start)] for name in KEYS}, points[start:end]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 
+from cxr.arrow import to_column
 from cxr.errors import InputError
 from cxr.job import Progress
 
@@ -330,19 +331,14 @@ def map_table(
         None for a method without them.
     """
     n = len(xy)
-    constant = {
-        "method": method,
-        "perplexity": perplexity,
-        "seed": seed,
-        "kl_divergence": kl_divergence,
-    }
     columns = {
-        "image_id": pa.array(image_ids.tolist(), pa.string()),
+        "image_id": image_ids.tolist(),
+        "method": [method] * n,
+        "perplexity": None if perplexity is None else np.full(n, perplexity),
+        "seed": np.full(n, seed),
         "x": xy[:, 0],
         "y": xy[:, 1],
-        **{
-            name: pa.repeat(pa.scalar(value, EMBEDDINGS.field(name).type), n)
-            for name, value in constant.items()
-        },
+        "kl_divergence": None if kl_divergence is None else np.full(n, kl_divergence),
     }
-    return pa.table({name: columns[name] for name in EMBEDDINGS.names}, schema=EMBEDDINGS)
+    arrays = [to_column(columns[field.name], field.type, n) for field in EMBEDDINGS]
+    return pa.Table.from_arrays(arrays, schema=EMBEDDINGS)
