@@ -58,10 +58,12 @@ def sweep_cells(points: np.ndarray, eps: Sequence[float], min_samples: Sequence[
     # The kernel takes each min_samples once, from the largest down.
     falling, place = np.unique(-counts, return_inverse=True)
     clusters, outliers, sizes = density.count_clusters(build_tree(points), radii, -falling)
-    parts = np.split(sizes, np.cumsum(clusters.ravel())[:-1])
-    rows = np.arange(len(radii))[:, None] * len(falling)
-    wanted = [parts[cell] for cell in (rows + place).ravel()]
-    return Cells(clusters[:, place], outliers[:, place], np.concatenate(wanted))
+    column = np.arange(len(radii))[:, None] * len(falling) + place
+    lengths, starts = clusters.ravel(), np.cumsum(clusters) - clusters.ravel()
+    wanted = lengths[column.ravel()]
+    moved = starts[column.ravel()] - (np.cumsum(wanted) - wanted)
+    index = np.arange(wanted.sum()) + np.repeat(moved, wanted)
+    return Cells(clusters[:, place], outliers[:, place], sizes[index])
 
 
 def label_points(points: np.ndarray, eps: float, min_samples: int) -> np.ndarray:
