@@ -118,11 +118,11 @@ STAGES = [
     ),
     (
         "t-SNE, one map",
-        [179, 1_000, 3_000, 6_000],
+        [179, 1_000, 2_000, 5_000],
         tsne_ours,
         [
-            ("openTSNE, its default", tsne_opentsne, 6_000),
-            ("scikit-learn", tsne_scikit_learn, 6_000),
+            ("openTSNE, its default", tsne_opentsne, 5_000),
+            ("scikit-learn", tsne_scikit_learn, 5_000),
         ],
     ),
 ]

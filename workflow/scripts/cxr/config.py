@@ -258,7 +258,7 @@ class Net(Section):
 class Chunk(Section):
     """The maps of one job; a job should have half a minute of work or more.
 
-    A map takes 0.02 s at 200 images, half a second at 1,000, 20 s at 10,000.
+    A map takes 0.02 s at 200 images, half a second at 1,000, 20 s at 6,000.
     """
 
     perplexities: int = Field(
@@ -292,8 +292,8 @@ class Embedding(Section):
     )
     gradient: Literal["auto", "exact", "barnes-hut", "fft"] = Field(
         default="auto",
-        description="How the gradient of t-SNE is computed; `auto` is exact up to 3000 images, "
-        "where that is also the fastest, and `fft` above.",
+        description="How the gradient of t-SNE is computed; `auto` is exact up to 2000 images, "
+        "where that is also the fastest, `fft` from 10000 on, and `barnes-hut` between them.",
     )
     device: Literal["cpu", "gpu"] = Field(
         default="cpu",

@@ -36,11 +36,14 @@ EMBEDDINGS = pa.schema(
         "kl_divergence": pa.float64(),
     }
 )
-# Iterations, exaggeration and momentum: openTSNE's defaults, but 750 iterations after the
-# exaggeration, as scikit-learn makes; small perplexities still gain from them.
-PHASES = ((250, 12.0, 0.8), (750, 1.0, 0.8))
-# Up to here the exact gradient is the fastest, and from here on FFT: tests/benchmarks/grid.py.
-EXACT_LIMIT = 3000
+# Iterations, exaggeration and momentum of openTSNE's defaults. Where they cost little there are
+# half as many again after the exaggeration: small perplexities still gain from them.
+PHASES = ((250, 12.0, 0.8), (500, 1.0, 0.8))
+EXACT_PHASES = ((250, 12.0, 0.8), (750, 1.0, 0.8))
+# Up to here the exact gradient is faster than Barnes-Hut (tests/benchmarks/grid.py), and from
+# here on, say openTSNE's authors, FFT interpolation is.
+EXACT_LIMIT = 2000
+FFT_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,8 @@ class Method:
     ----------
     initialization : "pca" or "random"
     gradient : "auto", "exact", "barnes-hut" or "fft"
-        `auto` is exact up to `EXACT_LIMIT` images and FFT above.
+        `auto` is exact up to `EXACT_LIMIT` images, FFT from `FFT_LIMIT` on, and
+        Barnes-Hut between them.
     device : "cpu" or "gpu"
         `gpu` computes the exact gradient of many maps at once with torch.
     """
@@ -173,7 +177,9 @@ class Method:
         """The gradient for n images, `auto` resolved."""
         if self.gradient != "auto":
             return self.gradient
-        return "exact" if n <= EXACT_LIMIT else "fft"
+        if n <= EXACT_LIMIT:
+            return "exact"
+        return "barnes-hut" if n < FFT_LIMIT else "fft"
 
 
 def starting_points(
@@ -259,7 +265,7 @@ def embed(
     if gradient == "exact":
         from cxr.tsne_exact import optimise
 
-        return optimise(joint(neighbours, perplexity), start, np.array(PHASES))
+        return optimise(joint(neighbours, perplexity), start, np.array(EXACT_PHASES))
 
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from cxr.tsne import PHASES, Method, Neighbours, joint, starting_points
+from cxr.tsne import EXACT_PHASES, Method, Neighbours, joint, starting_points
 from cxr.tsne_exact import MAX_STEP, MIN_GAIN, divergence
 
 log = logging.getLogger("cxr")
@@ -72,7 +72,7 @@ def optimise(joints: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
     maps = starts.clone()
     update = torch.zeros_like(maps)
     gains = torch.ones_like(maps)
-    for iterations, exaggeration, momentum in PHASES:
+    for iterations, exaggeration, momentum in EXACT_PHASES:
         for _ in range(iterations):
             slope = gradient(joints, maps, exaggeration)
             flipped = update.sign() != slope.sign()
