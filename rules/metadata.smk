@@ -1,6 +1,16 @@
 """Cleaning the metadata of all sources into one schema."""
 
 
+def reading_of(source):
+    """What the reader of a source is told."""
+    layout = (
+        {key: source[key] for key in ("table", "images", "columns", "constants")}
+        if (source["reader"] == "table")
+        else {}
+    )
+    return {"reader": source["reader"], **layout}
+
+
 rule clean_metadata:
     """One row for each usable image, and a reason for each other entry."""
     input:
@@ -9,6 +19,7 @@ rule clean_metadata:
     output:
         metadata="results/{study}/metadata.parquet",
         rejected="results/{study}/rejected.csv",
+        cleaning="results/{study}/cleaning.csv",
     log:
         "results/{study}/logs/clean_metadata.log",
     benchmark:
@@ -21,7 +32,7 @@ rule clean_metadata:
         runtime=60,
     params:
         cfg={
-            "readers": {name: STUDY["sources"][name]["reader"] for name in SOURCES},
+            "sources": {name: reading_of(STUDY["sources"][name]) for name in SOURCES},
             "min_side": STUDY["cohort"]["min_side"],
         },
         code=code_of("clean_metadata.py"),

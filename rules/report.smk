@@ -121,6 +121,7 @@ rule write_report:
         flow_figure=rules.draw_cohort.output.figure,
         cohort=rules.assemble_cohort.output.cohort,
         rejected=rules.clean_metadata.output.rejected,
+        cleaning=rules.clean_metadata.output.cleaning,
         excluded=rules.assemble_cohort.output.excluded,
         provenance=rules.clean_metadata.input.provenance,
         card_files=of_models(rules.train.output.model),

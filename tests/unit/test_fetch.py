@@ -1,5 +1,6 @@
 """Sources are obtained whole or not at all, and nothing leaves its folder."""
 
+import gzip
 import hashlib
 import http.server
 import io
@@ -9,6 +10,8 @@ import subprocess
 import tarfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -20,6 +23,12 @@ from cxr.fetch import content, obtain
 
 WORDS = {"licence": "CC0", "citation": "somebody", "reader": "ieee8023"}
 FILES = {"metadata.csv": b"a,b\n", "images/one.png": b"1" * 1000, "images/two.png": b"2"}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Nobody waits before git is asked again."""
+    monkeypatch.setattr("cxr.fetch.time.sleep", lambda seconds: None)
 
 
 def fill(folder, files=FILES):
@@ -186,6 +195,106 @@ def test_what_git_can_not_get_is_named_and_leaves_nothing(repository, tmp_path, 
     assert list((tmp_path / "out").iterdir()) == []
 
 
+class GitServer(http.server.BaseHTTPRequestHandler):
+    """git's own http-backend; `script` says how each request misbehaves, in order."""
+
+    root: ClassVar[Path]
+    script: ClassVar[list]
+
+    def do_GET(self):
+        self.serve(b"")
+
+    def do_POST(self):
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.serve(body)
+
+    def serve(self, body):
+        path, _, query = self.path.partition("?")
+        if path.startswith("/old/"):
+            self.send_response(301)
+            self.send_header("Location", self.path.replace("/old/", "/", 1))
+            return self.end_headers()
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        environment = os.environ | {
+            "GIT_PROJECT_ROOT": str(self.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "REMOTE_ADDR": "127.0.0.1",
+            "REMOTE_USER": "",
+        }
+        done = subprocess.run(
+            ["git", "http-backend"], input=body, env=environment, capture_output=True, check=True
+        )
+        head, _, answer = done.stdout.partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        self.send_response(int(headers.pop("Status", "200 OK").split()[0]))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        if self.command == "POST" and self.script:
+            return self.wfile.write(answer[: self.script.pop(0)])
+        return self.wfile.write(answer)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def git_server(repository):
+    """The handler class and the address of a git server on loopback, and the commit."""
+    folder, commit = repository
+    handler = type("Handler", (GitServer,), {"root": folder.parent, "script": []})
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield handler, f"http://127.0.0.1:{running.server_port}", commit
+    running.shutdown()
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/repo", "/old/repo"])
+def test_a_git_server_is_asked_for_one_commit_even_when_it_moved(git_server, tmp_path, path):
+    _, address, commit = git_server
+    source = git_source("", commit) | {"url": address + path}
+    obtain("g", source, tmp_path / "out", None)
+    assert held(tmp_path / "out") == FILES
+
+
+@pytest.mark.parametrize("script", [[40], [10**9, 40], [10**9, 10**9, 40], [40, 40]])
+def test_a_connection_cut_half_way_is_tried_again(git_server, tmp_path, script):
+    handler, address, commit = git_server
+    handler.script[:] = script
+    obtain("g", git_source("", commit) | {"url": f"{address}/repo"}, tmp_path / "out", None)
+    assert held(tmp_path / "out") == FILES
+    assert handler.script == []
+
+
+@pytest.mark.parametrize(
+    ("commit", "path", "script"),
+    [("0" * 40, "/repo", []), (None, "/nothing", []), (None, "/repo", [40] * 9)],
+)
+def test_what_a_git_server_does_not_give_leaves_nothing(git_server, tmp_path, commit, path, script):
+    handler, address, known = git_server
+    handler.script[:] = script
+    source = git_source("", commit or known) | {"url": address + path}
+    with pytest.raises(InputError, match="check the source's url and commit"):
+        obtain("g", source, tmp_path / "out" / "g", None)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 # --- archives ---
 
 
@@ -252,6 +361,13 @@ def test_a_hostile_archive_is_refused_by_its_entry(tmp_path, data, message):
     assert not (tmp_path / "evil").exists()
 
 
+def test_a_bomb_is_refused_by_how_much_it_grows(tmp_path, monkeypatch):
+    monkeypatch.setattr("cxr.archive.ALWAYS_ALLOWED", 10**6)
+    (tmp_path / "a").write_bytes(zipped([("images/zeros.png", bytes(30_000_000))]))
+    with pytest.raises(InputError, match=r"'images/zeros.png' passes the limit of 1000000 bytes"):
+        unpack(tmp_path / "a", tmp_path / "out")
+
+
 # --- downloads ---
 
 
@@ -261,6 +377,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     body: ClassVar[bytes]
     script: ClassVar[list]
     requests: ClassVar[list]
+    released: ClassVar[threading.Event]
 
     def do_GET(self):
         turn = self.script.pop(0) if self.script else "serve"
@@ -279,9 +396,13 @@ class Server(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         rest = self.body[start:]
-        self.send_header("Content-Length", str(len(rest)))
+        length = {"too short": len(rest) - 9, "too long": len(rest) + 9}.get(turn, len(rest))
+        self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(rest[: len(rest) // 2] if turn == "cut" else rest)
+        self.wfile.write(rest[: len(rest) // 2] if turn in ("cut", "stall") else rest)
+        if turn == "stall":
+            self.wfile.flush()
+            self.released.wait(20)
         return None
 
     def log_message(self, *arguments):
@@ -292,12 +413,20 @@ class Server(http.server.BaseHTTPRequestHandler):
 def server():
     """The handler class and the address of a server on loopback."""
     handler = type(
-        "Handler", (Server,), {"script": [], "requests": [], "body": os.urandom(300_000)}
+        "Handler",
+        (Server,),
+        {
+            "script": [],
+            "requests": [],
+            "body": os.urandom(300_000),
+            "released": threading.Event(),
+        },
     )
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     yield handler, f"http://127.0.0.1:{running.server_port}/a.zip"
+    handler.released.set()
     running.shutdown()
     thread.join()
 
@@ -315,13 +444,19 @@ def sha256(data):
         (["cut"], 1, [1]),
         (["cut", "cut", "cut"], 3, [1, 2, 4]),
         (["cut", "ignore range"], 1, [1]),
+        (["stall"], 1, [1]),
+        (["too long"], 1, [1]),
+        (["too short"], 0, [1]),
     ],
 )
-def test_a_download_survives_what_servers_do(server, tmp_path, script, resumed, pauses):
+def test_a_download_survives_what_servers_do(
+    server, tmp_path, monkeypatch, script, resumed, pauses
+):
+    monkeypatch.setattr("cxr.download.TIMEOUT_S", 1)
     handler, url = server
     handler.script[:] = script
     waited = []
-    path = download(url, sha256(handler.body), tmp_path, pause=waited.append)
+    path = download([url], sha256(handler.body), tmp_path, pause=waited.append)
     assert path.read_bytes() == handler.body
     assert sum(asked is not None for _, asked in handler.requests) == resumed
     assert waited == pauses
@@ -331,25 +466,65 @@ def test_a_part_of_an_earlier_run_is_resumed(server, tmp_path):
     handler, url = server
     handler.script[:] = ["cut"] + ["fail"] * 4
     with pytest.raises(InputError, match="not obtained in 5 attempts"):
-        download(url, None, tmp_path, pause=lambda seconds: None)
+        download([url], None, tmp_path, pause=lambda seconds: None)
     handler.requests.clear()
-    assert download(url, None, tmp_path, pause=lambda seconds: None).read_bytes() == handler.body
+    assert download([url], None, tmp_path, pause=lambda seconds: None).read_bytes() == handler.body
     [(_, asked)] = handler.requests
     assert 100_000 < int(asked.removeprefix("bytes=").removesuffix("-")) <= 150_000
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_the_next_address_is_tried_when_one_fails(server, tmp_path, checked):
+    handler, url = server
+    handler.script[:] = ["cut"] + ["fail"] * 4
+    digest = sha256(handler.body) if checked else None
+    urls = [url, url.replace("a.zip", "b.zip")]
+    path = download(urls, digest, tmp_path, pause=lambda seconds: None)
+    assert path.read_bytes() == handler.body
+    path, asked = handler.requests[-1]
+    assert path == "/b.zip"
+    assert (asked is not None) == checked
+
+
+def test_two_downloads_at_once_take_turns(server, tmp_path):
+    handler, url = server
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(download, [url], sha256(handler.body), tmp_path) for _ in range(4)]
+        assert {run.result().read_bytes() for run in runs} == {handler.body}
 
 
 def test_another_checksum_is_never_taken(server, tmp_path):
     _, url = server
     with pytest.raises(InputError, match=f"its SHA-256 is .*, not {'0' * 64}"):
-        download(url, "0" * 64, tmp_path / "cache", pause=lambda s: None)
-    assert list((tmp_path / "cache").iterdir()) == []
+        download([url], "0" * 64, tmp_path / "cache", pause=lambda s: None)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
-def test_an_archive_source_is_downloaded_unpacked_and_recorded(server, tmp_path):
+@pytest.fixture
+def archive(server):
+    """The server's handler, whose body is an archive, and the source."""
     handler, url = server
     handler.body = zipped(FILES.items())
-    source = WORDS | {"kind": "archive", "url": url, "sha256": None, "folder": "x"}
+    source = {"kind": "archive", "url": url, "mirrors": [], "sha256": None, "folder": "x"}
+    return handler, WORDS | source
+
+
+def test_an_archive_source_is_downloaded_unpacked_and_recorded(archive, tmp_path):
+    handler, source = archive
     provenance = obtain("a", source, tmp_path / "out" / "a", None)
     assert held(tmp_path / "out" / "a") == FILES
     assert provenance["archive_sha256"] == sha256(handler.body)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "a.sha256"]
+
+
+def test_an_archive_without_a_published_checksum_stays_the_one_of_the_first_time(archive, tmp_path):
+    handler, source = archive
+    obtain("a", source, tmp_path / "a", None)
+    obtain("a", source, tmp_path / "a", None)
+    handler.body = zipped([("images/other.png", b"other")])
+    with pytest.raises(InputError, match=r"when it was first obtained; delete .*a\.sha256"):
+        obtain("a", source, tmp_path / "a", None)
+    assert held(tmp_path / "a") == FILES
+    (tmp_path / "a.sha256").unlink()
+    obtain("a", source, tmp_path / "a", None)
+    assert set(held(tmp_path / "a")) == {"images/other.png"}

@@ -39,6 +39,7 @@ def test_chunk_names_tell_seeds_and_perplexities():
         "s5-9_p001-020": {"perplexities": [1.0, 20.0], "seeds": [5, 7]},
         "s5-9_p021-040": {"perplexities": [21.0], "seeds": [5, 7]},
     }
+    assert list(chunks([3.0], [7], 1, 1)) == ["s7_p003"]
 
 
 @pytest.mark.parametrize(("perplexities", "expected"), [([5], 128), ([178], 256), ([300.5], 512)])

@@ -96,6 +96,9 @@ def study(tmp_path, rng):
         out = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
         for name in ("rejected", "excluded"):
             write_csv(pd.DataFrame(out), tmp_path / f"{name}.csv")
+        cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
+        cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
+        write_csv(pd.DataFrame(cleaned), tmp_path / "cleaning.csv")
         card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
         card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
         write_json(card, tmp_path / "card.json")
@@ -122,6 +125,7 @@ def study(tmp_path, rng):
             flow_figure=str(tmp_path / "flow.svg"),
             cohort=str(tmp_path / "c.parquet"),
             rejected=str(tmp_path / "rejected.csv"),
+            cleaning=str(tmp_path / "cleaning.csv"),
             excluded=str(tmp_path / "excluded.csv"),
             provenance=[str(tmp_path / "s.json")],
             models=[

@@ -10,6 +10,10 @@ from cxr.sources.kermany import parse
 HEADER = "patientid,offset,sex,age,finding,view,modality,date,location,folder,filename,doi,license,"
 
 
+def read_as(reader, source, root, **settings):
+    return read(source, root, reader, **settings)
+
+
 def write(folder, *lines, header=HEADER, encoding="utf-8"):
     folder.mkdir(exist_ok=True)
     (folder / "metadata.csv").write_bytes("\n".join([header, *lines, ""]).encode(encoding))
@@ -27,7 +31,7 @@ def reasons(reading):
 
 
 def test_a_row_becomes_an_image_with_its_fields(tmp_path):
-    reading = read("ieee8023", "s", write(tmp_path, row(2, "a.png", location="Rome, Italy ")))
+    reading = read_as("ieee8023", "s", write(tmp_path, row(2, "a.png", location="Rome, Italy ")))
     assert reading.rows.iloc[0].dropna().to_dict() == {
         "image_id": "s/images/a.png",
         "source": "s",
@@ -61,7 +65,7 @@ def test_rows_that_are_no_image_are_listed(tmp_path):
     )
     (folder / "images").mkdir()
     (folder / "images" / "orphan.png").touch()
-    reading = read("ieee8023", "s", folder)
+    reading = read_as("ieee8023", "s", folder)
     assert sorted(reading.rows["file"]) == ["images/good.png", "images/twice.png"]
     found = reading.rejected.groupby("file")["reason"].agg(list).to_dict()
     assert found == {
@@ -76,11 +80,11 @@ def test_rows_that_are_no_image_are_listed(tmp_path):
 
 def test_columns_are_found_by_any_spelling(tmp_path):
     folder = write(tmp_path, "7,COVID-19,PA,a.png", header="Patientid, finding,View, filename")
-    assert read("ieee8023", "s", folder).rows["patient_id"].tolist() == ["s:7"]
+    assert read_as("ieee8023", "s", folder).rows["patient_id"].tolist() == ["s:7"]
 
 
 def test_a_row_without_a_patient_is_its_own(tmp_path):
-    rows = read("ieee8023", "s", write(tmp_path, row("", "a.png"), row("", "b.png"))).rows
+    rows = read_as("ieee8023", "s", write(tmp_path, row("", "a.png"), row("", "b.png"))).rows
     assert rows["patient_id"].nunique() == 2
 
 
@@ -88,7 +92,7 @@ def test_bytes_that_are_not_utf8_are_read_and_their_lines_named(tmp_path, caplog
     folder = write(
         tmp_path, row(1, "a.png"), row(2, "b.png", location="Jönköping, Sweden"), encoding="cp1252"
     )
-    rows = read("ieee8023", "s", folder).rows
+    rows = read_as("ieee8023", "s", folder).rows
     assert rows["location"].tolist()[1] == "Jönköping, Sweden"
     assert "line 3 is not UTF-8" in caplog.text
 
@@ -99,7 +103,7 @@ def test_quoted_line_breaks_blank_rows_and_windows_line_ends_are_read(tmp_path):
         ",,,,,,,,,,,,,\r",
         row(2, "b.png") + "\r",
     ]
-    rows = read("ieee8023", "s", write(tmp_path, *lines)).rows
+    rows = read_as("ieee8023", "s", write(tmp_path, *lines)).rows
     assert rows["file"].tolist() == ["images/a.png", "images/b.png"]
     assert rows["country"].tolist()[0] == "Italy"
 
@@ -117,7 +121,7 @@ def test_a_metadata_file_that_is_none_is_named(tmp_path, content, message):
     if content is not None:
         (tmp_path / "metadata.csv").write_text(content)
     with pytest.raises(InputError, match=message):
-        read("ieee8023", "s", tmp_path)
+        read_as("ieee8023", "s", tmp_path)
 
 
 def test_severity_scores_are_joined_by_file_name(tmp_path):
@@ -126,7 +130,7 @@ def test_severity_scores_are_joined_by_file_name(tmp_path):
     (folder / "annotations" / "covid-severity-scores.csv").write_text(
         "## Licence,,\nfilename,geographic_mean,opacity_mean\na.png,6.0,4.0\n"
     )
-    rows = read("ieee8023", "s", folder).rows
+    rows = read_as("ieee8023", "s", folder).rows
     assert rows["severity_extent"].fillna(-1).tolist() == [6.0, -1.0]
     assert rows["severity_opacity"].fillna(-1).tolist() == [4.0, -1.0]
 
@@ -157,19 +161,19 @@ def test_kermanys_folders_are_found_at_any_depth_and_odd_names_listed(tmp_path):
     for name in (*names, "__MACOSX/train/NORMAL/IM-0001-0001.jpeg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    reading = read("kermany", "k", tmp_path)
+    reading = read_as("kermany", "k", tmp_path)
     assert reading.rows["patient_id"].tolist() == ["k:person7"]
     assert reasons(reading) == {names[1]: "the file name follows none of the set's namings"}
 
 
 def test_a_folder_without_kermanys_layout_is_named(tmp_path):
     with pytest.raises(InputError, match="no file in a folder NORMAL or PNEUMONIA"):
-        read("kermany", "k", tmp_path)
+        read_as("kermany", "k", tmp_path)
 
 
 @pytest.mark.mirror
 def test_the_cohort_of_2020_is_found_in_the_real_metadata(mirror):
-    reading = read("ieee8023", "s", mirror / "covid-chestxray-dataset")
+    reading = read_as("ieee8023", "s", mirror / "covid-chestxray-dataset")
     assert len(reading.rows) + (reading.rejected["reason"] != "no row in metadata.csv").sum() == 304
     rows = reading.rows
     study = rows.loc[
@@ -187,7 +191,7 @@ def test_the_cohort_of_2020_is_found_in_the_real_metadata(mirror):
 @pytest.mark.mirror
 def test_the_real_images_are_whole_and_the_missing_ones_listed(mirror):
     root = mirror / "covid-chestxray-dataset"
-    reading = measure(read("ieee8023", "s", root), root, 64, threads=2)
+    reading = measure(read_as("ieee8023", "s", root), root, 64, threads=2)
     assert len(reading.rows) == 271
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "not an image file: a volume or a document": 21,
@@ -198,7 +202,7 @@ def test_the_real_images_are_whole_and_the_missing_ones_listed(mirror):
 
 @pytest.mark.mirror
 def test_the_real_pneumonia_set_is_read_whole(mirror):
-    rows = read("kermany", "k", mirror / "chest_xray").rows
+    rows = read_as("kermany", "k", mirror / "chest_xray").rows
     assert rows["finding"].value_counts().to_dict() == {
         "No finding": 300,
         "bacterial pneumonia": 300,

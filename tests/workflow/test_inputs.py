@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.unit.test_table import write_dicom
 from tests.workflow.conftest import TINY, workspace
 
 pytestmark = pytest.mark.timeout(600)
@@ -52,6 +53,46 @@ def outcome(place, *arguments):
 def test_a_good_folder_becomes_a_cohort(place):
     assert outcome(place) == ""
     assert len(pd.read_parquet(place.path / "results/tiny/cohort.parquet")) == 24
+
+
+def test_a_cohort_of_ones_own_runs_to_its_report(tmp_path):
+    place = workspace(tmp_path / "run")
+    images = place.path / "ours" / "dicom"
+    images.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(30):
+        pixels = (4000 * rng.random((70, 80))).astype(np.uint16)
+        tags = {"PatientID": f"name^{number // 2}", "ViewPosition": "PA", "Modality": "DX"}
+        write_dicom(images / f"{number}.dcm", pixels, **tags, PatientName="name^secret")
+        finding = ["COVID-19", "normal"][number % 4 // 2]
+        rows.append({"file name": f"{number}.dcm", "diagnosis": finding})
+    pd.DataFrame(rows).to_excel(place.path / "ours" / "cohort.xlsx", index=False)
+    config = copy.deepcopy(TINY)
+    config["sources"] = {
+        "ours": {
+            "kind": "table",
+            "path": "ours",
+            "table": "cohort.xlsx",
+            "images": "dicom",
+            "columns": {"file": "file name", "finding": "diagnosis"},
+            "constants": {"country": "Italy"},
+            "licence": "internal",
+        }
+    }
+    config["cohort"] = {"classes": CLASSES, "image_size": 32}
+    config["embedding"]["classes"] = None
+    place.write_config(config)
+    place.snakemake()
+    results = place.path / "results" / "tiny"
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    assert len(cohort) == 28
+    assert cohort["patient_id"].nunique() == 15
+    assert pd.read_csv(results / "countries/conv5.csv")["Italy"].sum() == 28
+    for path in (p for kind in ("csv", "json", "html", "log") for p in results.rglob(f"*.{kind}")):
+        assert "name^" not in path.read_text(encoding="utf-8"), path
+    for path in results.rglob("*.parquet"):
+        assert "name^" not in pd.read_parquet(path).to_csv(), path
 
 
 def test_broken_images_cost_just_themselves(place):

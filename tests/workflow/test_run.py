@@ -30,6 +30,7 @@ def test_every_stage_wrote_its_files(results):
     expected = {
         "metadata.parquet",
         "rejected.csv",
+        "cleaning.csv",
         "cohort.parquet",
         "images.npy",
         "excluded.csv",
@@ -42,11 +43,13 @@ def test_every_stage_wrote_its_files(results):
         "features/conv5.parquet",
         "neighbours/conv5.npz",
         "embeddings/conv5/pca.parquet",
-        "embeddings/conv5/s0-p001-020.parquet",
-        "embeddings/conv5/s0-p021-040.parquet",
-        "grid/conv5/pca.parquet",
-        "grid/conv5/s0-p001-020.parquet",
-        "grid/conv5/s0-p021-040.parquet",
+        "embeddings/conv5/s0_p001-020.parquet",
+        "embeddings/conv5/s0_p021-040.parquet",
+        *(
+            f"grid/conv5/{chunk}{algorithm}.parquet"
+            for chunk in ("pca", "s0_p001-020", "s0_p021-040")
+            for algorithm in ("", ".hdbscan")
+        ),
         "ranking/conv5.parquet",
         "clusters/conv5.parquet",
         "clusters/conv5.pca.parquet",

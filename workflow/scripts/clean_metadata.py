@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, threads):
     readings = []
-    for root, (source, reader) in zip(input.sources, cfg["readers"].items(), strict=True):
-        reading = read(reader, source, Path(root))
+    for root, (source, settings) in zip(input.sources, cfg["sources"].items(), strict=True):
+        reading = read(source, Path(root), **settings)
         readings.append(measure(reading, Path(root), cfg["min_side"], threads))
     cleaned = need_rows(combine(readings))
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
+    write_csv(cleaned.summary, output.cleaning)
 
 
 if __name__ == "__main__":

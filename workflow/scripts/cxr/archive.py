@@ -10,13 +10,15 @@ from typing import IO
 
 from cxr.errors import InputError
 
-MAX_BYTES = 60 * 10**9
+# Images hardly compress: an archive that grows more than this holds something else.
+MAX_GROWTH = 20
+ALWAYS_ALLOWED = 10**9
 MAX_ENTRIES = 2_000_000
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
 def unpack(
-    archive: Path, folder: Path, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES
+    archive: Path, folder: Path, max_bytes: int | None = None, max_entries: int = MAX_ENTRIES
 ) -> None:
     """Unpacks the regular files of a zip or tar archive into an empty folder.
 
@@ -24,8 +26,9 @@ def unpack(
     ----------
     archive : Path
     folder : Path
-    max_bytes : int
-        Bytes that all files together may have, counted while they are written.
+    max_bytes : int, optional
+        Bytes that all files together may have, counted while they are written;
+        20 times those of the archive unless given, and at least a gigabyte.
     max_entries : int
 
     Raises
@@ -35,6 +38,8 @@ def unpack(
         climbs out with `..`, is a link or a device, or passes a limit; the
         entry is named.
     """
+    if max_bytes is None:
+        max_bytes = max(ALWAYS_ALLOWED, MAX_GROWTH * archive.stat().st_size)
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened:

@@ -19,9 +19,12 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 # Folders under results/ and results/sources/ that are not a study's or a source's.
 RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks")}
+Address = Annotated[
+    str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])")
+]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Reader = Literal["ieee8023", "kermany"]
+Reader = Literal["ieee8023", "kermany"]  # of folders as their publishers lay them out
 Architecture = Literal[
     "conv5",
     "vgg16",
@@ -64,12 +67,17 @@ class Range(Section):
 class SourceBase(Section):
     """What every source has."""
 
-    reader: Reader = Field(description="Which reader turns its files into the shared schema.")
     licence: str = Field(default="", description="Licence of the data, as the publisher states it.")
     citation: str = Field(default="", description="How to cite the data.")
 
 
-class SyntheticSource(Section):
+class PublishedSource(SourceBase):
+    """A source in the layout of one of the readers."""
+
+    reader: Reader = Field(description="Which reader turns its files into the shared schema.")
+
+
+class SyntheticSource(SourceBase):
     """A cohort of phantom chest radiographs drawn by code, with planted truth."""
 
     kind: Literal["synthetic"]
@@ -77,7 +85,6 @@ class SyntheticSource(Section):
         default="ieee8023", description="Synthetic cohorts are written in the ieee8023 layout."
     )
     licence: str = Field(default="CC0", description="Licence of the data.")
-    citation: str = Field(default="", description="How to cite the data.")
     patients: int = Field(default=48, ge=4, description="Patients in each of the four classes.")
     images_per_patient: float = Field(
         default=1.5, ge=1, le=10, description="Mean number of images of a patient, over time."
@@ -100,14 +107,69 @@ class SyntheticSource(Section):
     seed: Seed = Field(default=2020, description="Seed of the drawing.")
 
 
-class DirectorySource(SourceBase):
+class DirectorySource(PublishedSource):
     """A folder that is already on this machine; it is linked, never copied or changed."""
 
     kind: Literal["directory"]
     path: str = Field(min_length=1, description="The folder; relative to where snakemake runs.")
 
 
-class GitSource(SourceBase):
+class Values(Section):
+    """One text for each column of the shared schema."""
+
+    patient_id: Term | None = Field(default=None, description="Patient; one file is one without.")
+    finding: Term | None = Field(default=None, description="Findings, separated by commas.")
+    view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
+    modality: Term | None = Field(default=None, description="X-ray, CR, DX or CT.")
+    sex: Term | None = Field(default=None, description="M, F, male, female.")
+    age_years: Term | None = Field(default=None, description="Age in years.")
+    date: Term | None = Field(default=None, description="Date of the image: 2020, 2020-03-16, ...")
+    offset_days: Term | None = Field(default=None, description="Days since the first symptoms.")
+    country: Term | None = Field(default=None, description="Country; else read from the location.")
+    location: Term | None = Field(default=None, description="Hospital, city, country.")
+    severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
+    severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
+    licence: Term | None = Field(default=None, description="Licence of the image.")
+    doi: Term | None = Field(default=None, description="DOI of its publication.")
+
+
+class TableColumns(Values):
+    """The table's column for each column of the shared schema."""
+
+    file: Term = Field(description="The image's file, below the folder of images.")
+
+
+class TableSource(SourceBase):
+    """Your own cohort: one table and a folder of images on this machine, linked, never changed."""
+
+    kind: Literal["table"]
+    reader: Literal["table"] = Field(default="table", description="Tables have their own reader.")
+    path: str = Field(min_length=1, description="Folder of both; relative to where snakemake runs.")
+    table: Term = Field(
+        default="cohort.csv",
+        description="The table below it: CSV, Parquet or XLSX, a row an image.",
+    )
+    images: Term = Field(default=".", description="Folder of the images below it.")
+    columns: TableColumns = Field(description="Which column of the table holds what.")
+    constants: Values = Field(
+        default_factory=Values, description="What is the same for every image and in no column."
+    )
+
+    @model_validator(mode="after")
+    def _findings_are_known(self) -> "TableSource":
+        if self.columns.finding is None and self.constants.finding is None:
+            raise ValueError("neither columns.finding nor constants.finding is given; name one")
+        return self
+
+    @field_validator("table", "images")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if value.startswith("/") or ".." in value.split("/"):
+            raise ValueError("the path must lie below the source's folder")
+        return value
+
+
+class GitSource(PublishedSource):
     """Some paths of a git repository at one commit; git's own hashes are the integrity check."""
 
     kind: Literal["git"]
@@ -121,13 +183,13 @@ class GitSource(SourceBase):
     folder: Folder = Field(description="Name of its folder in a mirror.")
 
 
-class ArchiveSource(SourceBase):
+class ArchiveSource(PublishedSource):
     """A zip or tar archive behind an address, checked against its SHA-256."""
 
     kind: Literal["archive"]
-    url: str = Field(
-        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])",
-        description="Address of the archive, https.",
+    url: Address = Field(description="Address of the archive, https.")
+    mirrors: list[Address] = Field(
+        default_factory=list, description="Other addresses of the same archive, tried in order."
     )
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         default=None,
@@ -138,7 +200,8 @@ class ArchiveSource(SourceBase):
 
 
 Source = Annotated[
-    SyntheticSource | DirectorySource | GitSource | ArchiveSource, Field(discriminator="kind")
+    SyntheticSource | DirectorySource | TableSource | GitSource | ArchiveSource,
+    Field(discriminator="kind"),
 ]
 
 

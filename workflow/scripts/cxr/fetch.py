@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,15 @@ from typing import Any
 from cxr.archive import remove, unpack
 from cxr.download import download
 from cxr.errors import InputError
+from cxr.io import write_text
 
 log = logging.getLogger("cxr")
 
+GIT_ATTEMPTS = 3
 ORIGINS = {
     "synthetic": "drawn by code",
     "directory": "local directory",
+    "table": "local directory",
     "git": "git",
     "archive": "archive",
 }
@@ -161,18 +165,31 @@ def _check_out(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         _git([*repository, "config", "remote.origin.partialclonefilter", "blob:none"])
         fetch = [*repository, "fetch", "--quiet", "--depth=1", "--no-tags"]
         log.info("fetching %s of %s", commit, url)
-        _git([*fetch, "--filter=blob:none", "origin", commit])
+        _patiently([*fetch, "--filter=blob:none", "origin", commit])
         for path in paths:
             known = _git([*repository, "ls-tree", "--name-only", commit, "--", path])
             if not known.strip():
                 raise InputError(f"{url}: commit {commit} has no path {path!r}; check the config")
         wanted = paths or ["."]
-        _git([*repository, "--work-tree", str(folder), "checkout", commit, "--", *wanted])
+        _patiently([*repository, "--work-tree", str(folder), "checkout", commit, "--", *wanted])
     for path in _files(folder):
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
             log.warning("%s: a link that leads out of the repository; it is left out", path.name)
             path.unlink()
     return {}
+
+
+def _patiently(arguments: list[str]) -> None:
+    """A git command that uses the network: what a broken connection spoils is tried again."""
+    for attempt in range(GIT_ATTEMPTS):
+        try:
+            _git(arguments)
+            return
+        except InputError as error:
+            if attempt == GIT_ATTEMPTS - 1:
+                raise
+            log.warning("%s; trying again", error)
+            time.sleep(2.0**attempt)
 
 
 def _git(arguments: list[str]) -> str:
@@ -206,11 +223,21 @@ def _git(arguments: list[str]) -> str:
 
 
 def _download(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """An archive; where no checksum is given, that of the first time is kept and compared."""
     cache = Path(source["cache"])
-    archive = download(source["url"], source["sha256"], cache)
-    unpack(archive, folder)
+    recorded = cache.with_suffix(".sha256")
+    known = recorded.read_text().strip() if recorded.is_file() else None
+    archive = download([source["url"], *source["mirrors"]], source["sha256"], cache)
     with archive.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if source["sha256"] is None and known not in (None, digest):
+        remove(cache)
+        raise InputError(
+            f"{source['url']}: its SHA-256 is {digest}, but was {known} when it was first "
+            f"obtained; delete {recorded} to accept the change"
+        )
+    unpack(archive, folder)
+    write_text(f"{digest}\n", recorded)
     remove(cache)
     return {"archive_sha256": digest}
 
@@ -218,6 +245,7 @@ def _download(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 GETTERS = {
     "synthetic": _draw,
     "directory": _link,
+    "table": _link,
     "git": _check_out,
     "archive": _download,
 }

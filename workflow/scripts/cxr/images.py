@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
+from cxr.dicom import NoPixels, is_dicom, read_pixels
 from cxr.duplicates import perceptual_hash
 from cxr.errors import InputError
 from cxr.job import Progress
@@ -39,7 +40,8 @@ def read_grey(path: Path) -> np.ndarray:
 
     Colour becomes luminance (ITU-R BT.601), transparency is dropped, deeper
     pixels (16 bit, float) are scaled linearly from their own range to 0..255,
-    and the camera's orientation tag is applied.
+    and the camera's orientation tag is applied. DICOM files are shown as their
+    window says.
 
     Returns
     -------
@@ -54,6 +56,8 @@ def read_grey(path: Path) -> np.ndarray:
     try:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
+        if is_dicom(path):
+            return _grey(Image.fromarray(read_pixels(path)))
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -65,6 +69,8 @@ def read_grey(path: Path) -> np.ndarray:
                 return _grey(ImageOps.exif_transpose(image))
     except UnusableImage:
         raise
+    except NoPixels as error:
+        raise UnusableImage(str(error)) from error
     except FileNotFoundError as error:
         raise UnusableImage("no such file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -176,7 +182,7 @@ def measure(reading: Reading, root: Path, min_side: int, threads: int) -> Readin
     bad = rows.loc[~usable]
     reasons = [result for result in seen if isinstance(result, str)]
     rejected = rejections(bad["source"], bad["file"], "image", reasons)
-    return combine([reading.without_rows(), Reading(kept, rejected)])
+    return combine([reading.without_rows(), Reading.of(kept, rejected)])
 
 
 def fill_cache(

@@ -35,6 +35,16 @@ SCHEMA = {
 }
 COLUMNS = tuple(SCHEMA)
 REJECTED = ("source", "file", "stage", "reason")
+SUMMARY = (
+    "source",
+    "column",
+    "rows",
+    "normalised",
+    "unparsed",
+    "missing",
+    "ambiguous",
+    "examples",
+)
 
 NULL_WORDS = {"", "?", "-", "na", "n/a", "nan", "none", "null", "unknown", "todo", "unspecified"}
 VIEWS = {
@@ -67,6 +77,7 @@ FINDINGS = {
     "viral pneumonia": "viral pneumonia",
     "pneumonia": "pneumonia",
     "e.coli": "Escherichia coli",
+    "mycoplasma bacterial pneumonia": "bacterial pneumonia",
 }
 DATES = (
     ("%Y", "%Y"),
@@ -93,20 +104,33 @@ class Reading:
         A row an image, columns as in `SCHEMA`.
     rejected : DataFrame
         A row for each entry that could not be used: source, file, stage, reason.
+    summary : DataFrame
+        A row for each column of text: of how many rows the value was
+        normalised, could not be parsed (with the commonest examples), is
+        missing, or was ambiguous and so only kept in part.
     """
 
     rows: pd.DataFrame
     rejected: pd.DataFrame
+    summary: pd.DataFrame
 
     @classmethod
-    def of(cls, rows: pd.DataFrame, rejected: pd.DataFrame | None = None) -> "Reading":
+    def of(
+        cls,
+        rows: pd.DataFrame,
+        rejected: pd.DataFrame | None = None,
+        summary: pd.DataFrame | None = None,
+    ) -> "Reading":
         """A reading of `rows`; columns of the schema that they lack are null."""
-        typed = rows.reindex(columns=list(COLUMNS)).astype(SCHEMA)
-        return cls(typed, rejections([], [], "", []) if rejected is None else rejected)
+        return cls(
+            rows.reindex(columns=list(COLUMNS)).astype(SCHEMA),
+            rejections([], [], "", []) if rejected is None else rejected,
+            pd.DataFrame(columns=list(SUMMARY)) if summary is None else summary,
+        )
 
     def without_rows(self) -> "Reading":
-        """Only the rejections."""
-        return Reading(self.rows.iloc[:0], self.rejected)
+        """Only the rejections and the summary."""
+        return Reading(self.rows.iloc[:0], self.rejected, self.summary)
 
 
 def rejections(
@@ -120,12 +144,18 @@ def rejections(
 
 
 def combine(readings: Sequence[Reading]) -> Reading:
-    """All rows sorted by image_id, all rejections sorted by source, file, stage and reason."""
+    """All rows sorted by image_id, all rejections and summaries sorted by their columns."""
     rows = pd.concat([reading.rows for reading in readings], ignore_index=True).astype(SCHEMA)
     rejected = pd.concat([reading.rejected for reading in readings], ignore_index=True)
+    summary = pd.concat(
+        [reading.summary for reading in readings if not reading.summary.empty]
+        or [readings[0].summary],
+        ignore_index=True,
+    )
     return Reading(
         rows.sort_values("image_id", ignore_index=True),
         rejected.sort_values(list(REJECTED), ignore_index=True),
+        summary.sort_values(["source", "column"], ignore_index=True),
     )
 
 
@@ -243,6 +273,15 @@ def date(text: object) -> str | None:
         if 1900 <= parsed.year <= 2100:
             return parsed.strftime(precision)
     return None
+
+
+def is_ambiguous(text: object) -> bool:
+    """Whether a date in figures, such as 3/7/2020, leaves open which one is the month."""
+    found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})", tidy(text) or "")
+    if found is None:
+        return False
+    first, second = int(found[1]), int(found[2])
+    return first != second and 1 <= first <= 12 and 1 <= second <= 12
 
 
 def _from_figures(first: str, second: str, year: str) -> str | None:

@@ -34,14 +34,19 @@ def chunks(
     for seed in sorted(seeds):
         first.setdefault(seed // n_seeds, []).append(seed)
     return {
-        f"s{i * n_seeds}-{(i + 1) * n_seeds - 1}"
-        f"_p{j * n_perplexities + 1:03d}-{(j + 1) * n_perplexities:03d}": {
+        f"s{_span(i * n_seeds, n_seeds, 1)}_p{_span(j * n_perplexities + 1, n_perplexities, 3)}": {
             "perplexities": some_perplexities,
             "seeds": some_seeds,
         }
         for i, some_seeds in first.items()
         for j, some_perplexities in low.items()
     }
+
+
+def _span(first: int, length: int, digits: int) -> str:
+    """The first and the last of so many whole numbers, or the only one."""
+    last = f"-{first + length - 1:0{digits}d}" if length > 1 else ""
+    return f"{first:0{digits}d}{last}"
 
 
 def reach(perplexities: list[float]) -> int:

@@ -65,7 +65,7 @@ def check_files(study: Mapping[str, Any]) -> None:
     if mirror is not None:
         _need_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
     for name, source in study["sources"].items():
-        if source["kind"] == "directory":
+        if source["kind"] in ("directory", "table"):
             _need_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
         elif mirror is not None and "folder" in source:
             folder = Path(mirror) / source["folder"]
@@ -119,7 +119,7 @@ def _first_line(error: ValidationError) -> str:
 
 def _key(problem: Any) -> str:
     """The dotted path of a problem, without the tags of unions that pydantic puts into it."""
-    tag = r"\[|\]|^(Range|synthetic|directory|git|archive|int|float|constrained-.*)$"
+    tag = r"\[|\]|^(Range|synthetic|directory|table|git|archive|int|float|constrained-.*)$"
     return ".".join(str(part) for part in problem["loc"] if not re.search(tag, str(part)))
 
 

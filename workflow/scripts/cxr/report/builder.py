@@ -57,6 +57,7 @@ class StudyFiles:
     flow_figure: str
     cohort: str
     rejected: str
+    cleaning: str
     excluded: str
     provenance: Sequence[str]
     models: Sequence[ModelFiles]
@@ -102,6 +103,7 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         flow_figure=picture(files.flow_figure),
         cohort=_size(read_table(files.cohort, columns=["image_id", "patient_id"])),
         sources=[read_json(path) for path in files.provenance],
+        cleaning=_cleaning(read_csv(files.cleaning)),
         left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
         models=models,
         overall=OVERALL,
@@ -156,6 +158,12 @@ def _reasons(tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
     counts = entries.groupby(["stage", "reason"]).size().reset_index(name="entries")
     counts = counts.sort_values(["entries", "stage", "reason"], ascending=[False, True, True])
     return counts.to_dict("records")
+
+
+def _cleaning(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Sources and columns with the numbers of their values, as `cleaning.csv` has them."""
+    known = table.astype("object").where(table.notna(), "")
+    return known.to_dict("records")
 
 
 def _model(files: ModelFiles) -> dict[str, Any]:

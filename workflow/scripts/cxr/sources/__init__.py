@@ -1,23 +1,31 @@
 """One module a data source layout: each reads what was downloaded into the shared schema."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cxr.metadata import Reading
-from cxr.sources import ieee8023, kermany
+from cxr.sources import ieee8023, kermany, table
 
-READERS = {"ieee8023": ieee8023.read, "kermany": kermany.read}
+READERS: dict[str, Callable[..., Reading]] = {
+    "ieee8023": ieee8023.read,
+    "kermany": kermany.read,
+    "table": table.read,
+}
 
 
-def read(reader: str, source: str, root: Path) -> Reading:
+def read(source: str, root: Path, reader: str, **settings: Any) -> Reading:
     """Reads a source's folder with the named reader.
 
     Parameters
     ----------
-    reader : str
-        A key of `READERS`.
     source : str
         The source's name; it begins its image and patient ids.
     root : Path
         The source's folder.
+    reader : str
+        A key of `READERS`.
+    **settings
+        What that reader takes besides.
     """
-    return READERS[reader](source, root)
+    return READERS[reader](source, root, **settings)

@@ -1,0 +1,126 @@
+"""DICOM files: their pixels as a radiologist's screen shows them, and a few of their tags."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SUFFIXES = (".dcm", ".dicom")
+# Column of the shared schema by tag; every other tag stays in the file.
+TAGS = {
+    "patient_id": "PatientID",
+    "sex": "PatientSex",
+    "age_years": "PatientAge",
+    "view": "ViewPosition",
+    "date": "StudyDate",
+    "modality": "Modality",
+}
+AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
+
+
+class NoPixels(ValueError):
+    """A DICOM file without one readable image; the text is the reason in a few words."""
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file says that it is one: by its preamble, or by its name."""
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in SUFFIXES
+
+
+def read_pixels(path: Path) -> np.ndarray:
+    """The image with its rescaling and window applied, dark meaning little absorption.
+
+    Rescale slope and intercept or the modality table, then the first window or
+    the VOI table where there is one; MONOCHROME1 is inverted; what remains is
+    scaled from its own range to 0..255.
+
+    Returns
+    -------
+    uint8 array, shape (height, width) or (height, width, 3)
+
+    Raises
+    ------
+    NoPixels
+        If the file is no whole DICOM file, holds none or several images, or is
+        compressed in a way for which there is no decoder.
+    """
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+    from pydicom.pixels import apply_modality_lut, apply_voi_lut, convert_color_space
+
+    try:
+        data = pydicom.dcmread(path)
+        if int(data.get("NumberOfFrames") or 1) > 1:
+            raise NoPixels("a stack of several images")
+        pixels = data.pixel_array
+        if pixels.ndim == 3:
+            space = data.PhotometricInterpretation
+            rgb = space in ("RGB", "PALETTE COLOR") or not space.startswith("YBR")
+            return _scaled(pixels if rgb else convert_color_space(pixels, space, "RGB"))
+        pixels = apply_voi_lut(apply_modality_lut(pixels, data), data)
+    except InvalidDicomError as error:
+        raise NoPixels("not an image that can be read") from error
+    except NoPixels:
+        raise
+    except (AttributeError, KeyError) as error:
+        raise NoPixels("a DICOM file without an image") from error
+    except NotImplementedError as error:
+        raise NoPixels("no decoder for its compression") from error
+    except Exception as error:
+        # Decoders of several libraries, each with errors of its own.
+        reason = (
+            "no decoder for its compression" if "decod" in str(error) else "truncated or damaged"
+        )
+        raise NoPixels(reason) from error
+    grey = _scaled(pixels)
+    return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
+
+
+def _scaled(pixels: np.ndarray) -> np.ndarray:
+    """Values from their own range to 0..255."""
+    deep = pixels.astype(np.float64)
+    low, high = float(deep.min()), float(deep.max())
+    if not high > low:
+        return np.zeros(deep.shape, dtype=np.uint8)
+    return np.round(255 * (deep - low) / (high - low)).astype(np.uint8)
+
+
+def read_tags(path: Path) -> dict[str, str | None]:
+    """The tags of `TAGS` as text for the shared schema, None where a file lacks one.
+
+    The patient's id is replaced by a hash, which tells patients apart and names
+    nobody. A file that can't be read has no tags; decoding it says why.
+    """
+    import pydicom
+
+    try:
+        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS.values()))
+        found = {name: _text(data.get(tag)) for name, tag in TAGS.items()}
+    except Exception:
+        return dict.fromkeys(TAGS)
+    if found["patient_id"] is not None:
+        digest = hashlib.sha256(found["patient_id"].encode()).hexdigest()
+        found["patient_id"] = f"dicom-{digest[:16]}"
+    found["age_years"] = _age(found["age_years"])
+    found["date"] = _date(found["date"])
+    return found
+
+
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value is not None else None
+
+
+def _age(text: str | None) -> str | None:
+    """An age string such as 045Y or 006M, in years."""
+    if not text or text[-1] not in AGE_UNITS or not text[:-1].isdigit():
+        return None
+    return f"{int(text[:-1]) * AGE_UNITS[text[-1]]:.2f}"
+
+
+def _date(text: str | None) -> str | None:
+    """YYYYMMDD with dashes."""
+    if not text or len(text) != 8 or not text.isdigit():
+        return None
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}"

@@ -1,0 +1,120 @@
+"""Your own cohort: one table and a folder of images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from cxr.dicom import is_dicom, read_tags
+from cxr.errors import InputError
+from cxr.images import UnusableImage, locate
+from cxr.metadata import Reading, rejections, tidy
+from cxr.sources.text import convert, read_csv, split
+
+
+def read(
+    source: str,
+    root: Path,
+    *,
+    table: str,
+    images: str,
+    columns: Mapping[str, str | None],
+    constants: Mapping[str, str | None],
+) -> Reading:
+    """Reads a CSV, Parquet or XLSX table with one row an image.
+
+    What the table does not say is filled from the constants, and for DICOM
+    files from their tags (`cxr.dicom.TAGS`). Every row that can't be used, and
+    every image file without a row, is rejected with its reason.
+
+    Parameters
+    ----------
+    source : str
+    root : Path
+    table : str
+        File of the table, below `root`.
+    images : str
+        Folder of the images, below `root`.
+    columns : mapping
+        The table's column for each column of the shared schema; `file` and
+        `finding` are needed.
+    constants : mapping
+        The same text for every row, where the table has no column.
+
+    Raises
+    ------
+    InputError
+        If the table is missing, unreadable or empty, or lacks a named column.
+    """
+    path = root / table
+    texts = _read(path)
+    wanted = {name: column for name, column in columns.items() if column is not None}
+    for name, column in wanted.items():
+        if column not in texts.columns:
+            raise InputError(
+                f"config key 'sources.{source}.columns.{name}': {path} has no column {column!r}; "
+                f"its columns are {', '.join(texts.columns)}"
+            )
+    if texts.empty:
+        raise InputError(f"{path}: no rows; the file is empty or was cut short")
+    raw = pd.DataFrame({name: texts[column] for name, column in wanted.items()})
+    for name, value in constants.items():
+        if value is not None and name not in raw.columns:
+            raw[name] = value
+    if "location" in raw.columns and "country" not in raw.columns:
+        raw["country"] = raw["location"]
+    folder = "" if images == "." else f"{images.rstrip('/')}/"
+    names = [tidy(text) for text in raw["file"]]
+    raw["file"] = [f"{folder}{name}" if name else "" for name in names]
+    if "patient_id" not in raw.columns:
+        raw["patient_id"] = None
+    raw = _with_tags(raw, root)
+    used, bad = split(raw, source)
+    orphans = _without_row(root, root / images, {*raw["file"], table})
+    none = rejections(
+        [source] * len(orphans), orphans, "metadata", ["no row in the table"] * len(orphans)
+    )
+    reading = convert(used, source)
+    return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The table as text."""
+    suffix = path.suffix.casefold()
+    try:
+        if suffix == ".parquet":
+            found = pd.read_parquet(path)
+        elif suffix == ".xlsx":
+            found = pd.read_excel(path, dtype="str")
+        else:
+            return read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; name the source's table") from error
+    except Exception as error:
+        # Whatever a damaged workbook or Parquet file makes of its reader.
+        raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
+    found.columns = [str(name).strip() for name in found.columns]
+    return found.astype("object").map(lambda value: None if pd.isna(value) else str(value))
+
+
+def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Fills what the table leaves open from the tags of DICOM files."""
+    rows = raw.astype("object").to_dict("records")
+    for row in rows:
+        try:
+            path = locate(root, row["file"])
+            if not row["file"] or not path.is_file() or not is_dicom(path):
+                continue
+        except (UnusableImage, OSError):
+            continue
+        for name, value in read_tags(path).items():
+            if tidy(row.get(name)) is None:
+                row[name] = value
+    return pd.DataFrame(rows, index=raw.index).astype("object")
+
+
+def _without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; name the source's folder of images")
+    files = (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(file for file in files if file not in named)
