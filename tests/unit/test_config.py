@@ -3,6 +3,7 @@
 import copy
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 import yaml
 
 from cxr import reference
-from cxr.config import Config
+from cxr.config import Config, PresetSource
 from cxr.errors import InputError
-from cxr.study import check_files, resolve
+from cxr.study import PRESETS, check_files, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "studies").glob("*.yaml"))]
@@ -40,6 +41,22 @@ def test_the_studies_are_valid(path):
     raw = yaml.safe_load(path.read_text())
     jsonschema.validate(raw, json.loads(reference.schema()))
     assert resolve(raw)["study"] == raw["study"]
+
+
+@pytest.mark.parametrize("name", yaml.safe_load(PRESETS.read_text()))
+def test_every_preset_stands_for_a_pinned_source(name):
+    source = resolve(study(sources__p={"kind": "preset", "preset": name}))["sources"]["p"]
+    assert source["kind"] in ("git", "archive")
+    assert source["licence"]
+    assert source["citation"]
+    assert source.get("commit") or "sha256" in source
+
+
+def test_the_presets_are_those_that_the_config_knows():
+    known = get_args(PresetSource.model_fields["preset"].annotation)
+    assert sorted(known) == sorted(yaml.safe_load(PRESETS.read_text()))
+    with pytest.raises(InputError, match=r"'sources\.p\.preset'"):
+        resolve(study(sources__p={"kind": "preset", "preset": "unknown"}))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Each reader turns its layout into the shared schema, and lists what it can't use."""
 
+import pandas as pd
 import pytest
 
 from cxr.errors import InputError
@@ -21,9 +22,8 @@ def write(folder, *lines, header=HEADER, encoding="utf-8"):
 
 
 def row(patient, file, finding="COVID-19", view="PA", location="", folder="images"):
-    return (
-        f'{patient},3,M,65,{finding},{view},X-ray,2020,"{location}",{folder},{file},10.1/x,CC BY,'
-    )
+    cells = [patient, 3, "M", 65, finding, view, "X-ray", 2020, f'"{location}"', folder, file]
+    return ",".join(map(str, [*cells, "10.1000/x", "CC BY", ""]))
 
 
 def reasons(reading):
@@ -47,7 +47,7 @@ def test_a_row_becomes_an_image_with_its_fields(tmp_path):
         "country": "Italy",
         "location": "Rome, Italy",
         "licence": "CC BY",
-        "doi": "10.1/x",
+        "doi": "10.1000/x",
     }
 
 
@@ -76,6 +76,75 @@ def test_rows_that_are_no_image_are_listed(tmp_path):
         "images/shared.png": ["one file under several patients"] * 2,
         "images/orphan.png": ["no row in metadata.csv"],
     }
+
+
+REVISION = "patientid,sex,age,finding,view,modality,date,location,filename"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("1,23,M,COVID-19,PA,X-ray,2020,Rome,a.png", "columns are shifted: the sex is a number"),
+        (
+            "1,M,23,COVID-19,,March 2003,X-ray,Rome,a.png",
+            "columns are shifted: the modality is a view or a date",
+        ),
+        (
+            "1,M,23,COVID-19,X-ray,PA,2020,Rome,a.png",
+            "columns are shifted: the modality is a view or a date",
+        ),
+    ],
+)
+def test_shifted_rows_are_refused_by_their_number(tmp_path, caplog, line, reason):
+    good = "2,W,45.0,Mycoplasma Bacterial Pneumonia,X-ray,X-ray,2020,Universit\ufffdrio,b.png"
+    reading = read_as("ieee8023", "s", write(tmp_path, good, ",,,,,,,,", line, header=REVISION))
+    assert reasons(reading) == {"images/a.png": reason}
+    assert "row 4: columns are shifted" in caplog.text
+    row = reading.rows.iloc[0]
+    assert (row["sex"], row["age_years"], row["finding"]) == ("F", 45, "bacterial pneumonia")
+    assert pd.isna(row["view"])
+    assert row["location"] == "Universit\ufffdrio"
+
+
+def test_other_columns_are_left_alone_and_blank_rows_skipped(tmp_path):
+    header = "Patientid,offset,sex,age,finding,survival,temperature,view,modality, url, filename,"
+    lines = ["7,-360,M,40+,todo,?,95,AP semi erect,X-ray,x, a.PNG,some text", *[","] * 300]
+    reading = read_as("ieee8023", "s", write(tmp_path, *lines, header=header))
+    row = reading.rows.iloc[0]
+    assert row["file"] == "images/a.PNG"
+    assert (row["patient_id"], row["offset_days"], row["view"]) == ("s:7", -360, "AP Semi Erect")
+    assert row[["age_years", "finding", "date", "country"]].isna().all()
+    assert len(reading.rows) == 1
+    assert reading.rejected.empty
+
+
+def test_a_name_with_spaces_is_the_file_that_is_there(tmp_path):
+    folder = write(tmp_path, row(1, "a.png "), row(2, " b.png"))
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png ").write_bytes(b"")
+    (folder / "images" / "b.png").write_bytes(b"")
+    reading = read_as("ieee8023", "s", folder)
+    assert sorted(reading.rows["file"]) == ["images/a.png ", "images/b.png"]
+    assert reading.rejected.empty
+
+
+def test_one_id_for_two_people_is_named_and_kept_together(tmp_path, caplog):
+    lines = ["1,M,3,COVID-19,PA,X-ray,2020,,a.png", "1,F,60,COVID-19,PA,X-ray,2020,,b.png"]
+    reading = read_as("ieee8023", "s", write(tmp_path, *lines, header=REVISION))
+    assert set(reading.rows["patient_id"]) == {"s:1"}
+    assert "patient 1 has rows of both sexes" in caplog.text
+
+
+@pytest.mark.mirror
+def test_what_became_of_the_real_metadata(mirror):
+    reading = read_as("ieee8023", "s", mirror / "covid-chestxray-dataset")
+    table = reading.summary.set_index("column")
+    assert (table["normalised"] + table["unparsed"] + table["missing"] == table["rows"]).all()
+    assert table["unparsed"].loc[lambda counts: counts > 0].to_dict() == {"date": 3}
+    assert table.loc["date", ["ambiguous", "examples"]].tolist() == [
+        2,
+        "January 12 (1); January 13 (1); January 20 (1)",
+    ]
 
 
 def test_columns_are_found_by_any_spelling(tmp_path):
@@ -209,5 +278,5 @@ def test_the_real_pneumonia_set_is_read_whole(mirror):
         "viral pneumonia": 300,
     }
     person = rows.loc[rows["file"].str.contains("person1008_"), "patient_id"]
-    assert person.nunique() == 1
+    assert len(set(person)) == 1
     assert len(person) > 1

@@ -81,6 +81,7 @@ def test_tables_have_the_promised_columns(results):
         "seed",
         "x",
         "y",
+        "kl_divergence",
     ]
     assert columns("grid/conv5/pca.parquet") == GRID.names
     assert columns("clusters/conv5.parquet") == ["image_id", "x", "y", "cluster"]
@@ -111,10 +112,11 @@ def test_no_patient_and_no_near_duplicate_is_in_two_splits(results):
 
 def test_the_grid_holds_every_cell_and_the_chosen_one_is_the_best_reliable(results):
     grids = [pd.read_parquet(path) for path in sorted(results.glob("grid/conv5/*.parquet"))]
-    assert sum(map(len, grids)) == (3 + 1) * 5 * 2
+    assert sum(map(len, grids)) == (3 + 1) * (5 * 2 + 3 * 2)
     ranking = pd.read_parquet(results / "ranking/conv5.parquet")
     clusters = pd.read_parquet(results / "clusters/conv5.parquet")
-    best = ranking.loc[ranking["reliable"] & (ranking["method"] == "tsne")]
+    dbscan_of_tsne = (ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan")
+    best = ranking.loc[ranking["reliable"] & dbscan_of_tsne]
     if best.empty:
         assert set(clusters["cluster"]) == {-1}
     else:

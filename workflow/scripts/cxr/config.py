@@ -7,6 +7,7 @@ import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,7 +25,7 @@ Address = Annotated[
 ]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Reader = Literal["ieee8023", "kermany"]  # of folders as their publishers lay them out
+Reader = Literal["covid_ct", "ieee8023", "kermany"]  # of folders as their publishers lay them out
 Architecture = Literal[
     "conv5",
     "vgg16",
@@ -34,6 +35,18 @@ Architecture = Literal[
     "resnet152",
     "densenet121",
     "mobilenet_v2",
+]
+
+
+def _lies_inside(path: str) -> str:
+    """A relative path that does not climb."""
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("the path must lie below the source's folder")
+    return path
+
+
+Inside = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_lies_inside)
 ]
 
 
@@ -75,6 +88,9 @@ class PublishedSource(SourceBase):
     """A source in the layout of one of the readers."""
 
     reader: Reader = Field(description="Which reader turns its files into the shared schema.")
+    unpack: list[Inside] = Field(
+        default_factory=list, description="Zip or tar files inside it that are unpacked beside."
+    )
 
 
 class SyntheticSource(SourceBase):
@@ -145,11 +161,11 @@ class TableSource(SourceBase):
     kind: Literal["table"]
     reader: Literal["table"] = Field(default="table", description="Tables have their own reader.")
     path: str = Field(min_length=1, description="Folder of both; relative to where snakemake runs.")
-    table: Term = Field(
+    table: Inside = Field(
         default="cohort.csv",
         description="The table below it: CSV, Parquet or XLSX, a row an image.",
     )
-    images: Term = Field(default=".", description="Folder of the images below it.")
+    images: Inside = Field(default=".", description="Folder of the images below it.")
     columns: TableColumns = Field(description="Which column of the table holds what.")
     constants: Values = Field(
         default_factory=Values, description="What is the same for every image and in no column."
@@ -160,13 +176,6 @@ class TableSource(SourceBase):
         if self.columns.finding is None and self.constants.finding is None:
             raise ValueError("neither columns.finding nor constants.finding is given; name one")
         return self
-
-    @field_validator("table", "images")
-    @classmethod
-    def _inside(cls, value: str) -> str:
-        if value.startswith("/") or ".." in value.split("/"):
-            raise ValueError("the path must lie below the source's folder")
-        return value
 
 
 class GitSource(PublishedSource):
@@ -199,8 +208,17 @@ class ArchiveSource(PublishedSource):
     folder: Folder = Field(description="Name of its folder in a mirror.")
 
 
+class PresetSource(Section):
+    """One of the known public sets, pinned: see `config/presets.yaml`."""
+
+    kind: Literal["preset"]
+    preset: Literal[
+        "covid-chestxray-2020-04-08", "covid-chestxray-2020-06-22", "covid-ct", "kermany-2018"
+    ] = Field(description="Which one.")
+
+
 Source = Annotated[
-    SyntheticSource | DirectorySource | TableSource | GitSource | ArchiveSource,
+    SyntheticSource | DirectorySource | TableSource | GitSource | ArchiveSource | PresetSource,
     Field(discriminator="kind"),
 ]
 

@@ -44,9 +44,9 @@ def country(location: str | None) -> str | None:
     """The country of a location such as "Hospital, City, Country".
 
     Parts between commas (or full stops followed by a space) are read from the
-    last to the first; only a whole part counts, so that a hospital's name can't
-    be taken for a country. Hong Kong and Macao keep their own ISO entries with
-    or without ", China" behind them.
+    last to the first; only a whole part, or what follows its last "in", counts, so
+    that a hospital's name can't be taken for a country. Hong Kong and Macao keep
+    their own ISO entries with or without ", China" behind them.
 
     Parameters
     ----------
@@ -71,7 +71,12 @@ def country(location: str | None) -> str | None:
 
 
 def _code(part: str) -> str | None:
-    return ALIASES.get(part) or _index().get(part)
+    """The code of a part, or of what it says to lie in: `a ship in Japan`."""
+    for words in (part, part.rpartition(" in ")[2]):
+        code = ALIASES.get(words) or _index().get(words)
+        if code is not None:
+            return code
+    return None
 
 
 @cache

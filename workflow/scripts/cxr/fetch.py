@@ -65,6 +65,8 @@ def obtain(
         folder = Path(temporary) / "files"
         folder.mkdir()
         extra = get({**source, "cache": f"{destination}.partial"}, folder)
+        for inner in source.get("unpack", []):
+            _unpack_inside(folder, inner)
         measured = content(folder)
         if measured["files"] == 0:
             raise InputError(f"source '{name}': it holds no file; check its address or path")
@@ -82,6 +84,18 @@ def obtain(
         **extra,
         "obtained": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _unpack_inside(folder: Path, name: str) -> None:
+    """Unpacks an archive of a source into a folder beside it, named as it without its suffix."""
+    archive = folder / name
+    if not archive.is_file():
+        raise InputError(f"config key 'unpack': the source has no file {name}; leave it out")
+    target = archive.with_suffix("")
+    if target.exists():
+        raise InputError(f"config key 'unpack': {name} would be unpacked over {target.name}")
+    target.mkdir()
+    unpack(archive, target)
 
 
 def content(folder: Path) -> dict[str, Any]:

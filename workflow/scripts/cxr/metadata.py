@@ -221,6 +221,13 @@ def number(text: object, low: float, high: float) -> float | None:
     return value + 0.0 if low <= value <= high else None
 
 
+def doi(text: object) -> str | None:
+    """A digital object identifier without its resolver's address and stray spaces, or None."""
+    clean = re.sub(r"\s+", "", tidy(text) or "")
+    clean = re.sub(r"(?i)^(https?://)?(dx\.)?(doi\.org/|doi:)", "", clean)
+    return clean if re.match(r"10\.\d{4,9}/\S", clean) else None
+
+
 def age_years(text: object) -> float | None:
     """An age in years, 0 to 120; ages that are no number ("40+") are None."""
     return number(text, 0, 120)

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
-from cxr.config import Config, Range
+from cxr.config import Config, PresetSource, Range
 from cxr.errors import InputError
+
+PRESETS = Path(__file__).parents[3] / "config" / "presets.yaml"
 
 
 def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,6 +41,8 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     try:
         config = Config.model_validate(dict(raw))
+        presets = _presets(config)
+        config = Config.model_validate({**raw, "sources": {**raw["sources"], **presets}})
     except ValidationError as error:
         raise InputError(_first_line(error)) from error
     plain = config.model_dump(mode="json")
@@ -51,6 +56,17 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
             "min_samples": _whole(given.min_samples),
         }
     return _sorted(plain)
+
+
+def _presets(config: Config) -> dict[str, Any]:
+    """What the presets among the sources stand for, by the sources' names."""
+    named = {
+        name: source.preset
+        for name, source in config.sources.items()
+        if isinstance(source, PresetSource)
+    }
+    known = yaml.safe_load(PRESETS.read_text(encoding="utf-8")) if named else {}
+    return {name: known[preset] for name, preset in named.items()}
 
 
 def check_files(study: Mapping[str, Any]) -> None:
@@ -119,8 +135,11 @@ def _first_line(error: ValidationError) -> str:
 
 def _key(problem: Any) -> str:
     """The dotted path of a problem, without the tags of unions that pydantic puts into it."""
-    tag = r"\[|\]|^(Range|synthetic|directory|table|git|archive|int|float|constrained-.*)$"
-    return ".".join(str(part) for part in problem["loc"] if not re.search(tag, str(part)))
+    parts = [str(part) for part in problem["loc"]]
+    if parts[:1] == ["sources"] and len(parts) > 2:
+        del parts[2]  # the kind of the source
+    tag = r"\[|\]|^(Range|int|float|constrained-.*)$"
+    return ".".join(part for part in parts if not re.search(tag, part))
 
 
 def _most_specific(problems: list[Any]) -> Any:

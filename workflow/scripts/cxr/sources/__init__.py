@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from cxr.metadata import Reading
-from cxr.sources import ieee8023, kermany, table
+from cxr.sources import covid_ct, ieee8023, kermany, table
 
 READERS: dict[str, Callable[..., Reading]] = {
+    "covid_ct": covid_ct.read,
     "ieee8023": ieee8023.read,
     "kermany": kermany.read,
     "table": table.read,

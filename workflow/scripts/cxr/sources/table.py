@@ -9,7 +9,7 @@ from cxr.dicom import is_dicom, read_tags
 from cxr.errors import InputError
 from cxr.images import UnusableImage, locate
 from cxr.metadata import Reading, rejections, tidy
-from cxr.sources.text import convert, read_csv, split
+from cxr.sources.text import convert, read_table, split
 
 
 def read(
@@ -47,7 +47,7 @@ def read(
         If the table is missing, unreadable or empty, or lacks a named column.
     """
     path = root / table
-    texts = _read(path)
+    texts = read_table(path)
     wanted = {name: column for name, column in columns.items() if column is not None}
     for name, column in wanted.items():
         if column not in texts.columns:
@@ -76,25 +76,6 @@ def read(
     )
     reading = convert(used, source)
     return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    """The table as text."""
-    suffix = path.suffix.casefold()
-    try:
-        if suffix == ".parquet":
-            found = pd.read_parquet(path)
-        elif suffix == ".xlsx":
-            found = pd.read_excel(path, dtype="str")
-        else:
-            return read_csv(path)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; name the source's table") from error
-    except Exception as error:
-        # Whatever a damaged workbook or Parquet file makes of its reader.
-        raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
-    found.columns = [str(name).strip() for name in found.columns]
-    return found.astype("object").map(lambda value: None if pd.isna(value) else str(value))
 
 
 def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:

@@ -31,7 +31,7 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "severity_extent": lambda text: metadata.number(text, 0, 8),
     "severity_opacity": lambda text: metadata.number(text, 0, 6),
     "licence": tidy,
-    "doi": tidy,
+    "doi": metadata.doi,
 }
 EXAMPLES = 3
 
@@ -84,6 +84,31 @@ def read_csv(path: Path) -> pd.DataFrame:
         dtype="str",
     )
     return table.loc[:, ~table.columns.duplicated()]
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV, Parquet or XLSX table as text; missing values are None, or empty in CSV.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged.
+    """
+    suffix = path.suffix.casefold()
+    try:
+        if suffix == ".parquet":
+            found = pd.read_parquet(path)
+        elif suffix == ".xlsx":
+            found = pd.read_excel(path, dtype="str")
+        else:
+            return read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; name the source's table") from error
+    except Exception as error:
+        # Whatever a damaged workbook or Parquet file makes of its reader.
+        raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
+    found.columns = [str(name).strip() for name in found.columns]
+    return found.astype("object").map(lambda value: None if pd.isna(value) else str(value))
 
 
 def numbers(lines: list[int]) -> str:
@@ -171,6 +196,6 @@ def _bad_name(file: str) -> str | None:
         return "no file name"
     if path.is_absolute() or ".." in path.parts or "\\" in file:
         return "the file name leaves the source's folder"
-    if path.suffix.casefold() not in IMAGES:
+    if path.suffix.strip().casefold() not in IMAGES:
         return "not an image file: a volume or a document"
     return None

@@ -1,0 +1,102 @@
+"""The CT set's spreadsheet and slices become rows, dirt and all."""
+
+import pandas as pd
+import pytest
+import yaml
+
+from cxr.errors import InputError
+from cxr.fetch import obtain
+from cxr.images import measure
+from cxr.sources import read
+from cxr.study import PRESETS
+
+SHEET = {
+    "File name": ["2020.01.24-p27-132.png", "no extension %0", "missing.png", None],
+    "Patient ID": ["Patient 1", "Patient 2 ", "Patient 3", None],
+    "Age": ["41", "40+", "7", None],
+    "Gender": ["M ", "F", None, None],
+    "Location": [
+        "Changsha, China.",
+        "a cruise ship “Diamond Princess” in Japan. ",
+        "Wuhan, China ",
+        None,
+    ],
+    "DOI": ["10.1016/ S0140-6736(20)30360-3 ", "https://doi.org/10.1136/bmj.m606", "soon", None],
+    "Captions": [None, None, None, "NTM, nontuberculous mycobacterium."],
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pd.DataFrame(SHEET).to_excel(tmp_path / "COVID-CT-MetaInfo.xlsx", index=False)
+    names = ["CT_COVID/2020.01.24-p27-132.png", "CT_COVID/no extension%0.jpg", "CT_COVID/covid.png"]
+    names += ["CT_NonCOVID/10%1.jpg", "CT_NonCOVID/10%2.jpg", "CT_NonCOVID/ncovid5.png"]
+    for name in names:
+        path = tmp_path / "Images-processed" / "x" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    return tmp_path
+
+
+def test_rows_are_matched_and_the_rest_is_listed(folder):
+    reading = read("ct", folder, "covid_ct")
+    rows = reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2])
+    first, second = rows.loc["2020.01.24-p27-132.png"], rows.loc["no extension%0.jpg"]
+    assert (first["patient_id"], first["sex"], first["age_years"]) == ("ct:Patient 1", "M", 41)
+    assert (first["country"], first["doi"]) == ("China", "10.1016/S0140-6736(20)30360-3")
+    assert (second["patient_id"], second["country"]) == ("ct:Patient 2", "Japan")
+    assert pd.isna(second["age_years"])
+    assert second["doi"] == "10.1136/bmj.m606"
+    assert rows.loc["10%1.jpg", "patient_id"] == rows.loc["10%2.jpg", "patient_id"]
+    assert rows.loc["ncovid5.png", "patient_id"].endswith("ncovid5.png")
+    assert set(rows["modality"]) == {"CT"}
+    assert set(rows["view"]) == {"Axial"}
+    assert sorted(reading.rejected["reason"]) == [
+        "no file name",
+        "no row in the spreadsheet",
+        "no slice of that name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda folder: (folder / "COVID-CT-MetaInfo.xlsx").unlink(),
+            "no such file",
+        ),
+        (
+            lambda folder: (folder / "COVID-CT-MetaInfo.xlsx").write_bytes(b"PK"),
+            "not a whole xlsx table",
+        ),
+        (
+            lambda folder: pd.DataFrame({"a": [1]}).to_excel(folder / "COVID-CT-MetaInfo.xlsx"),
+            "no column File name, Patient ID",
+        ),
+        (
+            lambda folder: (folder / "Images-processed").rename(folder.parent / "elsewhere"),
+            "no slice in CT_COVID/",
+        ),
+    ],
+)
+def test_a_folder_that_is_not_the_set_is_named(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(InputError, match=message):
+        read("ct", folder, "covid_ct")
+
+
+@pytest.mark.mirror
+def test_the_real_set_is_read_whole(mirror, tmp_path):
+    preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
+    obtain("ct", preset, tmp_path / "ct", mirror)
+    reading = measure(read("ct", tmp_path / "ct", "covid_ct"), tmp_path / "ct", 64, 2)
+    assert reading.rejected["reason"].value_counts().to_dict() == {
+        "no file name": 1,
+        "no row in the spreadsheet": 1,
+        "no slice of that name": 1,
+        "smaller than 64 pixels": 1,
+    }
+    assert len(reading.rows) == 348 + 395 - 1
+    assert reading.rows["country"].value_counts().to_dict() == {"China": 216, "Japan": 10}
+    positive = reading.rows.loc[reading.rows["finding"] == "COVID-19", "patient_id"]
+    assert 200 < positive.nunique() <= 216
