@@ -20,6 +20,7 @@ rule clean_metadata:
         metadata="results/{study}/metadata.parquet",
         rejected="results/{study}/rejected.csv",
         cleaning="results/{study}/cleaning.csv",
+        quality="results/{study}/quality.csv",
     log:
         "results/{study}/logs/clean_metadata.log",
     benchmark:

@@ -122,6 +122,7 @@ rule write_report:
         cohort=rules.assemble_cohort.output.cohort,
         rejected=rules.clean_metadata.output.rejected,
         cleaning=rules.clean_metadata.output.cleaning,
+        quality=rules.clean_metadata.output.quality,
         excluded=rules.assemble_cohort.output.excluded,
         provenance=rules.clean_metadata.input.provenance,
         card_files=of_models(rules.train.output.model),

@@ -89,7 +89,7 @@ def test_a_folder_that_is_not_the_set_is_named(folder, spoil, message):
 def test_the_real_set_is_read_whole(mirror, tmp_path):
     preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
     obtain("ct", preset, tmp_path / "ct", mirror)
-    reading = measure(read("ct", tmp_path / "ct", "covid_ct"), tmp_path / "ct", 64, 2)
+    reading, _ = measure(read("ct", tmp_path / "ct", "covid_ct"), tmp_path / "ct", 64, 2)
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "no file name": 1,
         "no row in the spreadsheet": 1,

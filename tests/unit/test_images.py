@@ -83,7 +83,7 @@ def reading(files):
 
 def test_a_bad_image_costs_just_itself_and_is_listed_with_its_reason(tmp_path, radiograph):
     expected = broken(tmp_path, radiograph)
-    measured = measure(reading(["whole.png", "whole.jpg", *expected]), tmp_path, 64, threads=2)
+    measured, _ = measure(reading(["whole.png", "whole.jpg", *expected]), tmp_path, 64, threads=2)
     rows = measured.rows.set_index("file")
     assert sorted(rows.index) == ["whole.jpg", "whole.png"]
     assert rows.loc["whole.png", ["width", "height"]].tolist() == [120, 90]

@@ -99,6 +99,7 @@ def study(tmp_path, rng):
         cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
         cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
         write_csv(pd.DataFrame(cleaned), tmp_path / "cleaning.csv")
+        write_csv(pd.DataFrame({"flags": ["aspect text_share", None]}), tmp_path / "quality.csv")
         card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
         card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
         write_json(card, tmp_path / "card.json")
@@ -126,6 +127,7 @@ def study(tmp_path, rng):
             cohort=str(tmp_path / "c.parquet"),
             rejected=str(tmp_path / "rejected.csv"),
             cleaning=str(tmp_path / "cleaning.csv"),
+            quality=str(tmp_path / "quality.csv"),
             excluded=str(tmp_path / "excluded.csv"),
             provenance=[str(tmp_path / "s.json")],
             models=[

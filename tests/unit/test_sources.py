@@ -260,7 +260,7 @@ def test_the_cohort_of_2020_is_found_in_the_real_metadata(mirror):
 @pytest.mark.mirror
 def test_the_real_images_are_whole_and_the_missing_ones_listed(mirror):
     root = mirror / "covid-chestxray-dataset"
-    reading = measure(read_as("ieee8023", "s", root), root, 64, threads=2)
+    reading, _ = measure(read_as("ieee8023", "s", root), root, 64, threads=2)
     assert len(reading.rows) == 271
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "not an image file: a volume or a document": 21,

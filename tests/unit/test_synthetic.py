@@ -61,7 +61,7 @@ def test_the_columns_are_upstreams(cohort, mirror):
 
 
 def test_the_defects_cost_themselves_and_nothing_else(cohort):
-    measured = measure(read("ieee8023", "s", cohort), cohort, 32, threads=1)
+    measured, _ = measure(read("s", cohort, "ieee8023"), cohort, 32, threads=1)
     truth = truth_of(cohort).set_index("filename")
     rejected = measured.rejected
     reasons = dict(
@@ -86,7 +86,7 @@ def test_the_defects_cost_themselves_and_nothing_else(cohort):
 
 
 def test_the_metadata_are_as_untidy_as_they_are_true(cohort):
-    rows = read("ieee8023", "s", cohort).rows
+    rows = read("s", cohort, "ieee8023").rows
     truth = truth_of(cohort).assign(file=lambda t: "images/" + t["filename"])
     both = rows.merge(truth, on="file", suffixes=("", "_true"))
     known = both.loc[both["country"].notna()]

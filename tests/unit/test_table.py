@@ -156,7 +156,7 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
     assert row["patient_id"].startswith("own:dicom-")
     assert "Doe" not in reading.rows.to_csv()
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
-    measured = measure(reading, tmp_path, 16, 1)
+    measured, _ = measure(reading, tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
 
 

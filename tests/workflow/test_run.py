@@ -31,6 +31,7 @@ def test_every_stage_wrote_its_files(results):
         "metadata.parquet",
         "rejected.csv",
         "cleaning.csv",
+        "quality.csv",
         "cohort.parquet",
         "images.npy",
         "excluded.csv",

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxr.images import measure
 from cxr.io import write_csv, write_table
 from cxr.job import job
@@ -14,14 +16,17 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg, threads):
-    readings = []
+    readings, quality = [], []
     for root, (source, settings) in zip(input.sources, cfg["sources"].items(), strict=True):
         reading = read(source, Path(root), **settings)
-        readings.append(measure(reading, Path(root), cfg["min_side"], threads))
+        measured, seen = measure(reading, Path(root), cfg["min_side"], threads)
+        readings.append(measured)
+        quality.append(seen)
     cleaned = need_rows(combine(readings))
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
     write_csv(cleaned.summary, output.cleaning)
+    write_csv(pd.concat(quality), output.quality)
 
 
 if __name__ == "__main__":

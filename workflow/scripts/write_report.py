@@ -23,7 +23,7 @@ def main(input, output, cfg):
         )
         for position, name in enumerate(cfg["models"])
     ]
-    study = ("flow", "flow_figure", "cohort", "rejected", "cleaning", "excluded")
+    study = ("flow", "flow_figure", "cohort", "rejected", "cleaning", "quality", "excluded")
     files = StudyFiles(
         **{name: input[name] for name in study},
         provenance=list(input.provenance),

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from cxr.duplicates import perceptual_hash
 from cxr.errors import InputError
 from cxr.job import Progress
 from cxr.metadata import SCHEMA, Reading, combine, rejections
+from cxr.quality import MEASURES, flags, inspect, refusal
 
 JPEG_QUALITY = 90
 MAX_PIXELS = 200_000_000
@@ -53,11 +54,16 @@ def read_grey(path: Path) -> np.ndarray:
         If the file is missing, empty, truncated, no image, a stack of several
         images, or unreasonably large.
     """
+    return _grey(_decode(path))
+
+
+def _decode(path: Path) -> Image.Image:
+    """The one image of a file, decoded whole and upright."""
     try:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
         if is_dicom(path):
-            return _grey(Image.fromarray(read_pixels(path)))
+            return Image.fromarray(read_pixels(path))
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -66,7 +72,7 @@ def read_grey(path: Path) -> np.ndarray:
                 if getattr(image, "n_frames", 1) > 1:
                     raise UnusableImage("a stack of several images")
                 image.load()
-                return _grey(ImageOps.exif_transpose(image))
+                return ImageOps.exif_transpose(image)
     except UnusableImage:
         raise
     except NoPixels as error:
@@ -91,6 +97,14 @@ def _grey(image: Image.Image) -> np.ndarray:
             return np.zeros(deep.shape, dtype=np.uint8)
         return np.round(255 * (np.nan_to_num(deep, nan=low) - low) / (high - low)).astype(np.uint8)
     return np.array(image.convert("RGB").convert("L"))
+
+
+def _saturation(image: Image.Image) -> float:
+    """Mean saturation of the colours, 0 to 1; that of near-black pixels is noise and counts 0."""
+    if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
+        return 0.0
+    colours = np.asarray(image.convert("RGB").convert("HSV"))
+    return float((colours[..., 1] * (colours[..., 2] > 40)).mean()) / 255
 
 
 def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
@@ -141,8 +155,10 @@ def locate(root: Path, file: str) -> Path:
     return root / relative
 
 
-def measure(reading: Reading, root: Path, min_side: int, threads: int) -> Reading:
-    """Decodes every image of a source once and fills in width, height and sha256.
+def measure(
+    reading: Reading, root: Path, min_side: int, threads: int
+) -> tuple[Reading, pd.DataFrame]:
+    """Decodes every image of a source once and looks at it.
 
     Parameters
     ----------
@@ -157,32 +173,45 @@ def measure(reading: Reading, root: Path, min_side: int, threads: int) -> Readin
 
     Returns
     -------
-    Reading
-        The usable rows, and a rejection for each of the others besides those
-        that `reading` has.
+    reading : Reading
+        The usable rows with width, height and sha256, and a rejection for each
+        of the others besides those that `reading` has.
+    quality : DataFrame
+        For each usable row `image_id`, the measures of `cxr.quality` and `flags`.
     """
 
-    def look(file: str) -> tuple[int, int, str] | str:
+    def look(file: str) -> dict[str, Any] | str:
         try:
             path = locate(root, file)
-            height, width = read_grey(path).shape
+            image = _decode(path)
+            grey = _grey(image)
         except UnusableImage as error:
             return str(error)
+        height, width = grey.shape
         if min(width, height) < min_side:
             return f"smaller than {min_side} pixels"
-        return width, height, hashlib.sha256(path.read_bytes()).hexdigest()
+        measures = inspect(grey, _saturation(image))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        seen = {"width": width, "height": height, "sha256": digest}
+        return refusal(grey, measures) or {**seen, **measures, "flags": flags(measures)}
 
     rows = reading.rows
     seen = list(in_threads(look, list(rows["file"]), threads))
     usable = np.array([not isinstance(result, str) for result in seen], dtype=bool)
     kept = rows.loc[usable]
-    found = [result for result in seen if not isinstance(result, str)]
-    measures = pd.DataFrame(found, columns=["width", "height", "sha256"], index=kept.index)
-    kept = kept.assign(**measures).astype(SCHEMA)
+    found = pd.DataFrame(
+        [result for result in seen if not isinstance(result, str)],
+        columns=["width", "height", "sha256", *MEASURES, "flags"],
+        index=kept.index,
+    )
+    quality = found[[*MEASURES, "flags"]]
+    quality.insert(0, "image_id", kept["image_id"])
+    kept = kept.assign(**found[["width", "height", "sha256"]]).astype(SCHEMA)
     bad = rows.loc[~usable]
     reasons = [result for result in seen if isinstance(result, str)]
     rejected = rejections(bad["source"], bad["file"], "image", reasons)
-    return combine([reading.without_rows(), Reading.of(kept, rejected)])
+    measured = combine([reading.without_rows(), Reading.of(kept, rejected)])
+    return measured, quality.sort_values("image_id", ignore_index=True)
 
 
 def fill_cache(

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxr.figures.style import cluster_name
 from cxr.io import read_csv, read_json, read_table
+from cxr.quality import FLAGS
 from cxr.scoring import best_cell
 
 HERE = Path(__file__).parent
@@ -58,6 +59,7 @@ class StudyFiles:
     cohort: str
     rejected: str
     cleaning: str
+    quality: str
     excluded: str
     provenance: Sequence[str]
     models: Sequence[ModelFiles]
@@ -104,6 +106,7 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         cohort=_size(read_table(files.cohort, columns=["image_id", "patient_id"])),
         sources=[read_json(path) for path in files.provenance],
         cleaning=_cleaning(read_csv(files.cleaning)),
+        quality=_quality(read_csv(files.quality)),
         left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
         models=models,
         overall=OVERALL,
@@ -164,6 +167,15 @@ def _cleaning(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Sources and columns with the numbers of their values, as `cleaning.csv` has them."""
     known = table.astype("object").where(table.notna(), "")
     return known.to_dict("records")
+
+
+def _quality(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """How many images each flag is on, of those that are usable."""
+    on = table["flags"].fillna("").str.split()
+    return [
+        {"flag": flag, "limit": limit, "images": int(sum(flag in flags for flags in on))}
+        for flag, limit in FLAGS.items()
+    ]
 
 
 def _model(files: ModelFiles) -> dict[str, Any]:
