@@ -41,6 +41,14 @@ def settings(**paths):
     return lambda wildcards: pick(STUDY, paths, wildcards)
 
 
+def divide(source):
+    """What obtaining a source depends on, and what reading it does."""
+    told = STUDY["sources"][source]
+    reading = ("reader", "table", "images", "columns", "constants")
+    obtained = {key: value for key, value in told.items() if key not in reading}
+    return obtained, {key: told[key] for key in reading if key in told}
+
+
 def code_of(script):
     """The `code` of a rule: a hash of its script and of the modules that it imports."""
     return fingerprint(SCRIPTS / script, SCRIPTS / "cxr")

@@ -19,7 +19,8 @@ rule download:
     params:
         cfg=lambda wildcards: {
             "name": wildcards.source,
-            **settings(source="sources.{source}", mirror="mirror")(wildcards),
+            "source": divide(wildcards.source)[0],
+            "mirror": STUDY["mirror"],
         },
         code=code_of("download.py"),
     script:

@@ -1,16 +1,6 @@
 """Cleaning the metadata of all sources into one schema."""
 
 
-def reading_of(source):
-    """What the reader of a source is told."""
-    layout = (
-        {key: source[key] for key in ("table", "images", "columns", "constants")}
-        if (source["reader"] == "table")
-        else {}
-    )
-    return {"reader": source["reader"], **layout}
-
-
 rule clean_metadata:
     """One row for each usable image, and a reason for each other entry."""
     input:
@@ -33,7 +23,7 @@ rule clean_metadata:
         runtime=60,
     params:
         cfg={
-            "sources": {name: reading_of(STUDY["sources"][name]) for name in SOURCES},
+            "sources": {name: divide(name)[1] for name in SOURCES},
             "min_side": STUDY["cohort"]["min_side"],
         },
         code=code_of("clean_metadata.py"),

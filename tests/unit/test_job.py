@@ -65,9 +65,11 @@ def test_progress_says_done_total_rate_and_time_left(caplog):
         for _ in range(3):
             known.step()
         Progress(None, "bytes", every=0.0).step(7)
+        Progress(5_000_000, "MB", every=0.0, unit=10**6).step(2_500_000)
         Progress(1000, "cells").step()
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert lines[0].startswith("1 of 3 images, ")
     assert lines[2].endswith("a second, 0 s left")
     assert lines[3].startswith("7 bytes, ")
+    assert lines[4].startswith("2 of 5 MB, ")

@@ -89,6 +89,10 @@ def test_a_cohort_of_ones_own_runs_to_its_report(tmp_path):
     assert len(cohort) == 28
     assert cohort["patient_id"].nunique() == 15
     assert pd.read_csv(results / "countries/conv5.csv")["Italy"].sum() == 28
+    config["sources"]["ours"]["constants"]["view"] = "AP"
+    planned = place.planned(config)
+    assert planned["clean_metadata"] == 1
+    assert "download" not in planned
     for path in (p for kind in ("csv", "json", "html", "log") for p in results.rglob(f"*.{kind}")):
         assert "name^" not in path.read_text(encoding="utf-8"), path
     for path in results.rglob("*.parquet"):

@@ -76,12 +76,17 @@ class Progress:
         How many steps there are, None where nobody knows.
     what : str
         What is counted, in the plural: "images", "epochs".
+    every : float
+        Seconds between two lines.
+    unit : int
+        How many steps are one of what is shown: 10**6 for bytes shown as MB.
     """
 
-    def __init__(self, total: int | None, what: str, every: float = 10.0) -> None:
+    def __init__(self, total: int | None, what: str, every: float = 10.0, unit: int = 1) -> None:
         self.total = total
         self.what = what
         self.every = every
+        self.unit = unit
         self.done = 0
         self.start = self.last = time.monotonic()
 
@@ -94,9 +99,10 @@ class Progress:
             return
         self.last = now
         rate = self.done / max(now - self.start, 1e-9)
+        done, speed = self.done // self.unit, rate / self.unit
         if self.total is None:
-            log.info("%d %s, %.1f a second", self.done, self.what, rate)
+            log.info("%d %s, %.1f a second", done, self.what, speed)
         else:
             left = (self.total - self.done) / rate
             text = "%d of %d %s, %.1f a second, %.0f s left"
-            log.info(text, self.done, self.total, self.what, rate, left)
+            log.info(text, done, self.total // self.unit, self.what, speed, left)
