@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import torchvision
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
+from cxr.checkpoint import Checkpoint
 from cxr.errors import InputError
 from cxr.features import features_table, predictions_table, run
 from cxr.models import BODIES, build, load_body, load_model, read_weights, save_model
@@ -176,6 +179,55 @@ def test_the_weights_of_the_best_epoch_are_kept(rng):
     best = history.loc[history["best"]].iloc[0]
     assert -np.log(own).mean() == pytest.approx(best["validation_loss"], rel=1e-4)
     assert best["validation_loss"] == history["validation_loss"].min()
+
+
+INTERRUPTED = """
+import sys
+import numpy as np
+from pathlib import Path
+sys.path[:0] = ["workflow/scripts", "."]
+from cxr.checkpoint import Checkpoint
+from cxr.models import build
+from cxr.training import Recipe, train
+from tests.unit.test_networks import RECIPE, data, state
+from safetensors.torch import save_file
+task = data(np.random.default_rng(0))
+network = build("conv5", 2, 8, 0.2, seed=1)
+checkpoint = Checkpoint(Path(sys.argv[1]), "a training") if sys.argv[1] else None
+recipe = Recipe(**(RECIPE.__dict__ | {"epochs": 60, "patience": 60, "augment": True}))
+train(network, task, recipe, 1, checkpoint)
+save_file({name: value.contiguous() for name, value in state(network).items()}, sys.argv[2])
+"""
+
+
+def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED]
+    subprocess.run([*command, "", str(tmp_path / "whole")], check=True)
+    checkpoint = tmp_path / "checkpoint.pt"
+    killed = 0
+    for _ in range(2):
+        process = subprocess.Popen([*command, str(checkpoint), str(tmp_path / "resumed")])
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        while process.poll() is None:
+            if checkpoint.exists() and checkpoint.stat().st_mtime_ns != before:
+                process.kill()
+                process.wait()
+        killed += process.returncode == -9
+    assert killed == 2
+    subprocess.run([*command, str(checkpoint), str(tmp_path / "resumed")], check=True)
+    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_used(tmp_path, caplog):
+    path = tmp_path / "c.pt"
+    Checkpoint(path, "first").save({"rows": []})
+    assert Checkpoint(path, "first").load()["rows"] == []
+    assert Checkpoint(path, "second").load() is None
+    path.write_bytes(path.read_bytes()[:50])
+    assert Checkpoint(path, "first").load() is None
+    assert "not a whole checkpoint" in caplog.text
+    Checkpoint(path, "first").remove()
+    assert Checkpoint(path, "first").load() is None
 
 
 def test_training_stops_when_nothing_improves(rng):

@@ -15,6 +15,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.transforms import InterpolationMode, v2
 
+from cxr.checkpoint import Checkpoint, random_state, restore_random_state
 from cxr.errors import InputError
 from cxr.models import PREPROCESSING, Network, best_device, parameter_count
 
@@ -81,12 +82,29 @@ class Data:
         return torch.from_numpy(self.images[rows][:, None]), torch.from_numpy(self.labels[rows])
 
 
-def train(network: Network, data: Data, recipe: Recipe, seed: int) -> pd.DataFrame:
+def train(
+    network: Network,
+    data: Data,
+    recipe: Recipe,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+) -> pd.DataFrame:
     """Trains a network in place; it ends with the weights of its best epoch.
 
     AdamW under a one-cycle schedule; the loss is weighted by inverse class
     frequency. Training stops when the validation loss has not improved for
-    `patience` epochs. The same seed gives the same weights on the same machine.
+    `patience` epochs. The same seed gives the same weights on the same machine,
+    whether or not the training was interrupted in between.
+
+    Parameters
+    ----------
+    network : Network
+    data : Data
+    recipe : Recipe
+    seed : int
+    checkpoint : Checkpoint, optional
+        Written after every epoch, and where an earlier run got to. It is left
+        for the caller to remove once the model is safe.
 
     Returns
     -------
@@ -107,10 +125,16 @@ def train(network: Network, data: Data, recipe: Recipe, seed: int) -> pd.DataFra
     with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True, warn_only=True)
-        return _train(network, data, recipe, np.random.default_rng(seed))
+        return _train(network, data, recipe, np.random.default_rng(seed), checkpoint)
 
 
-def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generator) -> pd.DataFrame:
+def _train(
+    network: Network,
+    data: Data,
+    recipe: Recipe,
+    rng: np.random.Generator,
+    checkpoint: Checkpoint | None,
+) -> pd.DataFrame:
     device = best_device()
     log.info("training on %s", device)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -120,7 +144,16 @@ def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generato
     rows: list[dict[str, Any]] = []
     best: dict[str, Tensor] = {}
     best_loss, best_epoch = math.inf, 0
-    for epoch in range(1, recipe.epochs + 1):
+    stored = checkpoint.load() if checkpoint is not None else None
+    if stored is not None:
+        run.restore(stored, rng)
+        rows, best = stored["rows"], stored["best"]
+        best_loss, best_epoch = stored["best_loss"], stored["best_epoch"]
+        log.info("going on after epoch %d, where an earlier run was interrupted", len(rows))
+    for epoch in range(len(rows) + 1, recipe.epochs + 1):
+        if epoch - 1 - best_epoch >= recipe.patience:
+            log.info("no better validation loss for %d epochs: stopped", recipe.patience)
+            break
         rate = run.schedule.get_last_lr()[0]
         network.train()
         network.freeze_body(epoch <= recipe.frozen_epochs)
@@ -145,9 +178,9 @@ def _train(network: Network, data: Data, recipe: Recipe, rng: np.random.Generato
         log.info(text, epoch, recipe.epochs, train_loss, loss, accuracy)
         if loss < best_loss:
             best, best_loss, best_epoch = copy.deepcopy(network.state_dict()), loss, epoch
-        if epoch - best_epoch >= recipe.patience:
-            log.info("no better validation loss for %d epochs: stopped", recipe.patience)
-            break
+        if checkpoint is not None:
+            progress = {"rows": rows, "best": best, "best_loss": best_loss}
+            checkpoint.save({**run.state(rng), **progress, "best_epoch": best_epoch})
     network.load_state_dict(best)
     network.to("cpu").eval()
     history = pd.DataFrame(rows)
@@ -180,6 +213,22 @@ class _Run:
         loss = nn.CrossEntropyLoss(weight=_class_weights(labels, network.n_classes))
         augment = augmentation() if recipe.augment else None
         return cls(network, recipe, loss, optimizer, schedule, augment, device)
+
+    def state(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Everything that the next epoch depends on."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "random": random_state(rng),
+        }
+
+    def restore(self, state: Mapping[str, Any], rng: np.random.Generator) -> None:
+        """Goes back to where `state` was taken."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        restore_random_state(rng, state["random"])
 
     def epoch(
         self, images: Tensor, labels: Tensor, rng: np.random.Generator
