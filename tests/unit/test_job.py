@@ -1,6 +1,8 @@
 """A job's log holds its output, and its last line what the user can do."""
 
 import logging
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +75,24 @@ def test_progress_says_done_total_rate_and_time_left(caplog):
     assert lines[2].endswith("a second, 0 s left")
     assert lines[3].startswith("7 bytes, ")
     assert lines[4].startswith("2 of 5 MB, ")
+
+
+def test_progress_of_downloads_is_on_the_terminal_where_there_is_one(tmp_path):
+    code = """
+import sys
+sys.path.insert(0, "workflow/scripts")
+from cxr.job import Progress, job
+with job(sys.argv[1]):
+    Progress(3 * 10**6, "MB of a file", every=0.0, unit=10**6, show=True).step(10**6)
+    Progress(3, "images", every=0.0).step()
+"""
+    ours, theirs = pty.openpty()
+    log = tmp_path / "job.log"
+    subprocess.run([sys.executable, "-c", code, str(log)], stderr=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert shown.startswith("1 of 3 MB of a file, ")
+    assert "images" not in shown
+    assert "1 of 3 MB of a file, " in log.read_text()
+    assert "1 of 3 images, " in log.read_text()

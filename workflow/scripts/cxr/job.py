@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar, TextIO
 
 from cxr.errors import InputError
 
@@ -34,6 +35,8 @@ def job(log: str, threads: int = 1) -> Iterator[None]:
     with target.open("w", buffering=1, encoding="utf-8") as stream:
         sys.stdout.flush()
         sys.stderr.flush()
+        if os.isatty(2):
+            Progress.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
         logging.basicConfig(
@@ -80,13 +83,25 @@ class Progress:
         Seconds between two lines.
     unit : int
         How many steps are one of what is shown: 10**6 for bytes shown as MB.
+    show : bool
+        On the terminal as well, where a job has one.
     """
 
-    def __init__(self, total: int | None, what: str, every: float = 10.0, unit: int = 1) -> None:
+    terminal: ClassVar[TextIO | None] = None
+
+    def __init__(
+        self,
+        total: int | None,
+        what: str,
+        every: float = 10.0,
+        unit: int = 1,
+        show: bool = False,
+    ) -> None:
         self.total = total
         self.what = what
         self.every = every
         self.unit = unit
+        self.show = show
         self.done = 0
         self.start = self.last = time.monotonic()
 
@@ -101,8 +116,13 @@ class Progress:
         rate = self.done / max(now - self.start, 1e-9)
         done, speed = self.done // self.unit, rate / self.unit
         if self.total is None:
-            log.info("%d %s, %.1f a second", done, self.what, speed)
+            line = f"{done} {self.what}, {speed:.1f} a second"
         else:
             left = (self.total - self.done) / rate
-            text = "%d of %d %s, %.1f a second, %.0f s left"
-            log.info(text, done, self.total // self.unit, self.what, speed, left)
+            line = (
+                f"{done} of {self.total // self.unit} {self.what}, {speed:.1f} a second, "
+                f"{left:.0f} s left"
+            )
+        log.info("%s", line)
+        if self.show and self.terminal is not None:
+            print(line, file=self.terminal, flush=True)
