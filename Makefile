@@ -34,7 +34,7 @@ docs: $(READY) ## write the config's schema and reference table anew
 
 lock: ## resolve the dependencies anew into requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
+		--generate-hashes --no-header --quiet --upgrade -o requirements.lock
 
 clean: ## remove the results and the environment
 	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from cxr import reference
-from cxr.config import Config, PresetSource
+from cxr.config import Config
+from cxr.config.sources import PresetSource
 from cxr.errors import InputError
 from cxr.study import PRESETS, check_files, resolve
 

@@ -9,7 +9,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
-from cxr.config import TableSource
+from cxr.config.sources import TableSource
 from cxr.dicom import read_tags
 from cxr.errors import InputError
 from cxr.images import UnusableImage, measure, read_grey

@@ -90,7 +90,7 @@ def test_reordered_keys_change_nothing(finished):
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/report.css", {"write_report": 1}),
         ("evaluation.py", {"evaluate": 1, "draw_training": 1, "write_report": 1}),
-        ("config.py", {}),
+        ("config/base.py", {}),
     ],
 )
 def test_an_edited_module_reruns_exactly_its_users(copied, module, expected):

@@ -22,7 +22,7 @@ from cxr.io import write_text
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 README = ROOT / "config" / "README.md"
-BEGIN = "<!-- reference: written by `make docs` from workflow/scripts/cxr/config.py -->"
+BEGIN = "<!-- reference: written by `make docs` from workflow/scripts/cxr/config/ -->"
 END = "<!-- end of reference -->"
 
 

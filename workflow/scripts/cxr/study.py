@@ -12,7 +12,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cxr.config import Config, PresetSource, Range
+from cxr.config import Config
+from cxr.config.base import Range
+from cxr.config.sources import PresetSource
 from cxr.errors import InputError
 
 PRESETS = Path(__file__).parents[3] / "config" / "presets.yaml"

@@ -1,0 +1,74 @@
+"""Archives are unpacked inside their folder or refused by the entry."""
+
+import io
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from cxr.archive import unpack
+from cxr.errors import InputError
+from tests.unit.obtaining import FILES, held, zipped
+
+
+def tarred(*members):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for info, body in members:
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return data.getvalue()
+
+
+def member(name, kind=tarfile.REGTYPE, link=""):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, link
+    return info
+
+
+def linked_zip():
+    info = zipfile.ZipInfo("link")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return zipped([(info, "/etc/passwd")])
+
+
+@pytest.mark.parametrize("pack", [zipped, lambda e: tarred(*((member(n), b) for n, b in e))])
+def test_archives_are_unpacked_without_the_junk_of_desktops(tmp_path, pack):
+    junk = [("__MACOSX/images/._one.png", b"junk"), ("images/.DS_Store", b"junk")]
+    (tmp_path / "a").write_bytes(pack([*FILES.items(), *junk]))
+    unpack(tmp_path / "a", tmp_path / "out")
+    assert held(tmp_path / "out") == FILES
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (zipped([("../evil", b"x")]), r"'\.\./evil' would leave"),
+        (zipped([("/evil", b"x")]), "'/evil' would leave"),
+        (zipped([("a\\..\\..\\evil", b"x")]), "would leave"),
+        (zipped([("C:/evil", b"x")]), "would leave"),
+        (zipped([("e\nvil", b"x")]), "control characters"),
+        (linked_zip(), "'link' is a link or a device"),
+        (tarred((member("../evil"), b"x")), "would leave"),
+        (tarred((member("l", tarfile.SYMTYPE, "/etc/passwd"), b"")), "'l' is a link or a device"),
+        (tarred((member("h", tarfile.LNKTYPE, "../../x"), b"")), "'h' is a link or a device"),
+        (tarred((member("d", tarfile.CHRTYPE), b"")), "'d' is a link or a device"),
+        (zipped([("bomb", b"0" * 2_000_000)]), "'bomb' passes the limit of 1000000 bytes"),
+        (zipped([(f"f{i}", b"") for i in range(11)]), "'f10' is one of more than 10 entries"),
+        (zipped([("a", b"x" * 999)])[:-30], "not a whole zip or tar archive"),
+        (b"hello", "not a whole zip or tar archive"),
+    ],
+)
+def test_a_hostile_archive_is_refused_by_its_entry(tmp_path, data, message):
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(InputError, match=message):
+        unpack(tmp_path / "a", tmp_path / "out", max_bytes=1_000_000, max_entries=10)
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_bomb_is_refused_by_how_much_it_grows(tmp_path, monkeypatch):
+    monkeypatch.setattr("cxr.archive.ALWAYS_ALLOWED", 10**6)
+    (tmp_path / "a").write_bytes(zipped([("images/zeros.png", bytes(30_000_000))]))
+    with pytest.raises(InputError, match=r"'images/zeros.png' passes the limit of 1000000 bytes"):
+        unpack(tmp_path / "a", tmp_path / "out")

@@ -1,0 +1,75 @@
+"""The typed config: the one source of validation, defaults, JSON Schema and documentation.
+
+Units are in the descriptions.
+"""
+
+from pydantic import Field, model_validator
+
+from cxr.config.base import Name, Section, Seed
+from cxr.config.cohort import Cohort
+from cxr.config.maps import Clustering, Embedding
+from cxr.config.networks import Net
+from cxr.config.sources import Source
+
+# Folders under results/ and results/sources/ that are not a study's or a source's.
+RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks")}
+
+
+class Report(Section):
+    """Words of the report."""
+
+    title: str = Field(default="Clusters of learned image features", description="Its title.")
+    question: str = Field(
+        default="Do the features that a network learns on these images fall into clusters, and do "
+        "the clusters follow countries?",
+        description="The question that the study asks.",
+    )
+
+
+class Config(Section):
+    """One study."""
+
+    study: Name = Field(description="Name of the study and of its folder under results/.")
+    seed: Seed = Field(default=2020, description="Seed of sampling, splits and training.")
+    mirror: str | None = Field(
+        default=None,
+        description="Folder that already holds the sources under their upstream folder names; "
+        "nothing is then downloaded.",
+    )
+    sources: dict[Name, Source] = Field(min_length=1, description="Data sources by name.")
+    cohort: Cohort = Field(description="Filters, balance, splits and the pixel cache.")
+    models: dict[Name, Net] = Field(min_length=1, description="Networks by name.")
+    embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
+    clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
+    report: Report = Field(default_factory=Report, description="Words of the report.")
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Config":
+        if self.study in RESERVED["study"]:
+            raise ValueError(f"study can't be '{self.study}', which is a folder of its own")
+        for name in self.sources:
+            if name in RESERVED["sources"]:
+                raise ValueError(f"sources.{name} can't have this name; it is a folder of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> "Config":
+        for name, cohort_class in self.cohort.classes.items():
+            for source in cohort_class.sources or []:
+                if source not in self.sources:
+                    raise ValueError(
+                        f"cohort.classes.{name}.sources names '{source}', which is not in sources"
+                    )
+        for name in self.embedding.classes or []:
+            if name not in self.cohort.classes:
+                raise ValueError(
+                    f"embedding.classes names '{name}', which is not in cohort.classes"
+                )
+        for name, net in self.models.items():
+            side = net.training.image_size
+            if side is not None and side > self.cohort.image_size:
+                raise ValueError(
+                    f"models.{name}.training.image_size ({side}) is greater than cohort.image_size "
+                    f"({self.cohort.image_size})"
+                )
+        return self

@@ -1,0 +1,37 @@
+"""What every part of the config is made of."""
+
+import math
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
+Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A part of the config; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+
+class Range(Section):
+    """Evenly spaced values from `start` to `stop`, both included."""
+
+    start: float = Field(description="First value.")
+    stop: float = Field(description="Last value, included when the steps reach it.")
+    step: float = Field(default=1.0, gt=0, description="Distance of two values.")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "Range":
+        if self.stop <= self.start:
+            raise ValueError(f"stop ({self.stop:g}) must be greater than start ({self.start:g})")
+        if (self.stop - self.start) / self.step > 1e6:
+            raise ValueError("more than a million values; take a larger step")
+        return self
+
+    def values(self) -> list[float]:
+        """The values, as floats of start + i * step."""
+        count = math.floor((self.stop - self.start) / self.step + 1e-9) + 1
+        return [self.start + i * self.step for i in range(count)]

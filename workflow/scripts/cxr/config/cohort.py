@@ -1,0 +1,74 @@
+"""Filters, balance, splits and the pixel cache."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cxr.config.base import Name, Section, Term
+
+
+class CohortClass(Section):
+    """Which images make up a class."""
+
+    findings: list[Term] = Field(
+        min_length=1, description="An image with any of these finding terms belongs to the class."
+    )
+    sources: list[Name] | None = Field(
+        default=None, description="Only images of these sources; null for all."
+    )
+
+
+class Splits(Section):
+    """Shares of the patients held back; the rest trains."""
+
+    validation: float = Field(
+        default=0.15, gt=0, lt=0.5, description="Share of each class for early stopping."
+    )
+    test: float = Field(default=0.2, gt=0, lt=0.5, description="Share of each class for testing.")
+
+
+class NearDuplicates(Section):
+    """When two images count as the same radiograph: they are flagged and stay in one split."""
+
+    bits: int = Field(
+        default=8,
+        ge=0,
+        le=20,
+        description="Images whose 64-bit perceptual hashes differ in at most so many bits are "
+        "compared pixel by pixel.",
+    )
+    correlation: float = Field(
+        default=0.95, gt=0, le=1, description="Least correlation of the pixels of near duplicates."
+    )
+
+
+class Cohort(Section):
+    """Filters, balance, splits and the pixel cache."""
+
+    classes: dict[Term, CohortClass] = Field(
+        min_length=2, description="Classes by name; outputs list them in alphabetical order."
+    )
+    views: list[Term] = Field(
+        default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are kept."
+    )
+    modality: Term = Field(default="X-ray", description="Modality that is kept.")
+    per_class: Literal["min", "all"] | Annotated[int, Field(ge=2)] = Field(
+        default="min",
+        description="Images a class: `min` takes as many as the smallest class has, a number at "
+        "most that many (and no more than the smallest class has), `all` takes every image.",
+    )
+    min_side: int = Field(
+        default=64, ge=2, description="Smallest usable image side, pixels; smaller is rejected."
+    )
+    image_size: int = Field(
+        default=128, ge=16, le=1024, description="Side of the square cached images, pixels."
+    )
+    square: Literal["crop", "stretch", "pad"] = Field(
+        default="crop",
+        description="How an image becomes square: its largest centred square, squashed, or padded "
+        "with black. `crop` is the only one that hides the aspect ratio from a network.",
+    )
+    near_duplicates: NearDuplicates = Field(
+        default_factory=NearDuplicates, description="When two images count as the same radiograph."
+    )
+    splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")

@@ -1,0 +1,171 @@
+"""Where images come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from cxr.config.base import Section, Seed, Term
+
+Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])")
+]
+Reader = Literal["covid_ct", "ieee8023", "kermany"]  # of folders as their publishers lay them out
+
+
+def _lies_inside(path: str) -> str:
+    """A relative path that does not climb."""
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("the path must lie below the source's folder")
+    return path
+
+
+Inside = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_lies_inside)
+]
+
+
+class SourceBase(Section):
+    """What every source has."""
+
+    licence: str = Field(default="", description="Licence of the data, as the publisher states it.")
+    citation: str = Field(default="", description="How to cite the data.")
+
+
+class PublishedSource(SourceBase):
+    """A source in the layout of one of the readers."""
+
+    reader: Reader = Field(description="Which reader turns its files into the shared schema.")
+    unpack: list[Inside] = Field(
+        default_factory=list, description="Zip or tar files inside it that are unpacked beside."
+    )
+
+
+class SyntheticSource(SourceBase):
+    """A cohort of phantom chest radiographs drawn by code, with planted truth."""
+
+    kind: Literal["synthetic"]
+    reader: Literal["ieee8023"] = Field(
+        default="ieee8023", description="Synthetic cohorts are written in the ieee8023 layout."
+    )
+    licence: str = Field(default="CC0", description="Licence of the data.")
+    patients: int = Field(default=48, ge=4, description="Patients in each of the four classes.")
+    images_per_patient: float = Field(
+        default=1.5, ge=1, le=10, description="Mean number of images of a patient, over time."
+    )
+    image_size: int = Field(
+        default=192, ge=64, le=1024, description="Height of the drawn radiographs, pixels."
+    )
+    variants: int = Field(
+        default=3,
+        ge=1,
+        le=6,
+        description="Planted appearance groups inside the COVID-19 class; 1 plants none.",
+    )
+    variant_strength: float = Field(
+        default=1.0,
+        ge=0,
+        le=3,
+        description="How far the planted groups lie apart; 0 is not at all.",
+    )
+    seed: Seed = Field(default=2020, description="Seed of the drawing.")
+
+
+class DirectorySource(PublishedSource):
+    """A folder that is already on this machine; it is linked, never copied or changed."""
+
+    kind: Literal["directory"]
+    path: str = Field(min_length=1, description="The folder; relative to where snakemake runs.")
+
+
+class Values(Section):
+    """One text for each column of the shared schema."""
+
+    patient_id: Term | None = Field(default=None, description="Patient; one file is one without.")
+    finding: Term | None = Field(default=None, description="Findings, separated by commas.")
+    view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
+    modality: Term | None = Field(default=None, description="X-ray, CR, DX or CT.")
+    sex: Term | None = Field(default=None, description="M, F, male, female.")
+    age_years: Term | None = Field(default=None, description="Age in years.")
+    date: Term | None = Field(default=None, description="Date of the image: 2020, 2020-03-16, ...")
+    offset_days: Term | None = Field(default=None, description="Days since the first symptoms.")
+    country: Term | None = Field(default=None, description="Country; else read from the location.")
+    location: Term | None = Field(default=None, description="Hospital, city, country.")
+    severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
+    severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
+    licence: Term | None = Field(default=None, description="Licence of the image.")
+    doi: Term | None = Field(default=None, description="DOI of its publication.")
+
+
+class TableColumns(Values):
+    """The table's column for each column of the shared schema."""
+
+    file: Term = Field(description="The image's file, below the folder of images.")
+
+
+class TableSource(SourceBase):
+    """Your own cohort: one table and a folder of images on this machine, linked, never changed."""
+
+    kind: Literal["table"]
+    reader: Literal["table"] = Field(default="table", description="Tables have their own reader.")
+    path: str = Field(min_length=1, description="Folder of both; relative to where snakemake runs.")
+    table: Inside = Field(
+        default="cohort.csv",
+        description="The table below it: CSV, Parquet or XLSX, a row an image.",
+    )
+    images: Inside = Field(default=".", description="Folder of the images below it.")
+    columns: TableColumns = Field(description="Which column of the table holds what.")
+    constants: Values = Field(
+        default_factory=Values, description="What is the same for every image and in no column."
+    )
+
+    @model_validator(mode="after")
+    def _findings_are_known(self) -> "TableSource":
+        if self.columns.finding is None and self.constants.finding is None:
+            raise ValueError("neither columns.finding nor constants.finding is given; name one")
+        return self
+
+
+class GitSource(PublishedSource):
+    """Some paths of a git repository at one commit; git's own hashes are the integrity check."""
+
+    kind: Literal["git"]
+    url: str = Field(min_length=1, description="Address of the repository.")
+    commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] = Field(
+        description="Full commit id."
+    )
+    paths: list[Term] = Field(
+        default_factory=list, description="Only these files and folders; empty for all."
+    )
+    folder: Folder = Field(description="Name of its folder in a mirror.")
+
+
+class ArchiveSource(PublishedSource):
+    """A zip or tar archive behind an address, checked against its SHA-256."""
+
+    kind: Literal["archive"]
+    url: Address = Field(description="Address of the archive, https.")
+    mirrors: list[Address] = Field(
+        default_factory=list, description="Other addresses of the same archive, tried in order."
+    )
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None,
+        description="Checksum of the archive; null where the publisher states none: it is then "
+        "recorded at the first download.",
+    )
+    folder: Folder = Field(description="Name of its folder in a mirror.")
+
+
+class PresetSource(Section):
+    """One of the known public sets, pinned: see `config/presets.yaml`."""
+
+    kind: Literal["preset"]
+    preset: Literal[
+        "covid-chestxray-2020-04-08", "covid-chestxray-2020-06-22", "covid-ct", "kermany-2018"
+    ] = Field(description="Which one.")
+
+
+Source = Annotated[
+    SyntheticSource | DirectorySource | TableSource | GitSource | ArchiveSource | PresetSource,
+    Field(discriminator="kind"),
+]
