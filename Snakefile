@@ -19,6 +19,8 @@ include: "rules/download.smk"
 include: "rules/metadata.smk"
 include: "rules/cohort.smk"
 include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/predict.smk"
 include: "rules/features.smk"
 include: "rules/embed.smk"
 include: "rules/sweep.smk"
@@ -31,6 +33,7 @@ report: "workflow/report/workflow.rst"
 
 localrules:
     all,
+    onnx,
 
 
 rule all:
@@ -38,6 +41,7 @@ rule all:
     default_target: True
     input:
         report=f"results/{NAME}/report.html",
+        comparison=f"results/{NAME}/comparison.csv",
         metrics=expand(rules.evaluate.output.metrics, study=NAME, model=MODELS),
         predictions=expand(rules.evaluate.output.predictions, study=NAME, model=MODELS),
         features=expand(rules.export_features.output.features, study=NAME, model=MODELS),

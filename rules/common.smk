@@ -10,7 +10,7 @@ if str(SCRIPTS) not in sys.path:
 from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
-from cxr.plan import chunks, pick, reach
+from cxr.plan import chunks, list_parts, listing, pick, reach
 
 try:
     STUDY = resolve(config)
@@ -21,6 +21,7 @@ except InputError as problem:
 NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])
 MODELS = list(STUDY["models"])
+PARTS = list_parts(STUDY["evaluation"], SOURCES)
 CHUNKS = chunks(
     STUDY["embedding"]["perplexities"],
     STUDY["embedding"]["seeds"],
@@ -34,11 +35,20 @@ wildcard_constraints:
     source="|".join(SOURCES),
     model="|".join(MODELS),
     chunk="|".join(["pca", *CHUNKS]),
+    part="|".join(PARTS) or "none",
 
 
 def settings(**paths):
     """The `cfg` of a rule: a plain dict with the parts of the config that its job uses."""
     return lambda wildcards: pick(STUDY, paths, wildcards)
+
+
+def training_of(**paths):
+    """The `cfg` of a training: the classes, the network and the seed, and what else it uses."""
+    return lambda wildcards: {
+        "classes": list(STUDY["cohort"]["classes"]),
+        **settings(model="models.{model}", seed="seed", **paths)(wildcards),
+    }
 
 
 def divide(source):
@@ -62,6 +72,17 @@ def weights_of(wildcards):
     if model["weights"] == "imagenet":
         return f"results/weights/{model['architecture']}.pth"
     return model["weights"]
+
+
+def new_images(wildcards):
+    """The folder of new images."""
+    if STUDY["images"] is None:
+        raise WorkflowError("predict needs a folder of images: --config images=FOLDER")
+    if not Path(STUDY["images"]).is_dir():
+        raise WorkflowError(
+            f"config key 'images': there is no folder {STUDY['images']}"
+        )
+    return STUDY["images"]
 
 
 def of_models(pattern):

@@ -47,6 +47,12 @@ rule draw_training:
             category="3 Networks",
             labels={"model": "{model}", "figure": "evaluation"},
         ),
+        reliability=report(
+            "results/{study}/figures/{model}.reliability.svg",
+            caption="../workflow/report/reliability.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "calibration"},
+        ),
     log:
         "results/{study}/logs/draw_training/{model}.log",
     benchmark:
@@ -133,6 +139,11 @@ rule write_report:
         countries_files=of_models(rules.count_countries.output.countries),
         training_figures=of_models(rules.draw_training.output.training),
         confusion_figures=of_models(rules.draw_training.output.confusion),
+        reliability_figures=of_models(rules.draw_training.output.reliability),
+        gradcam_figures=of_models(rules.explain.output.figure),
+        attention_files=of_models(rules.explain.output.attention),
+        comparison=rules.compare_models.output.table,
+        comparison_figure=rules.compare_models.output.figure,
         maps_figures=of_models(rules.draw_clusters.output.maps),
         cells_figures=of_models(rules.draw_clusters.output.cells),
         clusters_figures=of_models(rules.draw_clusters.output.clusters),

@@ -82,7 +82,22 @@ def test_the_presets_are_those_that_the_config_knows():
         ({"cohort__per_class": "max"}, "'cohort.per_class'"),
         ({"clustering__min_clusters": 9}, "min_clusters (9) is greater than max_clusters (8)"),
         ({"models__m__training__epochs": "ten"}, "'models.m.training.epochs'"),
-        ({"models__m__training__image_size": 500}, "models.m.training.image_size (500)"),
+        (
+            {"models__m__training__phases": [{"epochs": 1, "image_size": 500}]},
+            "models.m.training.phases.0.image_size': wants images of 500 pixels",
+        ),
+        (
+            {"models__m__training": {"recipe": "scratch", "phases": [{"epochs": 1}]}},
+            "both recipe and phases",
+        ),
+        ({"models__m__training__recipe": "transfer"}, "freezes a body that has learned nothing"),
+        (
+            {"models__m__training__phases": [{"epochs": 1, "learning_rate": [0.1]}]},
+            "models.m.training.phases.0.learning_rate",
+        ),
+        ({"cohort__per_class": {"normal": 5}}, "has to name every class"),
+        ({"evaluation__folds": 1}, "evaluation.folds"),
+        ({"model": "other"}, "model names 'other'"),
         ({"models__m__weights": "imagenet"}, "conv5 has no imagenet weights"),
         ({"models": {}}, "'models'"),
         ({"study": "../escape"}, "'study'"),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from cxr.evaluation import auc_of, evaluate, evaluate_splits
+from cxr.evaluation import evaluate, leakage, measure_network
+from cxr.measures import auc_of, average_precision_of, best_threshold, calibration_of
 
 CLASSES = ["a", "b", "c"]
 
@@ -101,16 +102,119 @@ def test_a_share_of_one_is_not_certain():
     assert constant["per_class"]["a"]["roc_auc"] == {"value": 0.5, "low": None, "high": None}
 
 
-def test_each_split_is_measured_by_itself():
-    labels, scores, owners = case(3)
-    cohort = pd.DataFrame(
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_weighted_average_precision_equals_scikit_learns(seed):
+    labels, scores, _ = case(seed)
+    weights = np.random.default_rng(seed).integers(0, 4, (3, len(labels))).astype(float)
+    ours = average_precision_of(scores[:, 0], labels == 0, weights)
+    theirs = [
+        metrics.average_precision_score(labels == 0, scores[:, 0], sample_weight=w) for w in weights
+    ]
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_the_calibration_error_is_its_definition():
+    labels, scores, _ = case(4, n=400)
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == labels
+    found = calibration_of(confidence, right, np.ones((1, 400)))
+    error = 0.0
+    for k in range(10):
+        inside = (confidence >= k / 10) & (confidence < (k + 1) / 10 + (k == 9))
+        if inside.any():
+            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    assert found["ece"][0] == pytest.approx(error)
+    document = evaluate(labels, scores, np.arange(400).astype(str), CLASSES, 50, 0)
+    assert document["ece"]["value"] == pytest.approx(error, abs=1e-6)
+    assert sum(row["images"] for row in document["reliability"]) == 400
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000))
+def test_no_threshold_is_better_than_the_chosen_one(seed):
+    labels, scores, _ = case(seed, n=30)
+    positive = labels == 0
+    if positive.all() or not positive.any():
+        assert np.isnan(best_threshold(scores[:, 0], positive))
+        return
+
+    def youden(threshold):
+        called = scores[:, 0] >= threshold
+        return called[positive].mean() - called[~positive].mean()
+
+    chosen = best_threshold(scores[:, 0], positive)
+    assert youden(chosen) == pytest.approx(max(youden(t) for t in scores[:, 0]))
+
+
+def predicted(seed, part, protocol, n=90, shift=0.0):
+    labels, scores, owners = case(seed, n)
+    scores = scores + shift * np.eye(3)[labels]
+    scores /= scores.sum(axis=1, keepdims=True)
+    table = pd.DataFrame(
         {
+            "image_id": [f"{i:03d}" for i in range(n)],
             "class": np.array(CLASSES)[labels],
-            "patient_id": owners,
-            "split": np.repeat(["train", "validation", "test"], 30),
+            "split": np.tile(["train", "validation", "test"], n // 3),
+            "predicted": np.array(CLASSES)[scores.argmax(axis=1)],
+            "part": part,
+            "protocol": protocol,
+            **{f"probability_{name}": scores[:, k] for k, name in enumerate(CLASSES)},
         }
     )
-    document = evaluate_splits(cohort, scores, CLASSES, seed=0, replicates=20)
+    return table, pd.Series(owners, index=table["image_id"])
+
+
+def test_splits_and_protocols_are_measured_by_themselves():
+    own, patients = predicted(3, "study", "study")
+    parts = pd.concat(
+        [predicted(3, f"grouped-r1f{k}", "grouped", shift=0.1 * k)[0] for k in (1, 2)]
+    )
+    document = measure_network(own, parts, patients, CLASSES, seed=0, replicates=20)
     assert [part["images"] for part in document["splits"].values()] == [30, 30, 30]
-    test = evaluate(labels[60:], scores[60:], owners[60:], CLASSES, replicates=20, seed=0)
-    assert document["splits"]["test"] == test
+    assert document["protocols"]["grouped"]["images"] == 60
+    assert document["leakage"] is None
+    test = own.loc[own["split"] == "test"]
+    held_out = own.loc[own["split"] == "validation"]
+    for name in CLASSES:
+        column = f"probability_{name}"
+        threshold = best_threshold(
+            held_out[column].to_numpy(), (held_out["class"] == name).to_numpy()
+        )
+        called = test[column] >= threshold
+        found = document["splits"]["test"]["per_class"][name]["at_threshold"]
+        assert found["threshold"] == pytest.approx(threshold, abs=1e-6)
+        expected = called[test["class"] == name].mean()
+        assert found["sensitivity"]["value"] == pytest.approx(expected, abs=1e-6)
+        expected = 1 - called[test["class"] != name].mean()
+        assert found["specificity"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_thresholds_follow_the_validation_images_alone():
+    own, patients = predicted(3, "study", "study")
+    changed = own.copy()
+    test = changed["split"] == "test"
+    changed.loc[test, "class"] = "a"
+    documents = [
+        measure_network(table, pd.DataFrame(), patients, CLASSES, seed=0, replicates=5)
+        for table in (own, changed)
+    ]
+    thresholds = [
+        [d["splits"]["test"]["per_class"][name]["at_threshold"]["threshold"] for name in CLASSES]
+        for d in documents
+    ]
+    assert thresholds[0] == thresholds[1]
+
+
+def test_the_leakage_gap_is_the_difference_of_accuracies_with_patients_drawn_for_both():
+    own, patients = predicted(5, "study", "study")
+    better, _ = predicted(5, "random-r1f1", "random", shift=0.4)
+    gap = leakage(own, better, patients, CLASSES, 300, 0)["accuracy"]
+
+    def accuracy(table):
+        test = table.loc[table["split"] == "test"]
+        return (test["class"] == test["predicted"]).mean()
+
+    assert gap["value"] == pytest.approx(accuracy(better) - accuracy(own), abs=1e-6)
+    assert gap["low"] < gap["value"] < gap["high"]
+    same = leakage(own, own.assign(protocol="random"), patients, CLASSES, 300, 0)["accuracy"]
+    assert same == {"value": 0.0, "low": None, "high": None}

@@ -9,34 +9,46 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxr.comparison import compare, gather
+from cxr.evaluation import measure_network
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.cohort import flow as flow_figure
-from cxr.figures.network import confusion, training
+from cxr.figures.comparison import comparison as comparison_figure
+from cxr.figures.explanation import panels
+from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save
 from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table, write_text
-from cxr.report.builder import ModelFiles, StudyFiles, build
+from cxr.report.builder import ModelFiles, StudyFiles, bounds, build, estimate, points
 from cxr.scoring import rank, ranking_schema
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
 RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
 
 
-def metric(value):
-    return {"value": value, "low": value - 0.1, "high": min(1, value + 0.1)}
+def predictions_of(classes):
+    """Predictions of twenty images a class, every tenth wrong."""
+    labels = np.repeat(np.arange(len(classes)), 20)
+    called = np.where(np.arange(len(labels)) % 10 == 9, (labels + 1) % len(classes), labels)
+    table = pd.DataFrame({"image_id": [f"i{i:03d}" for i in range(len(labels))]})
+    table["class"], table["predicted"] = np.array(classes)[labels], np.array(classes)[called]
+    table["split"] = np.tile(["train", "validation", "test", "test"], len(labels) // 4)
+    for k, name in enumerate(classes):
+        table[f"probability_{name}"] = np.where(called == k, 0.8, 0.2 / (len(classes) - 1))
+    return table, table.set_index("image_id").index.to_series()
 
 
 def metrics_of(classes):
-    overall = ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
-    rates = ("precision", "recall", "f1", "sensitivity", "specificity", "roc_auc")
-    part = {"images": 20, "patients": 11, **{name: metric(0.8125) for name in overall}}
-    part["per_class"] = {c: {"images": 10, **{r: metric(0.75) for r in rates}} for c in classes}
-    nothing = {"value": None, "low": None, "high": None}
-    part["per_class"][classes[-1]]["precision"] = nothing
-    part["confusion"] = (np.eye(len(classes), dtype=int) * 7 + 1).tolist()
-    splits = dict.fromkeys(("train", "validation", "test"), part)
-    how = {"level": 0.95, "method": "bootstrap", "replicates": 10}
-    return {"classes": list(classes), "interval": how, "splits": splits}
+    own, patients = predictions_of(classes)
+    divided = own.assign(part="random-r1f1", protocol="random")
+    return measure_network(own, divided, patients, classes, seed=0, replicates=20)
+
+
+def comparison_of(classes, name):
+    own, patients = predictions_of(classes)
+    networks = {name: gather(own, [own.assign(part="random-r1f1", protocol="random")])}
+    same = own.assign(part="study", protocol="study", baseline="shape")
+    return compare(networks, same, {name: 1234567}, patients, classes, 0, 20)
 
 
 def flow_of(classes, reason):
@@ -86,6 +98,13 @@ def study(tmp_path, rng):
         history = pd.DataFrame(
             {"epoch": [1, 2], "train_loss": [1, 0.5], "validation_loss": [0.9, 0.8]}
         ).assign(train_accuracy=0.5, validation_accuracy=0.6, learning_rate=0.1, best=[False, True])
+        history = history.assign(phase=[1, 2], image_size=32, frozen=False, body_learning_rate=0.01)
+        attention = {"in_lungs": [0.4375], "in_border": 0.1, "lung_area": 0.3, "border_area": 0.2}
+        write_csv(pd.DataFrame(attention), tmp_path / "attention.csv")
+        compared = comparison_of(classes, text)
+        write_csv(compared, tmp_path / "comparison.csv")
+        panel = pd.DataFrame({"class": [text], "predicted": text, "right": False, "place": 0})
+        pictures = [np.zeros((8, 8, 3), dtype=np.uint8)]
         countries = pd.DataFrame({"cluster": [0, 1, -1], text: [5, 6, 0], "unknown": [4, 4, 1]})
         write_json(flow_of(classes, text), tmp_path / "flow.json")
         source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
@@ -113,6 +132,9 @@ def study(tmp_path, rng):
             "flow": flow_figure(flow_of(classes, text)),
             "training": training(history),
             "confusion": confusion(metrics_of(classes)),
+            "reliability": reliability(metrics_of(classes)),
+            "gradcam": panels(panel.assign(sure=0.9), pictures, classes, 1),
+            "comparison": comparison_figure(compared),
             "maps": cluster_figures.maps(mapped, mapped, ranking),
             "cells": cluster_figures.cells(grid, ranking, 1 / 3),
             "clusters": cluster_figures.clusters(mapped, ranking),
@@ -120,7 +142,8 @@ def study(tmp_path, rng):
         }
         for name, figure in drawn.items():
             save(figure, tmp_path / f"{name}.svg")
-        figures = {name: str(tmp_path / f"{name}.svg") for name in drawn if name != "flow"}
+        of_study = ("flow", "comparison")
+        figures = {name: str(tmp_path / f"{name}.svg") for name in drawn if name not in of_study}
         files = StudyFiles(
             flow=str(tmp_path / "flow.json"),
             flow_figure=str(tmp_path / "flow.svg"),
@@ -129,6 +152,8 @@ def study(tmp_path, rng):
             cleaning=str(tmp_path / "cleaning.csv"),
             quality=str(tmp_path / "quality.csv"),
             excluded=str(tmp_path / "excluded.csv"),
+            comparison=str(tmp_path / "comparison.csv"),
+            comparison_figure=str(tmp_path / "comparison.svg"),
             provenance=[str(tmp_path / "s.json")],
             models=[
                 ModelFiles(
@@ -136,6 +161,7 @@ def study(tmp_path, rng):
                     card=str(tmp_path / "card.json"),
                     history=str(tmp_path / "history.csv"),
                     metrics=str(tmp_path / "metrics.json"),
+                    attention=str(tmp_path / "attention.csv"),
                     ranking=str(tmp_path / "ranking.parquet"),
                     clusters=str(tmp_path / "clusters.parquet"),
                     countries=str(tmp_path / "countries.csv"),
@@ -201,7 +227,7 @@ def test_the_page_needs_nothing_else_and_is_well_formed(study):
     assert "default-src 'none'" in html
     assert page.tags.count("h1") == 1
     alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
-    assert len(alts) == page.tags.count("img") == 1 + 2 * 6
+    assert len(alts) == page.tags.count("img") == 2 + 2 * 8
     assert all(alts)
 
 
@@ -210,13 +236,20 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
     for words in (
         "1,049",
         "1,234,567 parameters",
-        "0.812 (0.713 to 0.912)",
-        "not defined",
+        "43.8% lies in the lungs, which are 30.0% of the area",
+        "The best network is not shown to beat shape",
+        estimate(metrics_of(["normal", "viral"])["splits"]["test"]["roc_auc"]),
         "makes 2 clusters of 9, 10 images with 1 outlier",
         "balance score 17",
         "PCA's best cell scores 70",
     ):
         assert words in text, words
+
+
+def test_what_is_not_defined_is_said():
+    nothing = {"value": None, "low": None, "high": None}
+    assert estimate(nothing) == bounds(nothing) == points(nothing) == "not defined"
+    assert points({"value": 0.021, "low": -0.01, "high": 0.05}) == "+2.1 (-1.0 to +5.0) points"
 
 
 def test_the_chosen_cell_is_the_best_reliable_one_and_marked(study):

@@ -35,7 +35,12 @@ TINY = {
         },
         "image_size": 48,
     },
-    "models": {"conv5": {"architecture": "conv5", "training": {"epochs": 2, "batch_size": 16}}},
+    "models": {
+        "conv5": {
+            "architecture": "conv5",
+            "training": {"phases": [{"epochs": 2, "batch_size": 16}]},
+        }
+    },
     "embedding": {
         "perplexities": [5, 10, 25],
         "classes": ["COVID-19", "viral"],
@@ -57,11 +62,9 @@ class Workspace:
 
     def snakemake(self, *arguments, config="study.yaml", check=True):
         """Runs snakemake here and returns the finished process, its output as text."""
-        command = [sys.executable, "-m", "snakemake", "--cores", CORES]
+        command = [sys.executable, "-m", "snakemake", "--cores", CORES, *arguments]
         command += ["--configfile", config] if config else []
-        done = subprocess.run(
-            [*command, *arguments], cwd=self.path, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, check=False)
         if check and done.returncode:
             raise AssertionError(f"snakemake failed:\n{done.stdout}\n{done.stderr}")
         return done

@@ -14,8 +14,12 @@ AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, "write_repor
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **AFTER_MAPS}
-AFTER_TRAINING = {"evaluate": 1, "export_features": 1, "draw_training": 1, **AFTER_FEATURES}
-ALL = {"train": 1, "assemble_cohort": 1, "draw_cohort": 1, **AFTER_TRAINING}
+AFTER_METRICS = {"draw_training": 1, "explain": 1, "compare_models": 1, "write_report": 1}
+MEASURED = {"evaluate": 1, **AFTER_METRICS}
+AFTER_TRAINING = {"export_features": 1, **MEASURED, **AFTER_FEATURES}
+RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING}
+DIVIDED = {"divide_folds": 1, "run_baselines": 1}
+ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED}
 
 
 def added(chunks):
@@ -46,7 +50,10 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("clustering.hdbscan", None, AFTER_GRID),
         ("clustering.max_clusters", 7, AFTER_GRID),
         ("report.title", "Another title", {"write_report": 1}),
-        ("models.conv5.training.epochs", 3, {"train": 1, **AFTER_TRAINING}),
+        ("models.conv5.training.phases", [{"epochs": 3, "batch_size": 16}], RETRAINED),
+        ("evaluation.folds", 2, {**DIVIDED, "train_part": 4, **MEASURED}),
+        ("evaluation.explained", 2, {"explain": 1, "write_report": 1}),
+        ("evaluation.baselines", False, {"compare_models": 1, "write_report": 1}),
         ("cohort.per_class", 12, ALL),
         ("cohort.min_side", 60, {"clean_metadata": 1, **ALL}),
         ("sources.phantoms.seed", 1, {"download": 1, "clean_metadata": 1, **ALL}),
@@ -89,7 +96,10 @@ def test_reordered_keys_change_nothing(finished):
         ("scoring.py", AFTER_MAPS),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/report.css", {"write_report": 1}),
-        ("evaluation.py", {"evaluate": 1, "draw_training": 1, "write_report": 1}),
+        ("evaluation.py", MEASURED),
+        ("baselines.py", {"run_baselines": 1, "compare_models": 1, "write_report": 1}),
+        ("learner.py", RETRAINED),
+        ("prediction.py", {}),
         ("config/base.py", {}),
     ],
 )

@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from cxr.baselines import WORDS
 from cxr.grid import GRID
 from cxr.metadata import COLUMNS
 from tests.workflow.conftest import TINY, workspace
@@ -39,6 +41,16 @@ def test_every_stage_wrote_its_files(results):
         "models/conv5/model.safetensors",
         "models/conv5/model.json",
         "models/conv5/history.csv",
+        "models/conv5/rate_tests.csv",
+        "models/conv5/timing.json",
+        "models/conv5/parts/random-r1f1.parquet",
+        "models/conv5/attention.csv",
+        "folds.parquet",
+        "baselines.parquet",
+        "comparison.csv",
+        "training_times.csv",
+        "figures/comparison.svg",
+        "figures/training_times.svg",
         "models/conv5/metrics.json",
         "models/conv5/predictions.parquet",
         "features/conv5.parquet",
@@ -58,7 +70,16 @@ def test_every_stage_wrote_its_files(results):
         "figures/cohort_flow.svg",
         *(
             f"figures/conv5.{name}.svg"
-            for name in ("training", "confusion", "maps", "cells", "clusters", "countries")
+            for name in (
+                "training",
+                "confusion",
+                "reliability",
+                "gradcam",
+                "maps",
+                "cells",
+                "clusters",
+                "countries",
+            )
         ),
         "report.html",
     }
@@ -140,8 +161,43 @@ def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     again.snakemake()
     first, second = finished.files("tiny"), again.files("tiny")
     # The page quotes when the sources were obtained nowhere, so it repeats as well.
-    assert {name for name in first if first[name] != second.get(name)} == set()
+    timed = {"models/conv5/timing.json", "training_times.csv", "figures/training_times.svg"}
+    assert {name for name in first if first[name] != second.get(name)} <= timed
     assert set(first) == set(second)
+
+
+def test_networks_and_baselines_are_compared(results):
+    table = pd.read_csv(results / "comparison.csv")
+    assert set(table["protocol"]) == {"random", "study"}
+    assert set(table.loc[table["protocol"] == "study", "name"]) == {"conv5", *WORDS}
+    metrics = json.loads((results / "models/conv5/metrics.json").read_text())
+    own = table.loc[(table["name"] == "conv5") & (table["protocol"] == "study")].iloc[0]
+    assert own["accuracy"] == metrics["splits"]["test"]["accuracy"]["value"]
+    assert metrics["protocols"]["random"]["accuracy"]["value"] is not None
+    assert metrics["leakage"]["accuracy"]["value"] is not None
+
+
+@pytest.mark.mirror
+def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
+    new = copied.path / "new"
+    shutil.copytree(mirror / "chest_xray/train/NORMAL", new, ignore=lambda _, names: names[6:])
+    (new / "bad {name}.png").write_text("no image")
+    done = copied.snakemake("onnx", "predict", "--config", f"images={new}")
+    folder = copied.path / "results/tiny/predicted/conv5"
+    predictions = pd.read_csv(folder / "predictions.csv")
+    assert len(predictions) == 6
+    assert pd.read_csv(folder / "rejected.csv")["file"].tolist() == ["bad {name}.png"]
+    overlays = {path.name for path in (folder / "overlays").glob("*.png")}
+    assert overlays == set(predictions["overlay"])
+    assert len(pd.read_parquet(folder / "features.parquet")) == 6
+    assert (copied.path / "results/tiny/models/conv5/model.onnx").stat().st_size > 100_000
+    again = copied.snakemake("predict", "--config", f"images={new}")
+    assert "Nothing to be done" in again.stdout + again.stderr
+    (new / "bad {name}.png").unlink()
+    assert "predict" in copied.snakemake("predict", "-n", "--config", f"images={new}").stdout
+    nowhere = copied.snakemake("predict", "--config", "images=nowhere", check=False)
+    assert "config key 'images': there is no folder nowhere" in nowhere.stderr
+    assert done.returncode == 0
 
 
 def test_snakemakes_own_report_holds_the_page_and_the_figures(copied):

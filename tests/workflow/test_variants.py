@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.mirror, pytest.mark.timeout(1200)]
 def results(tmp_path_factory, mirror):
     """The folder of the finished study."""
     config = yaml.safe_load((ROOT / "config/studies/variants-2020.yaml").read_text())
-    config["models"]["mobilenet_v2"]["training"] |= {"epochs": 3, "frozen_epochs": 1}
+    phases = [{"epochs": 1, "frozen": True}, {"epochs": 3, "keep": "last"}]
+    config["models"]["mobilenet_v2"]["training"] = {"phases": phases}
+    config["evaluation"] = {"random_split": False}
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
     place = workspace(tmp_path_factory.mktemp("variants") / "run")
     place.write_config(config)

@@ -1,8 +1,8 @@
-"""A network's training curves, and its rates and confusion matrix."""
+"""A network's training curves, and its errors and its calibration."""
 
 from typing import TYPE_CHECKING
 
-from cxr.figures.network import confusion, training
+from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save
 from cxr.io import read_csv, read_json
 from cxr.job import job
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def main(input, output):
     save(training(read_csv(input.history)), output.training)
-    save(confusion(read_json(input.metrics)), output.confusion)
+    metrics = read_json(input.metrics)
+    save(confusion(metrics), output.confusion)
+    save(reliability(metrics), output.reliability)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.evaluation import evaluate_splits
+import pandas as pd
+
+from cxr.evaluation import measure_network
 from cxr.features import predictions_table, run
-from cxr.io import read_array, read_table, write_json, write_table
+from cxr.io import read_array, read_table, read_tables, write_json, write_table
 from cxr.job import job
 from cxr.models import load_model
 
@@ -16,10 +18,12 @@ def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
     cohort = read_table(input.cohort)
     _, probabilities = run(network, read_array(input.images), card["image_size"])
-    write_json(
-        evaluate_splits(cohort, probabilities, card["classes"], seed=cfg["seed"]), output.metrics
-    )
-    write_table(predictions_table(cohort, probabilities, card["classes"]), output.predictions)
+    predictions = predictions_table(cohort, probabilities, card["classes"])
+    parts = read_tables(input.parts) if input.get("parts") else pd.DataFrame()
+    patients = cohort.set_index("image_id")["patient_id"]
+    metrics = measure_network(predictions, parts, patients, card["classes"], seed=cfg["seed"])
+    write_json(metrics, output.metrics)
+    write_table(predictions, output.predictions)
 
 
 if __name__ == "__main__":

@@ -4,35 +4,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.checkpoint import Checkpoint
-from cxr.io import read_array, read_table, write_csv
+from cxr.io import read_array, read_table, write_csv, write_json
 from cxr.job import job
-from cxr.models import build, load_body, save_model
-from cxr.training import Data, Recipe, describe, train
+from cxr.models import save_model, start
+from cxr.recipe import Recipe
+from cxr.training import Data, describe, train
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, code):
-    model, recipe = cfg["model"], Recipe(**cfg["model"]["training"])
+    model = cfg["model"]
     data = Data.of(read_table(input.cohort), read_array(input.images), cfg["classes"])
-    network = build(
-        model["architecture"],
-        len(cfg["classes"]),
-        model["feature_dim"],
-        model["dropout"],
-        cfg["seed"],
-    )
-    if input.get("weights"):
-        load_body(network, input.weights)
+    network = start(model, len(cfg["classes"]), cfg["seed"], input.get("weights"))
     # An undeclared file: declared outputs are deleted when a job fails or is run again.
     checkpoint = Checkpoint(
         Path(output.weights).with_name("checkpoint.pt"), dict(cfg), data.digest(), code
     )
-    history = train(network, data, recipe, cfg["seed"], checkpoint)
-    card = describe(network, data, history, cfg)
+    trained = train(network, data, Recipe.of(model["training"]), cfg["seed"], checkpoint)
+    card = describe(network, data, trained.history, cfg)
     save_model(network, card, output.weights, output.model)
-    write_csv(history, output.history)
+    write_csv(trained.history, output.history)
+    write_csv(trained.rate_tests, output.rate_tests)
+    write_json(trained.timing, output.timing)
     checkpoint.remove()
 
 

@@ -10,8 +10,28 @@ from cxr.report.builder import ModelFiles, StudyFiles
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-FIGURES = ("training", "confusion", "maps", "cells", "clusters", "countries")
-TABLES = ("card", "history", "metrics", "ranking", "clusters", "countries")
+FIGURES = (
+    "training",
+    "confusion",
+    "reliability",
+    "gradcam",
+    "maps",
+    "cells",
+    "clusters",
+    "countries",
+)
+TABLES = ("card", "history", "metrics", "attention", "ranking", "clusters", "countries")
+STUDY = (
+    "flow",
+    "flow_figure",
+    "cohort",
+    "rejected",
+    "cleaning",
+    "quality",
+    "excluded",
+    "comparison",
+    "comparison_figure",
+)
 
 
 def main(input, output, cfg):
@@ -23,9 +43,8 @@ def main(input, output, cfg):
         )
         for position, name in enumerate(cfg["models"])
     ]
-    study = ("flow", "flow_figure", "cohort", "rejected", "cleaning", "quality", "excluded")
     files = StudyFiles(
-        **{name: input[name] for name in study},
+        **{name: input[name] for name in STUDY},
         provenance=list(input.provenance),
         models=models,
     )

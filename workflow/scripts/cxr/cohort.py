@@ -15,6 +15,8 @@ from cxr.errors import InputError
 from cxr.flow import Flow
 from cxr.metadata import terms
 
+PerClass = str | int | Mapping[str, int]
+
 
 def select(
     metadata: pd.DataFrame,
@@ -23,7 +25,7 @@ def select(
     classes: Mapping[str, Mapping[str, Any]],
     views: Sequence[str],
     modality: str,
-    per_class: str | int,
+    per_class: PerClass,
     seed: int,
 ) -> tuple[pd.DataFrame, Flow]:
     """Filters, removes exact duplicates and balances.
@@ -35,11 +37,11 @@ def select(
     rejected : DataFrame
         The entries that did not become rows, for the flow.
     classes : mapping
-        For each class the `findings` that make it and the `sources` it may come
-        from (None for all).
+        For each class the `findings` that make it, those that it must be `without`,
+        those that are drawn `first`, and the `sources` it may come from (None for all).
     views, modality
         What is kept.
-    per_class : "min", "all" or int
+    per_class : "min", "all", int or mapping
         Images a class; see `balance`.
     seed : int
         Seed of the drawing.
@@ -67,7 +69,8 @@ def select(
     for name, wanted in classes.items():
         if not (rows["class"] == name).any():
             raise InputError(_empty_class(name, wanted, metadata, views, modality))
-    rows = flow.keep("balanced", rows, balance(rows, per_class, seed))
+    first = {name: spec["first"] for name, spec in classes.items()}
+    rows = flow.keep("balanced", rows, balance(rows, per_class, seed, first))
     return rows.reset_index(drop=True), flow
 
 
@@ -87,17 +90,19 @@ def assign_classes(
     that fits two classes is left out rather than guessed.
     """
     wanted = {
-        name: ({f.casefold() for f in spec["findings"]}, spec["sources"])
+        name: (_folded(spec["findings"]), _folded(spec["without"]), spec["sources"])
         for name, spec in classes.items()
     }
     labels: list[str | None] = []
     reasons: list[str | None] = []
     for source, finding in zip(rows["source"], rows["finding"], strict=True):
-        present = {term.casefold() for term in terms(finding)}
+        present = _folded(terms(finding))
         fits = [
             name
-            for name, (findings, sources) in wanted.items()
-            if present & findings and (sources is None or source in sources)
+            for name, (findings, without, sources) in wanted.items()
+            if present & findings
+            and not present & without
+            and (sources is None or source in sources)
         ]
         labels.append(fits[0] if len(fits) == 1 else None)
         if len(fits) == 1:
@@ -110,6 +115,10 @@ def assign_classes(
         pd.Series(labels, index=rows.index, dtype="object"),
         pd.Series(reasons, index=rows.index, dtype="object"),
     )
+
+
+def _folded(words: Sequence[str]) -> set[str]:
+    return {word.casefold() for word in words}
 
 
 def _duplicates(rows: pd.DataFrame) -> pd.Series:
@@ -136,7 +145,12 @@ def _empty_class(
     )
 
 
-def balance(rows: pd.DataFrame, per_class: str | int, seed: int) -> pd.Series:
+def balance(
+    rows: pd.DataFrame,
+    per_class: PerClass,
+    seed: int,
+    first: Mapping[str, Sequence[str]],
+) -> pd.Series:
     """Which rows are not drawn: "not drawn" or null, aligned with `rows`.
 
     Patients are the independent units, so images are drawn in rounds: one of
@@ -146,24 +160,32 @@ def balance(rows: pd.DataFrame, per_class: str | int, seed: int) -> pd.Series:
     Parameters
     ----------
     rows : DataFrame
-        With `class`, `patient_id` and `image_id`.
-    per_class : "min", "all" or int
+        With `class`, `finding`, `patient_id` and `image_id`.
+    per_class : "min", "all", int or mapping
         "min": as many as the smallest class has. A number: at most that many,
         and no more than the smallest class has, so that the classes stay
-        balanced. "all": every row.
+        balanced. "all": every row. A mapping: at most so many of each class.
     seed : int
         Seed of the drawing.
+    first : mapping
+        For each class the findings whose images are drawn before the others.
     """
     reasons = pd.Series(None, index=rows.index, dtype="object")
     if per_class == "all":
         return reasons
-    size = int(rows["class"].value_counts().min())
-    if isinstance(per_class, int):
-        size = min(size, per_class)
+    smallest = int(rows["class"].value_counts().min())
     for name, members in rows.sort_values("image_id").groupby("class"):
+        size = smallest
+        if isinstance(per_class, Mapping):
+            size = per_class[str(name)]
+        elif isinstance(per_class, int):
+            size = min(size, per_class)
         rng = np.random.default_rng([seed, zlib.crc32(str(name).encode())])
         shuffled = members.iloc[rng.permutation(len(members))]
-        turn = shuffled.groupby("patient_id").cumcount()
-        drawn = turn.sort_values(kind="stable").index[:size]
+        sooner = _folded(first.get(str(name), ()))
+        later = [not _folded(terms(finding)) & sooner for finding in shuffled["finding"]]
+        order = pd.DataFrame({"later": later}, index=shuffled.index)
+        order["turn"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
+        drawn = order.sort_values(["later", "turn"], kind="stable").index[:size]
         reasons[members.index.difference(drawn)] = "not drawn"
     return reasons

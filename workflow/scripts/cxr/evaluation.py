@@ -1,4 +1,4 @@
-"""Metrics of a classifier, each with an interval from a patient-level bootstrap."""
+"""The metrics of a classifier, each with an interval from a patient-level bootstrap."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,35 +6,133 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-LEVEL = 0.95
+from cxr.measures import (
+    LEVEL,
+    auc_of,
+    average_precision_of,
+    best_threshold,
+    calibration_of,
+    draw_patients,
+    interval,
+    rates,
+)
+from cxr.plan import GROUPED, RANDOM, STUDY
+
 METHOD = "percentile bootstrap over patients, exact binomial where every draw agrees"
+REPLICATES = 1000
 
 
-def evaluate_splits(
-    cohort: pd.DataFrame,
-    probabilities: np.ndarray,
+def measure_network(
+    predictions: pd.DataFrame,
+    parts: pd.DataFrame,
+    patients: pd.Series,
     classes: Sequence[str],
     seed: int,
-    replicates: int = 1000,
+    replicates: int = REPLICATES,
 ) -> dict[str, Any]:
-    """The metrics document: each split's metrics, and how their intervals were made.
+    """The metrics document of a network: its splits, and the protocols of `cxr.protocols`.
 
     Parameters
     ----------
-    cohort : DataFrame, n rows
-        `class, split, patient_id`.
-    probabilities : float array, shape (n, c)
+    predictions : DataFrame
+        The network's own: `image_id, class, split` and a probability a class.
+    parts : DataFrame
+        The same columns with `part` and `protocol`, of networks trained anew.
+    patients : Series
+        The patient of each image, by image_id.
+    classes : sequence of str
+    seed, replicates : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        `classes, interval`; `splits`: a document of `evaluate` for train, validation
+        and test; `protocols`: one for the test images of each; `leakage`: how much
+        better the network seems when patients are divided.
     """
-    labels = pd.Categorical(cohort["class"], categories=list(classes)).codes.astype(np.int64)
-    patients = cohort["patient_id"].to_numpy()
+    own = predictions.assign(part=STUDY)
     splits = {}
     for name in ("train", "validation", "test"):
-        rows = np.flatnonzero(cohort["split"] == name)
-        splits[name] = evaluate(
-            labels[rows], probabilities[rows], patients[rows], classes, replicates, seed
+        rows = own.loc[own["split"] == name]
+        splits[name] = _measure(rows, own, patients, classes, replicates, seed)
+    parts = parts if len(parts) else own.iloc[:0].assign(protocol="")
+    protocols = {
+        str(protocol): _measure(
+            rows.loc[rows["split"] == "test"], rows, patients, classes, replicates, seed
         )
+        for protocol, rows in parts.groupby("protocol")
+    }
     how = {"level": LEVEL, "method": METHOD, "replicates": replicates}
-    return {"classes": list(classes), "interval": how, "splits": splits}
+    return {
+        "classes": list(classes),
+        "interval": how,
+        "splits": splits,
+        "protocols": protocols,
+        "leakage": leakage(own, parts, patients, classes, replicates, seed),
+    }
+
+
+def leakage(
+    own: pd.DataFrame,
+    parts: pd.DataFrame,
+    patients: pd.Series,
+    classes: Sequence[str],
+    replicates: int,
+    seed: int,
+) -> dict[str, Any] | None:
+    """Accuracy under a random division of images less that under one of patients.
+
+    The patients of both are drawn together, so that images which both test count
+    as the pairs that they are. None where no random division was measured.
+    """
+    test = parts.loc[parts["split"] == "test"]
+    divided = test.loc[test["protocol"] == RANDOM]
+    grouped = test.loc[test["protocol"] == GROUPED]
+    if divided.empty:
+        return None
+    if grouped.empty:
+        grouped = own.loc[own["split"] == "test"]
+    both = pd.concat([divided, grouped])
+    right = both["predicted"].to_numpy() == both["class"].to_numpy()
+    first = np.arange(len(both)) < len(divided)
+    weights = draw_patients(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
+    shares = [
+        (weights[:, rows] @ right[rows]) / weights[:, rows].sum(axis=1) for rows in (first, ~first)
+    ]
+    return {"accuracy": interval(shares[0] - shares[1])}
+
+
+def probabilities_of(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """The probabilities of a table of predictions, float64 of shape (n, c)."""
+    return table[[f"probability_{name}" for name in classes]].to_numpy(dtype=np.float64)
+
+
+def _measure(
+    rows: pd.DataFrame,
+    whole: pd.DataFrame,
+    patients: pd.Series,
+    classes: Sequence[str],
+    replicates: int,
+    seed: int,
+) -> dict[str, Any]:
+    """`evaluate` on some rows, with thresholds from the validation images of their part."""
+    thresholds = np.full((len(rows), len(classes)), np.nan)
+    held_out = whole.loc[whole["split"] == "validation"]
+    for part, some in held_out.groupby("part"):
+        scores, labels = probabilities_of(some, classes), some["class"].to_numpy()
+        chosen = [best_threshold(scores[:, k], labels == name) for k, name in enumerate(classes)]
+        thresholds[(rows["part"] == part).to_numpy()] = chosen
+    labels = pd.Categorical(rows["class"], categories=list(classes)).codes.astype(np.int64)
+    return evaluate(
+        labels,
+        probabilities_of(rows, classes),
+        patients.loc[rows["image_id"]].to_numpy(),
+        classes,
+        replicates,
+        seed,
+        thresholds,
+    )
 
 
 def evaluate(
@@ -44,11 +142,9 @@ def evaluate(
     classes: Sequence[str],
     replicates: int,
     seed: int,
+    thresholds: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Every metric of a set of images, with its 95% interval.
-
-    Images of a patient are not independent, so whole patients are drawn with
-    replacement, and all metrics are computed anew from each draw.
 
     Parameters
     ----------
@@ -57,34 +153,33 @@ def evaluate(
     probabilities : float array, shape (n, c)
     patients : array of str, shape (n,)
     classes : sequence of str, length c
-    replicates : int
-    seed : int
+    replicates, seed : int
+        Of the bootstrap over patients.
+    thresholds : float array, shape (n, c), optional
+        From which probability on an image is called positive for a class, where the
+        most probable class is not what counts.
 
     Returns
     -------
     dict
-        `images, patients, accuracy, balanced_accuracy, macro_f1, roc_auc`
-        (one against the rest, mean over the classes), `per_class` and
-        `confusion` (rows true, columns predicted). A metric is a dict of
-        `value, low, high`, each null where it is not defined.
-
-    References
-    ----------
-    C. Field, A. Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 69, 2007.
+        `images, patients, accuracy, balanced_accuracy, macro_f1, roc_auc,
+        average_precision` (these two one against the rest, mean over the classes),
+        `ece` (expected calibration error), `reliability` (a row a bin of
+        confidence), `per_class` and `confusion` (rows true, columns predicted). A
+        metric is a dict of `value, low, high`, each null where it is not defined.
     """
     c = len(classes)
-    names, owner = np.unique(patients, return_inverse=True)
-    draws = np.random.default_rng(seed).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), size=replicates
-    )
-    # The first row counts every image once: the metrics' own values.
-    weights = np.vstack([np.ones(len(labels)), draws[:, owner]])
+    weights = draw_patients(patients, replicates, seed)
+    owner = np.unique(patients, return_inverse=True)[1]
     predicted = probabilities.argmax(axis=1)
     confusion = (weights @ np.eye(c * c)[labels * c + predicted]).reshape(-1, c, c)
     shares = rates(confusion)
-    auc = np.stack([auc_of(probabilities[:, k], labels == k, weights) for k in range(c)], axis=1)
+    for name, function in (("roc_auc", auc_of), ("average_precision", average_precision_of)):
+        curves = [function(probabilities[:, k], labels == k, weights) for k in range(c)]
+        shares[name] = np.stack(curves, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2))
+    calibration = calibration_of(probabilities.max(axis=1), predicted == labels, weights)
     per_class = {}
     for k, name in enumerate(classes):
         true, called = labels == k, predicted == k
@@ -93,105 +188,56 @@ def evaluate(
         per_class[name] = {
             "images": int(true.sum()),
             **{m: interval(values[:, k], counted.get(m)) for m, values in shares.items()},
-            "roc_auc": interval(auc[:, k]),
         }
+        if thresholds is not None:
+            per_class[name]["at_threshold"] = _at_threshold(
+                probabilities[:, k], thresholds[:, k], true, weights, counted
+            )
     return {
         "images": len(labels),
-        "patients": len(names),
-        "accuracy": interval(accuracy, len(names)),
+        "patients": int(owner.max(initial=-1)) + 1,
+        "accuracy": interval(accuracy, int(owner.max(initial=-1)) + 1),
         "balanced_accuracy": interval(shares["recall"].mean(axis=1)),
         "macro_f1": interval(shares["f1"].mean(axis=1)),
-        "roc_auc": interval(auc.mean(axis=1)),
+        "roc_auc": interval(shares["roc_auc"].mean(axis=1)),
+        "average_precision": interval(shares["average_precision"].mean(axis=1)),
+        "ece": interval(calibration["ece"]),
+        "reliability": _reliability(calibration),
         "per_class": per_class,
         "confusion": confusion[0].astype(int).tolist(),
     }
 
 
-def rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
-    """Precision, recall, F1, sensitivity and specificity of each class against the rest.
-
-    Parameters
-    ----------
-    confusion : float array, shape (r, c, c)
-        Rows true, columns predicted.
-
-    Returns
-    -------
-    dict of float arrays, shape (r, c)
-        NaN where a denominator is zero. Sensitivity is recall by its clinical name.
-    """
-    hits = np.diagonal(confusion, axis1=1, axis2=2)
-    true = confusion.sum(axis=2)
-    predicted = confusion.sum(axis=1)
-    total = confusion.sum(axis=(1, 2))[:, None]
+def _at_threshold(
+    scores: np.ndarray,
+    thresholds: np.ndarray,
+    positive: np.ndarray,
+    weights: np.ndarray,
+    counted: dict[str, int],
+) -> dict[str, Any]:
+    """Sensitivity and specificity where a class is called from a threshold on."""
+    if np.isnan(thresholds).any():
+        nothing = {"value": None, "low": None, "high": None}
+        return {"threshold": None, "sensitivity": nothing, "specificity": nothing}
+    called = scores >= thresholds
     with np.errstate(invalid="ignore", divide="ignore"):
-        recall = hits / true
-        return {
-            "precision": hits / predicted,
-            "recall": recall,
-            "f1": 2 * hits / (true + predicted),
-            "sensitivity": recall,
-            "specificity": (total - true - predicted + hits) / (total - true),
+        sensitivity = weights @ (called & positive) / (weights @ positive)
+        specificity = weights @ (~called & ~positive) / (weights @ ~positive)
+    used = np.unique(thresholds)
+    return {
+        "threshold": round(float(used.mean()), 6) if len(used) else None,
+        "sensitivity": interval(sensitivity, counted["sensitivity"]),
+        "specificity": interval(specificity, counted["specificity"]),
+    }
+
+
+def _reliability(calibration: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """The bins of confidence that hold images: their number, confidence and accuracy."""
+    return [
+        {
+            "images": int(calibration["mass"][0, k]),
+            "confidence": round(float(calibration["confidence"][0, k]), 6),
+            "accuracy": interval(calibration["accuracy"][:, k]),
         }
-
-
-def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted area under the ROC curve for each row of weights, ties counted half.
-
-    Parameters
-    ----------
-    scores : float array, shape (n,)
-    positive : bool array, shape (n,)
-    weights : float array, shape (r, n)
-
-    Returns
-    -------
-    float array, shape (r,)
-        NaN where one side has no weight.
-    """
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    above = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
-    below = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
-    before = below.cumsum(axis=1) - below
-    with np.errstate(invalid="ignore", divide="ignore"):
-        won = (above * (before + 0.5 * below)).sum(axis=1)
-        return won / (above.sum(axis=1) * below.sum(axis=1))
-
-
-def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
-    """Value and percentile interval from a metric's own value and its replicates.
-
-    Where every draw agrees a percentile interval would claim certainty: of a
-    share that is 0 or 1 the exact binomial interval over patients takes its
-    place, other metrics then have no bounds.
-
-    Parameters
-    ----------
-    values : float array, shape (1 + replicates,)
-        The value itself first; replicates in which it is not defined are NaN.
-    patients : int, optional
-        For a share, the patients it is of.
-
-    References
-    ----------
-    C. Clopper, E. Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934.
-    """
-    own = float(values[0])
-    if not np.isfinite(own):
-        return {"value": None, "low": None, "high": None}
-    tail = 100 * (1 - LEVEL) / 2
-    defined = values[1:][np.isfinite(values[1:])]
-    low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
-    if low == high:
-        extreme = own in (0.0, 1.0)
-        low, high = _exact(own, patients) if patients and extreme else (np.nan, np.nan)
-    bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
-    return {"value": round(own, 6), "low": bounds[0], "high": bounds[1]}
-
-
-def _exact(share: float, patients: int) -> tuple[float, float]:
-    from scipy.stats import binomtest
-
-    found = binomtest(round(share * patients), patients).proportion_ci(LEVEL, method="exact")
-    return float(found.low), float(found.high)
+        for k in np.flatnonzero(calibration["mass"][0] > 0)
+    ]

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from cxr.models import Network
 
 
@@ -31,12 +33,13 @@ def run(
     """
     import torch
 
-    from cxr.models import best_device
-    from cxr.training import resize, to_unit
+    from cxr.acceleration import best_device
+    from cxr.augmentation import resize, to_unit
 
     device = best_device()
     network.to(device).eval()
-    features, probabilities = [], []
+    features = [np.zeros((0, network.feature_dim), dtype=np.float32)]
+    probabilities = [np.zeros((0, network.n_classes), dtype=np.float32)]
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
@@ -75,8 +78,18 @@ def predictions_table(
     probabilities : float array, shape (n, n_classes)
     classes : sequence of str
     """
-    table = cohort[["image_id", "class", "split"]].reset_index(drop=True)
+    table = cohort[["image_id", "class", "split"]].reset_index(drop=True).astype("str")
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
     for position, name in enumerate(classes):
         table[f"probability_{name}"] = probabilities[:, position].astype(np.float32)
     return table
+
+
+def predictions_schema(classes: Sequence[str]) -> "pa.Schema":
+    """The columns of predictions of the parts of protocols, which may have no rows."""
+    import pyarrow as pa
+
+    texts = ["image_id", "class", "split", "predicted"]
+    fields = [(name, pa.string()) for name in texts]
+    fields += [(f"probability_{name}", pa.float32()) for name in classes]
+    return pa.schema([*fields, ("part", pa.string()), ("protocol", pa.string())])

@@ -99,6 +99,11 @@ def _grey(image: Image.Image) -> np.ndarray:
     return np.array(image.convert("RGB").convert("L"))
 
 
+def bands(image: Image.Image) -> int:
+    """Channels of an image file: 1 for grey, 2 with transparency, 3 or 4 for colour."""
+    return 3 if image.mode == "P" else len(image.getbands())
+
+
 def _saturation(image: Image.Image) -> float:
     """Mean saturation of the colours, 0 to 1; that of near-black pixels is noise and counts 0."""
     if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
@@ -177,7 +182,8 @@ def measure(
         The usable rows with width, height and sha256, and a rejection for each
         of the others besides those that `reading` has.
     quality : DataFrame
-        For each usable row `image_id`, the measures of `cxr.quality` and `flags`.
+        For each usable row `image_id`, `bands` of the file, the measures of
+        `cxr.quality` and `flags`.
     """
 
     def look(file: str) -> dict[str, Any] | str:
@@ -192,7 +198,7 @@ def measure(
             return f"smaller than {min_side} pixels"
         measures = inspect(grey, _saturation(image))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        seen = {"width": width, "height": height, "sha256": digest}
+        seen = {"width": width, "height": height, "sha256": digest, "bands": bands(image)}
         return refusal(grey, measures) or {**seen, **measures, "flags": flags(measures)}
 
     rows = reading.rows
@@ -201,10 +207,10 @@ def measure(
     kept = rows.loc[usable]
     found = pd.DataFrame(
         [result for result in seen if not isinstance(result, str)],
-        columns=["width", "height", "sha256", *MEASURES, "flags"],
+        columns=["width", "height", "sha256", "bands", *MEASURES, "flags"],
         index=kept.index,
     )
-    quality = found[[*MEASURES, "flags"]]
+    quality = found[["bands", *MEASURES, "flags"]]
     quality.insert(0, "image_id", kept["image_id"])
     kept = kept.assign(**found[["width", "height", "sha256"]]).astype(SCHEMA)
     bad = rows.loc[~usable]

@@ -1,12 +1,14 @@
 """The networks: a body, a dense layer whose outputs are the features, an output layer."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cxr.acceleration import speed_up
 from cxr.errors import InputError
 from cxr.io import atomic, read_json, write_json
 
@@ -39,7 +41,7 @@ class Network(nn.Module):
 
     def __init__(self, architecture: str, n_classes: int, feature_dim: int, dropout: float) -> None:
         super().__init__()
-        self.n_classes = n_classes
+        self.n_classes, self.feature_dim = n_classes, feature_dim
         self.body, width, channels = _body(architecture)
         mean, std = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
@@ -47,8 +49,8 @@ class Network(nn.Module):
         self.dense = nn.Sequential(nn.Linear(width, feature_dim), nn.ReLU())
         self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_dim, n_classes))
 
-    def features(self, images: Tensor) -> Tensor:
-        """The features of grey images.
+    def maps(self, images: Tensor) -> Tensor:
+        """The body's last feature maps of grey images.
 
         Parameters
         ----------
@@ -57,10 +59,17 @@ class Network(nn.Module):
 
         Returns
         -------
-        Tensor, shape (n, feature_dim)
-            Not negative.
+        Tensor, shape (n, channels, h', w')
         """
-        maps = self.body((images - self.mean) / self.std)
+        scaled = (images - self.mean) / self.std
+        return self.body(scaled.contiguous(memory_format=torch.channels_last))
+
+    def features(self, images: Tensor) -> Tensor:
+        """The features of grey images, shape (n, feature_dim), not negative."""
+        return self.features_of(self.maps(images))
+
+    def features_of(self, maps: Tensor) -> Tensor:
+        """The features of feature maps."""
         return self.dense(maps.mean(dim=(2, 3)))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -87,7 +96,7 @@ def _body(architecture: str) -> tuple[nn.Module, int, int]:
     if architecture == "densenet121":
         return nn.Sequential(whole.features, nn.ReLU()), whole.classifier.in_features, 3
     width = {"vgg16": 512, "mobilenet_v2": 1280}[architecture]
-    return nn.Sequential(whole.features), width, 3
+    return nn.Sequential(speed_up(whole.features)), width, 3
 
 
 class _Residual(nn.Module):
@@ -128,6 +137,22 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Network(architecture, n_classes, feature_dim, dropout)
+
+
+def start(
+    model: Mapping[str, Any], n_classes: int, seed: int, weights: str | Path | None
+) -> Network:
+    """The network of a config's `models.<name>`, with pre-trained weights in its body if given.
+
+    Raises
+    ------
+    InputError
+        If the weights do not fit.
+    """
+    network = build(model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed)
+    if weights:
+        load_body(network, weights)
+    return network
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -236,8 +261,3 @@ def digest(path: str | Path) -> str:
 def parameter_count(network: nn.Module) -> int:
     """Number of trainable numbers."""
     return sum(parameter.numel() for parameter in network.parameters())
-
-
-def best_device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,8 +1,15 @@
-"""What a study's config makes of the workflow: the chunks of its sweep, each job's settings."""
+"""What a study's config makes of the workflow: the chunks of its sweep, the parts of its
+protocols, each job's settings.
+"""
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+# Protocols: the study's own splits, folds of patients, folds of images, all sources but one.
+STUDY, GROUPED, RANDOM, WITHOUT = "study", "grouped", "random", "without"
 
 
 def chunks(
@@ -56,6 +63,40 @@ def reach(perplexities: list[float]) -> int:
     again, which would repeat all maps.
     """
     return 2 ** max(7, math.ceil(math.log2(max(perplexities))))
+
+
+def list_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[str, str]:
+    """The parts that networks are trained for anew, with their protocol.
+
+    Parameters
+    ----------
+    evaluation : mapping
+        The config's `evaluation`.
+    sources : sequence of str
+        Names of the study's sources.
+
+    Returns
+    -------
+    dict
+        Protocol by part: `grouped-r1f1`, `random-r1f1`, `without-<source>`.
+    """
+    folds, repeats = evaluation["folds"], evaluation["repeats"]
+    turns = [f"r{r + 1}f{k + 1}" for r in range(repeats) for k in range(folds or 1)]
+    parts = {f"{GROUPED}-{turn}": GROUPED for turn in turns} if folds else {}
+    if evaluation["random_split"]:
+        parts |= {f"{RANDOM}-{turn}": RANDOM for turn in turns}
+    if evaluation["leave_source_out"] and len(sources) > 1:
+        parts |= {f"{WITHOUT}-{name}": f"{WITHOUT}-{name}" for name in sources}
+    return parts
+
+
+def listing(folder: str | None) -> str:
+    """A hash of the names, sizes and times of the files below a folder."""
+    if folder is None:
+        return ""
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
+    lines = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sorted(files)]
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def pick(study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[str, str]) -> Any:

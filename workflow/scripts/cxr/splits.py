@@ -80,13 +80,20 @@ def split(
             )
     rest = np.arange(len(classes))
     for name, share in (("test", test), ("validation", validation / (1 - test))):
-        chosen = _fold(classes[rest], groups[rest], share, seed)
+        chosen = fold_of_share(classes[rest], groups[rest], share, seed)
         result[rest[chosen]] = name
         rest = np.delete(rest, chosen)
     return result
 
 
-def _fold(classes: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+def fold_of_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Rows of one fold with about `share` of every class; no group is divided.
+
+    Raises
+    ------
+    InputError
+        If every fold leaves a class empty on one side.
+    """
     from sklearn.model_selection import StratifiedGroupKFold
 
     names, codes, totals = np.unique(classes, return_inverse=True, return_counts=True)

@@ -14,10 +14,13 @@ from pydantic import ValidationError
 
 from cxr.config import Config
 from cxr.config.base import Range
+from cxr.config.networks import Phase
 from cxr.config.sources import PresetSource
 from cxr.errors import InputError
 
-PRESETS = Path(__file__).parents[3] / "config" / "presets.yaml"
+CONFIG = Path(__file__).parents[3] / "config"
+PRESETS = CONFIG / "presets.yaml"
+RECIPES = CONFIG / "recipes.yaml"
 
 
 def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,6 +51,8 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         raise InputError(_first_line(error)) from error
     plain = config.model_dump(mode="json")
+    for name, net in plain["models"].items():
+        net["training"] = _training(name, net, config.cohort.image_size)
     plain["embedding"]["perplexities"] = _values(config.embedding.perplexities)
     plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
     plain["clustering"]["min_samples"] = _whole(config.clustering.min_samples)
@@ -69,6 +74,26 @@ def _presets(config: Config) -> dict[str, Any]:
     }
     known = yaml.safe_load(PRESETS.read_text(encoding="utf-8")) if named else {}
     return {name: known[preset] for name, preset in named.items()}
+
+
+def _training(name: str, net: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """A network's training with the phases of its recipe, each with its image size."""
+    training = dict(net["training"])
+    recipe, key = training.pop("recipe"), f"models.{name}.training"
+    if training["phases"] is None:
+        recipe = recipe or ("scratch" if net["weights"] == "none" else "transfer")
+        known = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
+        phases = [Phase.model_validate(phase) for phase in known[recipe]]
+        training["phases"] = [phase.model_dump(mode="json") for phase in phases]
+    for position, phase in enumerate(training["phases"]):
+        phase["image_size"] = phase["image_size"] or largest
+        if phase["image_size"] > largest:
+            where = "recipe" if recipe else f"phases.{position}.image_size"
+            raise InputError(
+                f"config key '{key}.{where}': wants images of {phase['image_size']} pixels, more "
+                f"than cohort.image_size ({largest}); raise that, or take smaller phases"
+            )
+    return training
 
 
 def check_files(study: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from cxr.config.base import Name, Section, Seed
 from cxr.config.cohort import Cohort
+from cxr.config.evaluation import Evaluation
 from cxr.config.maps import Clustering, Embedding
 from cxr.config.networks import Net
 from cxr.config.sources import Source
@@ -39,9 +40,18 @@ class Config(Section):
     sources: dict[Name, Source] = Field(min_length=1, description="Data sources by name.")
     cohort: Cohort = Field(description="Filters, balance, splits and the pixel cache.")
     models: dict[Name, Net] = Field(min_length=1, description="Networks by name.")
+    evaluation: Evaluation = Field(
+        default_factory=Evaluation, description="How the networks are measured."
+    )
     embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
     clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
     report: Report = Field(default_factory=Report, description="Words of the report.")
+    images: str | None = Field(
+        default=None, min_length=1, description="Folder of new images for `snakemake predict`."
+    )
+    model: Name | None = Field(
+        default=None, description="Which network predicts; null for the first of `models`."
+    )
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "Config":
@@ -60,16 +70,18 @@ class Config(Section):
                     raise ValueError(
                         f"cohort.classes.{name}.sources names '{source}', which is not in sources"
                     )
+        if isinstance(self.cohort.per_class, dict):
+            wrong = set(self.cohort.per_class) ^ set(self.cohort.classes)
+            if wrong:
+                raise ValueError(
+                    f"cohort.per_class as a mapping has to name every class and nothing else; "
+                    f"look at {', '.join(sorted(wrong))}"
+                )
         for name in self.embedding.classes or []:
             if name not in self.cohort.classes:
                 raise ValueError(
                     f"embedding.classes names '{name}', which is not in cohort.classes"
                 )
-        for name, net in self.models.items():
-            side = net.training.image_size
-            if side is not None and side > self.cohort.image_size:
-                raise ValueError(
-                    f"models.{name}.training.image_size ({side}) is greater than cohort.image_size "
-                    f"({self.cohort.image_size})"
-                )
+        if self.model is not None and self.model not in self.models:
+            raise ValueError(f"model names '{self.model}', which is not in models")
         return self

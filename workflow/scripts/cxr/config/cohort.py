@@ -6,12 +6,23 @@ from pydantic import Field
 
 from cxr.config.base import Name, Section, Term
 
+Count = Annotated[int, Field(ge=2)]
+
 
 class CohortClass(Section):
     """Which images make up a class."""
 
     findings: list[Term] = Field(
         min_length=1, description="An image with any of these finding terms belongs to the class."
+    )
+    without: list[Term] = Field(
+        default_factory=list,
+        description="An image with any of these finding terms does not belong to the class.",
+    )
+    first: list[Term] = Field(
+        default_factory=list,
+        description="Images with any of these finding terms are drawn before the others, where "
+        "the class has more images than are drawn.",
     )
     sources: list[Name] | None = Field(
         default=None, description="Only images of these sources; null for all."
@@ -52,16 +63,17 @@ class Cohort(Section):
         default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are kept."
     )
     modality: Term = Field(default="X-ray", description="Modality that is kept.")
-    per_class: Literal["min", "all"] | Annotated[int, Field(ge=2)] = Field(
+    per_class: Literal["min", "all"] | Count | dict[Term, Count] = Field(
         default="min",
         description="Images a class: `min` takes as many as the smallest class has, a number at "
-        "most that many (and no more than the smallest class has), `all` takes every image.",
+        "most that many (and no more than the smallest class has), `all` takes every image; a "
+        "mapping gives each class a most of its own, as far as it has images.",
     )
     min_side: int = Field(
         default=64, ge=2, description="Smallest usable image side, pixels; smaller is rejected."
     )
     image_size: int = Field(
-        default=128, ge=16, le=1024, description="Side of the square cached images, pixels."
+        default=128, ge=32, le=1024, description="Side of the square cached images, pixels."
     )
     square: Literal["crop", "stretch", "pad"] = Field(
         default="crop",

@@ -16,27 +16,117 @@ Architecture = Literal[
     "densenet121",
     "mobilenet_v2",
 ]
+Side = Annotated[int, Field(ge=32, le=1024)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Phase(Section):
+    """One phase of a training; it begins with the best weights of the one before."""
+
+    epochs: int = Field(ge=1, description="Most epochs.")
+    image_size: Side | None = Field(
+        default=None, description="Side of the network's input, pixels; null for the cache's."
+    )
+    frozen: bool = Field(
+        default=False, description="Only the dense layers learn, the body keeps its weights."
+    )
+    learning_rate: Rate | tuple[Rate, Rate] | Literal["find"] = Field(
+        default=1e-3,
+        description="Peak rate of AdamW; `[head, body]` for a rate of its own for the body; "
+        "`find` takes it from a learning-rate range test, whose curve is saved.",
+    )
+    schedule: Literal["one-cycle", "cosine", "plateau"] = Field(
+        default="one-cycle",
+        description="How the rate runs over the phase: up and down, down along a cosine, or a "
+        "tenth whenever the validation loss has not improved for 3 epochs.",
+    )
+    batch_size: int = Field(default=32, ge=2, description="Images a step.")
+    weight_decay: float = Field(default=1e-2, ge=0, lt=1, description="Weight decay of AdamW.")
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of each label that is spread over all classes."
+    )
+    mixup: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="Alpha of mixup, which trains on mixtures of two images; 0 for none.",
+    )
+    averaging: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Decay a step of the exponential moving average of the weights that is "
+        "measured and kept in place of the weights themselves; 0 for none.",
+    )
+    class_weights: bool = Field(
+        default=True, description="The loss weighs classes by their inverse frequency."
+    )
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        description="Epochs without a better validation loss before the phase ends; null for all.",
+    )
+    keep: Literal["best", "last"] = Field(
+        default="best",
+        description="The weights that a phase ends with: those of its lowest validation loss, or "
+        "of its last epoch.",
+    )
+
+
+class Augmentation(Section):
+    """Random changes of the training images that a radiograph survives; 0 for none."""
+
+    rotation: float = Field(default=7.0, ge=0, le=45, description="Most degrees to either side.")
+    shift: float = Field(default=0.05, ge=0, le=0.5, description="Most of the side, each way.")
+    scale: float = Field(default=0.08, ge=0, lt=1, description="Most growth or shrinkage.")
+    brightness: float = Field(
+        default=0.15, ge=0, le=1, description="Most that is added or taken away, of the range."
+    )
+    contrast: float = Field(
+        default=0.15, ge=0, lt=1, description="Most change of the distance from the mean."
+    )
+    noise: float = Field(
+        default=0.0, ge=0, le=0.5, description="Most standard deviation of Gaussian noise."
+    )
+    erasing: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the images in which a rectangle is erased."
+    )
+    flip: bool = Field(
+        default=False,
+        description="Half of the images mirrored; off, since it moves the heart to the right.",
+    )
 
 
 class Training(Section):
-    """How a model is trained."""
+    """How a model is trained: the phases of a recipe."""
 
-    image_size: Annotated[int, Field(ge=16, le=1024)] | None = Field(
-        default=None, description="Side of the network's input, pixels; null for the cache's."
+    recipe: Literal["scratch", "transfer", "progressive"] | None = Field(
+        default=None,
+        description="Phases by name, see `config/recipes.yaml`; null for `transfer` where there "
+        "are weights to start from, else `scratch`.",
     )
-    epochs: int = Field(default=30, ge=1, description="Most epochs.")
-    patience: int = Field(
-        default=8, ge=1, description="Epochs without a better validation loss before it stops."
+    phases: list[Phase] | None = Field(
+        default=None, min_length=1, description="The phases themselves, in place of a recipe."
     )
-    batch_size: int = Field(default=32, ge=2, description="Images a step.")
-    learning_rate: float = Field(default=1e-3, gt=0, lt=1, description="Peak rate of AdamW.")
-    weight_decay: float = Field(default=1e-2, ge=0, lt=1, description="Weight decay of AdamW.")
-    frozen_epochs: int = Field(
-        default=0, ge=0, description="Epochs at the start in which only the dense layers learn."
+    augmentation: Augmentation | None = Field(
+        default_factory=Augmentation,
+        description="Random changes of the training images; null for none.",
     )
-    augment: bool = Field(
-        default=True, description="Small random rotation, shift, scale, brightness and contrast."
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto",
+        description="Numbers that the network computes with in training; `auto` is bfloat16 where "
+        "the processor has it, with float32 weights.",
     )
+    compile: bool = Field(
+        default=False,
+        description="torch.compile: a minute at the start, for long trainings on a GPU.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Training":
+        if self.recipe is not None and self.phases is not None:
+            raise ValueError("both recipe and phases are given; leave one of them out")
+        return self
 
 
 class Net(Section):
@@ -61,4 +151,9 @@ class Net(Section):
     def _weights_exist_for(self) -> "Net":
         if self.architecture == "conv5" and self.weights == "imagenet":
             raise ValueError("conv5 has no imagenet weights; take `weights: none` or a path")
+        if self.weights == "none" and self.training.recipe in ("transfer", "progressive"):
+            raise ValueError(
+                f"training.recipe {self.training.recipe} freezes a body that has learned nothing; "
+                f"give weights or take `recipe: scratch`"
+            )
         return self

@@ -9,31 +9,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cxr.figures.style import INK, PALETTE, figure, short
+from cxr.figures.style import INK, PALE, PALETTE, figure, plain_numbers, short
 
 
 def training(history: pd.DataFrame) -> Figure:
-    """Loss and accuracy by epoch, the best epoch marked.
+    """Loss, accuracy and learning rate by epoch, phases apart and the kept epoch marked.
 
     Parameters
     ----------
     history : DataFrame
-        A row an epoch: epoch, train_loss, validation_loss, train_accuracy,
+        A row an epoch: epoch, phase, image_size, frozen, learning_rate,
+        body_learning_rate, train_loss, validation_loss, train_accuracy,
         validation_accuracy, best.
     """
-    drawn = figure(58)
+    drawn = figure(62)
+    axes = drawn.subplots(1, 3)
     best = int(history["epoch"].to_numpy()[history["best"].to_numpy(dtype=bool)][0])
-    for ax, measure in zip(drawn.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    last = int(history["epoch"].max())
+    for ax, measure in zip(axes, ("loss", "accuracy"), strict=False):
         for position, part in enumerate(("train", "validation")):
             values = history[f"{part}_{measure}"]
             ax.plot(history["epoch"], values, color=PALETTE[position], label=part)
         ax.axvline(best, color=INK, lw=0.7, ls=":")
-        ax.set(title=measure.capitalize(), xlabel="epoch", xlim=(1, max(2, history["epoch"].max())))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(title=measure.capitalize())
         ax.set_ylim(bottom=0, top=1.02 if measure == "accuracy" else None)
-        early = best < (1 + history["epoch"].max()) / 2
+        early = best < (1 + last) / 2
         ax.annotate(
-            f"best epoch {best}",
+            f"kept: epoch {best}",
             (best, 0.5),
             xycoords=("data", "axes fraction"),
             rotation=90,
@@ -44,7 +46,25 @@ def training(history: pd.DataFrame) -> Figure:
             textcoords="offset points",
         )
         ax.legend(loc="upper right" if measure == "loss" else "lower right")
+    rates = (("dense layers", "learning_rate"), ("body", "body_learning_rate"))
+    for position, (words, column) in enumerate(rates):
+        values = history[column].where(history[column] > 0)
+        axes[2].plot(history["epoch"], values, color=PALETTE[position], marker=".", label=words)
+    axes[2].set(yscale="log", title="Learning rate")
+    plain_numbers(axes[2].yaxis)
+    axes[2].legend(loc="best")
+    for ax in axes:
+        ax.set(xlabel="epoch", xlim=(1, max(2, last)))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _phases(ax, history)
     return drawn
+
+
+def _phases(ax: Axes, history: pd.DataFrame) -> None:
+    """Shades every second phase."""
+    for phase, rows in history.groupby("phase"):
+        if int(phase) % 2 == 0:
+            ax.axvspan(rows["epoch"].min() - 0.5, rows["epoch"].max() + 0.5, color=PALE, zorder=0)
 
 
 def confusion(metrics: Mapping[str, Any]) -> Figure:
@@ -94,3 +114,31 @@ def _rates(ax: Axes, classes: list[str], per_class: Mapping[str, Any], level: fl
     ax.set(xlim=(0, 1.02), ylim=(len(classes) - 0.5, -0.5), xlabel="rate")
     ax.set_title(f"Rates with {level:.0%} intervals")
     ax.grid(axis="x", color="#e3e5e8", lw=0.6)
+
+
+def reliability(metrics: Mapping[str, Any]) -> Figure:
+    """Accuracy against confidence on the test images, and how many images have which.
+
+    Parameters
+    ----------
+    metrics : mapping
+        The metrics document.
+    """
+    test = metrics["splits"]["test"]
+    drawn = figure(62)
+    left, right = drawn.subplots(1, 2)
+    left.plot([0, 1], [0, 1], color=INK, lw=0.7, ls=":")
+    for row in test["reliability"]:
+        share, sure = row["accuracy"], row["confidence"]
+        if share["low"] is not None:
+            left.plot([sure, sure], [share["low"], share["high"]], color=PALETTE[0], lw=1.1)
+        left.plot(sure, share["value"], "o", ms=3.5, color=PALETTE[0])
+    error = test["ece"]
+    bounds = "" if error["low"] is None else f" ({error['low']:.3f} to {error['high']:.3f})"
+    left.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
+    left.set_title(f"Calibration error {error['value']:.3f}{bounds}")
+    sure = [row["confidence"] for row in test["reliability"]]
+    right.bar(sure, [row["images"] for row in test["reliability"]], width=0.05, color=PALETTE[0])
+    right.set(xlim=(0, 1.02), xlabel="confidence", ylabel="test images")
+    right.set_title("How sure it is")
+    return drawn

@@ -5,7 +5,9 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from cxr.io import atomic
 
@@ -85,6 +87,12 @@ def cluster_name(cluster: int) -> str:
 def short(text: str, most: int = 28) -> str:
     """Text that may be of any length, cut to fit a label."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Labels a logarithmic axis with plain numbers: text is never read as mathematics."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.7g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def empty(ax: Axes, text: str) -> None:

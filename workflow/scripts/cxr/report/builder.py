@@ -13,8 +13,10 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from cxr.comparison import main_protocol, shortcuts
 from cxr.figures.style import cluster_name
 from cxr.io import read_csv, read_json, read_table
+from cxr.plan import GROUPED, RANDOM, STUDY, WITHOUT
 from cxr.quality import FLAGS
 from cxr.scoring import best_cell
 
@@ -25,8 +27,23 @@ OVERALL = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "ece": "calibration error (ECE)",
 }
-PER_CLASS = ("precision", "recall", "f1", "sensitivity", "specificity", "roc_auc")
+PER_CLASS = (
+    "precision",
+    "recall",
+    "f1",
+    "sensitivity",
+    "specificity",
+    "roc_auc",
+    "average_precision",
+)
+PROTOCOLS = {
+    STUDY: "the study's own split",
+    GROUPED: "folds of patients",
+    RANDOM: "images divided at random, patients in training and test at once",
+}
 
 
 @dataclass(frozen=True)
@@ -35,15 +52,16 @@ class ModelFiles:
 
     Attributes
     ----------
-    card, history, metrics, ranking, clusters, countries : path
+    card, history, metrics, attention, ranking, clusters, countries : path
     figures : mapping of str to path
-        training, confusion, maps, cells, clusters, countries.
+        training, confusion, reliability, gradcam, maps, cells, clusters, countries.
     """
 
     name: str
     card: str
     history: str
     metrics: str
+    attention: str
     ranking: str
     clusters: str
     countries: str
@@ -61,6 +79,8 @@ class StudyFiles:
     cleaning: str
     quality: str
     excluded: str
+    comparison: str
+    comparison_figure: str
     provenance: Sequence[str]
     models: Sequence[ModelFiles]
 
@@ -93,6 +113,8 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         "estimate": estimate,
         "megabytes": megabytes,
         "percent": percent,
+        "points": points,
+        "protocol": protocol_words,
         "whole": whole,
     }
     models = [_model(model) for model in files.models]
@@ -109,6 +131,8 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         quality=_quality(read_csv(files.quality)),
         left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
         models=models,
+        comparison=_comparison(read_csv(files.comparison)),
+        comparison_figure=picture(files.comparison_figure),
         overall=OVERALL,
         per_class=PER_CLASS,
     )
@@ -151,6 +175,58 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
 
 
+def points(metric: Mapping[str, float | None]) -> str:
+    """A difference of shares in percentage points: +1.4 (-0.3 to +3.1) points."""
+    if metric["value"] is None:
+        return "not defined"
+    if metric["low"] is None:
+        return f"{100 * metric['value']:+.1f} points"
+    low, high = (100 * (metric[end] or 0.0) for end in ("low", "high"))
+    return f"{100 * metric['value']:+.1f} ({low:+.1f} to {high:+.1f}) points"
+
+
+def protocol_words(name: str) -> str:
+    """A protocol in words."""
+    return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
+
+
+def _comparison(table: pd.DataFrame) -> dict[str, Any]:
+    """Networks and baselines by protocol, and the baselines that are as good as a network."""
+    metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "behind")
+    groups = []
+    for protocol, rows in table.groupby("protocol"):
+        lines = [
+            {
+                "name": row["name"],
+                "kind": row["kind"],
+                "parameters": row["parameters"],
+                **{metric: _metric(row, metric) for metric in metrics},
+            }
+            for _, row in rows.iterrows()
+        ]
+        sizes = {"images": int(rows["images"].max()), "patients": int(rows["patients"].max())}
+        groups.append({"protocol": str(protocol), "rows": lines, **sizes})
+    counts = main_protocol(list(table["protocol"]))
+    groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
+    has = bool((table["kind"] == "baseline").any())
+    return {"groups": groups, "shortcuts": list(shortcuts(table)["name"]), "baselines": has}
+
+
+def _metric(row: pd.Series, name: str) -> dict[str, float | None]:
+    """A metric of the comparison table as the metrics documents have it."""
+    columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+    return {
+        key: None if pd.isna(row[column]) else float(row[column]) for key, column in columns.items()
+    }
+
+
+def _attention(table: pd.DataFrame) -> dict[str, float | None]:
+    """Mean shares of Grad-CAM in the lungs and at the border, and those of an even map."""
+    names = ("in_lungs", "in_border", "lung_area", "border_area")
+    means = table[list(names)].mean()
+    return {name: None if pd.isna(means[name]) else float(means[name]) for name in names}
+
+
 def _size(cohort: pd.DataFrame) -> dict[str, int]:
     return {"images": len(cohort), "patients": int(cohort["patient_id"].nunique())}
 
@@ -190,6 +266,7 @@ def _model(files: ModelFiles) -> dict[str, Any]:
         "card": read_json(files.card),
         "history": history.round(4).to_dict("records"),
         "metrics": read_json(files.metrics),
+        "attention": _attention(read_csv(files.attention)),
         "figures": {name: picture(path) for name, path in files.figures.items()},
         "cell": None if cell is None else _cell(cell),
         "pca": None if pca is None else _cell(pca),

@@ -1,0 +1,214 @@
+"""Measuring the networks, beside what can be told without them."""
+
+
+rule divide_folds:
+    """The ways in which the cohort is divided to measure networks."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+    output:
+        folds="results/{study}/folds.parquet",
+    log:
+        "results/{study}/logs/divide_folds.log",
+    benchmark:
+        "results/{study}/benchmarks/divide_folds.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        cfg=lambda wildcards: {
+            "sources": SOURCES,
+            **settings(
+                evaluation={
+                    "folds": "evaluation.folds",
+                    "leave_source_out": "evaluation.leave_source_out",
+                    "random_split": "evaluation.random_split",
+                    "repeats": "evaluation.repeats",
+                },
+                seed="seed",
+                splits="cohort.splits",
+            )(wildcards),
+        },
+        code=code_of("divide_folds.py"),
+    script:
+        "../workflow/scripts/divide_folds.py"
+
+
+rule train_part:
+    """One network trained anew for one part of a protocol, and its predictions there."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        images=rules.assemble_cohort.output.images,
+        folds=rules.divide_folds.output.folds,
+        weights=weights_of,
+    output:
+        predictions="results/{study}/models/{model}/parts/{part}.parquet",
+    log:
+        "results/{study}/logs/train_part/{model}.{part}.log",
+    benchmark:
+        "results/{study}/benchmarks/train_part/{model}.{part}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=6000,
+        runtime=240,
+        gpu=1,
+    params:
+        cfg=lambda wildcards: {
+            "part": wildcards.part,
+            "protocol": PARTS[wildcards.part],
+            **training_of()(wildcards),
+        },
+        code=code_of("train_part.py"),
+    script:
+        "../workflow/scripts/train_part.py"
+
+
+rule evaluate:
+    """The network's metrics with their uncertainty, and its prediction for each image."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        images=rules.assemble_cohort.output.images,
+        weights=rules.train.output.weights,
+        model=rules.train.output.model,
+        parts=expand(
+            rules.train_part.output.predictions, part=PARTS, allow_missing=True
+        ),
+    output:
+        metrics="results/{study}/models/{model}/metrics.json",
+        predictions="results/{study}/models/{model}/predictions.parquet",
+    log:
+        "results/{study}/logs/evaluate/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate/{model}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=settings(seed="seed"),
+        code=code_of("evaluate.py"),
+    script:
+        "../workflow/scripts/evaluate.py"
+
+
+rule run_baselines:
+    """What shape, thumbnails, borders and lungs alone tell of the classes."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        images=rules.assemble_cohort.output.images,
+        folds=rules.divide_folds.output.folds,
+        metadata=rules.clean_metadata.output.metadata,
+        quality=rules.clean_metadata.output.quality,
+    output:
+        predictions="results/{study}/baselines.parquet",
+    log:
+        "results/{study}/logs/run_baselines.log",
+    benchmark:
+        "results/{study}/benchmarks/run_baselines.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        cfg=lambda wildcards: {
+            "classes": list(STUDY["cohort"]["classes"]),
+            "seed": STUDY["seed"],
+        },
+        code=code_of("run_baselines.py"),
+    script:
+        "../workflow/scripts/run_baselines.py"
+
+
+rule compare_models:
+    """Networks and baselines side by side, and the networks against what they cost."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        predictions=of_models(rules.evaluate.output.predictions),
+        parts=expand(
+            rules.train_part.output.predictions,
+            model=MODELS,
+            part=PARTS,
+            allow_missing=True,
+        ),
+        cards=of_models(rules.train.output.model),
+        timings=of_models(rules.train.output.timing),
+        baselines=(
+            rules.run_baselines.output.predictions
+            if STUDY["evaluation"]["baselines"]
+            else []
+        ),
+    output:
+        table="results/{study}/comparison.csv",
+        times="results/{study}/training_times.csv",
+        figure=report(
+            "results/{study}/figures/comparison.svg",
+            caption="../workflow/report/comparison.rst",
+            category="3 Networks",
+            labels={"model": "all", "figure": "comparison"},
+        ),
+        times_figure=report(
+            "results/{study}/figures/training_times.svg",
+            caption="../workflow/report/training_times.rst",
+            category="3 Networks",
+            labels={"model": "all", "figure": "training times"},
+        ),
+    log:
+        "results/{study}/logs/compare_models.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_models.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=lambda wildcards: {
+            "classes": list(STUDY["cohort"]["classes"]),
+            "models": MODELS,
+            "parts": list(PARTS),
+            "seed": STUDY["seed"],
+        },
+        code=code_of("compare_models.py"),
+    script:
+        "../workflow/scripts/compare_models.py"
+
+
+rule explain:
+    """What a network looks at in the test images: Grad-CAM."""
+    input:
+        images=rules.assemble_cohort.output.images,
+        weights=rules.train.output.weights,
+        model=rules.train.output.model,
+        predictions=rules.evaluate.output.predictions,
+    output:
+        attention="results/{study}/models/{model}/attention.csv",
+        figure=report(
+            "results/{study}/figures/{model}.gradcam.svg",
+            caption="../workflow/report/gradcam.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "Grad-CAM"},
+        ),
+    log:
+        "results/{study}/logs/explain/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/explain/{model}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=settings(explained="evaluation.explained"),
+        code=code_of("explain.py"),
+    script:
+        "../workflow/scripts/explain.py"

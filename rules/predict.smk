@@ -1,0 +1,65 @@
+"""Using a trained network elsewhere: ONNX files, and new images."""
+
+PREDICTOR = STUDY["model"] or MODELS[0]
+
+
+rule export_onnx:
+    """A network as an ONNX file, checked against torch."""
+    input:
+        images=rules.assemble_cohort.output.images,
+        weights=rules.train.output.weights,
+        model=rules.train.output.model,
+    output:
+        onnx="results/{study}/models/{model}/model.onnx",
+    log:
+        "results/{study}/logs/export_onnx/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/export_onnx/{model}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg={},
+        code=code_of("export_onnx.py"),
+    script:
+        "../workflow/scripts/export_onnx.py"
+
+
+rule onnx:
+    """The ONNX files of all networks: snakemake --cores all onnx"""
+    input:
+        expand(rules.export_onnx.output.onnx, study=NAME, model=MODELS),
+
+
+rule predict:
+    """New images: snakemake --cores all predict --config images=FOLDER"""
+    input:
+        images=new_images,
+        weights=expand(rules.train.output.weights, study=NAME, model=PREDICTOR)[0],
+        model=expand(rules.train.output.model, study=NAME, model=PREDICTOR)[0],
+    output:
+        predictions=f"results/{NAME}/predicted/{PREDICTOR}/predictions.csv",
+        features=f"results/{NAME}/predicted/{PREDICTOR}/features.parquet",
+        rejected=f"results/{NAME}/predicted/{PREDICTOR}/rejected.csv",
+        overlays=directory(f"results/{NAME}/predicted/{PREDICTOR}/overlays"),
+    log:
+        f"results/{NAME}/logs/predict/{PREDICTOR}.log",
+    benchmark:
+        f"results/{NAME}/benchmarks/predict/{PREDICTOR}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        cfg=lambda wildcards: {
+            "images": STUDY["images"],
+            "listing": listing(STUDY["images"]),
+        },
+        code=code_of("predict.py"),
+    script:
+        "../workflow/scripts/predict.py"

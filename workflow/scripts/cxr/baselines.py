@@ -1,0 +1,121 @@
+"""What a classifier can tell without looking at lungs: shortcuts, measured like the networks.
+
+Each is a simple classifier on a few numbers of an image that have nothing, or
+little, to do with disease. Where one of them does as well as a network, the
+network need not have learned more.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.features import predictions_table
+from cxr.lungs import border_mask, lung_masks
+from cxr.protocols import of_part
+
+TREES = 300
+THUMBNAIL, SMALL, POOLED = 8, 32, 20
+WORDS = {
+    "shape": "width, height and aspect of the file, random forest",
+    "shape and colour": "the same and whether the file is grey, random forest",
+    "thumbnail": f"{THUMBNAIL} x {THUMBNAIL} pixels, random forest",
+    "border": "only the strip at the edges, random forest",
+    "lungs covered": f"the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
+    "lungs only": f"all but the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
+    "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
+}
+
+
+def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> dict[str, np.ndarray]:
+    """What each baseline sees of the images.
+
+    Parameters
+    ----------
+    cohort : DataFrame, n rows
+        With `image_id`.
+    shapes : DataFrame
+        `image_id, width, height, bands` of the files.
+    images : uint8 array, shape (n, size, size)
+        Canonical pixels.
+
+    Returns
+    -------
+    dict of float32 arrays, shape (n, d)
+        By the names of `WORDS`.
+    """
+    of = shapes.set_index("image_id").loc[cohort["image_id"]]
+    width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
+    shape = np.stack([width, height, width / height], axis=1)
+    colour = (of["bands"].to_numpy()[:, None] > 1).astype(np.float32)
+    lungs, _ = lung_masks(images)
+    border = border_mask(SMALL)
+    small = _shrunk(images, SMALL)
+    return {
+        "shape": shape,
+        "shape and colour": np.hstack([shape, colour]),
+        "thumbnail": _flat(_shrunk(images, THUMBNAIL)),
+        "border": small[:, border].astype(np.float32),
+        "lungs covered": _flat(_shrunk(np.where(lungs, 0, images).astype(np.uint8), SMALL)),
+        "lungs only": _flat(_shrunk(np.where(lungs, images, 0).astype(np.uint8), SMALL)),
+        "average pool": _flat(_shrunk(images, POOLED)) / 255,
+    }
+
+
+def measure(
+    cohort: pd.DataFrame,
+    folds: pd.DataFrame,
+    seen: Mapping[str, np.ndarray],
+    classes: list[str],
+    seed: int,
+) -> pd.DataFrame:
+    """The predictions of every baseline on every part, as `train_part` writes a network's.
+
+    Returns
+    -------
+    DataFrame
+        baseline, image_id, class, split, predicted, a probability a class, part, protocol.
+    """
+    tables = []
+    for (part, protocol), _ in folds.groupby(["part", "protocol"], sort=True):
+        divided = of_part(cohort, folds, str(part))
+        train = (divided["split"] == "train").to_numpy()
+        for name, numbers in seen.items():
+            probabilities = _classify(
+                name, numbers[train], divided["class"].to_numpy()[train], numbers[~train], seed
+            )
+            table = predictions_table(divided[~train], probabilities, classes)
+            tables.append(table.assign(part=part, protocol=protocol, baseline=name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _classify(
+    name: str, train: np.ndarray, labels: np.ndarray, rest: np.ndarray, seed: int
+) -> np.ndarray:
+    """Probabilities of the classes in alphabetical order, shape (m, c)."""
+    model: Any
+    if name == "average pool":
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced")
+    else:
+        from sklearn.ensemble import RandomForestClassifier
+
+        model = RandomForestClassifier(
+            TREES, class_weight="balanced", random_state=seed, min_samples_leaf=2
+        )
+    return model.fit(train, labels).predict_proba(rest)
+
+
+def _shrunk(images: np.ndarray, side: int) -> np.ndarray:
+    """Images reduced by averaging, uint8 of shape (n, side, side)."""
+    from PIL import Image
+
+    box = Image.Resampling.BOX
+    small = [np.asarray(Image.fromarray(i).resize((side, side), box)) for i in images]
+    return np.stack(small)
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(np.float32)

@@ -1,0 +1,197 @@
+"""Metrics over many weightings of the same images at once, and intervals from them.
+
+A weighting says how often each image counts; a bootstrap draws many of them.
+"""
+
+import numpy as np
+
+LEVEL = 0.95
+BINS = 10
+
+
+def rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """Precision, recall, F1, sensitivity and specificity of each class against the rest.
+
+    Parameters
+    ----------
+    confusion : float array, shape (r, c, c)
+        Rows true, columns predicted.
+
+    Returns
+    -------
+    dict of float arrays, shape (r, c)
+        NaN where a denominator is zero. Sensitivity is recall by its clinical name.
+    """
+    hits = np.diagonal(confusion, axis1=1, axis2=2)
+    true = confusion.sum(axis=2)
+    predicted = confusion.sum(axis=1)
+    total = confusion.sum(axis=(1, 2))[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hits / true
+        return {
+            "precision": hits / predicted,
+            "recall": recall,
+            "f1": 2 * hits / (true + predicted),
+            "sensitivity": recall,
+            "specificity": (total - true - predicted + hits) / (total - true),
+        }
+
+
+def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted area under the ROC curve for each row of weights, ties counted half.
+
+    Parameters
+    ----------
+    scores : float array, shape (n,)
+    positive : bool array, shape (n,)
+    weights : float array, shape (r, n)
+
+    Returns
+    -------
+    float array, shape (r,)
+        NaN where one side has no weight.
+    """
+    order = np.argsort(scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+    above = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
+    below = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
+    before = below.cumsum(axis=1) - below
+    with np.errstate(invalid="ignore", divide="ignore"):
+        won = (above * (before + 0.5 * below)).sum(axis=1)
+        return won / (above.sum(axis=1) * below.sum(axis=1))
+
+
+def average_precision_of(
+    scores: np.ndarray, positive: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Weighted average precision for each row of weights, as scikit-learn defines it.
+
+    Parameters
+    ----------
+    scores : float array, shape (n,)
+    positive : bool array, shape (n,)
+    weights : float array, shape (r, n)
+
+    Returns
+    -------
+    float array, shape (r,)
+        NaN where no positive has weight.
+    """
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.diff(-scores[order], prepend=-np.inf))
+    found = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
+    called = np.add.reduceat(weights[:, order], starts, axis=1).cumsum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(called > 0, found.cumsum(axis=1) / called, 0)
+        return (precision * found).sum(axis=1) / found.sum(axis=1)
+
+
+def calibration_of(
+    confidence: np.ndarray, right: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Mean confidence and accuracy in equal bins of confidence, and their mean difference.
+
+    Parameters
+    ----------
+    confidence : float array, shape (n,)
+        Probability of the predicted class.
+    right : bool array, shape (n,)
+    weights : float array, shape (r, n)
+
+    Returns
+    -------
+    dict
+        `confidence` and `accuracy`, shape (r, BINS), NaN in empty bins; `mass`, the
+        weight in them; `ece`, shape (r,), the expected calibration error.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On calibration of modern neural networks", 2017.
+    """
+    member = np.minimum((confidence * BINS).astype(int), BINS - 1)[:, None] == np.arange(BINS)
+    mass = weights @ member
+    sure = weights @ (member * confidence[:, None])
+    hits = weights @ (member * right[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ece = np.abs(sure - hits).sum(axis=1) / mass.sum(axis=1)
+        return {"confidence": sure / mass, "accuracy": hits / mass, "mass": mass, "ece": ece}
+
+
+def best_threshold(scores: np.ndarray, positive: np.ndarray) -> float:
+    """The score from which on calling an image positive gains most: Youden's J.
+
+    An image is positive when its score is at least the threshold, which is the score
+    of an image; of several equally good ones the highest. NaN where one side is empty.
+
+    References
+    ----------
+    W. Youden, "Index for rating diagnostic tests", Cancer 3, 1950.
+    """
+    if positive.all() or not positive.any():
+        return float("nan")
+    from sklearn.metrics import roc_curve
+
+    false, true, thresholds = roc_curve(positive, scores, drop_intermediate=False)
+    return float(thresholds[1:][np.argmax((true - false)[1:])])
+
+
+def draw_patients(patients: np.ndarray, replicates: int, seed: int) -> np.ndarray:
+    """Weightings of images: each counted once, then bootstrap draws of whole patients.
+
+    Images of a patient are not independent, so that patients are what is drawn.
+
+    Parameters
+    ----------
+    patients : array of str, shape (n,)
+
+    Returns
+    -------
+    float array, shape (1 + replicates, n)
+
+    References
+    ----------
+    C. Field, A. Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 69, 2007.
+    """
+    names, owner = np.unique(patients, return_inverse=True)
+    draws = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), size=replicates
+    )
+    return np.vstack([np.ones(len(patients)), draws[:, owner]])
+
+
+def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
+    """Value and percentile interval from a metric's own value and its replicates.
+
+    Where every draw agrees a percentile interval would claim certainty: of a
+    share that is 0 or 1 the exact binomial interval over patients takes its
+    place, other metrics then have no bounds.
+
+    Parameters
+    ----------
+    values : float array, shape (1 + replicates,)
+        The value itself first; replicates in which it is not defined are NaN.
+    patients : int, optional
+        For a share, the patients it is of.
+
+    References
+    ----------
+    C. Clopper, E. Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934.
+    """
+    own = float(values[0])
+    if not np.isfinite(own):
+        return {"value": None, "low": None, "high": None}
+    tail = 100 * (1 - LEVEL) / 2
+    defined = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
+    if low == high:
+        extreme = own in (0.0, 1.0)
+        low, high = _exact(own, patients) if patients and extreme else (np.nan, np.nan)
+    bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
+    return {"value": round(own, 6), "low": bounds[0], "high": bounds[1]}
+
+
+def _exact(share: float, patients: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    found = binomtest(round(share * patients), patients).proportion_ci(LEVEL, method="exact")
+    return float(found.low), float(found.high)

@@ -1,0 +1,118 @@
+"""How to train: phases, their optimiser and how the learning rate runs."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+PLATEAU_FACTOR, PLATEAU_EPOCHS = 0.1, 3
+WARM_UP = 0.25
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of a training; the config's `models.<name>.training.phases` documents each field.
+
+    `learning_rate` is a number, a pair [head, body] or "find".
+    """
+
+    epochs: int
+    image_size: int
+    frozen: bool
+    learning_rate: float | list[float] | str
+    schedule: str
+    batch_size: int
+    weight_decay: float
+    label_smoothing: float
+    mixup: float
+    averaging: float
+    class_weights: bool
+    patience: int | None
+    keep: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The phases of a training and what they share."""
+
+    phases: tuple[Phase, ...]
+    augmentation: Mapping[str, Any] | None
+    precision: str
+    compile: bool
+
+    @classmethod
+    def of(cls, training: Mapping[str, Any]) -> "Recipe":
+        """The recipe of a resolved config's `models.<name>.training`."""
+        phases = tuple(Phase(**phase) for phase in training["phases"])
+        rest = {name: training[name] for name in ("augmentation", "precision", "compile")}
+        return cls(phases, **rest)
+
+
+def rates(phase: Phase, found: float | None) -> tuple[float, float]:
+    """Peak rates of the dense layers and of the body, `found` where the phase says "find"."""
+    given = found if phase.learning_rate == "find" else phase.learning_rate
+    if isinstance(given, int | float):
+        return float(given), float(given)
+    if isinstance(given, list):
+        return float(given[0]), float(given[1])
+    raise ValueError("this phase's rate comes from a range test")
+
+
+def optimiser(network: nn.Module, phase: Phase, head: float, body: float) -> torch.optim.Optimizer:
+    """AdamW over the dense layers and, unless it is frozen, the body, at their own rates.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019.
+    """
+    of_body = [p for name, p in network.named_parameters() if name.startswith("body.")]
+    others = [p for name, p in network.named_parameters() if not name.startswith("body.")]
+    groups: list[dict[str, Any]] = [{"params": others, "lr": head}]
+    if not phase.frozen:
+        groups.append({"params": of_body, "lr": body})
+    return torch.optim.AdamW(groups, weight_decay=phase.weight_decay, fused=True)
+
+
+class Schedule:
+    """How the rates of an optimiser run over a phase: one-cycle, cosine or plateau.
+
+    References
+    ----------
+    L. Smith, N. Topin, "Super-convergence", 2018 (one-cycle).
+    I. Loshchilov, F. Hutter, "SGDR", 2017 (cosine).
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, phase: Phase, images: int) -> None:
+        self.optimizer = optimizer
+        self.by_loss = phase.schedule == "plateau"
+        steps = phase.epochs * math.ceil(images / phase.batch_size)
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        self.inner: Any
+        if self.by_loss:
+            self.inner = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer, factor=PLATEAU_FACTOR, patience=PLATEAU_EPOCHS
+            )
+        elif phase.schedule == "cosine":
+            self.inner = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        else:
+            self.inner = torch.optim.lr_scheduler.OneCycleLR(
+                optimizer, peaks, total_steps=steps + 1, pct_start=WARM_UP
+            )
+
+    def after_step(self) -> None:
+        """Moves the rates after an optimiser's step."""
+        if not self.by_loss:
+            self.inner.step()
+
+    def after_epoch(self, validation_loss: float) -> None:
+        """Moves the rates after an epoch."""
+        if self.by_loss:
+            self.inner.step(validation_loss)
+
+    def now(self) -> tuple[float, float]:
+        """The rates of the dense layers and of the body, 0 where it is frozen."""
+        current = [float(group["lr"]) for group in self.optimizer.param_groups]
+        return current[0], current[1] if len(current) > 1 else 0.0

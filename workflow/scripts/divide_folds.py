@@ -1,0 +1,22 @@
+"""The ways in which the cohort is divided to measure networks."""
+
+from typing import TYPE_CHECKING
+
+from cxr.io import read_table, write_table
+from cxr.job import job
+from cxr.protocols import divide
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    folds = divide(
+        read_table(input.cohort), cfg["evaluation"], cfg["splits"], cfg["sources"], cfg["seed"]
+    )
+    write_table(folds, output.folds)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,32 @@
+"""What a network looks at in the test images: Grad-CAM panels and its share in the lungs."""
+
+from typing import TYPE_CHECKING
+
+from cxr.figures.explanation import panels
+from cxr.figures.style import save
+from cxr.gradcam import attention, choose, grad_cam, overlay
+from cxr.io import read_array, read_table, write_csv
+from cxr.job import job
+from cxr.models import load_model
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    network, card = load_model(input.weights, input.model)
+    predictions, classes = read_table(input.predictions), card["classes"]
+    test = predictions.loc[predictions["split"] == "test"]
+    images = read_array(input.images)[test.index]
+    targets = test["predicted"].map({name: k for k, name in enumerate(classes)}).to_numpy()
+    cams = grad_cam(network, images, card["image_size"], targets)
+    write_csv(attention(test, images, cams), output.attention)
+    test = test.reset_index(drop=True)
+    chosen = choose(test, classes, cfg["explained"])
+    pictures = [overlay(images[row], cams[row]) for row in chosen.index]
+    save(panels(chosen, pictures, classes, cfg["explained"]), output.figure)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,26 @@
+"""A network as an ONNX file, checked against torch on images of the cohort."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.io import read_array
+from cxr.job import job, log
+from cxr.models import load_model
+from cxr.onnx_export import export
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+CHECKED = 64
+
+
+def main(input, output):
+    network, card = load_model(input.weights, input.model)
+    images = read_array(input.images)[:CHECKED]
+    difference = export(network, card, images, Path(output.onnx))
+    log.info("probabilities of %d images differ by at most %.2g", len(images), difference)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output)

@@ -1,0 +1,23 @@
+"""What shape, thumbnails, borders and lungs alone tell of the classes."""
+
+from typing import TYPE_CHECKING
+
+from cxr.baselines import inputs, measure
+from cxr.io import read_array, read_csv, read_table, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    cohort, folds = read_table(input.cohort), read_table(input.folds)
+    sizes = read_table(input.metadata, columns=["image_id", "width", "height"])
+    shapes = sizes.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
+    seen = inputs(cohort, shapes, read_array(input.images))
+    write_table(measure(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
