@@ -51,7 +51,7 @@ rule train_part:
         "results/{study}/benchmarks/train_part/{model}.{part}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 4
+    threads: 2
     resources:
         mem_mb=6000,
         runtime=240,

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from cxr.errors import InputError
-from cxr.metadata import Reading, rejections, tidy
-from cxr.sources.text import IMAGES, convert, read_table, split
+from cxr.metadata import Reading, tidy
+from cxr.sources.text import IMAGES, gather, read_table
 
 SHEET = "COVID-CT-MetaInfo.xlsx"
 POSITIVE, NEGATIVE = "CT_COVID", "CT_NonCOVID"
@@ -71,11 +71,7 @@ def read(source: str, root: Path) -> Reading:
     others["patient_id"] = [_patient(file) for file in negative]
     raw = pd.concat([raw, others], ignore_index=True).assign(modality="CT", view="Axial")
     raw["country"] = raw["location"]
-    used, bad = split(raw, source)
-    reasons = ["no row in the spreadsheet"] * len(unlisted)
-    none = rejections([source] * len(unlisted), unlisted, "metadata", reasons)
-    reading = convert(used, source)
-    return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+    return gather(raw, source, unlisted, "no row in the spreadsheet")
 
 
 def _slices(root: Path, folder: str) -> list[str]:
@@ -89,9 +85,7 @@ def _slices(root: Path, folder: str) -> list[str]:
 
 def _stem(name: str) -> str:
     """A file's name without folder, extension and white space, in lower case."""
-    base = re.sub(
-        r"\.(png|jpe?g)$", "", PurePosixPath(name or "").name.strip(), flags=re.IGNORECASE
-    )
+    base = re.sub(r"\.(png|jpe?g)$", "", PurePosixPath(name).name.strip(), flags=re.IGNORECASE)
     return re.sub(r"\s+", "", base).casefold()
 
 

@@ -10,6 +10,7 @@ J. P. Cohen et al., "Predicting COVID-19 pneumonia severity on chest X-ray with 
 import csv
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,8 +18,9 @@ import pandas as pd
 
 from cxr import metadata
 from cxr.errors import InputError
-from cxr.metadata import Reading, rejections, tidy
-from cxr.sources.text import convert, numbers, read_csv, split
+from cxr.images import UnusableImage, locate
+from cxr.metadata import Reading, tidy
+from cxr.sources.text import gather, numbers, read_csv, without_row
 
 log = logging.getLogger("cxr")
 
@@ -80,15 +82,11 @@ def read(source: str, root: Path) -> Reading:
     shifted = raw.index[raw["problem"].notna()].tolist()
     if shifted:
         log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
-    used, bad = split(raw, source)
-    _name_mixed_patients(used, path)
-    orphans = _without_row(root, set(raw["file"]))
-    none = rejections(
-        [source] * len(orphans), orphans, "metadata", ["no row in metadata.csv"] * len(orphans)
-    )
-    reading = convert(used, source)
+    _name_mixed_patients(raw, path)
+    unlisted = without_row(root, root / "images", set(raw["file"]))
+    reading = gather(raw, source, unlisted, "no row in metadata.csv")
     rows = _with_scores(reading.rows, root / SCORES)
-    return Reading.of(rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+    return Reading.of(rows, reading.rejected, reading.summary)
 
 
 def _file(row: Mapping[Any, Any], root: Path) -> str:
@@ -98,16 +96,12 @@ def _file(row: Mapping[Any, Any], root: Path) -> str:
     """
     folder = tidy(row.get("folder", "images")) or "images"
     name = row["filename"].strip()
-    if name != row["filename"] and name and "\0" not in name:
+    if name != row["filename"] and name:
         spaced = f"{folder}/{row['filename']}"
-        if not _bad_place(spaced) and (root / spaced).is_file():
-            return spaced
+        with suppress(UnusableImage):
+            if locate(root, spaced).is_file():
+                return spaced
     return f"{folder}/{name}" if name else ""
-
-
-def _bad_place(file: str) -> bool:
-    path = PurePosixPath(file)
-    return path.is_absolute() or ".." in path.parts
 
 
 def _shifted(row: Mapping[Any, Any]) -> str | None:
@@ -136,14 +130,6 @@ def _name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
             path,
             ", ".join(map(str, mixed[:10])),
         )
-
-
-def _without_row(root: Path, named: set[str]) -> list[str]:
-    folder = root / "images"
-    if not folder.is_dir():
-        return []
-    files = (f"images/{path.name}" for path in folder.iterdir() if path.is_file())
-    return sorted(file for file in files if file not in named)
 
 
 def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

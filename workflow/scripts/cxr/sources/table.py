@@ -8,8 +8,8 @@ import pandas as pd
 from cxr.dicom import is_dicom, read_tags
 from cxr.errors import InputError
 from cxr.images import UnusableImage, locate
-from cxr.metadata import Reading, rejections, tidy
-from cxr.sources.text import convert, read_table, split
+from cxr.metadata import Reading, tidy
+from cxr.sources.text import gather, read_table, without_row
 
 
 def read(
@@ -69,13 +69,10 @@ def read(
     if "patient_id" not in raw.columns:
         raw["patient_id"] = None
     raw = _with_tags(raw, root)
-    used, bad = split(raw, source)
-    orphans = _without_row(root, root / images, {*raw["file"], table})
-    none = rejections(
-        [source] * len(orphans), orphans, "metadata", ["no row in the table"] * len(orphans)
-    )
-    reading = convert(used, source)
-    return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+    if not (root / images).is_dir():
+        raise InputError(f"{root / images}: no such folder; name the source's folder of images")
+    unlisted = without_row(root, root / images, {*raw["file"], table})
+    return gather(raw, source, unlisted, "no row in the table")
 
 
 def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
@@ -92,10 +89,3 @@ def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
             if tidy(row.get(name)) is None:
                 row[name] = value
     return pd.DataFrame(rows, index=raw.index).astype("object")
-
-
-def _without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; name the source's folder of images")
-    files = (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(file for file in files if file not in named)

@@ -4,7 +4,7 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -162,6 +162,31 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
             }
         )
     return Reading.of(rows, summary=pd.DataFrame(summary, columns=list(SUMMARY)))
+
+
+def gather(raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str) -> Reading:
+    """The usable rows in the shared schema, and a rejection for everything else.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        As `split` and `convert` take it.
+    source : str
+    unlisted : sequence of str
+        Files that no row names.
+    reason : str
+        Why these are rejected.
+    """
+    used, bad = split(raw, source)
+    none = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
+    reading = convert(used, source)
+    return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+
+
+def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
+    """The files below a folder that no row names, relative to the source's folder `root`."""
+    files = (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(file for file in files if file not in named)
 
 
 def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
