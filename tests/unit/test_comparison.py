@@ -44,8 +44,18 @@ def test_shortcuts_that_are_not_beaten_are_named():
     networks, baselines, patients = tables()
     table = compare(networks, baselines, {"good": 10, "poor": 5}, patients, CLASSES, 0, 200)
     assert shortcuts(table)["name"].tolist() == ["border"]
-    better = table.assign(behind_low=np.where(table["kind"] == "baseline", 0.01, 0))
+    better = table.assign(behind_low=np.where(table["kind"] == "shortcut", 0.01, 0))
     assert shortcuts(better).empty
+
+
+def test_only_what_does_not_see_the_lungs_is_a_shortcut():
+    networks, baselines, patients = tables()
+    same = baselines.replace({"baseline": {"border": "lungs only"}})
+    table = compare(networks, same, {"good": 10, "poor": 5}, patients, CLASSES, 0, 200)
+    kinds = table.set_index("name")["kind"].to_dict()
+    assert kinds["lungs only"] == "baseline"
+    assert kinds["shape"] == "shortcut"
+    assert shortcuts(table).empty
 
 
 def test_folds_of_patients_count_where_there_are_some():

@@ -237,7 +237,7 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         "1,049",
         "1,234,567 parameters",
         "43.8% lies in the lungs, which are 30.0% of the area",
-        "The best network is not shown to beat shape",
+        "see next to nothing of the lungs: shape.",
         estimate(metrics_of(["normal", "viral"])["splits"]["test"]["roc_auc"]),
         "makes 2 clusters of 9, 10 images with 1 outlier",
         "balance score 17",

@@ -1,8 +1,8 @@
 """What a classifier can tell without looking at lungs: shortcuts, measured like the networks.
 
-Each is a simple classifier on a few numbers of an image that have nothing, or
-little, to do with disease. Where one of them does as well as a network, the
-network need not have learned more.
+Each is a simple classifier on a few numbers of an image. Where a shortcut does as
+well as a network, the network need not have learned more. `lungs only` and
+`average pool` are no shortcuts, but what a network should beat.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,8 @@ WORDS = {
     "lungs only": f"all but the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
     "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
 }
+# Those that see next to nothing of the lungs.
+SHORTCUTS = ("shape", "shape and colour", "thumbnail", "border", "lungs covered")
 
 
 def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> dict[str, np.ndarray]:

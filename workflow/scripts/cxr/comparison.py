@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.baselines import SHORTCUTS
 from cxr.evaluation import REPLICATES, evaluate, probabilities_of
 from cxr.measures import draw_patients, interval
 from cxr.plan import GROUPED, STUDY
@@ -56,7 +57,7 @@ def compare(
     Returns
     -------
     DataFrame
-        protocol, name, kind (network, baseline), parameters, images, patients; every
+        protocol, name, kind (network, baseline, shortcut), parameters, images, patients; every
         metric with `_low` and `_high`; `recall_<class>`; `behind`, by how much its
         accuracy is below that of the protocol's best network on the same images,
         with its interval. Protocols in alphabetical order, the best first in each.
@@ -75,7 +76,7 @@ def compare(
                 {
                     "protocol": protocol,
                     "name": name,
-                    "kind": "network" if name in parameters else "baseline",
+                    "kind": _kind(name, parameters),
                     "parameters": parameters.get(name),
                     **_measured(some, patients, classes, seed, replicates),
                     **_behind(some, leader, patients, seed, replicates),
@@ -92,14 +93,20 @@ def main_protocol(protocols: Sequence[str]) -> str:
 
 
 def shortcuts(table: pd.DataFrame) -> pd.DataFrame:
-    """The baselines that the best network is not shown to beat, under the protocol that counts.
+    """The shortcuts that the best network is not shown to beat, under the protocol that counts.
 
     Those are the ones whose accuracy may be as good: the lower end of the interval of
     the difference is not above zero.
     """
     counts = table["protocol"] == main_protocol(list(table["protocol"]))
-    rows = table.loc[counts & (table["kind"] == "baseline")]
+    rows = table.loc[counts & (table["kind"] == "shortcut")]
     return rows.loc[~(rows["behind_low"] > 0)]
+
+
+def _kind(name: str, parameters: Mapping[str, int]) -> str:
+    if name in parameters:
+        return "network"
+    return "shortcut" if name in SHORTCUTS else "baseline"
 
 
 def _protocols(tested: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -208,7 +208,7 @@ def _comparison(table: pd.DataFrame) -> dict[str, Any]:
         groups.append({"protocol": str(protocol), "rows": lines, **sizes})
     counts = main_protocol(list(table["protocol"]))
     groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
-    has = bool((table["kind"] == "baseline").any())
+    has = bool((table["kind"] != "network").any())
     return {"groups": groups, "shortcuts": list(shortcuts(table)["name"]), "baselines": has}
 
 
