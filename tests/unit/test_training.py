@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -224,6 +225,15 @@ def test_no_memory_for_two_images_is_said():
     done = limited(60)
     assert done.returncode != 0
     assert "no memory for two images" in done.stderr
+
+
+def test_a_compiled_network_learns_the_same(rng):
+    task, losses = data(rng), []
+    for compiled in (False, True):
+        made = replace(recipe({"epochs": 2}), compile=compiled)
+        history = train(build("conv5", 2, 8, 0.0, seed=1), task, made, seed=1).history
+        losses.append(history["train_loss"].to_numpy())
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
 
 
 def test_parts_of_a_batch_add_up_to_its_gradient(rng):
