@@ -26,8 +26,10 @@ def test_the_fast_gradient_is_torchs(dtype, size):
         with mixed(torch.device("cpu"), dtype):
             body(images).float().square().mean().backward()
         gradients.append([images.grad, *(weight.grad for weight in body.parameters())])
-    for ours_, theirs_ in zip(*gradients, strict=True):
-        torch.testing.assert_close(ours_, theirs_)
+    # The order of sums may differ from processor to processor, not more.
+    tolerance = 1e-4 if dtype == torch.float32 else 0.03
+    for expected, found in zip(*gradients, strict=True):
+        assert (found - expected).norm() <= tolerance * expected.norm()
     assert set(ours.state_dict()) == set(theirs.state_dict())
 
 
