@@ -53,4 +53,5 @@ rule all:
 
 
 onsuccess:
-    print(f"\nThe report is in results/{NAME}/report.html", file=sys.stderr)
+    if Path(f"results/{NAME}/report.html").exists():
+        print(f"\nThe report is in results/{NAME}/report.html", file=sys.stderr)

@@ -60,7 +60,9 @@ def weights(mirror):
     import torch
 
     path = next((mirror / "weights").glob("mobilenet_v2-imagenet*"))
-    return torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True)
+    prefix = "features."
+    return {k.removeprefix(prefix): v for k, v in state.items() if not k.startswith("classifier")}
 
 
 def model(mirror, classes):
