@@ -76,9 +76,9 @@ class Phase(Section):
 class Augmentation(Section):
     """Random changes of the training images that a radiograph survives; 0 for none."""
 
-    rotation: float = Field(default=8.0, ge=0, le=45, description="Most degrees to either side.")
-    shift: float = Field(default=0.06, ge=0, le=0.5, description="Most of the side, each way.")
-    scale: float = Field(default=0.1, ge=0, lt=1, description="Most growth or shrinkage.")
+    rotation: float = Field(default=7.0, ge=0, le=45, description="Most degrees to either side.")
+    shift: float = Field(default=0.05, ge=0, le=0.5, description="Most of the side, each way.")
+    scale: float = Field(default=0.08, ge=0, lt=1, description="Most growth or shrinkage.")
     brightness: float = Field(
         default=0.15, ge=0, le=1, description="Most that is added or taken away, of the range."
     )
@@ -86,10 +86,10 @@ class Augmentation(Section):
         default=0.15, ge=0, lt=1, description="Most change of the distance from the mean."
     )
     noise: float = Field(
-        default=0.03, ge=0, le=0.5, description="Most standard deviation of Gaussian noise."
+        default=0.0, ge=0, le=0.5, description="Most standard deviation of Gaussian noise."
     )
     erasing: float = Field(
-        default=0.25, ge=0, le=1, description="Share of the images in which a rectangle is erased."
+        default=0.0, ge=0, le=1, description="Share of the images in which a rectangle is erased."
     )
     flip: bool = Field(
         default=False,
