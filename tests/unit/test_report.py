@@ -88,6 +88,96 @@ def map_of(rng, qualifies=True):
     return table
 
 
+def history_of():
+    history = pd.DataFrame({"epoch": [1, 2], "phase": [1, 2], "best": [False, True]})
+    history = history.assign(train_loss=[1, 0.5], validation_loss=[0.9, 0.8], train_accuracy=0.5)
+    history = history.assign(validation_accuracy=0.6, image_size=32, frozen=False)
+    return history.assign(learning_rate=0.1, body_learning_rate=0.01)
+
+
+def countries_of(text):
+    return pd.DataFrame({"cluster": [0, 1, -1], text: [5, 6, 0], "unknown": [4, 4, 1]})
+
+
+def write_study(folder, classes, text):
+    """The files of a study but those of its networks."""
+    write_json(flow_of(classes, text), folder / "flow.json")
+    source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
+    source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
+    write_json(source, folder / "source.json")
+    patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
+    write_table(pd.DataFrame(patients), folder / "cohort.parquet")
+    out = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
+    cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
+    cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
+    tables = {
+        "rejected": pd.DataFrame(out),
+        "excluded": pd.DataFrame(out),
+        "cleaning": pd.DataFrame(cleaned),
+        "quality": pd.DataFrame({"flags": ["aspect text_share", None]}),
+        "comparison": comparison_of(classes, text),
+    }
+    for name, table in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+
+
+def write_network(folder, classes, text, ranking, mapped):
+    """The files of one network."""
+    card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
+    card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
+    write_json(card, folder / "card.json")
+    write_json(metrics_of(classes), folder / "metrics.json")
+    attention = {"in_lungs": [0.4375], "in_border": 0.1, "lung_area": 0.3, "border_area": 0.2}
+    write_csv(pd.DataFrame(attention), folder / "attention.csv")
+    write_csv(history_of(), folder / "history.csv")
+    write_csv(countries_of(text), folder / "countries.csv")
+    write_table(ranking, folder / "ranking.parquet", schema=ranking_schema(GRID))
+    write_table(mapped, folder / "clusters.parquet")
+
+
+def draw(folder, classes, text, grid, ranking, mapped):
+    """Every figure of the page."""
+    metrics = metrics_of(classes)
+    panel = {"class": [text], "predicted": text, "right": False, "place": 0, "sure": 0.9}
+    pictures = [np.zeros((8, 8, 3), dtype=np.uint8)]
+    drawn = {
+        "flow": flow_figure(flow_of(classes, text)),
+        "comparison": comparison_figure(comparison_of(classes, text)),
+        "training": training(history_of()),
+        "confusion": confusion(metrics),
+        "reliability": reliability(metrics),
+        "gradcam": panels(pd.DataFrame(panel), pictures, classes, 1),
+        "maps": cluster_figures.maps(mapped, mapped, ranking),
+        "cells": cluster_figures.cells(grid, ranking, 1 / 3),
+        "clusters": cluster_figures.clusters(mapped, ranking),
+        "countries": cluster_figures.countries(countries_of(text)),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.svg")
+    return {name: str(folder / f"{name}.svg") for name in drawn}
+
+
+def files_of(folder, figures, models):
+    """The paths of all these, as the page's builder takes them."""
+    of_study = {"flow": "json", "cohort": "parquet"}
+    tables = ("rejected", "cleaning", "quality", "excluded", "comparison")
+    of_study |= dict.fromkeys(tables, "csv")
+    of_network = {"card": "json", "metrics": "json", "ranking": "parquet", "clusters": "parquet"}
+    of_network |= dict.fromkeys(("history", "attention", "countries"), "csv")
+
+    def paths(kinds):
+        return {name: str(folder / f"{name}.{kind}") for name, kind in kinds.items()}
+
+    figures = dict(figures)
+    return StudyFiles(
+        **paths(of_study),
+        flow_figure=figures.pop("flow"),
+        comparison_figure=figures.pop("comparison"),
+        provenance=[str(folder / "source.json")],
+        models=[ModelFiles(name=name, **paths(of_network), figures=figures) for name in models],
+    )
+
+
 @pytest.fixture
 def study(tmp_path, rng):
     """Writes a study's files and returns a function that builds the page from them."""
@@ -95,81 +185,11 @@ def study(tmp_path, rng):
     def make(text="viral", qualifies=True, models=("net",)):
         classes = ["normal", text]
         grid, ranking = ranking_of(qualifies)
-        history = pd.DataFrame(
-            {"epoch": [1, 2], "train_loss": [1, 0.5], "validation_loss": [0.9, 0.8]}
-        ).assign(train_accuracy=0.5, validation_accuracy=0.6, learning_rate=0.1, best=[False, True])
-        history = history.assign(phase=[1, 2], image_size=32, frozen=False, body_learning_rate=0.01)
-        attention = {"in_lungs": [0.4375], "in_border": 0.1, "lung_area": 0.3, "border_area": 0.2}
-        write_csv(pd.DataFrame(attention), tmp_path / "attention.csv")
-        compared = comparison_of(classes, text)
-        write_csv(compared, tmp_path / "comparison.csv")
-        panel = pd.DataFrame({"class": [text], "predicted": text, "right": False, "place": 0})
-        pictures = [np.zeros((8, 8, 3), dtype=np.uint8)]
-        countries = pd.DataFrame({"cluster": [0, 1, -1], text: [5, 6, 0], "unknown": [4, 4, 1]})
-        write_json(flow_of(classes, text), tmp_path / "flow.json")
-        source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
-        source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
-        write_json(source, tmp_path / "s.json")
-        patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
-        write_table(pd.DataFrame(patients), tmp_path / "c.parquet")
-        out = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
-        for name in ("rejected", "excluded"):
-            write_csv(pd.DataFrame(out), tmp_path / f"{name}.csv")
-        cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
-        cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
-        write_csv(pd.DataFrame(cleaned), tmp_path / "cleaning.csv")
-        write_csv(pd.DataFrame({"flags": ["aspect text_share", None]}), tmp_path / "quality.csv")
-        card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
-        card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
-        write_json(card, tmp_path / "card.json")
-        write_csv(history, tmp_path / "history.csv")
-        write_json(metrics_of(classes), tmp_path / "metrics.json")
-        write_table(ranking, tmp_path / "ranking.parquet", schema=ranking_schema(GRID))
         mapped = map_of(rng, qualifies)
-        write_table(mapped, tmp_path / "clusters.parquet")
-        write_csv(countries, tmp_path / "countries.csv")
-        drawn = {
-            "flow": flow_figure(flow_of(classes, text)),
-            "training": training(history),
-            "confusion": confusion(metrics_of(classes)),
-            "reliability": reliability(metrics_of(classes)),
-            "gradcam": panels(panel.assign(sure=0.9), pictures, classes, 1),
-            "comparison": comparison_figure(compared),
-            "maps": cluster_figures.maps(mapped, mapped, ranking),
-            "cells": cluster_figures.cells(grid, ranking, 1 / 3),
-            "clusters": cluster_figures.clusters(mapped, ranking),
-            "countries": cluster_figures.countries(countries),
-        }
-        for name, figure in drawn.items():
-            save(figure, tmp_path / f"{name}.svg")
-        of_study = ("flow", "comparison")
-        figures = {name: str(tmp_path / f"{name}.svg") for name in drawn if name not in of_study}
-        files = StudyFiles(
-            flow=str(tmp_path / "flow.json"),
-            flow_figure=str(tmp_path / "flow.svg"),
-            cohort=str(tmp_path / "c.parquet"),
-            rejected=str(tmp_path / "rejected.csv"),
-            cleaning=str(tmp_path / "cleaning.csv"),
-            quality=str(tmp_path / "quality.csv"),
-            excluded=str(tmp_path / "excluded.csv"),
-            comparison=str(tmp_path / "comparison.csv"),
-            comparison_figure=str(tmp_path / "comparison.svg"),
-            provenance=[str(tmp_path / "s.json")],
-            models=[
-                ModelFiles(
-                    name=name,
-                    card=str(tmp_path / "card.json"),
-                    history=str(tmp_path / "history.csv"),
-                    metrics=str(tmp_path / "metrics.json"),
-                    attention=str(tmp_path / "attention.csv"),
-                    ranking=str(tmp_path / "ranking.parquet"),
-                    clusters=str(tmp_path / "clusters.parquet"),
-                    countries=str(tmp_path / "countries.csv"),
-                    figures=figures,
-                )
-                for name in models
-            ],
-        )
+        write_study(tmp_path, classes, text)
+        write_network(tmp_path, classes, text, ranking, mapped)
+        figures = draw(tmp_path, classes, text, grid, ranking, mapped)
+        files = files_of(tmp_path, figures, models)
         return build(files, study="s", title=text, question=text)
 
     return make

@@ -189,3 +189,8 @@ def balance(
         drawn = order.sort_values(["later", "turn"], kind="stable").index[:size]
         reasons[members.index.difference(drawn)] = "not drawn"
     return reasons
+
+
+def class_codes(cohort: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """The position of each image's class among `classes`, int64 of shape (n,)."""
+    return pd.Categorical(cohort["class"], categories=list(classes)).codes.astype(np.int64)

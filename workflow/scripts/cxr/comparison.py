@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from cxr.baselines import SHORTCUTS
+from cxr.cohort import class_codes
 from cxr.evaluation import REPLICATES, evaluate, probabilities_of
 from cxr.measures import draw_patients, interval
 from cxr.plan import GROUPED, STUDY
@@ -125,7 +125,7 @@ def _best(tested: Mapping[str, pd.DataFrame], parameters: Mapping[str, int], pro
 def _measured(
     some: pd.DataFrame, patients: pd.Series, classes: Sequence[str], seed: int, replicates: int
 ) -> dict[str, Any]:
-    labels = pd.Categorical(some["class"], categories=list(classes)).codes.astype(np.int64)
+    labels = class_codes(some, classes)
     owners = patients.loc[some["image_id"]].to_numpy()
     found = evaluate(labels, probabilities_of(some, classes), owners, classes, replicates, seed)
     row: dict[str, Any] = {"images": found["images"], "patients": found["patients"]}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.cohort import class_codes
 from cxr.measures import (
     LEVEL,
     auc_of,
@@ -123,9 +124,8 @@ def _measure(
         scores, labels = probabilities_of(some, classes), some["class"].to_numpy()
         chosen = [best_threshold(scores[:, k], labels == name) for k, name in enumerate(classes)]
         thresholds[(rows["part"] == part).to_numpy()] = chosen
-    labels = pd.Categorical(rows["class"], categories=list(classes)).codes.astype(np.int64)
     return evaluate(
-        labels,
+        class_codes(rows, classes),
         probabilities_of(rows, classes),
         patients.loc[rows["image_id"]].to_numpy(),
         classes,
@@ -180,23 +180,15 @@ def evaluate(
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2))
     calibration = calibration_of(probabilities.max(axis=1), predicted == labels, weights)
-    per_class = {}
-    for k, name in enumerate(classes):
-        true, called = labels == k, predicted == k
-        of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
-        counted = {metric: len(np.unique(owner[rows])) for metric, rows in of.items()}
-        per_class[name] = {
-            "images": int(true.sum()),
-            **{m: interval(values[:, k], counted.get(m)) for m, values in shares.items()},
-        }
-        if thresholds is not None:
-            per_class[name]["at_threshold"] = _at_threshold(
-                probabilities[:, k], thresholds[:, k], true, weights, counted
-            )
+    per_class = {
+        name: _of_class(k, labels, probabilities, owner, shares, weights, thresholds)
+        for k, name in enumerate(classes)
+    }
+    n_patients = int(owner.max(initial=-1)) + 1
     return {
         "images": len(labels),
-        "patients": int(owner.max(initial=-1)) + 1,
-        "accuracy": interval(accuracy, int(owner.max(initial=-1)) + 1),
+        "patients": n_patients,
+        "accuracy": interval(accuracy, n_patients),
         "balanced_accuracy": interval(shares["recall"].mean(axis=1)),
         "macro_f1": interval(shares["f1"].mean(axis=1)),
         "roc_auc": interval(shares["roc_auc"].mean(axis=1)),
@@ -206,6 +198,28 @@ def evaluate(
         "per_class": per_class,
         "confusion": confusion[0].astype(int).tolist(),
     }
+
+
+def _of_class(
+    k: int,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    owner: np.ndarray,
+    shares: dict[str, np.ndarray],
+    weights: np.ndarray,
+    thresholds: np.ndarray | None,
+) -> dict[str, Any]:
+    """The metrics of class `k` against the rest; `owner` is the patient of each image."""
+    true, called = labels == k, probabilities.argmax(axis=1) == k
+    of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
+    counted = {metric: len(np.unique(owner[rows])) for metric, rows in of.items()}
+    found: dict[str, Any] = {"images": int(true.sum())}
+    found |= {m: interval(values[:, k], counted.get(m)) for m, values in shares.items()}
+    if thresholds is not None:
+        found["at_threshold"] = _at_threshold(
+            probabilities[:, k], thresholds[:, k], true, weights, counted
+        )
+    return found
 
 
 def _at_threshold(

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from cxr.acceleration import best_device, make_deterministic
 from cxr.checkpoint import Checkpoint, random_state, restore_random_state
+from cxr.cohort import class_codes
 from cxr.errors import InputError
 from cxr.learner import Learner
 from cxr.models import PREPROCESSING, Network, parameter_count
@@ -57,7 +58,7 @@ class Data:
                 f"images.npy holds {len(images)} images and cohort.parquet {len(cohort)} rows; "
                 f"delete both and run again"
             )
-        return cls(images, codes(cohort, classes), cohort["split"].to_numpy(dtype=np.str_))
+        return cls(images, class_codes(cohort, classes), cohort["split"].to_numpy(dtype=np.str_))
 
     def digest(self) -> str:
         """SHA-256 over the training and validation pixels and labels."""
@@ -70,11 +71,6 @@ class Data:
         """Images, shape (m, 1, h, w), and labels of one split."""
         rows = np.flatnonzero(self.split == name)
         return torch.from_numpy(self.images[rows][:, None]), torch.from_numpy(self.labels[rows])
-
-
-def codes(cohort: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """The position of each image's class among `classes`, int64 of shape (n,)."""
-    return pd.Categorical(cohort["class"], categories=list(classes)).codes.astype(np.int64)
 
 
 @dataclass(frozen=True)
