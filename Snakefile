@@ -15,13 +15,24 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
-include: "rules/download.smk"
-include: "rules/metadata.smk"
-include: "rules/cohort.smk"
-include: "rules/train.smk"
-include: "rules/evaluate.smk"
-include: "rules/predict.smk"
-include: "rules/features.smk"
+
+
+# Features are learned from images, or come from a file.
+if LEARNED:
+
+    include: "rules/download.smk"
+    include: "rules/metadata.smk"
+    include: "rules/cohort.smk"
+    include: "rules/train.smk"
+    include: "rules/evaluate.smk"
+    include: "rules/predict.smk"
+    include: "rules/features.smk"
+
+else:
+
+    include: "rules/import.smk"
+
+
 include: "rules/embed.smk"
 include: "rules/sweep.smk"
 include: "rules/score.smk"
@@ -33,7 +44,6 @@ report: "workflow/report/workflow.rst"
 
 localrules:
     all,
-    onnx,
 
 
 rule all:
@@ -41,10 +51,7 @@ rule all:
     default_target: True
     input:
         report=f"results/{NAME}/report.html",
-        comparison=f"results/{NAME}/comparison.csv",
-        metrics=expand(rules.evaluate.output.metrics, study=NAME, model=MODELS),
-        predictions=expand(rules.evaluate.output.predictions, study=NAME, model=MODELS),
-        features=expand(rules.export_features.output.features, study=NAME, model=MODELS),
+        features=expand(FEATURES, study=NAME, model=MODELS),
         ranking=expand(rules.score.output.ranking, study=NAME, model=MODELS),
         clusters=expand(rules.score.output.clusters, study=NAME, model=MODELS),
         countries=expand(

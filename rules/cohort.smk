@@ -8,7 +8,7 @@ rule assemble_cohort:
         rejected=rules.clean_metadata.output.rejected,
         sources=expand("results/sources/{source}", source=SOURCES),
     output:
-        cohort="results/{study}/cohort.parquet",
+        cohort=COHORT,
         images="results/{study}/images.npy",
         excluded="results/{study}/excluded.csv",
         flow="results/{study}/flow.json",
@@ -39,3 +39,31 @@ rule assemble_cohort:
         code=code_of("assemble_cohort.py"),
     script:
         "../workflow/scripts/assemble_cohort.py"
+
+
+rule draw_cohort:
+    """The flow diagram of the cohort."""
+    input:
+        flow=rules.assemble_cohort.output.flow,
+    output:
+        figure=report(
+            "results/{study}/figures/cohort_flow.svg",
+            caption="../workflow/report/cohort_flow.rst",
+            category="2 Cohort",
+            labels={"figure": "flow"},
+        ),
+    log:
+        "results/{study}/logs/draw_cohort.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_cohort.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("draw_cohort.py"),
+    script:
+        "../workflow/scripts/draw_cohort.py"

@@ -20,7 +20,8 @@ except InputError as problem:
 
 NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])
-MODELS = list(STUDY["models"])
+LEARNED = STUDY["features"] is None
+MODELS = list(STUDY["models"]) if LEARNED else [STUDY["features"]["name"]]
 PARTS = list_parts(STUDY["evaluation"], SOURCES)
 CHUNKS = chunks(
     STUDY["embedding"]["perplexities"],
@@ -30,9 +31,15 @@ CHUNKS = chunks(
 )
 
 
+# What the stages before the maps write, whichever they are.
+COHORT = "results/{study}/cohort.parquet"
+METADATA = "results/{study}/metadata.parquet"
+FEATURES = "results/{study}/features/{model}.parquet"
+
+
 wildcard_constraints:
     study=NAME,
-    source="|".join(SOURCES),
+    source="|".join(SOURCES) or "none",
     model="|".join(MODELS),
     chunk="|".join(["pca", *CHUNKS]),
     part="|".join(PARTS) or "none",

@@ -6,7 +6,7 @@ ON_GPU = STUDY["embedding"]["device"] == "gpu"
 rule find_neighbours:
     """One neighbour search for all perplexities and seeds of the study, and the map by PCA."""
     input:
-        features=rules.export_features.output.features,
+        features=FEATURES,
     output:
         neighbours="results/{study}/neighbours/{model}.npz",
         pca="results/{study}/embeddings/{model}/pca.parquet",

@@ -212,3 +212,44 @@ rule explain:
         code=code_of("explain.py"),
     script:
         "../workflow/scripts/explain.py"
+
+
+rule draw_training:
+    """A network's training curves, and its rates and confusion matrix."""
+    input:
+        history=rules.train.output.history,
+        metrics=rules.evaluate.output.metrics,
+    output:
+        training=report(
+            "results/{study}/figures/{model}.training.svg",
+            caption="../workflow/report/training.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "training"},
+        ),
+        confusion=report(
+            "results/{study}/figures/{model}.confusion.svg",
+            caption="../workflow/report/confusion.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "evaluation"},
+        ),
+        reliability=report(
+            "results/{study}/figures/{model}.reliability.svg",
+            caption="../workflow/report/reliability.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "calibration"},
+        ),
+    log:
+        "results/{study}/logs/draw_training/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_training/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        cfg={},
+        code=code_of("draw_training.py"),
+    script:
+        "../workflow/scripts/draw_training.py"

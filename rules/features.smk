@@ -9,7 +9,7 @@ rule export_features:
         weights=rules.train.output.weights,
         model=rules.train.output.model,
     output:
-        features="results/{study}/features/{model}.parquet",
+        features=FEATURES,
     log:
         "results/{study}/logs/export_features/{model}.log",
     benchmark:

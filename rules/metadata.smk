@@ -7,7 +7,7 @@ rule clean_metadata:
         sources=expand("results/sources/{source}", source=SOURCES),
         provenance=expand("results/sources/{source}.json", source=SOURCES),
     output:
-        metadata="results/{study}/metadata.parquet",
+        metadata=METADATA,
         rejected="results/{study}/rejected.csv",
         cleaning="results/{study}/cleaning.csv",
         quality="results/{study}/quality.csv",

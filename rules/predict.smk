@@ -28,6 +28,10 @@ rule export_onnx:
         "../workflow/scripts/export_onnx.py"
 
 
+localrules:
+    onnx,
+
+
 rule onnx:
     """The ONNX files of all networks: snakemake --cores all onnx"""
     input:

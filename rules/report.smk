@@ -1,75 +1,6 @@
 """Figures and the report."""
 
 
-rule draw_cohort:
-    """The flow diagram of the cohort."""
-    input:
-        flow=rules.assemble_cohort.output.flow,
-    output:
-        figure=report(
-            "results/{study}/figures/cohort_flow.svg",
-            caption="../workflow/report/cohort_flow.rst",
-            category="2 Cohort",
-            labels={"figure": "flow"},
-        ),
-    log:
-        "results/{study}/logs/draw_cohort.log",
-    benchmark:
-        "results/{study}/benchmarks/draw_cohort.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        cfg={},
-        code=code_of("draw_cohort.py"),
-    script:
-        "../workflow/scripts/draw_cohort.py"
-
-
-rule draw_training:
-    """A network's training curves, and its rates and confusion matrix."""
-    input:
-        history=rules.train.output.history,
-        metrics=rules.evaluate.output.metrics,
-    output:
-        training=report(
-            "results/{study}/figures/{model}.training.svg",
-            caption="../workflow/report/training.rst",
-            category="3 Networks",
-            labels={"model": "{model}", "figure": "training"},
-        ),
-        confusion=report(
-            "results/{study}/figures/{model}.confusion.svg",
-            caption="../workflow/report/confusion.rst",
-            category="3 Networks",
-            labels={"model": "{model}", "figure": "evaluation"},
-        ),
-        reliability=report(
-            "results/{study}/figures/{model}.reliability.svg",
-            caption="../workflow/report/reliability.rst",
-            category="3 Networks",
-            labels={"model": "{model}", "figure": "calibration"},
-        ),
-    log:
-        "results/{study}/logs/draw_training/{model}.log",
-    benchmark:
-        "results/{study}/benchmarks/draw_training/{model}.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        cfg={},
-        code=code_of("draw_training.py"),
-    script:
-        "../workflow/scripts/draw_training.py"
-
-
 rule draw_clusters:
     """The maps, the grid, the clustered map and the countries of each cluster."""
     input:
@@ -120,30 +51,38 @@ rule draw_clusters:
         "../workflow/scripts/draw_clusters.py"
 
 
+# What the page shows of images and networks, where the study has them.
+LEARNED_FROM = {}
+if LEARNED:
+    LEARNED_FROM = {
+        "flow": rules.assemble_cohort.output.flow,
+        "flow_figure": rules.draw_cohort.output.figure,
+        "cleaning": rules.clean_metadata.output.cleaning,
+        "quality": rules.clean_metadata.output.quality,
+        "excluded": rules.assemble_cohort.output.excluded,
+        "provenance": rules.clean_metadata.input.provenance,
+        "card_files": of_models(rules.train.output.model),
+        "history_files": of_models(rules.train.output.history),
+        "metrics_files": of_models(rules.evaluate.output.metrics),
+        "attention_files": of_models(rules.explain.output.attention),
+        "training_figures": of_models(rules.draw_training.output.training),
+        "confusion_figures": of_models(rules.draw_training.output.confusion),
+        "reliability_figures": of_models(rules.draw_training.output.reliability),
+        "gradcam_figures": of_models(rules.explain.output.figure),
+        "comparison": rules.compare_models.output.table,
+        "comparison_figure": rules.compare_models.output.figure,
+    }
+
+
 rule write_report:
     """One page with everything, which needs no network."""
     input:
-        flow=rules.assemble_cohort.output.flow,
-        flow_figure=rules.draw_cohort.output.figure,
-        cohort=rules.assemble_cohort.output.cohort,
-        rejected=rules.clean_metadata.output.rejected,
-        cleaning=rules.clean_metadata.output.cleaning,
-        quality=rules.clean_metadata.output.quality,
-        excluded=rules.assemble_cohort.output.excluded,
-        provenance=rules.clean_metadata.input.provenance,
-        card_files=of_models(rules.train.output.model),
-        history_files=of_models(rules.train.output.history),
-        metrics_files=of_models(rules.evaluate.output.metrics),
+        **LEARNED_FROM,
+        cohort=COHORT,
+        rejected="results/{study}/rejected.csv",
         ranking_files=of_models(rules.score.output.ranking),
         clusters_files=of_models(rules.score.output.clusters),
         countries_files=of_models(rules.count_countries.output.countries),
-        training_figures=of_models(rules.draw_training.output.training),
-        confusion_figures=of_models(rules.draw_training.output.confusion),
-        reliability_figures=of_models(rules.draw_training.output.reliability),
-        gradcam_figures=of_models(rules.explain.output.figure),
-        attention_files=of_models(rules.explain.output.attention),
-        comparison=rules.compare_models.output.table,
-        comparison_figure=rules.compare_models.output.figure,
         maps_figures=of_models(rules.draw_clusters.output.maps),
         cells_figures=of_models(rules.draw_clusters.output.cells),
         clusters_figures=of_models(rules.draw_clusters.output.clusters),

@@ -48,7 +48,7 @@ rule count_countries:
     """How many images of each country each cluster holds."""
     input:
         clusters=rules.score.output.clusters,
-        metadata=rules.clean_metadata.output.metadata,
+        metadata=METADATA,
     output:
         countries="results/{study}/countries/{model}.csv",
     log:

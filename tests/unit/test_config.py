@@ -99,7 +99,8 @@ def test_the_presets_are_those_that_the_config_knows():
         ({"evaluation__folds": 1}, "evaluation.folds"),
         ({"model": "other"}, "model names 'other'"),
         ({"models__m__weights": "imagenet"}, "conv5 has no imagenet weights"),
-        ({"models": {}}, "'models'"),
+        ({"models": {}}, "models is missing"),
+        ({"features": {"from_file": "x"}}, "sources can't stand beside features"),
         ({"study": "../escape"}, "'study'"),
         ({"study": "sources"}, "study can't be 'sources'"),
         ({"sources": {"logs": {"kind": "synthetic"}}}, "sources.logs can't have this name"),
@@ -129,7 +130,7 @@ def test_a_bad_config_ends_in_one_line_that_names_the_key(changes, key):
 def test_a_missing_section_is_named():
     raw = study()
     del raw["cohort"]
-    with pytest.raises(InputError, match="'cohort': is missing"):
+    with pytest.raises(InputError, match="cohort is missing"):
         resolve(raw)
 
 

@@ -99,6 +99,49 @@ def test_a_cohort_of_ones_own_runs_to_its_report(tmp_path):
         assert "name^" not in pd.read_parquet(path).to_csv(), path
 
 
+def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
+    place = workspace(tmp_path / "run")
+    centres = 8 * rng.normal(size=(3, 16))
+    table = pd.DataFrame(
+        {
+            "image_id": [f"{number:03d}" for number in range(90)],
+            "patient_id": [str(number // 2) for number in range(90)],
+            "country": ["Italy", "Spain", "China"] * 30,
+            "features": list(np.tile(centres, (30, 1)) + rng.normal(size=(90, 16))),
+        }
+    )
+    table.loc[5, "features"][3] = np.nan
+    table.to_parquet(place.path / "features.parquet")
+    config = {
+        "study": "tiny",
+        "features": {"from_file": "features.parquet", "name": "elsewhere"},
+        "embedding": {"perplexities": [10, 20]},
+        "clustering": TINY["clustering"],
+    }
+    place.write_config(config)
+    place.snakemake()
+    results = place.path / "results" / "tiny"
+    countries = pd.read_csv(results / "countries/elsewhere.csv").set_index("cluster")
+    assert sorted(countries.loc[[0, 1, 2]].to_numpy().max(axis=1)) == [29, 30, 30]
+    assert pd.read_csv(results / "rejected.csv", dtype=str)["file"].tolist() == ["005"]
+    page = (results / "report.html").read_text()
+    assert "computed elsewhere" in page
+    assert "Grad-CAM" not in page
+    assert set(place.planned(config | {"embedding": {"perplexities": [10]}})) == {
+        "embed",
+        "sweep",
+        "sweep_hdbscan",
+        "score",
+        "count_countries",
+        "draw_clusters",
+        "write_report",
+    }
+    missing = config | {"features": {"from_file": "none.parquet"}}
+    place.write_config(missing)
+    done = place.snakemake(check=False)
+    assert "config key 'features.from_file': there is no file none.parquet" in done.stderr
+
+
 def test_broken_images_cost_just_themselves(place):
     images = place.path / "source" / "images"
     (images / "0.png").write_bytes(b"")

@@ -10,44 +10,28 @@ from cxr.report.builder import ModelFiles, StudyFiles
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-FIGURES = (
-    "training",
-    "confusion",
-    "reliability",
-    "gradcam",
-    "maps",
-    "cells",
-    "clusters",
-    "countries",
-)
-TABLES = ("card", "history", "metrics", "attention", "ranking", "clusters", "countries")
-STUDY = (
-    "flow",
-    "flow_figure",
-    "cohort",
-    "rejected",
-    "cleaning",
-    "quality",
-    "excluded",
-    "comparison",
-    "comparison_figure",
-)
+
+def ending(files, suffix, position):
+    """The files of one model among the lists of those of all, by name without the suffix."""
+    return {
+        name.removesuffix(suffix): found[position]
+        for name, found in files.items()
+        if name.endswith(suffix)
+    }
 
 
 def main(input, output, cfg):
+    given = dict(input.items())
     models = [
         ModelFiles(
             name=name,
-            **{table: input[f"{table}_files"][position] for table in TABLES},
-            figures={figure: input[f"{figure}_figures"][position] for figure in FIGURES},
+            **ending(given, "_files", position),
+            figures=ending(given, "_figures", position),
         )
         for position, name in enumerate(cfg["models"])
     ]
-    files = StudyFiles(
-        **{name: input[name] for name in STUDY},
-        provenance=list(input.provenance),
-        models=models,
-    )
+    of_study = {n: f for n, f in given.items() if not n.endswith(("_files", "_figures"))}
+    files = StudyFiles(**of_study, models=models)
     page = build(files, study=cfg["study"], title=cfg["title"], question=cfg["question"])
     write_text(page, output.report)
 

@@ -47,12 +47,13 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     try:
         config = Config.model_validate(dict(raw))
         presets = _presets(config)
-        config = Config.model_validate({**raw, "sources": {**raw["sources"], **presets}})
+        if presets:
+            config = Config.model_validate({**raw, "sources": {**raw["sources"], **presets}})
     except ValidationError as error:
         raise InputError(_first_line(error)) from error
     plain = config.model_dump(mode="json")
     for name, net in plain["models"].items():
-        net["training"] = _training(name, net, config.cohort.image_size)
+        net["training"] = _training(name, net, plain["cohort"]["image_size"])
     plain["embedding"]["perplexities"] = _values(config.embedding.perplexities)
     plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
     plain["clustering"]["min_samples"] = _whole(config.clustering.min_samples)
@@ -104,6 +105,12 @@ def check_files(study: Mapping[str, Any]) -> None:
     InputError
         With the first key whose path does not exist.
     """
+    given = study["features"]
+    if given is not None and not Path(given["from_file"]).is_file():
+        raise InputError(
+            f"config key 'features.from_file': there is no file {given['from_file']}; name a "
+            f"Parquet table of features"
+        )
     mirror = study["mirror"]
     if mirror is not None:
         _need_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from cxr.config.base import Name, Section, Seed
 from cxr.config.cohort import Cohort
 from cxr.config.evaluation import Evaluation
+from cxr.config.features import Features
 from cxr.config.maps import Clustering, Embedding
 from cxr.config.networks import Net
 from cxr.config.sources import Source
@@ -37,9 +38,20 @@ class Config(Section):
         description="Folder that already holds the sources under their upstream folder names; "
         "nothing is then downloaded.",
     )
-    sources: dict[Name, Source] = Field(min_length=1, description="Data sources by name.")
-    cohort: Cohort = Field(description="Filters, balance, splits and the pixel cache.")
-    models: dict[Name, Net] = Field(min_length=1, description="Networks by name.")
+    sources: dict[Name, Source] = Field(
+        default_factory=dict, description="Data sources by name, one at least."
+    )
+    cohort: Cohort | None = Field(
+        default=None, description="Filters, balance, splits and the pixel cache; needed."
+    )
+    models: dict[Name, Net] = Field(
+        default_factory=dict, description="Networks by name, one at least."
+    )
+    features: Features | None = Field(
+        default=None,
+        description="Features that were computed elsewhere, in place of `sources`, `cohort` and "
+        "`models`.",
+    )
     evaluation: Evaluation = Field(
         default_factory=Evaluation, description="How the networks are measured."
     )
@@ -63,7 +75,19 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _features_come_from_one_place(self) -> "Config":
+        for key in ("sources", "cohort", "models"):
+            given = bool(getattr(self, key))
+            if given and self.features is not None:
+                raise ValueError(f"{key} can't stand beside features; leave one of them out")
+            if not given and self.features is None:
+                raise ValueError(f"{key} is missing; see config/README.md for every key")
+        return self
+
+    @model_validator(mode="after")
     def _references_exist(self) -> "Config":
+        if self.cohort is None:
+            return self
         for name, cohort_class in self.cohort.classes.items():
             for source in cohort_class.sources or []:
                 if source not in self.sources:

@@ -5,7 +5,7 @@ can become markup; all other text passes through the template's escaping.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,37 +52,40 @@ class ModelFiles:
 
     Attributes
     ----------
-    card, history, metrics, attention, ranking, clusters, countries : path
+    ranking, clusters, countries : path
     figures : mapping of str to path
-        training, confusion, reliability, gradcam, maps, cells, clusters, countries.
+        maps, cells, clusters, countries; of a network that was trained here also
+        training, confusion, reliability, gradcam.
+    card, history, metrics, attention : path, optional
+        Of a network that was trained here.
     """
 
     name: str
-    card: str
-    history: str
-    metrics: str
-    attention: str
     ranking: str
     clusters: str
     countries: str
     figures: Mapping[str, str]
+    card: str | None = None
+    history: str | None = None
+    metrics: str | None = None
+    attention: str | None = None
 
 
 @dataclass(frozen=True)
 class StudyFiles:
-    """The files of a study that the report shows."""
+    """The files of a study that the report shows; those of images and networks are optional."""
 
-    flow: str
-    flow_figure: str
     cohort: str
     rejected: str
-    cleaning: str
-    quality: str
-    excluded: str
-    comparison: str
-    comparison_figure: str
-    provenance: Sequence[str]
     models: Sequence[ModelFiles]
+    flow: str | None = None
+    flow_figure: str | None = None
+    cleaning: str | None = None
+    quality: str | None = None
+    excluded: str | None = None
+    comparison: str | None = None
+    comparison_figure: str | None = None
+    provenance: Sequence[str] = ()
 
 
 def build(files: StudyFiles, study: str, title: str, question: str) -> str:
@@ -123,19 +126,24 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         title=title,
         question=question,
         style=(HERE / "report.css").read_text(encoding="utf-8"),
-        flow=read_json(files.flow),
-        flow_figure=picture(files.flow_figure),
+        flow=_of(read_json, files.flow),
+        flow_figure=_of(picture, files.flow_figure),
         cohort=_size(read_table(files.cohort, columns=["image_id", "patient_id"])),
         sources=[read_json(path) for path in files.provenance],
-        cleaning=_cleaning(read_csv(files.cleaning)),
-        quality=_quality(read_csv(files.quality)),
-        left_out=_reasons([read_csv(files.rejected), read_csv(files.excluded)]),
+        cleaning=_of(_cleaning, files.cleaning),
+        quality=_of(_quality, files.quality),
+        left_out=_reasons([read_csv(path) for path in (files.rejected, files.excluded) if path]),
         models=models,
-        comparison=_comparison(read_csv(files.comparison)),
-        comparison_figure=picture(files.comparison_figure),
+        comparison=_of(_comparison, files.comparison),
+        comparison_figure=_of(picture, files.comparison_figure),
         overall=OVERALL,
         per_class=PER_CLASS,
     )
+
+
+def _of(read: Callable[[str], Any], path: str | None) -> Any:
+    """What is read from a file, None where the study has no such file."""
+    return None if path is None else read(path)
 
 
 def picture(path: str) -> str:
@@ -190,8 +198,9 @@ def protocol_words(name: str) -> str:
     return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
 
 
-def _comparison(table: pd.DataFrame) -> dict[str, Any]:
+def _comparison(path: str) -> dict[str, Any]:
     """Networks and baselines by protocol, and the baselines that are as good as a network."""
+    table = read_csv(path)
     metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "behind")
     groups = []
     for protocol, rows in table.groupby("protocol"):
@@ -220,8 +229,9 @@ def _metric(row: pd.Series, name: str) -> dict[str, float | None]:
     }
 
 
-def _attention(table: pd.DataFrame) -> dict[str, float | None]:
+def _attention(path: str) -> dict[str, float | None]:
     """Mean shares of Grad-CAM in the lungs and at the border, and those of an even map."""
+    table = read_csv(path)
     names = ("in_lungs", "in_border", "lung_area", "border_area")
     means = table[list(names)].mean()
     return {name: None if pd.isna(means[name]) else float(means[name]) for name in names}
@@ -239,15 +249,16 @@ def _reasons(tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
     return counts.to_dict("records")
 
 
-def _cleaning(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _cleaning(path: str) -> list[dict[str, Any]]:
     """Sources and columns with the numbers of their values, as `cleaning.csv` has them."""
+    table = read_csv(path)
     known = table.astype("object").where(table.notna(), "")
     return known.to_dict("records")
 
 
-def _quality(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _quality(path: str) -> list[dict[str, Any]]:
     """How many images each flag is on, of those that are usable."""
-    on = table["flags"].fillna("").str.split()
+    on = read_csv(path)["flags"].fillna("").str.split()
     return [
         {"flag": flag, "limit": limit, "images": int(sum(flag in flags for flags in on))}
         for flag, limit in FLAGS.items()
@@ -260,13 +271,12 @@ def _model(files: ModelFiles) -> dict[str, Any]:
     cell, pca = best_cell(ranking, "tsne"), best_cell(ranking, "pca")
     hdbscan = best_cell(ranking, "tsne", "hdbscan")
     clusters = read_table(files.clusters, columns=["cluster"])
-    history = read_csv(files.history)
     return {
         "name": files.name,
-        "card": read_json(files.card),
-        "history": history.round(4).to_dict("records"),
-        "metrics": read_json(files.metrics),
-        "attention": _attention(read_csv(files.attention)),
+        "card": _of(read_json, files.card),
+        "history": _of(_history, files.history),
+        "metrics": _of(read_json, files.metrics),
+        "attention": _of(_attention, files.attention),
         "figures": {name: picture(path) for name, path in files.figures.items()},
         "cell": None if cell is None else _cell(cell),
         "pca": None if pca is None else _cell(pca),
@@ -276,6 +286,11 @@ def _model(files: ModelFiles) -> dict[str, Any]:
         "mapped": len(clusters),
         "countries": _countries(read_csv(files.countries)),
     }
+
+
+def _history(path: str) -> list[dict[str, Any]]:
+    """The epochs of a training."""
+    return read_csv(path).round(4).to_dict("records")
 
 
 def _cell(row: pd.Series) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""Features that were computed elsewhere, in place of all stages before the maps."""
+
+
+rule import_features:
+    """The study's table of features as the files that the stages before would have written."""
+    input:
+        table=STUDY["features"]["from_file"],
+    output:
+        metadata=METADATA,
+        cohort=COHORT,
+        features=expand(FEATURES, model=MODELS, allow_missing=True)[0],
+        rejected="results/{study}/rejected.csv",
+    log:
+        "results/{study}/logs/import_features.log",
+    benchmark:
+        "results/{study}/benchmarks/import_features.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        cfg=settings(name="features.name"),
+        code=code_of("import_features.py"),
+    script:
+        "../workflow/scripts/import_features.py"

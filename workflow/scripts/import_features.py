@@ -1,0 +1,23 @@
+"""Features that were computed elsewhere, as the files that the stages after them read."""
+
+from typing import TYPE_CHECKING
+
+from cxr.given import take
+from cxr.io import read_arrow, write_csv, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    given = take(read_arrow(input.table), cfg["name"])
+    write_table(given.metadata, output.metadata)
+    write_table(given.cohort, output.cohort)
+    write_table(given.features, output.features)
+    write_csv(given.rejected, output.rejected)
+
+
+if __name__ == "__main__":
+    with job(log=snakemake.log[0], threads=snakemake.threads):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
