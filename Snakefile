@@ -59,6 +59,10 @@ rule all:
         ),
 
 
+onstart:
+    keep(STUDY, CODE)
+
+
 onsuccess:
     if Path(f"results/{NAME}/report.html").exists():
         print(f"\nThe report is in results/{NAME}/report.html", file=sys.stderr)

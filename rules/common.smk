@@ -11,9 +11,12 @@ from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
 from cxr.plan import chunks, list_parts, listing, pick, reach
+from cxr.snapshot import begun, keep
 
+# A job on a cluster reads this file hours after its run began, and keeps to what it began with.
+BEGUN = begun()
 try:
-    STUDY = resolve(config)
+    STUDY = resolve(config) if BEGUN is None else BEGUN.study
     check_files(STUDY)
 except InputError as problem:
     sys.exit(f"error: {problem}")
@@ -30,6 +33,8 @@ CHUNKS = chunks(
     STUDY["embedding"]["chunk"]["seeds"],
 )
 
+
+CODE = {}  # the fingerprint of each script
 
 # What the stages before the maps write, whichever they are.
 COHORT = "results/{study}/cohort.parquet"
@@ -68,7 +73,10 @@ def divide(source):
 
 def code_of(script):
     """The `code` of a rule: a hash of its script and of the modules that it imports."""
-    return fingerprint(SCRIPTS / script, SCRIPTS / "cxr")
+    if BEGUN is not None and script in BEGUN.code:
+        return BEGUN.code[script]
+    CODE[script] = fingerprint(SCRIPTS / script)
+    return CODE[script]
 
 
 def weights_of(wildcards):

@@ -164,6 +164,13 @@ def predicted(seed, part, protocol, n=90, shift=0.0):
     return table, pd.Series(owners, index=table["image_id"])
 
 
+def of_others(whole, own, patients):
+    """The validation images of patients that a part does not test."""
+    tested = set(patients[own.loc[own["split"] == "test", "image_id"]])
+    held_out = whole.loc[whole["split"] == "validation"]
+    return held_out.loc[[patients[image] not in tested for image in held_out["image_id"]]]
+
+
 def test_splits_and_protocols_are_measured_by_themselves():
     own, patients = predicted(3, "study", "study")
     parts = pd.concat(
@@ -174,7 +181,7 @@ def test_splits_and_protocols_are_measured_by_themselves():
     assert document["protocols"]["grouped"]["images"] == 60
     assert document["leakage"] is None
     test = own.loc[own["split"] == "test"]
-    held_out = own.loc[own["split"] == "validation"]
+    held_out = of_others(own, own, patients)
     for name in CLASSES:
         column = f"probability_{name}"
         threshold = best_threshold(
@@ -187,6 +194,24 @@ def test_splits_and_protocols_are_measured_by_themselves():
         assert found["sensitivity"]["value"] == pytest.approx(expected, abs=1e-6)
         expected = 1 - called[test["class"] != name].mean()
         assert found["specificity"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_folds_share_their_validation_images_but_none_chooses_its_own_threshold():
+    own, patients = predicted(3, "study", "study", n=240)
+    parts = [predicted(k, f"grouped-r1f{k}", "grouped", n=240)[0] for k in (1, 2)]
+    whole = pd.concat(parts)
+    document = measure_network(own, whole, patients, CLASSES, seed=0, replicates=5)
+    called, positive = [], []
+    for part in parts:
+        some = of_others(whole, part, patients)
+        assert 0 < len(some) < 160
+        chosen = best_threshold(some["probability_a"].to_numpy(), some["class"].to_numpy() == "a")
+        test = part.loc[part["split"] == "test"]
+        called.append(test["probability_a"] >= chosen)
+        positive.append(test["class"] == "a")
+    found = document["protocols"]["grouped"]["per_class"]["a"]["at_threshold"]
+    right = np.concatenate(called) == np.concatenate(positive)
+    assert found["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-6)
 
 
 def test_thresholds_follow_the_validation_images_alone():

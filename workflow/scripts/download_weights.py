@@ -17,5 +17,5 @@ def main(output, cfg):
 
 
 if __name__ == "__main__":
-    with job(log=snakemake.log[0], threads=snakemake.threads):
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
         main(snakemake.output, snakemake.params.cfg)

@@ -37,5 +37,5 @@ def main(input, output, cfg):
 
 
 if __name__ == "__main__":
-    with job(log=snakemake.log[0], threads=snakemake.threads):
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
         main(snakemake.input, snakemake.output, snakemake.params.cfg)

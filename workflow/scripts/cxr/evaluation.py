@@ -117,13 +117,7 @@ def _measure(
     replicates: int,
     seed: int,
 ) -> dict[str, Any]:
-    """`evaluate` on some rows, with thresholds from the validation images of their part."""
-    thresholds = np.full((len(rows), len(classes)), np.nan)
-    held_out = whole.loc[whole["split"] == "validation"]
-    for part, some in held_out.groupby("part"):
-        scores, labels = probabilities_of(some, classes), some["class"].to_numpy()
-        chosen = [best_threshold(scores[:, k], labels == name) for k, name in enumerate(classes)]
-        thresholds[(rows["part"] == part).to_numpy()] = chosen
+    """`evaluate` on some rows, with thresholds from validation images."""
     return evaluate(
         class_codes(rows, classes),
         probabilities_of(rows, classes),
@@ -131,8 +125,28 @@ def _measure(
         classes,
         replicates,
         seed,
-        thresholds,
+        _thresholds(rows, whole, patients, classes),
     )
+
+
+def _thresholds(
+    rows: pd.DataFrame, whole: pd.DataFrame, patients: pd.Series, classes: Sequence[str]
+) -> np.ndarray:
+    """The threshold of each row and class, shape (n, c), from the validation images of all parts.
+
+    A fold has few validation images, so those of all folds count, less the patients
+    that the row's own part tests: nothing chooses its own threshold.
+    """
+    thresholds = np.full((len(rows), len(classes)), np.nan)
+    held_out = whole.loc[whole["split"] == "validation"]
+    held_out_patients = patients.loc[held_out["image_id"]].to_numpy()
+    for part in rows["part"].unique():
+        tested = whole.loc[(whole["part"] == part) & (whole["split"] == "test"), "image_id"]
+        some = held_out.loc[~np.isin(held_out_patients, patients.loc[tested].unique())]
+        scores, labels = probabilities_of(some, classes), some["class"].to_numpy()
+        chosen = [best_threshold(scores[:, k], labels == name) for k, name in enumerate(classes)]
+        thresholds[(rows["part"] == part).to_numpy()] = chosen
+    return thresholds
 
 
 def evaluate(
@@ -229,17 +243,20 @@ def _at_threshold(
     weights: np.ndarray,
     counted: dict[str, int],
 ) -> dict[str, Any]:
-    """Sensitivity and specificity where a class is called from a threshold on."""
+    """Accuracy, sensitivity and specificity where a class is called from a threshold on."""
     if np.isnan(thresholds).any():
         nothing = {"value": None, "low": None, "high": None}
-        return {"threshold": None, "sensitivity": nothing, "specificity": nothing}
+        names = ("accuracy", "sensitivity", "specificity")
+        return {"threshold": None, **dict.fromkeys(names, nothing)}
     called = scores >= thresholds
     with np.errstate(invalid="ignore", divide="ignore"):
+        accuracy = weights @ (called == positive) / weights.sum(axis=1)
         sensitivity = weights @ (called & positive) / (weights @ positive)
         specificity = weights @ (~called & ~positive) / (weights @ ~positive)
     used = np.unique(thresholds)
     return {
         "threshold": round(float(used.mean()), 6) if len(used) else None,
+        "accuracy": interval(accuracy),
         "sensitivity": interval(sensitivity, counted["sensitivity"]),
         "specificity": interval(specificity, counted["specificity"]),
     }

@@ -10,8 +10,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+LIBRARY = Path(__file__).parent
 
-def fingerprint(script: Path, library: Path) -> str:
+
+def fingerprint(script: Path, library: Path = LIBRARY) -> str:
     """Hash of a script and the modules of `library` that it imports, directly or not.
 
     Imports inside functions count. A package counts with the files beside its
@@ -22,7 +24,7 @@ def fingerprint(script: Path, library: Path) -> str:
     script : Path
         The script of a rule.
     library : Path
-        The folder of the first-party package, such as `workflow/scripts/cxr`.
+        The folder of the first-party package, beside the script.
 
     Returns
     -------

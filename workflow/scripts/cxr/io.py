@@ -8,6 +8,7 @@ reader never meets half a file. Every reader turns a damaged file into an
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import tempfile
@@ -23,6 +24,8 @@ import pyarrow.parquet as pq
 
 from cxr.errors import InputError
 
+FULL = 2**16  # bytes; with less the disk is full
+
 # pandas takes a second to import, and the jobs of a grid do without it.
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +33,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path in the folder of `path` that replaces it when the block ends well."""
+    """A temporary path in the folder of `path` that replaces it when the block ends well.
+
+    Raises
+    ------
+    OSError
+        ENOSPC where the disk was full, whatever the writing library made of it.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -42,6 +51,11 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
+    except Exception as error:
+        free = os.statvfs(target.parent)
+        if free.f_bavail * free.f_frsize < FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -94,7 +108,7 @@ def write_table(
         arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
     with atomic(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+        pq.write_table(arrow, temporary, compression="zstd", write_page_checksum=True)
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -118,7 +132,7 @@ def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
     """
     try:
         # Not `pq.read_table`, which imports pandas.
-        with pq.ParquetFile(path) as stored:
+        with pq.ParquetFile(path, page_checksum_verification=True) as stored:
             table = stored.read(columns=list(columns) if columns else None)
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
@@ -181,6 +195,9 @@ def new_array(
     """A memory-mapped array that becomes the .npy file `path` when the block ends well."""
     with atomic(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        # Its blocks are taken now: a full disk would kill the process at a write.
+        with temporary.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, temporary.stat().st_size)
         yield array
         array.flush()
 

@@ -1,5 +1,6 @@
 """What every job needs around its work: a log, its threads, one last line when it fails."""
 
+import errno
 import logging
 import os
 import sys
@@ -11,12 +12,21 @@ from pathlib import Path
 from typing import ClassVar, TextIO
 
 from cxr.errors import InputError
+from cxr.fingerprint import fingerprint
 
 log = logging.getLogger("cxr")
 
+ADVICE = {
+    errno.ENOSPC: "free some space on its disk",
+    errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit on file sizes",
+    errno.EROFS: "make the results writable",
+    errno.EACCES: "make the results writable",
+}
+
 
 @contextmanager
-def job(log: str, threads: int = 1) -> Iterator[None]:
+def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
     """Runs a block with its output in a log file and its libraries held to `threads`.
 
     Everything that is printed, logged or warned goes to the file, native
@@ -29,6 +39,10 @@ def job(log: str, threads: int = 1) -> Iterator[None]:
         The log file; its folder is made.
     threads : int
         Threads for BLAS, OpenMP, numba and torch.
+    code : str, optional
+        The fingerprint that the running script had when the run began. Where it
+        has another by now the block is not run: its outputs would be recorded as
+        made by the old code.
     """
     target = Path(log)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,17 +58,36 @@ def job(log: str, threads: int = 1) -> Iterator[None]:
         )
         logging.captureWarnings(True)
         try:
+            _need_same(code)
             with limited(threads):
                 yield
-        except InputError as error:
-            traceback.print_exc(file=stream)
-            stream.write(f"error: {error}\n")
-            sys.exit(1)
         except Exception as error:
             traceback.print_exc(file=stream)
-            text = " ".join(str(error).split())
-            stream.write(f"error: unexpected {type(error).__name__}: {text}; see above\n")
+            stream.write(f"error: {_last_words(error)}\n")
             sys.exit(1)
+
+
+def _need_same(code: str | None) -> None:
+    """Stops a job whose code was edited since its run began."""
+    if code is None:
+        return
+    script = Path(str(sys.modules["__main__"].__file__))
+    if fingerprint(script) != code:
+        raise InputError(
+            f"{script.name} or a module that it imports was edited after this run began; run "
+            f"again, and what depends on the edit is made by the new code"
+        )
+
+
+def _last_words(error: Exception) -> str:
+    """What went wrong and what to do about it, in one line."""
+    text = " ".join(str(error).split())
+    if isinstance(error, InputError):
+        return text
+    if isinstance(error, OSError) and error.errno in ADVICE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{os.strerror(error.errno)}; {ADVICE[error.errno]} and run again"
+    return f"unexpected {type(error).__name__}: {text}; see above"
 
 
 @contextmanager

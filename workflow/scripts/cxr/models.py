@@ -222,13 +222,13 @@ def _body_name(name: str) -> str:
 
 def save_model(network: Network, card: dict[str, Any], weights: Path, model: Path) -> None:
     """Writes weights (safetensors) and card (JSON); same network, same bytes."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     state = {
         name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
     }
     with atomic(weights) as temporary:
-        save_file(state, temporary)
+        temporary.write_bytes(save(state))
     write_json(card, model)
 
 
