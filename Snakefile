@@ -37,6 +37,7 @@ include: "rules/embed.smk"
 include: "rules/sweep.smk"
 include: "rules/score.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 report: "workflow/report/workflow.rst"

@@ -71,6 +71,13 @@ def divide(source):
     return obtained, {key: told[key] for key in reading if key in told}
 
 
+def maps_of(chunk):
+    """How many maps a chunk holds."""
+    if chunk not in CHUNKS:
+        return 1 if chunk == "pca" else 0
+    return len(CHUNKS[chunk]["perplexities"]) * len(CHUNKS[chunk]["seeds"])
+
+
 def code_of(script):
     """The `code` of a rule: a hash of its script and of the modules that it imports."""
     if BEGUN is not None and script in BEGUN.code:

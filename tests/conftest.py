@@ -1,6 +1,9 @@
 """What all tests share."""
 
+import contextlib
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +13,40 @@ ROOT = Path(__file__).resolve().parents[1]
 MIRROR = Path(os.environ.get("CXR_MIRROR", ROOT.parent / "shared" / "data"))
 
 
+# What some tests need of the machine, by their marker.
+NEEDS = {
+    "mirror": ("the real data (CXR_MIRROR)", MIRROR.is_dir()),
+    "root": ("root, to mount small disks", os.geteuid() == 0),
+    "slurm": ("slurm-wlm and munge", shutil.which("sbatch") is not None),
+}
+
+
 def pytest_collection_modifyitems(config, items):
-    """Without the real data their tests are left out, in CI they fail."""
-    if MIRROR.is_dir() or "CI" in os.environ:
+    """Without what they need tests are left out, in CI they fail."""
+    if "CI" in os.environ:
         return
-    kept = [item for item in items if "mirror" not in item.keywords]
-    config.hook.pytest_deselected(items=[item for item in items if "mirror" in item.keywords])
-    items[:] = kept
+    missing = {marker for marker, (_, there) in NEEDS.items() if not there}
+    config.hook.pytest_deselected(items=[i for i in items if missing & set(i.keywords)])
+    items[:] = [item for item in items if not missing & set(item.keywords)]
 
 
 def pytest_report_header():
-    """Where the real data are looked for."""
-    found = "found" if MIRROR.is_dir() else "missing: its tests are deselected"
-    return f"mirror of the real data: {MIRROR} ({found})"
+    """What tests need of the machine, and whether it is there."""
+    return [
+        f"{marker}: {words}: {'found' if there else 'missing, its tests are deselected'}"
+        for marker, (words, there) in NEEDS.items()
+    ]
+
+
+@contextlib.contextmanager
+def disk(folder, size):
+    """An empty disk of so many bytes, mounted at a new folder for the length of a block."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture(scope="session")

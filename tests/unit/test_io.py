@@ -39,6 +39,16 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
 
 
+def test_a_table_with_a_flipped_bit_is_damaged(tmp_path):
+    path = tmp_path / "t.parquet"
+    write_table(pd.DataFrame({"a": np.random.default_rng(0).random(5000)}), path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"t\.parquet: not a whole Parquet file"):
+        read_table(path)
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     target = tmp_path / "t.txt"
     target.write_text("old")

@@ -41,6 +41,14 @@ def test_printed_logged_and_native_output_go_to_the_log(tmp_path):
             "error: a.csv: mend it",
         ),
         ("raise KeyError('x')", "error: unexpected KeyError: 'x'; see above"),
+        (
+            "open('/dev/full', 'w').write('x' * 100_000)",
+            "error: No space left on device; free some space on its disk and run again",
+        ),
+        (
+            "import errno, os; raise OSError(errno.EROFS, os.strerror(errno.EROFS), 'a.csv')",
+            "error: a.csv: Read-only file system; make the results writable and run again",
+        ),
     ],
 )
 def test_a_failure_ends_with_one_clear_line_after_its_traceback(tmp_path, raised, last):
