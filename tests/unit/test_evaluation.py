@@ -214,6 +214,18 @@ def test_folds_share_their_validation_images_but_none_chooses_its_own_threshold(
     assert found["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-6)
 
 
+def test_a_network_that_prefers_a_class_is_calibrated_on_others_images():
+    own, patients = predicted(3, "study", "study", n=600, shift=0.6)
+    columns = [f"probability_{name}" for name in CLASSES]
+    own[columns[0]] *= 3
+    own[columns] = own[columns].div(own[columns].sum(axis=1), axis=0)
+    own["predicted"] = np.array(CLASSES)[own[columns].to_numpy().argmax(axis=1)]
+    test = measure_network(own, pd.DataFrame(), patients, CLASSES, 0, 5)["splits"]["test"]
+    assert test["calibrated"]["accuracy"]["value"] > test["accuracy"]["value"] + 0.05
+    assert test["calibrated"]["ece"]["value"] < test["ece"]["value"]
+    assert test["calibrated"]["roc_auc"]["value"] > 0.6
+
+
 def test_thresholds_follow_the_validation_images_alone():
     own, patients = predicted(3, "study", "study")
     changed = own.copy()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.calibration import Calibration
 from cxr.cohort import class_codes
 from cxr.measures import (
     LEVEL,
@@ -49,8 +50,9 @@ def measure_network(
     -------
     dict
         `classes, interval`; `splits`: a document of `evaluate` for train, validation
-        and test; `protocols`: one for the test images of each; `leakage`: how much
-        better the network seems when patients are divided.
+        and test; `protocols`: one for the test images of each; each has `calibrated`,
+        the same after `cxr.calibration`; `leakage`: how much better the network seems
+        when patients are divided.
     """
     own = predictions.assign(part=STUDY)
     splits = {}
@@ -117,36 +119,26 @@ def _measure(
     replicates: int,
     seed: int,
 ) -> dict[str, Any]:
-    """`evaluate` on some rows, with thresholds from validation images."""
-    return evaluate(
-        class_codes(rows, classes),
-        probabilities_of(rows, classes),
-        patients.loc[rows["image_id"]].to_numpy(),
-        classes,
-        replicates,
-        seed,
-        _thresholds(rows, whole, patients, classes),
-    )
-
-
-def _thresholds(
-    rows: pd.DataFrame, whole: pd.DataFrame, patients: pd.Series, classes: Sequence[str]
-) -> np.ndarray:
-    """The threshold of each row and class, shape (n, c), from the validation images of all parts.
+    """`evaluate` on some rows; thresholds and calibration are those of validation images.
 
     A fold has few validation images, so those of all folds count, less the patients
-    that the row's own part tests: nothing chooses its own threshold.
+    that the fold itself tests: nothing chooses its own threshold.
     """
-    thresholds = np.full((len(rows), len(classes)), np.nan)
+    labels, probabilities = class_codes(rows, classes), probabilities_of(rows, classes)
+    thresholds, calibrated = np.full_like(probabilities, np.nan), probabilities.copy()
     held_out = whole.loc[whole["split"] == "validation"]
     held_out_patients = patients.loc[held_out["image_id"]].to_numpy()
     for part in rows["part"].unique():
         tested = whole.loc[(whole["part"] == part) & (whole["split"] == "test"), "image_id"]
         some = held_out.loc[~np.isin(held_out_patients, patients.loc[tested].unique())]
-        scores, labels = probabilities_of(some, classes), some["class"].to_numpy()
-        chosen = [best_threshold(scores[:, k], labels == name) for k, name in enumerate(classes)]
-        thresholds[(rows["part"] == part).to_numpy()] = chosen
-    return thresholds
+        scores, truth = probabilities_of(some, classes), class_codes(some, classes)
+        own = (rows["part"] == part).to_numpy()
+        thresholds[own] = [best_threshold(scores[:, k], truth == k) for k in range(len(classes))]
+        calibrated[own] = Calibration.fit(scores, truth)(probabilities[own])
+    owners = patients.loc[rows["image_id"]].to_numpy()
+    document = evaluate(labels, probabilities, owners, classes, replicates, seed, thresholds)
+    document["calibrated"] = evaluate(labels, calibrated, owners, classes, replicates, seed)
+    return document
 
 
 def evaluate(
