@@ -61,7 +61,7 @@ rule all:
 
 
 onstart:
-    keep(STUDY, CODE)
+    begin()
 
 
 onsuccess:

@@ -1,6 +1,10 @@
 """Choosing, balancing and splitting the images of a study."""
 
 
+localrules:
+    draw_cohort,
+
+
 rule assemble_cohort:
     """The balanced cohort, its patient-grouped splits and its pixels."""
     input:
@@ -20,8 +24,8 @@ rule assemble_cohort:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(1000, 0.5),
+        runtime=grows(20, 0.1),
     params:
         cfg=settings(
             image_size="cohort.image_size",
@@ -60,8 +64,8 @@ rule draw_cohort:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         cfg={},
         code=code_of("draw_cohort.py"),

@@ -1,5 +1,6 @@
 """The study's config, and what the rules share."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ if str(SCRIPTS) not in sys.path:
 from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
+from cxr.io import need_writable
 from cxr.plan import chunks, list_parts, listing, pick, reach
 from cxr.snapshot import begun, keep
 
@@ -63,12 +65,26 @@ def training_of(**paths):
     }
 
 
+def training_threads(wildcards):
+    """The threads of a training: those of the config, whatever there is, for the same weights."""
+    return STUDY["models"][wildcards.model]["training"]["threads"]
+
+
 def divide(source):
     """What obtaining a source depends on, and what reading it does."""
     told = STUDY["sources"][source]
     reading = ("reader", "table", "images", "columns", "constants")
     obtained = {key: value for key, value in told.items() if key not in reading}
     return obtained, {key: told[key] for key in reading if key in told}
+
+
+def begin():
+    """What comes before the first job of a run."""
+    try:
+        need_writable(Path("results"))
+    except InputError as problem:
+        sys.exit(f"error: {problem}")
+    keep(STUDY, CODE)
 
 
 def maps_of(chunk):
@@ -78,12 +94,32 @@ def maps_of(chunk):
     return len(CHUNKS[chunk]["perplexities"]) * len(CHUNKS[chunk]["seeds"])
 
 
+LARGEST = max(maps_of(chunk) for chunk in CHUNKS)
+
+
 def code_of(script):
     """The `code` of a rule: a hash of its script and of the modules that it imports."""
     if BEGUN is not None and script in BEGUN.code:
         return BEGUN.code[script]
     CODE[script] = fingerprint(SCRIPTS / script)
     return CODE[script]
+
+
+def grows(base, per_mb=0.0):
+    """Memory (MB) or time (minutes): so much, and more with the inputs' size in MB.
+
+    Each attempt after a failure asks for twice as much.
+    """
+    return lambda wildcards, input, attempt: math.ceil(
+        (base + per_mb * input.size_mb) * 2 ** (attempt - 1)
+    )
+
+
+def grows_with_chunk(base, per_mb=0.0):
+    """`grows`, alike for all chunks: the jobs of an array share what the first one asks for."""
+    return lambda wildcards, input, attempt: grows(
+        base, per_mb * LARGEST / maps_of(wildcards.chunk)
+    )(wildcards, input, attempt)
 
 
 def weights_of(wildcards):

@@ -1,6 +1,11 @@
 """Obtaining the sources and pre-trained weights."""
 
 
+localrules:
+    download,
+    download_weights,
+
+
 rule download:
     """One data source, obtained and verified; a synthetic one is drawn."""
     output:
@@ -14,8 +19,8 @@ rule download:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(1000),
+        runtime=grows(120),
     params:
         cfg=lambda wildcards: {
             "name": wildcards.source,
@@ -40,8 +45,8 @@ rule download_weights:
         "../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(30),
     params:
         cfg=lambda wildcards: {
             "architecture": wildcards.architecture,

@@ -18,8 +18,8 @@ rule find_neighbours:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(1000, 60),
+        runtime=grows(10, 3),
     params:
         cfg=lambda wildcards: {
             "classes": STUDY["embedding"]["classes"],
@@ -46,8 +46,8 @@ rule embed:
         "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(1000, 4),
+        runtime=grows(10, 0.1 * LARGEST),
         gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {

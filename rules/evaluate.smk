@@ -1,6 +1,11 @@
 """Measuring the networks, beside what can be told without them."""
 
 
+localrules:
+    divide_folds,
+    draw_training,
+
+
 rule divide_folds:
     """The ways in which the cohort is divided to measure networks."""
     input:
@@ -15,8 +20,8 @@ rule divide_folds:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(1000, 10),
+        runtime=grows(10),
     params:
         cfg=lambda wildcards: {
             "sources": SOURCES,
@@ -51,10 +56,10 @@ rule train_part:
         "results/{study}/benchmarks/train_part/{model}.{part}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: training_threads
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(4000, 4),
+        runtime=grows(30, 2),
         gpu=1,
     params:
         cfg=lambda wildcards: {
@@ -88,8 +93,8 @@ rule evaluate:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(2000, 4),
+        runtime=grows(20, 0.5),
     params:
         cfg=settings(seed="seed"),
         code=code_of("evaluate.py"),
@@ -115,8 +120,8 @@ rule run_baselines:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(1500, 8),
+        runtime=grows(20, 2),
     params:
         cfg=lambda wildcards: {
             "classes": list(STUDY["cohort"]["classes"]),
@@ -168,8 +173,8 @@ rule compare_models:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(1500, 10),
+        runtime=grows(20, 0.5),
     params:
         cfg=lambda wildcards: {
             "classes": list(STUDY["cohort"]["classes"]),
@@ -205,8 +210,8 @@ rule explain:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(2000, 4),
+        runtime=grows(20, 0.2),
     params:
         cfg=settings(explained="evaluation.explained"),
         code=code_of("explain.py"),
@@ -246,8 +251,8 @@ rule draw_training:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         cfg={},
         code=code_of("draw_training.py"),

@@ -18,8 +18,8 @@ rule export_features:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(2000, 4),
+        runtime=grows(20, 0.2),
     params:
         cfg={},
         code=code_of("export_features.py"),

@@ -18,8 +18,8 @@ rule import_features:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(1000, 30),
+        runtime=grows(10, 0.1),
     params:
         cfg=settings(name="features.name"),
         code=code_of("import_features.py"),

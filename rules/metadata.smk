@@ -19,8 +19,8 @@ rule clean_metadata:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1000, 0.5),
+        runtime=grows(20, 0.1),
     params:
         cfg={
             "sources": {name: divide(name)[1] for name in SOURCES},

@@ -19,8 +19,8 @@ rule export_onnx:
         "../envs/torch.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(3000, 2),
+        runtime=grows(20),
     params:
         cfg={},
         code=code_of("export_onnx.py"),
@@ -57,8 +57,8 @@ rule predict:
         "../envs/torch.yaml"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(3000, 0.5),
+        runtime=grows(30, 0.5),
     params:
         cfg=lambda wildcards: {
             "images": STUDY["images"],

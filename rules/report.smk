@@ -1,6 +1,11 @@
 """Figures and the report."""
 
 
+localrules:
+    draw_clusters,
+    write_report,
+
+
 rule draw_clusters:
     """The maps, the grid, the clustered map and the countries of each cluster."""
     input:
@@ -42,8 +47,8 @@ rule draw_clusters:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(1000, 30),
+        runtime=grows(10, 0.2),
     params:
         cfg=settings(max_perplexity_share="clustering.max_perplexity_share"),
         code=code_of("draw_clusters.py"),
@@ -102,8 +107,8 @@ rule write_report:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=grows(1000, 30),
+        runtime=grows(10, 0.2),
     params:
         cfg={
             "models": MODELS,

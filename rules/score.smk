@@ -6,6 +6,10 @@ GRID_PARTS = ["{chunk}"] + ["{chunk}.hdbscan"] * (
 )
 
 
+localrules:
+    count_countries,
+
+
 rule score:
     """The qualifying cells, best first, and the clusters of the best ones."""
     input:
@@ -31,8 +35,8 @@ rule score:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(1000, 20),
+        runtime=grows(10, 0.2),
     params:
         cfg=settings(
             max_clusters="clustering.max_clusters",
@@ -59,8 +63,8 @@ rule count_countries:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grows(1000, 10),
+        runtime=grows(10),
     params:
         cfg={},
         code=code_of("count_countries.py"),

@@ -15,8 +15,8 @@ rule sweep:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows_with_chunk(1000, 40),
+        runtime=grows_with_chunk(10, 2),
     params:
         cfg=settings(eps="clustering.eps", min_samples="clustering.min_samples"),
         code=code_of("sweep.py"),
@@ -38,8 +38,8 @@ rule sweep_hdbscan:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows_with_chunk(1000, 40),
+        runtime=grows_with_chunk(10, 2),
     params:
         cfg=settings(
             min_cluster_size="clustering.hdbscan.min_cluster_size",

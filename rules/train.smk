@@ -19,10 +19,10 @@ rule train:
         "results/{study}/benchmarks/train/{model}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 8
+    threads: training_threads
     resources:
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=grows(4000, 4),
+        runtime=grows(30, 2),
         gpu=1,
     params:
         cfg=training_of(square="cohort.square"),

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.study import TINY, copy_of, workspace
+
 ROOT = Path(__file__).resolve().parents[1]
 MIRROR = Path(os.environ.get("CXR_MIRROR", ROOT.parent / "shared" / "data"))
 
@@ -54,6 +56,21 @@ def mirror():
     """The folder with the real data."""
     assert MIRROR.is_dir(), f"no real data in {MIRROR}; set CXR_MIRROR"
     return MIRROR
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The finished run of the tiny study. Not to be changed: take `copied`."""
+    place = workspace(tmp_path_factory.mktemp("tiny") / "run")
+    place.write_config(TINY)
+    place.output = place.snakemake().stderr
+    return place
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of the finished run that a test may change."""
+    return copy_of(finished, tmp_path / "run")
 
 
 @pytest.fixture

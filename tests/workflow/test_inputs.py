@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.study import TINY, workspace
 from tests.unit.test_table import write_dicom
-from tests.workflow.conftest import TINY, workspace
 
 pytestmark = pytest.mark.timeout(600)
 

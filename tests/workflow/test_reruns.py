@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.workflow.conftest import TINY
+from tests.study import TINY
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -12,7 +12,7 @@ import pytest
 from cxr.baselines import WORDS
 from cxr.grid import GRID
 from cxr.metadata import COLUMNS
-from tests.workflow.conftest import TINY, workspace
+from tests.study import TINY, same_files, workspace
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -159,11 +159,8 @@ def test_a_second_run_gives_the_same_bytes(finished, tmp_path):
     again = workspace(tmp_path / "again")
     again.write_config(TINY)
     again.snakemake()
-    first, second = finished.files("tiny"), again.files("tiny")
     # The page quotes when the sources were obtained nowhere, so it repeats as well.
-    timed = {"models/conv5/timing.json", "training_times.csv", "figures/training_times.svg"}
-    assert {name for name in first if first[name] != second.get(name)} <= timed
-    assert set(first) == set(second)
+    same_files(again, finished)
 
 
 def test_networks_and_baselines_are_compared(results):

@@ -11,7 +11,7 @@ from sklearn.manifold import trustworthiness
 
 from cxr.tsne import Method, Neighbours, embed, joint, select_features
 from cxr.tsne_exact import divergence
-from tests.workflow.conftest import ROOT, workspace
+from tests.study import ROOT, workspace
 
 pytestmark = [pytest.mark.mirror, pytest.mark.timeout(1200)]
 

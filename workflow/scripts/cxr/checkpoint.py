@@ -38,6 +38,7 @@ class Checkpoint:
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             if state["key"] == self.key:
+                log.info("%s: the training goes on from there", self.path)
                 return state
         except Exception as error:
             # Whatever a damaged file makes of its reader: it costs the epochs that it held.

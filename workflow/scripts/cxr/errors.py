@@ -1,4 +1,6 @@
-"""The one error that is the user's to mend."""
+"""The errors that are the user's to mend."""
+
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -10,3 +12,11 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+class DamagedFile(InputError):
+    """A file that was cut short, or is of another kind than its name says."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cxr.errors import InputError
+from cxr.errors import DamagedFile, InputError
 
 FULL = 2**16  # bytes; with less the disk is full
 
@@ -42,7 +42,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    prefix = f".{target.name}."
+    for left in target.parent.iterdir():
+        # A process that was killed could not remove its own.
+        if left.name.startswith(prefix) and len(left.name) == len(prefix) + 8:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -58,6 +63,20 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def need_writable(folder: Path) -> None:
+    """Looks whether a folder, where it is there already, can be written.
+
+    Raises
+    ------
+    InputError
+        If it can't.
+    """
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise InputError(
+            f"{folder}: can't be written; make it writable, or run in a folder of your own"
+        )
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
@@ -237,8 +256,6 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise damaged(path, "array", error) from error
 
 
-def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> InputError:
+def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:
     """The error for a file that was cut short or is of another kind."""
-    return InputError(
-        f"{path}: not a whole {kind} file ({error}); delete it and run again to rebuild it"
-    )
+    return DamagedFile(f"{path}: not a whole {kind} file ({error})", Path(path))

@@ -7,11 +7,11 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, TextIO
 
-from cxr.errors import InputError
+from cxr.errors import DamagedFile, InputError
 from cxr.fingerprint import fingerprint
 
 log = logging.getLogger("cxr")
@@ -22,6 +22,7 @@ ADVICE = {
     errno.EFBIG: "raise the limit on file sizes",
     errno.EROFS: "make the results writable",
     errno.EACCES: "make the results writable",
+    errno.ENOENT: "it is gone since the run began: put it back, or leave it to the workflow,",
 }
 
 
@@ -82,12 +83,24 @@ def _need_same(code: str | None) -> None:
 def _last_words(error: Exception) -> str:
     """What went wrong and what to do about it, in one line."""
     text = " ".join(str(error).split())
+    if isinstance(error, DamagedFile):
+        return f"{text}; {_set_aside(error.path)}"
     if isinstance(error, InputError):
         return text
     if isinstance(error, OSError) and error.errno in ADVICE:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{os.strerror(error.errno)}; {ADVICE[error.errno]} and run again"
     return f"unexpected {type(error).__name__}: {text}; see above"
+
+
+def _set_aside(path: Path) -> str:
+    """Moves a damaged result away, so that the next run makes it anew; says what was done."""
+    if path.parts[:1] != ("results",):
+        return "replace it by a whole one and run again"
+    aside = path.with_name(f"{path.name}.damaged")
+    with suppress(FileNotFoundError):  # another job that reads it was faster
+        path.replace(aside)
+    return f"it is set aside as {aside.name}, run again to make it anew"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cxr.acceleration import speed_up
-from cxr.errors import InputError
+from cxr.errors import DamagedFile, InputError
 from cxr.io import atomic, read_json, write_json
 
 # torchvision's models that can be a body, and the submodule that holds their convolutions.
@@ -173,10 +173,11 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(
-            f"{path}: not a file of weights alone ({reason}); give a state dict saved as "
-            f".safetensors, or as .pth without other objects"
-        ) from error
+        message = (
+            f"{path}: not a file of weights alone ({reason}), as a state dict in .safetensors, or "
+            f"in .pth without other objects, is"
+        )
+        raise DamagedFile(message, Path(path)) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise InputError(f"{path}: no state dict; give a mapping of names to tensors")

@@ -117,6 +117,12 @@ class Training(Section):
         description="Numbers that the network computes with in training; `auto` is bfloat16 where "
         "the processor has it, with float32 weights.",
     )
+    threads: int = Field(
+        default=1,
+        ge=1,
+        description="Processor threads of one training. Another number rounds sums in another "
+        "order and so leads to other weights; several trainings run side by side in any case.",
+    )
     compile: bool = Field(
         default=False,
         description="torch.compile: a minute at the start, for long trainings on a GPU.",

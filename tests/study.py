@@ -1,19 +1,23 @@
-"""Finished runs of small studies, shared by many tests."""
+"""Folders with the workflow in them, where small studies run."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+import psutil
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
 CORES = str(min(2, os.cpu_count() or 1))
+
+MAPS = ("neighbours", "embeddings", "grid", "ranking", "clusters", "countries")
+# Measured times, the only files that no two runs have alike.
+TIMED = {"models/conv5/timing.json", "training_times.csv", "figures/training_times.svg"}
 
 TINY = {
     "study": "tiny",
@@ -59,12 +63,35 @@ class Workspace:
     """A folder with the workflow in it, where a study runs."""
 
     path: Path
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def command(self, *arguments, config="study.yaml"):
+        """The command line of snakemake, on a profile's cluster or on the cores here."""
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        command += [] if "--profile" in arguments else ["--cores", CORES]
+        return [*command, "--configfile", config] if config else command
+
+    def start(self, *arguments, config="study.yaml"):
+        """Starts snakemake here and returns the process."""
+        return subprocess.Popen(
+            self.command(*arguments, config=config),
+            cwd=self.path,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def snakemake(self, *arguments, config="study.yaml", check=True):
         """Runs snakemake here and returns the finished process, its output as text."""
-        command = [sys.executable, "-m", "snakemake", "--cores", CORES, *arguments]
-        command += ["--configfile", config] if config else []
-        done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self.command(*arguments, config=config),
+            cwd=self.path,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if check and done.returncode:
             raise AssertionError(f"snakemake failed:\n{done.stdout}\n{done.stderr}")
         return done
@@ -112,16 +139,30 @@ def copy_of(finished, path):
     return Workspace(path)
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The finished run of the tiny study. Not to be changed: take `copied`."""
-    place = workspace(tmp_path_factory.mktemp("tiny") / "run")
-    place.write_config(TINY)
-    place.output = place.snakemake().stderr
-    return place
+def scripts_in(folder):
+    """The processes that run rules' scripts in a folder: the rule by the process's number."""
+    found = {}
+    for process in psutil.process_iter():
+        try:
+            script = re.search(r"scripts/tmp\w+\.(\w+)\.py", " ".join(process.cmdline()))
+            if script and process.cwd() == str(folder):
+                found[process.pid] = script[1]
+        except psutil.Error:
+            continue
+    return found
 
 
-@pytest.fixture
-def copied(finished, tmp_path):
-    """A copy of the finished run that a test may change."""
-    return copy_of(finished, tmp_path / "run")
+def without_maps(place):
+    """Removes the maps of a finished study and what was made from them."""
+    results = place.path / "results" / "tiny"
+    for folder in MAPS:
+        for file in [path for path in (results / folder).rglob("*") if path.is_file()]:
+            file.unlink()
+    (results / "report.html").unlink()
+
+
+def same_files(place, finished):
+    """Asserts that the tiny study's files are those of an undisturbed run, byte for byte."""
+    ours, theirs = place.files("tiny"), finished.files("tiny")
+    assert set(ours) == set(theirs)
+    assert {name for name in ours if ours[name] != theirs[name]} <= TIMED

@@ -1,0 +1,177 @@
+"""What goes wrong on one machine, and ends in the files of a run in which nothing did."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+
+import pandas as pd
+import pytest
+
+from tests.conftest import disk
+from tests.study import TINY, copy_of, same_files, scripts_in, without_maps, workspace
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def seconds_of(place):
+    """How long the shortest job of each rule took."""
+    shortest: dict[str, float] = {}
+    for path in (place.path / "results").glob("*/benchmarks/**/*.jsonl"):
+        measured = json.loads(path.read_text())
+        rule, took = measured["rule_name"], measured["s"]
+        shortest[rule] = min(took, shortest.get(rule, took))
+    return shortest
+
+
+class Killer(threading.Thread):
+    """Kills the first job of every rule when it has run for a third of its time."""
+
+    def __init__(self, folder, seconds):
+        super().__init__(daemon=True)
+        self.folder, self.seconds = folder, seconds
+        self.killed: set[str] = set()
+        self.over = threading.Event()
+
+    def run(self):
+        began: dict[int, float] = {}
+        while not self.over.wait(0.02):
+            for process, rule in scripts_in(self.folder).items():
+                since = time.monotonic() - began.setdefault(process, time.monotonic())
+                if rule not in self.killed and since > self.seconds[rule] / 3:
+                    os.kill(process, 9)
+                    self.killed.add(rule)
+
+
+def test_a_job_of_every_stage_killed_once(finished, tmp_path):
+    place = workspace(tmp_path / "run")
+    place.write_config(TINY)
+    seconds = seconds_of(finished)
+    killer = Killer(place.path, seconds)
+    killer.start()
+    done = place.snakemake("--retries", "1")
+    killer.over.set()
+    killer.join()
+    assert killer.killed == set(seconds)
+    assert (done.stdout + done.stderr).count("Trying to restart job") >= len(seconds)
+    same_files(place, finished)
+
+
+@pytest.mark.root
+def test_a_disk_that_fills_up(finished, tmp_path):
+    place = copy_of(finished, tmp_path / "run")
+    without_maps(place)
+    results = place.path / "results"
+    results.rename(place.path / "kept")
+    with disk(results, "200m"):
+        subprocess.run(["cp", "-a", f"{place.path / 'kept'}/.", results], check=True)
+        used = int(subprocess.check_output(["du", "-sk", results]).split()[0])
+        resize(results, used + 60)
+        done = place.snakemake(check=False)
+        assert done.returncode != 0
+        assert "No space left on device; free some space on its disk and run again" in done.stderr
+        resize(results, used + 50_000)
+        place.snakemake()
+        same_files(place, finished)
+
+
+def resize(folder, kilobytes):
+    options = f"remount,size={kilobytes}k"
+    subprocess.run(["mount", "-o", options, folder], check=True)
+
+
+@pytest.mark.root
+def test_results_that_can_not_be_written(finished, tmp_path):
+    place = copy_of(finished, tmp_path / "run")
+    results = place.path / "results"
+    results.rename(place.path / "kept")
+    with disk(results, "200m"):
+        subprocess.run(["cp", "-a", f"{place.path / 'kept'}/.", results], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", results], check=True)
+        assert place.planned() == {}
+        done = place.snakemake("--forcerun", "score", check=False)
+        assert done.returncode != 0
+        assert "Write-protected output files" in done.stderr
+        subprocess.run(["mount", "-o", "remount,rw", results], check=True)
+        (results / "tiny/report.html").unlink()
+        subprocess.run(["mount", "-o", "remount,ro", results], check=True)
+        done = place.snakemake(check=False)
+        assert done.returncode != 0
+        assert "error: results: can't be written; make it writable" in done.stderr
+        assert "Traceback" not in done.stderr
+        subprocess.run(["mount", "-o", "remount,rw", results], check=True)
+        place.snakemake()
+        same_files(place, finished)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reader"),
+    [
+        ("cohort.parquet", "train"),
+        ("images.npy", "train"),
+        ("models/conv5/model.safetensors", "export_features"),
+        ("features/conv5.parquet", "find_neighbours"),
+        ("neighbours/conv5.npz", "embed"),
+        ("grid/conv5/pca.parquet", "score"),
+    ],
+)
+def test_a_file_that_was_cut_short(copied, finished, damaged, reader):
+    path = copied.path / "results/tiny" / damaged
+    # Before the last run, as a crash of the machine leaves it, not after.
+    times = path.stat()
+    path.write_bytes(path.read_bytes()[: times.st_size // 2])
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert copied.planned() == {}
+    done = copied.snakemake("--forcerun", reader, check=False)
+    assert f"error: results/tiny/{damaged}: not a" in done.stderr
+    assert f"it is set aside as {path.name}.damaged, run again to make it anew" in done.stderr
+    copied.snakemake()
+    path.with_name(f"{path.name}.damaged").unlink()
+    same_files(copied, finished)
+
+
+def test_a_second_run_in_the_same_folder_is_told_so(copied, finished):
+    first = copied.start("--forcerun", "find_neighbours")
+    locks = copied.path / ".snakemake" / "locks"
+    while not (locks.is_dir() and any(locks.iterdir())):
+        assert first.poll() is None
+        time.sleep(0.02)
+    second = copied.snakemake("--forcerun", "score", check=False)
+    assert second.returncode != 0
+    assert "Directory cannot be locked" in second.stderr
+    output, _ = first.communicate()
+    assert first.returncode == 0, output
+    same_files(copied, finished)
+
+
+def test_a_source_that_loses_files_before_they_are_read(finished, tmp_path):
+    place = workspace(tmp_path / "run")
+    phantoms = finished.path / "results" / "sources" / "phantoms"
+    subprocess.run(["cp", "-rL", phantoms, place.path / "source"], check=True)
+    (place.path / "source" / "truth.csv").unlink()
+    source = {"kind": "directory", "reader": "ieee8023", "path": "source"}
+    place.write_config(TINY | {"sources": {"phantoms": source}})
+    place.snakemake("--until", "clean_metadata")
+    undisturbed = place.files("tiny")
+    lost = sorted((place.path / "source" / "images").iterdir())[:2]
+    held = {path: path.read_bytes() for path in lost}
+    for path in lost:
+        path.unlink()
+    place.snakemake("--until", "clean_metadata", "--forcerun", "clean_metadata")
+    rejected = pd.read_csv(place.path / "results/tiny/rejected.csv").set_index("file")["reason"]
+    assert {rejected[f"images/{path.name}"] for path in lost} == {"no such file"}
+    for path, data in held.items():
+        path.write_bytes(data)
+    place.snakemake("--until", "clean_metadata", "--forcerun", "clean_metadata")
+    assert place.files("tiny") == undisturbed
+
+
+def test_one_core_makes_the_same_files_and_takes_no_more_than_one(finished, tmp_path):
+    place = workspace(tmp_path / "run")
+    place.write_config(TINY)
+    place.snakemake("--cores", "1")
+    same_files(place, finished)
+    for path in (place.path / "results").glob("*/benchmarks/**/*.jsonl"):
+        measured = json.loads(path.read_text())
+        assert measured["cpu_time"] <= 1.15 * measured["s"] + 0.5, path.name
