@@ -58,6 +58,14 @@ def mirror():
     return MIRROR
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_cluster(tmp_path_factory):
+    """SLURM's clients look for a controller at every call of snakemake: none, at once."""
+    configuration = tmp_path_factory.mktemp("slurm") / "slurm.conf"
+    configuration.write_text("ClusterName=none\nSlurmctldHost=localhost\nSlurmctldPort=1\n")
+    os.environ["SLURM_CONF"] = str(configuration)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """The finished run of the tiny study. Not to be changed: take `copied`."""

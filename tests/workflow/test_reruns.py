@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import time
 
 import pytest
@@ -118,8 +119,27 @@ def test_a_touched_script_and_a_fresh_clone_rerun_nothing(copied):
 
 def test_an_input_touched_without_a_change_reruns_nothing(copied):
     later = time.time() + 60
-    os.utime(copied.path / "results/tiny/rejected.csv", (later, later))
+    for name in ("rejected.csv", "images.npy", "models/conv5/model.safetensors"):
+        os.utime(copied.path / "results/tiny" / name, (later, later))
     assert copied.planned() == {}
+
+
+def test_a_caption_of_snakemakes_report_reruns_nothing(copied):
+    (copied.path / "workflow/report/clusters.rst").write_text("Other words.\n")
+    assert copied.planned() == {}
+
+
+def test_a_rule_can_be_forced_alone_with_what_follows(finished):
+    assert finished.planned(None, "--forcerun", "sweep") == SWEPT
+
+
+def test_a_dry_run_ends_with_a_plan(finished):
+    finished.write_config(changed("clustering.eps", [0.3, 0.6]), "planned.yaml")
+    told = finished.snakemake("--dry-run", config="planned.yaml").stderr
+    plan = told[told.index("Plan of tiny:") :].splitlines()
+    assert re.fullmatch(r"  sweep +3 jobs, [0-9.]+ s each; 16 cells", plan[1])
+    assert re.fullmatch(r"7 jobs, about [0-9]+.* on 2 cores", plan[-1])
+    assert "everything is up to date" in finished.snakemake("--dry-run").stderr
 
 
 def test_a_deleted_result_is_made_again_with_what_follows(copied):
