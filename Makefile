@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study test check clean help lock docs
+.PHONY: study test check clean help lock docs rulegraph
 
 study: $(READY) ## environment, then the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
@@ -31,6 +31,9 @@ check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
 
 docs: $(READY) ## write the config's schema and reference table anew
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.reference
+
+rulegraph: $(READY) ## draw the rules anew into workflow/report/rulegraph.svg (needs graphviz)
+	$(BIN)/snakemake --quiet all --rulegraph dot | dot -Tsvg > workflow/report/rulegraph.svg
 
 lock: ## resolve the dependencies anew into requirements.lock
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
