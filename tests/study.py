@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -63,7 +63,7 @@ class Workspace:
     """A folder with the workflow in it, where a study runs."""
 
     path: Path
-    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: dict[str, str] | None = None
 
     def command(self, *arguments, config="study.yaml"):
         """The command line of snakemake, on a profile's cluster or on the cores here."""
@@ -120,7 +120,7 @@ class Workspace:
         }
 
 
-def workspace(path):
+def workspace(path, environment=None):
     """A new workspace with a copy of the workflow."""
     path.mkdir(parents=True)
     for part in PARTS:
@@ -130,13 +130,13 @@ def workspace(path):
             shutil.copytree(source, path / part, ignore=ignore)
         else:
             shutil.copy(source, path / part)
-    return Workspace(path)
+    return Workspace(path, environment)
 
 
-def copy_of(finished, path):
+def copy_of(finished, path, environment=None):
     """A copy of a finished run with times kept, where a test may change things."""
     shutil.copytree(finished.path, path, symlinks=True)
-    return Workspace(path)
+    return Workspace(path, environment)
 
 
 def scripts_in(folder):
