@@ -195,8 +195,9 @@ def munge(folder: Path) -> Iterator[None]:
 def daemon(
     command: list[str], environment: dict[str, str], folder: Path, user: str | None = None
 ) -> Iterator[None]:
-    """A daemon in the foreground, ended with all that it started."""
-    with (folder / f"{command[0]}.out").open("wb") as out:
+    """A daemon in the foreground, which ends with the block, or with this process."""
+    command = ["setpriv", "--pdeathsig", "TERM", *command]
+    with (folder / "out.log").open("ab") as out:
         process = subprocess.Popen(
             command,
             env=environment | {"PATH": search_path()},
