@@ -77,7 +77,7 @@ def test_a_truncated_file_is_named(tmp_path, write, read, name):
     path = tmp_path / name
     write(path)
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match=f"{name}: not a whole .* delete it and run again"):
+    with pytest.raises(InputError, match=f"{name}: not a whole "):
         read(path)
 
 
