@@ -113,7 +113,6 @@ def test_results_that_can_not_be_written(finished, tmp_path):
     [
         ("images.npy", "export_features"),
         ("neighbours/conv5.npz", "embed"),
-        ("grid/conv5/pca.parquet", "score"),
     ],
 )
 def test_a_file_that_was_cut_short(copied, finished, damaged, reader):
