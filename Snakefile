@@ -36,6 +36,13 @@ else:
 include: "rules/embed.smk"
 include: "rules/sweep.smk"
 include: "rules/score.smk"
+
+
+if WEIGH:
+
+    include: "rules/evidence.smk"
+
+
 include: "rules/report.smk"
 include: "rules/plan.smk"
 
@@ -57,6 +64,11 @@ rule all:
         clusters=expand(rules.score.output.clusters, study=NAME, model=MODELS),
         countries=expand(
             rules.count_countries.output.countries, study=NAME, model=MODELS
+        ),
+        evidence=(
+            expand(rules.weigh_evidence.output.evidence, study=NAME, model=MODELS)
+            if WEIGH
+            else []
         ),
 
 

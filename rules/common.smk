@@ -12,7 +12,7 @@ from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
 from cxr.io import need_writable
-from cxr.plan import chunks, list_parts, listing, pick, reach
+from cxr.plan import chunks, draws, list_parts, listing, pick, reach
 from cxr.snapshot import begun, keep
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
@@ -26,6 +26,7 @@ except InputError as problem:
 NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])
 LEARNED = STUDY["features"] is None
+WEIGH = STUDY["evidence"] is not None
 MODELS = list(STUDY["models"]) if LEARNED else [STUDY["features"]["name"]]
 PARTS = list_parts(STUDY["evaluation"], SOURCES)
 CHUNKS = chunks(

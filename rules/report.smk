@@ -78,11 +78,24 @@ if LEARNED:
         "comparison_figure": rules.compare_models.output.figure,
     }
 
+# What the page shows of the evidence, where the study weighs it.
+WEIGHED_FILES = {}
+if WEIGH:
+    WEIGHED_FILES = {
+        "evidence_files": of_models(rules.weigh_evidence.output.evidence),
+        "associations_files": of_models(rules.weigh_evidence.output.associations),
+        "nulls_figures": of_models(rules.draw_evidence.output.nulls),
+        "stability_figures": of_models(rules.draw_evidence.output.stability),
+        "associations_figures": of_models(rules.draw_evidence.output.associations),
+        "controls_figures": of_models(rules.draw_evidence.output.controls),
+    }
+
 
 rule write_report:
     """One page with everything, which needs no network."""
     input:
         **LEARNED_FROM,
+        **WEIGHED_FILES,
         cohort=COHORT,
         rejected="results/{study}/rejected.csv",
         ranking_files=of_models(rules.score.output.ranking),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
 CORES = str(min(2, os.cpu_count() or 1))
 
-MAPS = ("neighbours", "embeddings", "grid", "ranking", "clusters", "countries")
+MAPS = ("neighbours", "embeddings", "grid", "ranking", "clusters", "countries", "evidence")
 # Measured times, the only files that no two runs have alike.
 TIMED = {"models/conv5/timing.json", "training_times.csv", "figures/training_times.svg"}
 
@@ -54,6 +54,15 @@ TINY = {
         "eps": {"start": 0.2, "stop": 1.0, "step": 0.2},
         "min_samples": [3, 5],
         "min_clusters": 2,
+    },
+    "evidence": {
+        "controls": ["pixels"],
+        "nulls": ["gaussian"],
+        "perplexities": 2,
+        "permutations": 99,
+        "replicates": 19,
+        "resamples": 10,
+        "splits": 5,
     },
 }
 

@@ -88,6 +88,7 @@ def test_a_synthetic_source_is_drawn(tmp_path):
         "image_size": 64,
         "variants": 1,
         "variant_strength": 1.0,
+        "variant_sites": False,
         "seed": 1,
     }
     provenance = obtain("d", source, tmp_path / "out", tmp_path)

@@ -22,6 +22,7 @@ def phantom(tmp_path_factory):
         image_size=400,
         variants=1,
         variant_strength=1.0,
+        variant_sites=False,
         seed=1,
     )
     return read_grey(next(path for path in sorted((folder / "images").iterdir())))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from cxr.images import measure, read_grey
 from cxr.sources import read
@@ -14,6 +15,7 @@ SETTINGS = {
     "image_size": 64,
     "variants": 2,
     "variant_strength": 1.0,
+    "variant_sites": False,
     "seed": 7,
 }
 
@@ -103,36 +105,35 @@ def test_the_metadata_are_as_untidy_as_they_are_true(cohort):
     }
 
 
-def lung_profile(folder, rows):
-    """Mean brightness of the upper less the lower half of the lungs, an image each."""
+def lung_texture(folder, rows):
+    """The share of the lungs' contrast that is finer than a twentieth of the image."""
     values = []
     for name in rows["filename"]:
         grey = read_grey(folder / "images" / name).astype(float)
         h, w = grey.shape
-        lungs = grey[:, int(0.2 * w) : int(0.8 * w)]
-        values.append(
-            lungs[int(0.15 * h) : int(0.4 * h)].mean() - lungs[int(0.5 * h) : int(0.7 * h)].mean()
-        )
+        fine = grey - gaussian_filter(grey, h / 20)
+        window = np.s_[int(0.15 * h) : int(0.7 * h), int(0.2 * w) : int(0.8 * w)]
+        values.append(fine[window].std() / grey[window].std())
     return np.array(values)
 
 
 def separation(folder):
-    """Distance of the two variants' profiles in standard deviations."""
+    """Distance of the two variants' textures in standard deviations."""
     truth = truth_of(folder)
     covid = truth.loc[
         (truth["class"] == "COVID-19") & (truth["defect"] == "") & (truth["view"] != "L")
     ]
-    groups = [lung_profile(folder, rows) for _, rows in covid.groupby("variant")]
+    groups = [lung_texture(folder, rows) for _, rows in covid.groupby("variant")]
     spread = np.sqrt(np.mean([group.var() for group in groups]))
     return abs(groups[0].mean() - groups[1].mean()) / spread
 
 
 def test_variants_differ_with_their_strength(tmp_path):
     many = {"patients": 30, "variants": 2}
-    strong = separation(drawn(tmp_path / "strong", variant_strength=1.5, **many))
+    strong = separation(drawn(tmp_path / "strong", variant_strength=3.0, **many))
     none = separation(drawn(tmp_path / "none", variant_strength=0.0, **many))
-    assert strong > 0.9
-    assert none < 0.6
+    assert strong > 1.3
+    assert none < 0.7
 
 
 def test_one_variant_or_no_strength_draws_the_same_images(tmp_path):
@@ -141,6 +142,14 @@ def test_one_variant_or_no_strength_draws_the_same_images(tmp_path):
     images = [name for name in one if name.startswith("images/")]
     assert all(one[name] == three[name] for name in images)
     assert one["truth.csv"] != three["truth.csv"]
+
+
+def test_a_confounder_gives_each_variant_a_hospital_of_its_own(tmp_path):
+    truth = truth_of(drawn(tmp_path / "confounded", variants=3, variant_sites=True))
+    covid = truth.loc[truth["class"] == "COVID-19"]
+    assert covid.groupby("variant")["site"].nunique().tolist() == [1, 1, 1]
+    assert covid["site"].nunique() == 3
+    assert truth.loc[truth["class"] != "COVID-19", "site"].nunique() > 3
 
 
 def test_variants_are_planted_in_covid_patients_alone_and_whole_patients(cohort):

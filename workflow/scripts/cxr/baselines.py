@@ -53,15 +53,15 @@ def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> di
     colour = (of["bands"].to_numpy()[:, None] > 1).astype(np.float32)
     lungs, _ = lung_masks(images)
     border = border_mask(SMALL)
-    small = _shrunk(images, SMALL)
+    small = shrink(images, SMALL)
     return {
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
-        "thumbnail": _flat(_shrunk(images, THUMBNAIL)),
+        "thumbnail": flat(shrink(images, THUMBNAIL)),
         "border": small[:, border].astype(np.float32),
-        "lungs covered": _flat(_shrunk(np.where(lungs, 0, images).astype(np.uint8), SMALL)),
-        "lungs only": _flat(_shrunk(np.where(lungs, images, 0).astype(np.uint8), SMALL)),
-        "average pool": _flat(_shrunk(images, POOLED)) / 255,
+        "lungs covered": flat(shrink(np.where(lungs, 0, images).astype(np.uint8), SMALL)),
+        "lungs only": flat(shrink(np.where(lungs, images, 0).astype(np.uint8), SMALL)),
+        "average pool": flat(shrink(images, POOLED)) / 255,
     }
 
 
@@ -110,7 +110,7 @@ def _classify(
     return model.fit(train, labels).predict_proba(rest)
 
 
-def _shrunk(images: np.ndarray, side: int) -> np.ndarray:
+def shrink(images: np.ndarray, side: int) -> np.ndarray:
     """Images reduced by averaging, uint8 of shape (n, side, side)."""
     from PIL import Image
 
@@ -119,5 +119,5 @@ def _shrunk(images: np.ndarray, side: int) -> np.ndarray:
     return np.stack(small)
 
 
-def _flat(images: np.ndarray) -> np.ndarray:
+def flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32)

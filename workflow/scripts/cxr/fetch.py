@@ -135,6 +135,7 @@ def _draw(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "image_size",
         "variants",
         "variant_strength",
+        "variant_sites",
         "seed",
     )
     write_cohort(folder, **{key: source[key] for key in keys})

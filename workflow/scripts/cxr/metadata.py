@@ -25,6 +25,7 @@ SCHEMA = {
     "offset_days": "float64",
     "country": "str",
     "location": "str",
+    "survival": "str",
     "severity_extent": "float64",
     "severity_opacity": "float64",
     "licence": "str",
@@ -63,6 +64,7 @@ VIEWS = {
 }
 MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
+SURVIVALS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
 FINDINGS = {
     "covid-19": "COVID-19",
     "sars-cov-2": "COVID-19",
@@ -206,6 +208,11 @@ def modality(text: object) -> str | None:
 def sex(text: object) -> str | None:
     """M, F, or None."""
     return SEXES.get(_word(text))
+
+
+def survival(text: object) -> str | None:
+    """yes, no, or None."""
+    return SURVIVALS.get(_word(text))
 
 
 def _word(text: object) -> str:

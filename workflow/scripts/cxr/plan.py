@@ -10,6 +10,8 @@ from typing import Any
 
 # Protocols: the study's own splits, folds of patients, folds of images, all sources but one.
 STUDY, GROUPED, RANDOM, WITHOUT = "study", "grouped", "random", "without"
+# Draws without clusters in one job.
+DRAWS = 50
 
 
 def chunks(
@@ -88,6 +90,42 @@ def list_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[st
     if evaluation["leave_source_out"] and len(sources) > 1:
         parts |= {f"{WITHOUT}-{name}": f"{WITHOUT}-{name}" for name in sources}
     return parts
+
+
+def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
+    """The draws without clusters of a study, divided into jobs.
+
+    Draws are numbered from 1 and divided by number, so that more of them leave the
+    finished jobs as they are.
+
+    Parameters
+    ----------
+    nulls : sequence of str
+        Null models of the features.
+    controls : sequence of str
+        Each is compared with draws from the primary null of its own.
+    replicates : int
+
+    Returns
+    -------
+    dict
+        By name, such as `features.gaussian.0001-0040`, the `subject`, the `null`,
+        the `first` and the `last` draw of a job.
+    """
+    wanted = [("features", null) for null in nulls] + [(name, "gaussian") for name in controls]
+    blocks = [
+        (first, min(first + DRAWS - 1, replicates)) for first in range(1, replicates + 1, DRAWS)
+    ]
+    return {
+        f"{subject}.{null}.{first:04d}-{last:04d}": {
+            "subject": subject,
+            "null": null,
+            "first": first,
+            "last": last,
+        }
+        for subject, null in wanted
+        for first, last in blocks
+    }
 
 
 def listing(folder: str | None) -> str:

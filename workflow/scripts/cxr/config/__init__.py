@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from cxr.config.base import Name, Section, Seed
 from cxr.config.cohort import Cohort
 from cxr.config.evaluation import Evaluation
+from cxr.config.evidence import Evidence
 from cxr.config.features import Features
 from cxr.config.maps import Clustering, Embedding
 from cxr.config.networks import Net
@@ -57,6 +58,10 @@ class Config(Section):
     )
     embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
     clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
+    evidence: Evidence | None = Field(
+        default_factory=Evidence,
+        description="How the clusters are weighed; null for no verdict.",
+    )
     report: Report = Field(default_factory=Report, description="Words of the report.")
     images: str | None = Field(
         default=None, min_length=1, description="Folder of new images for `snakemake predict`."

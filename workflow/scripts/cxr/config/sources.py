@@ -68,6 +68,11 @@ class SyntheticSource(SourceBase):
         le=3,
         description="How far the planted groups lie apart; 0 is not at all.",
     )
+    variant_sites: bool = Field(
+        default=False,
+        description="Each planted group comes from a hospital of its own, whose scanner it shows: "
+        "a confounder.",
+    )
     seed: Seed = Field(default=2020, description="Seed of the drawing.")
 
 
@@ -91,6 +96,7 @@ class Values(Section):
     offset_days: Term | None = Field(default=None, description="Days since the first symptoms.")
     country: Term | None = Field(default=None, description="Country; else read from the location.")
     location: Term | None = Field(default=None, description="Hospital, city, country.")
+    survival: Term | None = Field(default=None, description="Whether the patient survived: Y, N.")
     severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
     severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
     licence: Term | None = Field(default=None, description="Licence of the image.")

@@ -36,7 +36,7 @@ def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure
     """
     drawn = figure(84)
     for ax, method, rows in zip(drawn.subplots(1, 2), ("pca", "tsne"), (pca, tsne), strict=True):
-        _scatter(ax, rows, size=9)
+        scatter(ax, rows, size=9)
         name = {"pca": "PCA", "tsne": "t-SNE"}[method]
         ax.set_title(f"{name}: {_cell_words(best_cell(ranking, method))}")
     return drawn
@@ -46,7 +46,7 @@ def clusters(tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure:
     """The clustered map of the best reliable t-SNE cell."""
     drawn = figure(120)
     ax = drawn.subplots()
-    _scatter(ax, tsne, size=20)
+    scatter(ax, tsne, size=20)
     ax.set_title(_cell_words(best_cell(ranking, "tsne")))
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
     return drawn
@@ -62,7 +62,7 @@ def _cell_words(cell: pd.Series | None) -> str:
     )
 
 
-def _scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
+def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
     """The points by cluster on the axes that DBSCAN saw, outliers as crosses, centres numbered."""
     rows = rows[["cluster"]].assign(
         **dict(zip("xy", standardise(rows[["x", "y"]].to_numpy()).T, strict=True))

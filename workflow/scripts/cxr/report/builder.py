@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 
 from cxr.comparison import main_protocol, shortcuts
+from cxr.evidence.verdict import field_name
 from cxr.figures.style import cluster_name
 from cxr.io import read_csv, read_json, read_table
 from cxr.plan import GROUPED, RANDOM, STUDY, WITHOUT
@@ -55,9 +56,12 @@ class ModelFiles:
     ranking, clusters, countries : path
     figures : mapping of str to path
         maps, cells, clusters, countries; of a network that was trained here also
-        training, confusion, reliability, gradcam.
+        training, confusion, reliability, gradcam, and where the clusters are
+        weighed nulls, stability, associations, controls.
     card, history, metrics, attention : path, optional
         Of a network that was trained here.
+    evidence, associations : path, optional
+        Where the study weighs its clusters.
     """
 
     name: str
@@ -69,6 +73,8 @@ class ModelFiles:
     history: str | None = None
     metrics: str | None = None
     attention: str | None = None
+    evidence: str | None = None
+    associations: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,9 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
     )
     environment.filters |= {
         "bounds": bounds,
+        "decimal": decimal,
         "estimate": estimate,
+        "field": field_name,
         "megabytes": megabytes,
         "percent": percent,
         "points": points,
@@ -172,6 +180,11 @@ def bounds(metric: Mapping[str, float | None]) -> str:
     if metric["low"] is None:
         return "not defined"
     return f"{percent(metric['low'])} to {percent(metric['high'])}"
+
+
+def decimal(number: float | None, digits: int = 2) -> str:
+    """A number with so many decimals; empty where there is none."""
+    return "" if number is None else f"{number:.{digits}f}"
 
 
 def estimate(metric: Mapping[str, float | None]) -> str:
@@ -285,7 +298,15 @@ def _model(files: ModelFiles) -> dict[str, Any]:
         "best": [_cell(row) for _, row in ranking.head(BEST_CELLS).iterrows()],
         "mapped": len(clusters),
         "countries": _countries(read_csv(files.countries)),
+        "evidence": _of(read_json, files.evidence),
+        "associations": _of(_records, files.associations),
     }
+
+
+def _records(path: str) -> list[dict[str, Any]]:
+    """A table's rows, null where nothing stands."""
+    table = read_csv(path).astype("object")
+    return table.where(table.notna(), None).to_dict("records")
 
 
 def _history(path: str) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ COLUMNS = {
     "date": "date",
     "offset": "offset_days",
     "location": "location",
+    "survival": "survival",
     "license": "licence",
     "doi": "doi",
 }

@@ -28,6 +28,7 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "offset_days": metadata.offset_days,
     "country": country,
     "location": tidy,
+    "survival": metadata.survival,
     "severity_extent": lambda text: metadata.number(text, 0, 8),
     "severity_opacity": lambda text: metadata.number(text, 0, 6),
     "licence": tidy,

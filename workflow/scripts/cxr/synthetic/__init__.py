@@ -10,7 +10,8 @@ The generative model, all of it drawn from one seed:
   groups, independent of all else. Groups differ in where their opacities lie
   (height and distance from the midline), how large and how many they are;
   `variant_strength` scales the distance between their parameters, so that at 0
-  all groups are one.
+  all groups are one. With `variant_sites` a group's patients come from one
+  hospital, so that the scanner explains the groups.
 - An image shows its patient at a time: severity rises to a peak and falls, the
   pose jitters, the view is PA, AP, AP Supine or, rarely, lateral.
 - Opacities by class: COVID-19 ground-glass patches, by default peripheral and

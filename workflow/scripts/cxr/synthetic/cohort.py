@@ -38,15 +38,16 @@ PATTERNS: dict[str, Pattern | None] = {
     "Bacterial pneumonia": Pattern(0.7, 0.5, 0.5, 0.22, 0.12, 0.6, 0.0, sides=1),
     "Viral pneumonia": Pattern(0.5, 0.5, 0.5, 0.3, 0.05, 0.12, 0.26),
 }
-# Where the groups lie around COVID's pattern at strength 1: count, height, lateral, size, density.
+# Where the groups lie around COVID's pattern at strength 1: count, height, lateral, size, density,
+# streaks. Nodules, large haze, a mesh; apical, hilar and basal patches.
 GROUPS = np.array(
     [
-        [1.0, 0.14, 0.16, -0.012, 0.05],
-        [-2.6, -0.22, -0.46, 0.075, 0.10],
-        [4.0, -0.48, 0.05, -0.024, 0.18],
-        [-3.6, 0.16, -0.30, 0.060, 0.24],
-        [2.0, -0.10, 0.24, 0.020, -0.12],
-        [-1.0, -0.50, -0.40, 0.040, 0.02],
+        [3.0, -0.02, -0.02, -0.011, 0.10, -0.013],
+        [-0.9, -0.07, -0.07, 0.026, 0.16, -0.013],
+        [-0.3, -0.10, 0.0, 0.0, -0.02, 0.16],
+        [-0.8, -0.18, 0.0, 0.015, 0.15, -0.013],
+        [1.5, -0.05, -0.20, -0.008, 0.05, 0.07],
+        [-0.5, 0.08, 0.05, 0.0, 0.20, -0.013],
     ]
 )
 
@@ -77,6 +78,7 @@ def write_cohort(
     image_size: int,
     variants: int,
     variant_strength: float,
+    variant_sites: bool,
     seed: int,
 ) -> None:
     """Writes a cohort in the layout of ieee8023/covid-chestxray-dataset, and its truth.
@@ -95,6 +97,8 @@ def write_cohort(
         Appearance groups inside COVID-19.
     variant_strength : float
         0 makes the groups equal, 1 clearly different on average.
+    variant_sites : bool
+        Whether a group's patients all come from one hospital, another for each.
     seed : int
         Patient i of a class is the same whatever the number of patients.
     """
@@ -107,6 +111,8 @@ def write_cohort(
             variant = patient % variants if finding == "COVID-19" else 0
             pattern = pattern_of(finding, variant, variant_strength)
             person = _Patient.draw(number * 10_000 + patient + 1, finding, pattern, rng)
+            if variant_sites and finding == "COVID-19":
+                person = replace(person, site=SITES[variant])
             for record, known, data in _draw_images(person, images_per_patient, image_size, rng):
                 (destination / "images" / record["filename"]).write_bytes(data)
                 rows.append(record)
@@ -121,7 +127,7 @@ def pattern_of(finding: str, variant: int, strength: float) -> Pattern | None:
     pattern = PATTERNS[finding]
     if pattern is None or finding != "COVID-19":
         return pattern
-    count, height, lateral, size, density = strength * GROUPS[variant]
+    count, height, lateral, size, density, streaks = strength * GROUPS[variant]
     return replace(
         pattern,
         count=max(0.8, pattern.count + count),
@@ -129,6 +135,7 @@ def pattern_of(finding: str, variant: int, strength: float) -> Pattern | None:
         lateral=float(np.clip(pattern.lateral + lateral, 0.1, 0.95)),
         size=max(0.02, pattern.size + size),
         density=max(0.1, pattern.density + density),
+        streaks=max(0.0, pattern.streaks + streaks),
     )
 
 
@@ -156,14 +163,14 @@ class _Patient:
         age = int(np.clip(rng.normal(55, 15), 5, 95))
         age_text = str(rng.choice([f"{age}", f"{age}.0", ""], p=[0.8, 0.1, 0.1]))
         tells_site = bool(rng.random() > 0.15)
-        peak = float(rng.uniform(0.55, 1.0))
+        peak = float(rng.uniform(0.7, 1.0))
         return cls(number, finding, pattern, anatomy, site, sex, age_text, tells_site, peak)
 
     def severity(self, day: int) -> float:
         """From 0 to 1; it peaks on day 9."""
         if self.pattern is None:
             return 0.0
-        return float(self.peak * np.exp(-0.5 * ((day - 9) / 9) ** 2))
+        return float(self.peak * np.exp(-0.5 * ((day - 9) / 12) ** 2))
 
     def location(self, rng: np.random.Generator) -> str:
         """What the record says of the place: hospital, mere country, or nothing."""

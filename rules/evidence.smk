@@ -1,0 +1,260 @@
+"""Whether the clusters mean anything."""
+
+CONTROLS = STUDY["evidence"]["controls"] if LEARNED else []
+DRAWS = draws(STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"])
+RETRAINED = STUDY["evidence"]["training_seeds"] if LEARNED else []
+
+
+wildcard_constraints:
+    control="|".join(CONTROLS) or "none",
+    draws="|".join(DRAWS),
+    again="|".join(map(str, RETRAINED)) or "none",
+
+
+# The images that the evidence is weighed on, and the search that it repeats.
+WEIGHED = {
+    "material": {
+        "classes": "embedding.classes",
+        "sample": "evidence.sample",
+        "seed": "seed",
+    },
+    "search": {
+        "count": "evidence.perplexities",
+        "eps": "clustering.eps",
+        "initialization": "embedding.initialization",
+        "max_clusters": "clustering.max_clusters",
+        "max_perplexity_share": "clustering.max_perplexity_share",
+        "min_clusters": "clustering.min_clusters",
+        "min_samples": "clustering.min_samples",
+        "perplexities": "embedding.perplexities",
+    },
+    "thresholds": "evidence.thresholds",
+}
+
+
+def subject_of(wildcards):
+    """The features that a job draws like: the model's, or a control's."""
+    subject = DRAWS[wildcards.draws]["subject"]
+    if subject == "features":
+        return FEATURES
+    return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
+
+
+localrules:
+    draw_evidence,
+
+
+if LEARNED:
+
+    rule make_control:
+        """Features that can't be about the disease, in place of a network's."""
+        input:
+            cohort=COHORT,
+            images=rules.assemble_cohort.output.images,
+            model=rules.train.output.model,
+        output:
+            features="results/{study}/controls/{model}.{control}.parquet",
+        log:
+            "results/{study}/logs/make_control/{model}.{control}.log",
+        benchmark:
+            "results/{study}/benchmarks/make_control/{model}.{control}.jsonl"
+        conda:
+            "../envs/torch.yaml"
+        threads: 2
+        resources:
+            mem_mb=grows(2000, 8),
+            runtime=grows(20, 0.2),
+        params:
+            cfg=lambda wildcards: {
+                "control": wildcards.control,
+                "seed": STUDY["seed"],
+            },
+            code=code_of("make_control.py"),
+        script:
+            "../workflow/scripts/make_control.py"
+
+    rule train_again:
+        """The features of a network trained once more, with another seed."""
+        input:
+            cohort=COHORT,
+            images=rules.assemble_cohort.output.images,
+            weights=weights_of,
+        output:
+            features="results/{study}/retrained/{model}.{again}.parquet",
+        log:
+            "results/{study}/logs/train_again/{model}.{again}.log",
+        benchmark:
+            "results/{study}/benchmarks/train_again/{model}.{again}.jsonl"
+        conda:
+            "../envs/torch.yaml"
+        threads: training_threads
+        resources:
+            mem_mb=grows(4000, 4),
+            runtime=grows(30, 2),
+            gpu=1,
+        params:
+            cfg=lambda wildcards: {
+                **training_of()(wildcards),
+                "seed": int(wildcards.again),
+            },
+            code=code_of("train_again.py"),
+        script:
+            "../workflow/scripts/train_again.py"
+
+
+rule search_nulls:
+    """The search for clusters in draws that have none."""
+    input:
+        features=subject_of,
+        cohort=COHORT,
+    output:
+        draws="results/{study}/evidence/{model}/{draws}.parquet",
+    log:
+        "results/{study}/logs/search_nulls/{model}.{draws}.log",
+    benchmark:
+        "results/{study}/benchmarks/search_nulls/{model}.{draws}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500, 20),
+        runtime=grows(120),
+    params:
+        cfg=lambda wildcards: {
+            **DRAWS[wildcards.draws],
+            **settings(**WEIGHED)(wildcards),
+        },
+        code=code_of("search_nulls.py"),
+    script:
+        "../workflow/scripts/search_nulls.py"
+
+
+rule repeat_search:
+    """The search for clusters again: other patients, other starts, other trainings."""
+    input:
+        features=FEATURES,
+        cohort=COHORT,
+        ranking=rules.score.output.ranking,
+        retrained=expand(
+            "results/{study}/retrained/{model}.{again}.parquet",
+            again=RETRAINED,
+            allow_missing=True,
+        ),
+    output:
+        repeats="results/{study}/evidence/{model}/repeats.parquet",
+    log:
+        "results/{study}/logs/repeat_search/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/repeat_search/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500, 20),
+        runtime=grows(60),
+    params:
+        cfg=settings(**WEIGHED, resamples="evidence.resamples"),
+        code=code_of("repeat_search.py"),
+    script:
+        "../workflow/scripts/repeat_search.py"
+
+
+rule weigh_evidence:
+    """Whether the clusters are more than chance, what explains them, and the verdict."""
+    input:
+        features=FEATURES,
+        cohort=COHORT,
+        metadata=METADATA,
+        images=rules.assemble_cohort.output.images if LEARNED else [],
+        controls=expand(
+            "results/{study}/controls/{model}.{control}.parquet",
+            control=CONTROLS,
+            allow_missing=True,
+        ),
+        embeddings=expand(
+            rules.embed.output.embeddings, chunk=CHUNKS, allow_missing=True
+        ),
+        ranking=rules.score.output.ranking,
+        clusters=rules.score.output.clusters,
+        draws=expand(
+            rules.search_nulls.output.draws, draws=list(DRAWS), allow_missing=True
+        ),
+        repeats=rules.repeat_search.output.repeats,
+    output:
+        evidence="results/{study}/evidence/{model}.json",
+        associations="results/{study}/evidence/{model}.associations.csv",
+        maps="results/{study}/evidence/{model}.maps.parquet",
+    log:
+        "results/{study}/logs/weigh_evidence/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/weigh_evidence/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500, 30),
+        runtime=grows(60, 0.2),
+    params:
+        cfg=lambda wildcards: {
+            "controls": CONTROLS,
+            **settings(
+                **WEIGHED,
+                permutations="evidence.permutations",
+                seed="seed",
+                splits="evidence.splits",
+            )(wildcards),
+        },
+        code=code_of("weigh_evidence.py"),
+    script:
+        "../workflow/scripts/weigh_evidence.py"
+
+
+rule draw_evidence:
+    """Figures of the evidence: nulls, stability, associations, controls."""
+    input:
+        evidence=rules.weigh_evidence.output.evidence,
+        associations=rules.weigh_evidence.output.associations,
+        maps=rules.weigh_evidence.output.maps,
+        clusters=rules.score.output.clusters,
+        draws=rules.weigh_evidence.input.draws,
+        repeats=rules.repeat_search.output.repeats,
+    output:
+        nulls=report(
+            "results/{study}/figures/{model}.nulls.svg",
+            caption="../workflow/report/nulls.rst",
+            category="5 Evidence",
+            labels={"model": "{model}", "figure": "chance"},
+        ),
+        stability=report(
+            "results/{study}/figures/{model}.stability.svg",
+            caption="../workflow/report/stability.rst",
+            category="5 Evidence",
+            labels={"model": "{model}", "figure": "stability"},
+        ),
+        associations=report(
+            "results/{study}/figures/{model}.associations.svg",
+            caption="../workflow/report/associations.rst",
+            category="5 Evidence",
+            labels={"model": "{model}", "figure": "associations"},
+        ),
+        controls=report(
+            "results/{study}/figures/{model}.controls.svg",
+            caption="../workflow/report/controls.rst",
+            category="5 Evidence",
+            labels={"model": "{model}", "figure": "controls"},
+        ),
+    log:
+        "results/{study}/logs/draw_evidence/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_evidence/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, 30),
+        runtime=grows(10),
+    params:
+        cfg={},
+        code=code_of("draw_evidence.py"),
+    script:
+        "../workflow/scripts/draw_evidence.py"

@@ -1,0 +1,234 @@
+"""How often the verdict is wrong where the truth is known, and how often it is right.
+
+    python tests/benchmarks/calibration.py features    draws without clusters
+    python tests/benchmarks/calibration.py cohorts     phantom cohorts through the whole chain
+
+Prints Markdown tables. `features` takes about 20 minutes on two cores, `cohorts` 50.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+import pandas as pd
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
+
+from tests.clusterless import KINDS, draw, patients  # noqa: E402
+from tests.study import workspace  # noqa: E402
+
+from cxr.config.evidence import Evidence  # noqa: E402
+from cxr.evidence.material import Material  # noqa: E402
+from cxr.evidence.repeats import repeat_all  # noqa: E402
+from cxr.evidence.replicates import compare, replicate  # noqa: E402
+from cxr.evidence.search import Search, search  # noqa: E402
+from cxr.evidence.separation import separate  # noqa: E402
+from cxr.evidence.stability import Stability  # noqa: E402
+from cxr.evidence.verdict import decide  # noqa: E402
+from cxr.io import read_json, read_table  # noqa: E402
+
+# The smallest number of draws that can reject at 5% with two statistics.
+REPLICATES = 39
+GRID = {
+    "perplexities": [5.0, 10.0, 20.0, 30.0, 40.0, 50.0],
+    "count": 6,
+    "eps": [i / 10 for i in range(1, 20)],
+    "min_samples": list(range(5, 20)),
+    "min_clusters": 3,
+    "max_clusters": 8,
+    "max_perplexity_share": 1 / 3,
+    "initialization": "pca",
+}
+THRESHOLDS = Evidence().thresholds.model_dump()
+COHORTS = [
+    ("one group", {"variants": 1}, 20),
+    ("three groups, weak (1)", {"variants": 3, "variant_strength": 1.0}, 10),
+    ("three groups, moderate (2)", {"variants": 3, "variant_strength": 2.0}, 10),
+    ("three groups, strong (3)", {"variants": 3, "variant_strength": 3.0}, 10),
+    (
+        "three groups, a hospital each",
+        {"variants": 3, "variant_strength": 3.0, "variant_sites": True},
+        10,
+    ),
+]
+
+
+def judge(null, kind, number):
+    """One draw: whether the null is rejected, and the verdict."""
+    owner = patients()
+    features = draw(kind, np.random.default_rng([2020, KINDS.index(kind), number]))
+    material = Material(np.array([f"i{i:03d}" for i in range(len(owner))]), features, owner)
+    grid = Search.of(GRID, len(owner))
+    found = search(features, grid)
+    table = pd.DataFrame({"balance": [], "validity": []})
+    # Once draws have reached both statistics, no more of them can make the test reject.
+    for first in range(1, REPLICATES + 1, 3):
+        turns = range(first, first + 3)
+        more = replicate(features, owner, grid, null, turns, number)
+        table = pd.concat([table, more], ignore_index=True)
+        tested = compare(found, table)
+        if tested["balance"]["reached"] and tested["validity"]["reached"]:
+            return False, "no clusters beyond chance"
+    if tested["p"] > THRESHOLDS["alpha"]:
+        return False, "no clusters beyond chance"
+    return True, conclude(material, grid, found, tested)
+
+
+def conclude(material, grid, found, tested):
+    """The verdict where the null is rejected; nothing is recorded of these images."""
+    cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True}
+    cell |= {"perplexity": found.perplexity, "n_images": len(material.image_ids)}
+    ranking = pd.DataFrame([{**cell, "n_clusters": found.n_clusters}])
+    settings = {
+        "search": GRID,
+        "material": {"seed": 0},
+        "resamples": 20,
+        "thresholds": THRESHOLDS,
+    }
+    stability = Stability(found.labels)
+    repeats = repeat_all(material, [], ranking, settings)
+    for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
+        places = np.searchsorted(material.image_ids, rows["image_id"].to_numpy(dtype=str))
+        stability.add(kind, places, rows["cluster"].to_numpy())
+    weighed = {
+        "lacking": None,
+        "n_clusters": found.n_clusters,
+        "nulls": {"gaussian": tested},
+        "separation": separate(material.features, material.patients, grid, 20, 0),
+        "stability": stability.summary(),
+        "explaining": None,
+    }
+    return decide(weighed, THRESHOLDS)["verdict"]
+
+
+def share(count, total):
+    """A share with its exact 95% binomial interval, in percent."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
+    return f"{count} of {total} ({count / total:.1%}; {low:.1%} to {high:.1%})"
+
+
+def of_features(draws, workers):
+    """The table of draws without clusters."""
+    print("| features | null | null rejected | verdict `clusters ...` | inconclusive |")
+    print("| --- | --- | --- | --- | --- |")
+    wanted = [("gaussian", kind) for kind in KINDS]
+    wanted += [("copula", "rectified"), ("permutation", "rectified")]
+    with ProcessPoolExecutor(workers) as pool:
+        for null, kind in wanted:
+            answers = list(pool.map(partial(judge, null, kind), range(draws)))
+            rejected = sum(rejects for rejects, _ in answers)
+            wrong = sum(verdict.startswith("clusters") for _, verdict in answers)
+            open_ = sum(verdict.startswith("inconclusive") for _, verdict in answers)
+            cells = [share(number, draws) for number in (rejected, wrong, open_)]
+            print(f"| {kind} | {null} | {' | '.join(cells)} |", flush=True)
+
+
+def study(name, planted, seed):
+    """The config of one cohort."""
+    source = {"kind": "synthetic", "patients": 100, "images_per_patient": 1.6, "image_size": 128}
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    # Smoothed labels would draw all images of a class together, whatever group they are of.
+    phase = {"epochs": 40, "learning_rate": 0.003, "averaging": 0.95, "keep": "last"}
+    return {
+        "study": name,
+        "seed": seed,
+        "sources": {name: {**source, **planted, "seed": seed}},
+        "cohort": {**config["cohort"], "image_size": 64},
+        "models": {"conv5": {"architecture": "conv5", "training": {"phases": [phase]}}},
+        "embedding": {
+            "classes": ["COVID-19"],
+            "perplexities": {"start": 5, "stop": 50, "step": 5},
+        },
+        "clustering": {"hdbscan": None},
+        "evidence": {"replicates": 99, "nulls": ["gaussian"], "controls": []},
+    }
+
+
+def run(places, group, planted, seed):
+    """One cohort through the chain: its verdict, and its clusters against the planted groups."""
+    from sklearn.metrics import adjusted_rand_score
+
+    name = f"c{COHORTS.index(group)}-{seed}"
+    place = places.get()
+    place.write_config(study(name, planted, seed), f"{name}.yaml")
+    target = f"results/{name}/evidence/conv5.json"
+    command = [sys.executable, "-m", "snakemake", target, "--cores", "1"]
+    subprocess.run(
+        [*command, "--configfile", f"{name}.yaml"],
+        cwd=place.path,
+        check=True,
+        capture_output=True,
+    )
+    places.put(place)
+    results = place.path / "results"
+    files = read_table(results / name / "metadata.parquet", ["image_id", "file"])
+    clusters = read_table(results / name / "clusters" / "conv5.parquet").merge(files)
+    truth = pd.read_csv(results / "sources" / name / "truth.csv").set_index("filename")
+    groups = truth.loc[[Path(file).name for file in clusters["file"]], "variant"].to_numpy()
+    labels = clusters["cluster"].to_numpy()
+    inside = labels >= 0
+    document = read_json(place.path / target)
+    return {
+        "verdict": document["verdict"]["verdict"],
+        "rejected": document["nulls"] is not None
+        and document["nulls"]["gaussian"]["p"] <= THRESHOLDS["alpha"],
+        "explaining": (document["explaining"] or {}).get("field"),
+        "agreement": adjusted_rand_score(groups[inside], labels[inside]) if inside.any() else 0.0,
+        "outliers": 1 - inside.mean(),
+    }
+
+
+def of_cohorts(workers, only):
+    """The table of phantom cohorts."""
+    print(
+        "| planted | null rejected | verdict `clusters ...` | of these explained by | "
+        "inconclusive | agreement with the groups (ARI): median, 0.9 or more | outliers |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
+        places = SimpleQueue()
+        for worker in range(workers):
+            places.put(workspace(Path(folder) / str(worker)))
+        for group in COHORTS:
+            words, planted, seeds = group
+            seeds = min(seeds, only or seeds)
+            jobs = [pool.submit(run, places, group, planted, seed) for seed in range(1, seeds + 1)]
+            answers = [job.result() for job in jobs]
+            found = [a for a in answers if a["verdict"].startswith("clusters")]
+            fields = pd.Series([a["explaining"] for a in found], dtype=object).dropna()
+            named = ", ".join(f"{field} {n}" for field, n in fields.value_counts().items())
+            good = sum(a["agreement"] >= 0.9 for a in answers)
+            median = np.median([a["agreement"] for a in answers])
+            open_ = sum(a["verdict"].startswith("inconclusive") for a in answers)
+            cells = [
+                share(sum(a["rejected"] for a in answers), seeds),
+                share(len(found), seeds),
+                named or "none",
+                str(open_),
+                f"{median:.2f}, {good} of {seeds}" if planted["variants"] > 1 else "",
+                f"{np.mean([a['outliers'] for a in answers]):.0%}",
+            ]
+            print(f"| {words} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=["features", "cohorts"])
+    parser.add_argument("--draws", type=int, default=200, help="draws of each kind")
+    parser.add_argument("--cohorts", type=int, help="at most so many cohorts of each kind")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    if given.part == "features":
+        of_features(given.draws, given.workers)
+    else:
+        of_cohorts(given.workers, given.cohorts)

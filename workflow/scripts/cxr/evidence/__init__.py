@@ -1,0 +1,1 @@
+"""Whether clusters mean anything: nulls, separation, stability, associations, a verdict."""

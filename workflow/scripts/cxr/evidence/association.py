@@ -1,0 +1,303 @@
+"""What the clusters go with: every recorded field against them, whole patients permuted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.evidence.patients import Exchange
+from cxr.measures import draw_patients, interval
+
+BOOTSTRAP = 500
+BINS = 5
+MISSING = "missing"
+LEVEL, DROPPED = "level", "dropped"
+COLUMNS = (
+    "field",
+    "missing",
+    "images",
+    "patients",
+    "levels",
+    "measure",
+    "effect",
+    "low",
+    "high",
+    "p",
+    "q",
+    "ami",
+)
+
+
+def cramers_v(tables: np.ndarray) -> np.ndarray:
+    """Bias-corrected Cramer's V of contingency tables, 0 to 1.
+
+    Parameters
+    ----------
+    tables : float array, shape (..., r, c)
+
+    Returns
+    -------
+    float array, shape (...)
+        NaN where fewer than two rows or columns hold anything.
+
+    References
+    ----------
+    W. Bergsma, "A bias-correction for Cramér's V and Tschuprow's T", J. Korean
+    Stat. Soc. 42, 2013.
+    """
+    n = tables.sum(axis=(-2, -1))
+    rows = (tables.sum(axis=-1) > 0).sum(axis=-1)
+    columns = (tables.sum(axis=-2) > 0).sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        excess = (rows - 1) * (columns - 1) / (n - 1)
+        phi = np.maximum(chi_square(tables) / n - excess, 0)
+        r = rows - (rows - 1) ** 2 / (n - 1)
+        c = columns - (columns - 1) ** 2 / (n - 1)
+        value = np.sqrt(phi / (np.minimum(r, c) - 1))
+    return np.where((rows > 1) & (columns > 1), np.minimum(value, 1), np.nan)
+
+
+def chi_square(tables: np.ndarray) -> np.ndarray:
+    """Pearson's chi-square of contingency tables, shape (..., r, c) to (...)."""
+    n = tables.sum(axis=(-2, -1), keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = tables.sum(axis=-1, keepdims=True) * tables.sum(axis=-2, keepdims=True) / n
+        parts = np.where(expected > 0, (tables - expected) ** 2 / expected, 0.0)
+    return parts.sum(axis=(-2, -1))
+
+
+def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """How far the clusters tell a number: the share of its standard deviation, 0 to 1.
+
+    Parameters
+    ----------
+    values : float array, shape (n,)
+    clusters : int array, shape (n,)
+    weights : float array, shape (r, n)
+
+    Returns
+    -------
+    float array, shape (r,)
+        NaN where the number does not vary.
+
+    References
+    ----------
+    K. Pearson, "On the general theory of skew correlation", 1905.
+    """
+    member = clusters[:, None] == np.unique(clusters)
+    centred = values - values.mean()
+    mass, sums = weights @ member, weights @ (member * centred[:, None])
+    total, mean = weights.sum(axis=1), weights @ centred
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = mean / total
+        inner = np.where(mass > 0, sums**2 / mass, 0.0).sum(axis=1) - total * mean**2
+        whole = weights @ centred**2 - total * mean**2
+        share = np.where(whole > 1e-12 * total, inner / whole, np.nan)
+    return np.sqrt(np.clip(share, 0, 1))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """One field's values beside the clusters, of the images where it counts."""
+
+    clusters: np.ndarray
+    patients: np.ndarray
+    levels: np.ndarray
+    numbers: np.ndarray | None
+
+    def statistic(self, levels: np.ndarray, numbers: np.ndarray | None) -> float:
+        """What is compared with its permutations; greater is more associated."""
+        if numbers is not None:
+            return float(correlation_ratio(numbers, self.clusters, np.ones((1, len(numbers))))[0])
+        return float(chi_square(_tables(self.clusters, levels)))
+
+    def effect(self, weights: np.ndarray) -> np.ndarray:
+        """The strength of the association under each weighting, shape (r,)."""
+        if self.numbers is not None:
+            return correlation_ratio(self.numbers, self.clusters, weights)
+        return cramers_v(_tables(self.clusters, self.levels, weights))
+
+
+def _tables(
+    clusters: np.ndarray, levels: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Contingency tables: one, or one a row of weights."""
+    k, m = clusters.max() + 1, levels.max() + 1
+    cell = clusters * m + levels
+    if weights is None:
+        return np.bincount(cell, minlength=k * m).reshape(k, m).astype(np.float64)
+    return (weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m)
+
+
+def associate(
+    clusters: np.ndarray,
+    patients: np.ndarray,
+    fields: pd.DataFrame,
+    permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Every field against the clusters, strongest first.
+
+    Permutations exchange whole patients: images of a patient share both their
+    cluster and their fields, so that tests which permute images reject nearly
+    always.
+
+    Parameters
+    ----------
+    clusters : int array, shape (n,)
+        Outliers (-1) take no part.
+    patients : array of str, shape (n,)
+    fields : DataFrame, n rows
+        Text columns, and numeric ones, with nulls where nothing is recorded.
+    permutations : int
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `COLUMNS`, two rows a field: with missing values as a
+        level of their own (numbers then in fifths), and with them dropped.
+        `effect` is the bias-corrected Cramer's V or the correlation ratio with
+        its 95% bootstrap interval over patients; `q` is `p` adjusted over the
+        fields; `ami` the adjusted mutual information. Without two levels all of
+        them are null.
+
+    References
+    ----------
+    Y. Benjamini, Y. Hochberg, "Controlling the false discovery rate", J. R.
+    Stat. Soc. B 57, 1995. N. Vinh, J. Epps, J. Bailey, "Information theoretic
+    measures for clusterings comparison", JMLR 11, 2010.
+    """
+    from scipy.stats import false_discovery_control
+
+    rows = [
+        _ask(str(name), missing, clusters, patients, fields[name], permutations, seed)
+        for missing in (LEVEL, DROPPED)
+        for name in fields.columns
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table[["p", "q", "ami"]] = table[["p", "q", "ami"]].astype("float64")
+    for missing in (LEVEL, DROPPED):
+        tested = (table["missing"] == missing) & table["p"].notna()
+        if tested.any():
+            table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    return table.sort_values(
+        ["missing", "ami", "effect", "field"],
+        ascending=[False, False, False, True],
+        ignore_index=True,
+    )
+
+
+def _ask(
+    name: str,
+    missing: str,
+    clusters: np.ndarray,
+    patients: np.ndarray,
+    field: pd.Series,
+    permutations: int,
+    seed: int,
+) -> dict[str, Any]:
+    row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"field": name, "missing": missing}
+    question = _question(clusters, patients, field, missing)
+    row |= {"images": len(question.clusters), "patients": len(np.unique(question.patients))}
+    row["levels"] = len(np.unique(question.levels))
+    row["measure"] = "cramers_v" if question.numbers is None else "correlation_ratio"
+    if row["levels"] < 2 or len(np.unique(question.clusters)) < 2:
+        return row
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    weights = draw_patients(question.patients, BOOTSTRAP, seed)
+    found = interval(question.effect(weights))
+    row |= {"effect": found["value"], "low": found["low"], "high": found["high"]}
+    row["p"] = _permute(question, Exchange(question.patients), permutations, seed)
+    row["ami"] = float(adjusted_mutual_info_score(question.clusters, question.levels))
+    return row
+
+
+def _question(
+    clusters: np.ndarray, patients: np.ndarray, field: pd.Series, missing: str
+) -> _Question:
+    known = field.notna().to_numpy()
+    kept = (clusters >= 0) & (known | (missing == LEVEL))
+    chosen, known = field[kept], known[kept]
+    numeric = pd.api.types.is_numeric_dtype(field)
+    text = _fifths(chosen) if numeric else chosen.astype("str")
+    levels = np.unique(text.where(known, MISSING).to_numpy(dtype=np.str_), return_inverse=True)[1]
+    numbers = chosen.to_numpy(dtype=np.float64) if numeric and missing == DROPPED else None
+    used = np.unique(clusters[kept], return_inverse=True)[1]
+    return _Question(used, patients[kept], levels, numbers)
+
+
+def _fifths(values: pd.Series) -> pd.Series:
+    """The fifth of the range of ranks that each number is in, as text."""
+    ranks = values.astype("float64").rank(method="average", pct=True)
+    return np.ceil(ranks * BINS).astype("str")
+
+
+def _permute(question: _Question, exchange: Exchange, permutations: int, seed: int) -> float:
+    """The share of the permutations, the data counted as one, that are at least as associated."""
+    rng = np.random.default_rng(seed)
+    observed = question.statistic(question.levels, question.numbers)
+    reached = 1
+    for _ in range(permutations):
+        source = exchange.draw(rng)
+        numbers = None if question.numbers is None else question.numbers[source]
+        reached += question.statistic(question.levels[source], numbers) >= observed * (1 - 1e-12)
+    return reached / (1 + permutations)
+
+
+def associate_given(
+    clusters: np.ndarray,
+    patients: np.ndarray,
+    field: pd.Series,
+    given: pd.Series,
+    permutations: int,
+    seed: int,
+) -> dict[str, Any]:
+    """A field against the clusters where another field is the same.
+
+    The statistic is the sum of chi-square over the strata, as in a stratified
+    contingency analysis; whole patients are exchanged within strata alone.
+
+    Returns
+    -------
+    dict
+        `images`, `patients`, `strata`; `movable`, the patients in a stratum with
+        others; `p`, null where none of them is.
+    """
+    known = (clusters >= 0) & field.notna().to_numpy() & given.notna().to_numpy()
+    used = np.unique(clusters[known], return_inverse=True)[1]
+    levels = np.unique(field[known].to_numpy(dtype=np.str_), return_inverse=True)[1]
+    strata = np.unique(given[known].to_numpy(dtype=np.str_), return_inverse=True)[1]
+    owner = patients[known]
+    answer: dict[str, Any] = {
+        "images": int(known.sum()),
+        "patients": len(np.unique(owner)),
+        "strata": len(np.unique(strata)),
+        "movable": 0,
+        "p": None,
+    }
+    if not known.any():
+        return answer
+    exchange = Exchange(owner, strata)
+    answer["movable"] = exchange.movable
+    # Within a stratum of one level, or of one cluster, nothing can be told.
+    telling = any(
+        len(np.unique(levels[strata == s])) > 1 and len(np.unique(used[strata == s])) > 1
+        for s in np.unique(strata)
+    )
+    if not telling or not exchange.movable:
+        return answer
+    k, m, s = used.max() + 1, levels.max() + 1, strata.max() + 1
+
+    def statistic(permuted: np.ndarray) -> float:
+        cell = (strata * k + used) * m + permuted
+        tables = np.bincount(cell, minlength=s * k * m).reshape(s, k, m).astype(np.float64)
+        return float(chi_square(tables).sum())
+
+    rng = np.random.default_rng(seed)
+    observed = statistic(levels) * (1 - 1e-12)
+    reached = sum(statistic(levels[exchange.draw(rng)]) >= observed for _ in range(permutations))
+    answer["p"] = (1 + reached) / (1 + permutations)
+    return answer

@@ -1,0 +1,74 @@
+"""What is recorded of each image: the fields that clusters are compared with."""
+
+from pathlib import PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+AGES = (0, 20, 40, 60, 80, 200)
+TEXTS = ("country", "view", "sex", "doi", "source", "location", "licence", "survival")
+NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
+
+
+def recorded(
+    metadata: pd.DataFrame, cohort: pd.DataFrame, intensity: pd.Series | None = None
+) -> pd.DataFrame:
+    """The fields of each image of the cohort, one column each, null where not recorded.
+
+    Parameters
+    ----------
+    metadata : DataFrame
+        The shared schema; columns may be missing.
+    cohort : DataFrame, n rows
+        `image_id, split`.
+    intensity : Series, optional
+        Mean of the canonical pixels, by image_id.
+
+    Returns
+    -------
+    DataFrame, n rows
+        Indexed by image_id: `country`, `view`, `sex`, `age_band` (of 20 years),
+        `doi` (the publication), `source`, `location`, `licence`, `survival`,
+        `month`, `format` (of the file's name), `split`, and the numbers
+        `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
+        `intensity`. Fields that are nowhere recorded are left out.
+    """
+    rows = metadata.set_index("image_id").reindex(cohort["image_id"])
+    table = pd.DataFrame(index=rows.index)
+    for name in TEXTS:
+        if name in rows:
+            table[name] = rows[name].astype("object")
+    if "age_years" in rows:
+        ages = pd.cut(rows["age_years"].astype("float64"), AGES, right=False)
+        table["age_band"] = [
+            None if pd.isna(age) else f"{age.left} to {age.right - 1}" for age in ages
+        ]
+    if "date" in rows:
+        dates = rows["date"].astype("str")
+        table["month"] = dates.str.slice(0, 7).where(rows["date"].notna() & (dates.str.len() > 4))
+    if "file" in rows:
+        table["format"] = [_format(file) for file in rows["file"]]
+    if "split" in cohort and len(set(cohort["split"])) > 1:
+        table["split"] = cohort["split"].to_numpy(dtype=object)
+    for name in NUMBERS:
+        if name in rows:
+            table[name] = rows[name].astype("float64")
+    if intensity is not None:
+        table["intensity"] = intensity.reindex(table.index).astype("float64")
+    texts = table.select_dtypes(exclude="number").columns
+    table[texts] = table[texts].astype("object").where(table[texts].notna(), None)
+    return table.loc[:, table.notna().any()]
+
+
+def _format(file: object) -> str | None:
+    """The kind of file that a name tells: jpg, png, dcm."""
+    if not isinstance(file, str):
+        return None
+    suffix = PurePosixPath(file).suffix.lower().removeprefix(".")
+    return {"jpeg": "jpg", "tiff": "tif"}.get(suffix, suffix) or None
+
+
+def mean_intensity(cohort: pd.DataFrame, images: np.ndarray) -> pd.Series:
+    """The mean grey value, 0 to 255, of each image of the cohort, by image_id."""
+    means = [float(image.mean()) for image in images]
+    return pd.Series(means, index=cohort["image_id"].to_numpy(), dtype="float64")

@@ -1,0 +1,166 @@
+"""The study's search for clusters as one function: features in, the best clustering out.
+
+Everything that asks "and what if ...?" runs this same search on other features:
+draws without clusters, resampled patients, other starts, networks or inputs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from cxr import density
+from cxr.dbscan import sweep_cells
+from cxr.grid import standardise
+from cxr.scoring import balance_scores
+from cxr.tree import build_tree
+from cxr.tsne import Method, embed, find_neighbours
+from cxr.validity import density_validity
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search finds in one set of features.
+
+    Attributes
+    ----------
+    balance : float
+        The best balance score of a usable cell; infinite where no cell is usable.
+    validity : float
+        The highest DBCV of a usable cell; -infinite where no cell is usable.
+    perplexity, eps : float
+    min_samples : int
+        The cell with the best balance score; NaN, NaN and 0 without one.
+    labels : int array, shape (n,)
+        Its clusters; -1 is an outlier, and every image is one without a cell.
+    xy : float array, shape (n, 2)
+        Its map, standardised.
+    """
+
+    balance: float
+    validity: float
+    perplexity: float
+    eps: float
+    min_samples: int
+    labels: np.ndarray
+    xy: np.ndarray
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters of the best cell; 0 without one."""
+        return int(self.labels.max(initial=-1)) + 1
+
+
+@dataclass(frozen=True)
+class Search:
+    """A grid over maps and DBSCAN cells, and which of its cells are usable.
+
+    Attributes
+    ----------
+    perplexities : sequence of float
+        Those above `max_perplexity_share` of the images are left out.
+    eps : sequence of float
+    min_samples : sequence of int
+    min_clusters, max_clusters : int
+        A cell with so many clusters is usable.
+    max_perplexity_share : float
+    initialization : "pca" or "random"
+    """
+
+    perplexities: Sequence[float]
+    eps: Sequence[float]
+    min_samples: Sequence[int]
+    min_clusters: int
+    max_clusters: int
+    max_perplexity_share: float
+    initialization: Literal["pca", "random"] = "pca"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], n: int) -> "Search":
+        """The search of a study in maps of n images.
+
+        Parameters
+        ----------
+        settings : mapping
+            The attributes, and `count`: so many of the usable perplexities are
+            taken, evenly spaced.
+        """
+        given = {name: value for name, value in settings.items() if name != "count"}
+        whole = cls(**given)
+        usable = whole.usable_perplexities(n)
+        places = np.linspace(0, len(usable) - 1, min(settings["count"], len(usable)))
+        return replace(whole, perplexities=[usable[i] for i in places.round().astype(int)])
+
+    def at(self, perplexity: float) -> "Search":
+        """The same search on maps of one perplexity alone."""
+        return replace(self, perplexities=[perplexity])
+
+    def usable_perplexities(self, n: int) -> list[float]:
+        """The perplexities that maps of n images can have."""
+        most = min(self.max_perplexity_share * n, n - 1)
+        return [p for p in self.perplexities if p <= most]
+
+
+def search(features: np.ndarray, grid: Search, seed: int = 0, validity: bool = True) -> Found:
+    """The best clusterings over all maps and cells of a grid.
+
+    Parameters
+    ----------
+    features : float array, shape (n, d)
+    grid : Search
+    seed : int
+        Of the maps' starts.
+    validity : bool
+        Whether to look for the best DBCV too, which doubles the time.
+
+    Returns
+    -------
+    Found
+        Of equally good cells the one with fewer outliers, then the lower
+        perplexity, eps and min_samples, as in the ranking.
+    """
+    n = len(features)
+    best = Found(np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
+    perplexities = grid.usable_perplexities(n)
+    if not perplexities:
+        return best
+    neighbours = find_neighbours(np.zeros(n, dtype=np.str_), features, max(perplexities), 1)
+    method = Method(initialization=grid.initialization, gradient="exact")
+    fewest, highest = n + 1, -np.inf
+    for perplexity in perplexities:
+        xy = standardise(embed(neighbours, perplexity, seed, method, 1)[0])
+        cells = sweep_cells(xy, grid.eps, grid.min_samples)
+        clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel()
+        usable = np.flatnonzero((clusters >= grid.min_clusters) & (clusters <= grid.max_clusters))
+        if not len(usable):
+            continue
+        scores = balance_scores(cells, n)
+        first = usable[np.lexsort((outliers[usable], scores[usable]))[0]]
+        if (scores[first], outliers[first]) < (best.balance, fewest):
+            eps, min_samples = _cell(grid, int(first))
+            labels = density.label_points(build_tree(xy), eps, min_samples)
+            fewest = int(outliers[first])
+            best = Found(float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy)
+        if validity:
+            highest = max(highest, _best_validity(xy, [_cell(grid, int(c)) for c in usable]))
+    return replace(best, validity=highest)
+
+
+def _cell(grid: Search, index: int) -> tuple[float, int]:
+    """The eps and min_samples of a cell, counted as `sweep_cells` lists them."""
+    row, column = divmod(index, len(grid.min_samples))
+    return float(grid.eps[row]), int(grid.min_samples[column])
+
+
+def _best_validity(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
+    """The highest DBCV among some cells of a map; equal clusterings are looked at once."""
+    tree = build_tree(xy)
+    labellings = {density.label_points(tree, *cell).tobytes(): cell for cell in cells}
+    distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
+    scores = [
+        density_validity(distances, np.frombuffer(labels, dtype=np.int64), xy.shape[1])
+        for labels in labellings
+    ]
+    defined = [score for score in scores if np.isfinite(score)]
+    return max(defined, default=-np.inf)

@@ -1,0 +1,136 @@
+"""Whether clusters are apart in the features themselves, and how faithful a map is.
+
+t-SNE draws clusters apart even where there are none. So axes that tell the
+clusters apart are sought among one half of the patients, and only the other
+half, which had no say in them, is asked whether it falls into groups along them.
+"""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from cxr.evidence.patients import halve
+from cxr.evidence.search import Search, search
+
+MIN_PATIENTS = 5
+
+
+def trust(features: np.ndarray, xy: np.ndarray, neighbours: int) -> dict[str, float]:
+    """How far a map keeps neighbourhoods: trustworthiness and continuity, 0 to 1.
+
+    Trustworthiness falls with neighbours in the map that are none in the
+    features, continuity with neighbours in the features that are none in the map.
+
+    Parameters
+    ----------
+    features : float array, shape (n, d)
+    xy : float array, shape (n, 2)
+    neighbours : int
+        How many are looked at, less than n / 2.
+
+    References
+    ----------
+    J. Venna, S. Kaski, "Neighborhood preservation in nonlinear projection
+    methods", ICANN 2001.
+    """
+    from sklearn.manifold import trustworthiness
+
+    return {
+        "neighbours": neighbours,
+        "trustworthiness": float(trustworthiness(features, xy, n_neighbors=neighbours)),
+        "continuity": float(trustworthiness(xy, features, n_neighbors=neighbours)),
+    }
+
+
+def separate(
+    features: np.ndarray, patients: np.ndarray, grid: Search, splits: int, seed: int
+) -> dict[str, Any]:
+    """Hartigan's dip test and silhouette of held-out patients along the clusters' axes.
+
+    For each of `splits` halvings, and each half in turn, the search runs on one
+    half alone. For each pair of its clusters, the direction that best tells
+    them apart (linear discriminant, shrunk) is an axis. The images of the other
+    half that are nearest to either cluster are projected on it, one mean a
+    patient, and tested for one mode. The p-values are Bonferroni-adjusted over
+    the pairs, and of all halvings the doubled median is taken, which keeps the
+    level whatever their dependence.
+
+    Parameters
+    ----------
+    features : float array, shape (n, d)
+    patients : array of str, shape (n,)
+    grid : Search
+    splits : int
+    seed : int
+
+    Returns
+    -------
+    dict
+        `p`; `splits`, in how many halves clusters were found and tested;
+        `silhouette` of the held-out images, mean over the halves, null without.
+
+    References
+    ----------
+    J. Hartigan, P. Hartigan, "The dip test of unimodality", Ann. Stat. 13, 1985.
+    N. Meinshausen, L. Meier, P. Bühlmann, "p-values for high-dimensional
+    regression", J. Am. Stat. Assoc. 104, 2009 (doubled median).
+    """
+    rng = np.random.default_rng(seed)
+    p_values, silhouettes = [], []
+    for _ in range(splits):
+        first = halve(patients, rng)
+        for half in (first, ~first):
+            p, silhouette = _held_out(features[half], features[~half], patients[~half], grid)
+            p_values.append(p)
+            silhouettes.append(silhouette)
+    known = [value for value in silhouettes if value is not None]
+    return {
+        "p": min(1.0, 2 * float(np.median(p_values))),
+        "halves": len(p_values),
+        "halves_with_clusters": len(known),
+        "silhouette": float(np.mean(known)) if known else None,
+    }
+
+
+def _held_out(
+    seen: np.ndarray, other: np.ndarray, patients: np.ndarray, grid: Search
+) -> tuple[float, float | None]:
+    """One half's clusters on the other half: the dip test's p-value, the silhouette."""
+    from diptest import diptest
+    from sklearn.metrics import silhouette_score
+
+    labels = search(seen, grid, validity=False).labels
+    if len(np.unique(labels[labels >= 0])) < 2:
+        return 1.0, None
+    axes = _discriminate(seen, labels)
+    seen, other = seen @ axes, other @ axes
+    centres = np.array([seen[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+    nearest = ((other[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    p_values = []
+    for a, b in combinations(range(len(centres)), 2):
+        near = (nearest == a) | (nearest == b)
+        along = other[near] @ (centres[b] - centres[a])
+        owner = np.unique(patients[near], return_inverse=True)[1]
+        means = np.bincount(owner, along) / np.bincount(owner) if near.any() else along
+        p_values.append(float(diptest(means)[1]) if len(means) >= MIN_PATIENTS else 1.0)
+    several = 1 < len(np.unique(nearest)) < len(other)
+    silhouette = float(silhouette_score(other, nearest)) if several else None
+    return min(1.0, min(p_values) * len(p_values)), silhouette
+
+
+def _discriminate(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Axes in which the spread within clusters is one in every direction, shape (d, d).
+
+    Distances along them are those of linear discriminant analysis; the
+    covariance within clusters is shrunk (Ledoit and Wolf).
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    clustered = labels >= 0
+    inner = features[clustered].copy()
+    for cluster in np.unique(labels[clustered]):
+        member = labels[clustered] == cluster
+        inner[member] -= inner[member].mean(axis=0)
+    variances, axes = np.linalg.eigh(ledoit_wolf(inner, assume_centered=True)[0])
+    return axes / np.sqrt(np.maximum(variances, 1e-9 * variances.max(initial=1e-12)))

@@ -1,0 +1,111 @@
+"""Whether the same clusters come back: from other patients, other starts, other trainings."""
+
+from typing import Any
+
+import numpy as np
+
+from cxr.measures import LEVEL
+
+# Hennig 2007, as in the documentation of R's fpc::clusterboot.
+GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
+
+
+def grade(jaccard: float) -> str:
+    """The word for a cluster's mean Jaccard similarity."""
+    return next(word for bound, word in GRADES if jaccard >= bound)
+
+
+def jaccards(reference: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """For each cluster of the reference its best Jaccard similarity among other clusters.
+
+    Parameters
+    ----------
+    reference, labels : int array, shape (n,)
+        Of the same images; -1 for outliers, which are no cluster.
+
+    Returns
+    -------
+    float array, shape (clusters of the reference,)
+        NaN for a cluster with no image here.
+
+    References
+    ----------
+    C. Hennig, "Cluster-wise assessment of cluster stability", Comput. Stat.
+    Data Anal. 52, 2007.
+    """
+    k, m = reference.max(initial=-1) + 1, labels.max(initial=-1) + 1
+    table = np.zeros((k + 1, m + 1))
+    np.add.at(table, (reference + 1, labels + 1), 1)
+    own, others, both = table.sum(axis=1)[1:], table.sum(axis=0)[1:], table[1:, 1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = both / (own[:, None] + others - both)
+    best = shares.max(axis=1, initial=0.0)
+    return np.where(own > 0, best, np.nan)
+
+
+class Stability:
+    """Collects repeated clusterings of the same images and sums them up.
+
+    Parameters
+    ----------
+    reference : int array, shape (n,)
+        The clusters in question.
+    """
+
+    def __init__(self, reference: np.ndarray) -> None:
+        self.reference = reference
+        self.similar: dict[str, list[np.ndarray]] = {}
+        self.agreement: dict[str, list[float]] = {}
+        self.together = np.zeros((len(reference), len(reference)))
+        self.present = np.zeros((len(reference), len(reference)))
+
+    def add(self, kind: str, images: np.ndarray, labels: np.ndarray) -> None:
+        """Counts one repetition, which clustered these images."""
+        from sklearn.metrics import adjusted_rand_score
+
+        own = self.reference[images]
+        self.similar.setdefault(kind, []).append(jaccards(own, labels))
+        self.agreement.setdefault(kind, []).append(float(adjusted_rand_score(own, labels)))
+        square = np.ix_(images, images)
+        self.present[square] += 1
+        self.together[square] += (labels[:, None] == labels) & (labels >= 0)
+
+    def consensus(self) -> np.ndarray:
+        """Share of the repetitions with both images in which they are in one cluster, (n, n).
+
+        References
+        ----------
+        S. Monti et al., "Consensus clustering", Machine Learning 52, 2003.
+        """
+        return self.together / np.maximum(self.present, 1)
+
+    def summary(self) -> dict[str, Any]:
+        """Each cluster's mean Jaccard similarity and the adjusted Rand index, by kind.
+
+        The intervals hold 95% of the repetitions.
+        """
+        kinds = {}
+        for kind, rows in self.similar.items():
+            table = np.array(rows)
+            clusters = []
+            for cluster, column in enumerate(table.T):
+                defined = column[np.isfinite(column)]
+                mean = float(defined.mean()) if len(defined) else 0.0
+                clusters.append(
+                    {"cluster": cluster, **_spread(defined), "mean": mean, "grade": grade(mean)}
+                )
+            agreement = np.array(self.agreement[kind])
+            kinds[kind] = {
+                "repetitions": len(rows),
+                "clusters": clusters,
+                "adjusted_rand": {"mean": float(agreement.mean()), **_spread(agreement)},
+            }
+        return kinds
+
+
+def _spread(values: np.ndarray) -> dict[str, float | None]:
+    if not len(values):
+        return {"low": None, "high": None}
+    tail = 100 * (1 - LEVEL) / 2
+    low, high = np.percentile(values, [tail, 100 - tail])
+    return {"low": float(low), "high": float(high)}

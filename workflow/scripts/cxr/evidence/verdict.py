@@ -1,0 +1,117 @@
+"""From the numbers to one of four verdicts, by rules that the config states."""
+
+from collections.abc import Mapping
+from typing import Any
+
+NONE = "no clusters beyond chance"
+EXPLAINED = "clusters, explained by {field}"
+UNEXPLAINED = "clusters, stable, not explained by recorded fields"
+INCONCLUSIVE = "inconclusive: {missing}"
+# What no clustering of images can show, whatever it finds.
+LIMIT = (
+    "Clusters of images can't show kinds of a virus: images record the patient, the disease's "
+    "stage, the scanner and the publisher at once, and no genome was read."
+)
+NAMES = {
+    "age_band": "age",
+    "doi": "publication",
+    "format": "file format",
+    "month": "date",
+    "offset_days": "days since onset",
+    "severity_extent": "extent of the disease",
+    "severity_opacity": "opacity of the lungs",
+    "split": "use in training",
+    "width": "image width",
+    "height": "image height",
+    "intensity": "mean intensity",
+    "licence": "licence",
+}
+
+
+def field_name(field: str) -> str:
+    """A field in words."""
+    return NAMES.get(field, field)
+
+
+def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[str, str]:
+    """The verdict on a study's clusters, and the sentences that give its numbers.
+
+    The rules, in this order:
+
+    1. Too few images or patients, or no usable cell: inconclusive.
+    2. The search finds as much in the primary null (both statistics,
+       Bonferroni-adjusted, p > alpha): no clusters beyond chance.
+    3. Held-out patients don't fall into groups along the clusters' axes (dip test,
+       p > alpha): inconclusive, since p-values of a null alone decide nothing.
+    4. A cluster doesn't come back (mean Jaccard below the threshold in any kind of
+       repetition): inconclusive.
+    5. A recorded field is associated (q <= alpha, effect at least the threshold):
+       explained by the one with the highest adjusted mutual information.
+    6. Otherwise: stable and not explained.
+
+    Parameters
+    ----------
+    weighed : mapping
+        `n_images, n_patients, observed, nulls, separation, stability, explaining`
+        as in the evidence document; `lacking`, a reason to stop at once, or null.
+    thresholds : mapping
+        The config's `evidence.thresholds`.
+
+    Returns
+    -------
+    dict
+        `verdict`, `sentence`, `limit`.
+    """
+    label, sentence = _rules(weighed, thresholds)
+    return {"verdict": label, "sentence": sentence, "limit": LIMIT}
+
+
+def lacking(n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]) -> str | None:
+    """What a verdict can't be had without, or None."""
+    if n_images < t["min_images"]:
+        return f"{n_images} images are too few, {t['min_images']} are needed"
+    if n_patients < t["min_patients"]:
+        return f"{n_patients} patients are too few, {t['min_patients']} are needed"
+    if n_clusters == 0:
+        return "no cell of the grid has a number of clusters that qualifies"
+    return None
+
+
+def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
+    if weighed["lacking"] is not None:
+        reason = weighed["lacking"]
+        return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
+    null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
+    weakest = min(
+        cluster["mean"] for kind in weighed["stability"].values() for cluster in kind["clusters"]
+    )
+    chance = (
+        f"in {null['replicates']} draws of features without clusters the same search did at least "
+        f"as well in {null['balance']['reached']} (balance score {null['balance']['observed']:g}) "
+        f"and {null['validity']['reached']} (DBCV {null['validity']['observed']:.2f}); adjusted "
+        f"p = {null['p']:.3f}"
+    )
+    if null["p"] > t["alpha"]:
+        return NONE, f"The {weighed['n_clusters']} clusters are no more than luck gives: {chance}."
+    apart = f"held-out patients along the clusters' axes: dip test p = {dip:.3f}"
+    if dip > t["alpha"]:
+        return (
+            INCONCLUSIVE.format(missing="held-out patients do not fall into the clusters"),
+            f"The map has more structure than draws without clusters ({chance}), but the clusters "
+            f"are not apart in the features ({apart}).",
+        )
+    steady = f"the least stable cluster has a mean Jaccard similarity of {weakest:.2f}"
+    if weakest < t["jaccard"]:
+        return (
+            INCONCLUSIVE.format(missing="the clusters change with patients or starts"),
+            f"The clusters are more than chance ({chance}; {apart}), but {steady}.",
+        )
+    beyond = f"{chance[0].upper()}{chance[1:]}; {apart}; {steady}"
+    explaining = weighed["explaining"]
+    if explaining is None:
+        return UNEXPLAINED, f"{beyond}. No recorded field explains the clusters."
+    name = field_name(explaining["field"])
+    return EXPLAINED.format(field=name), (
+        f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
+        f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}."
+    )

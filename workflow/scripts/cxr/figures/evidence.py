@@ -1,0 +1,194 @@
+"""Figures of the evidence: chance, stability, associations, controls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cxr.evidence.stability import GRADES, Stability
+from cxr.evidence.verdict import field_name
+from cxr.figures.clusters import scatter
+from cxr.figures.style import (
+    INK,
+    LINE,
+    OUTLIER,
+    PALETTE,
+    cluster_colour,
+    empty,
+    figure,
+)
+
+STATISTICS = {"balance": "best balance score (lower is better)", "validity": "best DBCV"}
+NULLS = {
+    "gaussian": "one Gaussian (decides)",
+    "copula": "Gaussian copula",
+    "permutation": "units permuted (liberal)",
+}
+KINDS = {
+    "bootstrap": "bootstrap of patients",
+    "subsample": "80% of patients",
+    "start": "random starts",
+    "training": "other trainings",
+}
+SUBJECTS = {
+    "features": "features",
+    "untrained": "untrained network",
+    "pixels": "pixels",
+    "border": "border alone",
+}
+TOO_FEW = "too few images or patients"
+
+
+def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
+    """The best of the search in draws without clusters, and in the features.
+
+    Parameters
+    ----------
+    evidence : mapping
+        The evidence document.
+    draws : DataFrame
+        As in `cxr.evidence.replicates.REPLICATES`.
+    """
+    drawn = figure(70)
+    draws = draws.loc[draws["subject"] == "features"]
+    for ax, (name, words) in zip(drawn.subplots(1, 2), STATISTICS.items(), strict=True):
+        if draws.empty:
+            empty(ax, TOO_FEW)
+            continue
+        _distribution(ax, evidence["nulls"], draws, name)
+        ax.set(xlabel=words, ylabel="share of draws at least as good", ylim=(0, 1.02))
+    return drawn
+
+
+def _distribution(ax: Axes, found: Mapping[str, Any], draws: pd.DataFrame, statistic: str) -> None:
+    """For each null the share of draws that reach a value, and the features' own value."""
+    better = 1 if statistic == "balance" else -1
+    for position, (null, words) in enumerate(NULLS.items()):
+        values = draws.loc[draws["null"] == null, statistic].to_numpy()
+        finite = np.sort(better * values[np.isfinite(values)])
+        if not len(values):
+            continue
+        shares = np.arange(1, len(finite) + 1) / len(values)
+        label = f"{words}: p = {found[null][statistic]['p']:.3f}"
+        style: dict[str, Any] = {"color": PALETTE[position], "ls": ("-", "--", ":")[position]}
+        ax.step(better * finite, shares, where="post", label=label, **style)
+    own = found["gaussian"][statistic]["observed"]
+    if own is not None:
+        ax.axvline(own, color=INK, lw=1)
+        ax.annotate("observed", (own, 1.0), xytext=(3, -2), textcoords="offset points", va="top")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
+
+
+def stability(evidence: Mapping[str, Any], clusters: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
+    """Mean Jaccard similarity of each cluster in repetitions, and the consensus matrix.
+
+    Parameters
+    ----------
+    evidence : mapping
+    clusters : DataFrame
+        `image_id, cluster`.
+    repeats : DataFrame
+        `kind, turn, image_id, cluster`.
+    """
+    drawn = figure(78)
+    left, right = drawn.subplots(1, 2, width_ratios=[1.25, 1])
+    if not evidence["stability"]:
+        empty(left, "no clusters to repeat")
+        empty(right, "no clusters to repeat")
+        return drawn
+    _bars(left, evidence["stability"])
+    _consensus(right, clusters, repeats)
+    return drawn
+
+
+def _bars(ax: Axes, found: Mapping[str, Any]) -> None:
+    kinds = list(found)
+    count = len(found[kinds[0]]["clusters"])
+    height = 0.8 / count
+    for cluster in range(count):
+        rows = [found[kind]["clusters"][cluster] for kind in kinds]
+        places = np.arange(len(kinds)) + (cluster - (count - 1) / 2) * height
+        means = np.array([row["mean"] for row in rows])
+        ends = np.array([[row["low"] or 0.0, row["high"] or 0.0] for row in rows]).T
+        ax.barh(places, means, height * 0.9, color=cluster_colour(cluster), label=str(cluster + 1))
+        ax.hlines(places, ends[0], ends[1], color=INK, lw=0.8)
+    for bound, word in GRADES[:-1]:
+        ax.axvline(bound, color=LINE, lw=0.8, zorder=0)
+        ax.text(bound, len(kinds) - 0.45, word, rotation=90, va="bottom", ha="center", fontsize=5.5)
+    ax.set_yticks(range(len(kinds)), [KINDS[kind] for kind in kinds])
+    ax.set(xlim=(0, 1), xlabel="Jaccard similarity: mean, and the range of 95%")
+    ax.legend(title="cluster", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=8)
+
+
+def _consensus(ax: Axes, clusters: pd.DataFrame, repeats: pd.DataFrame) -> None:
+    """How often two images are in one cluster, images sorted by cluster."""
+    kept = clusters.loc[clusters["image_id"].isin(repeats["image_id"].unique())]
+    kept = kept.assign(last=kept["cluster"] < 0).sort_values(["last", "cluster", "image_id"])
+    index = pd.Index(kept["image_id"])
+    found = Stability(kept["cluster"].to_numpy())
+    for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
+        found.add(str(kind), index.get_indexer(rows["image_id"]), rows["cluster"].to_numpy())
+    image = ax.imshow(found.consensus(), cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+    edges = np.flatnonzero(np.diff(kept["cluster"].to_numpy())) + 0.5
+    for edge in edges:
+        ax.axhline(edge, color="white", lw=0.6)
+        ax.axvline(edge, color="white", lw=0.6)
+    ax.set(xticks=[], yticks=[], xlabel="images by cluster, outliers last")
+    ax.figure.colorbar(image, ax=ax, label="share of repetitions in one cluster")
+
+
+def associations(table: pd.DataFrame, evidence: Mapping[str, Any]) -> Figure:
+    """The recorded fields by how much they tell of the clusters.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `cxr.evidence.association.associate` returns it.
+    evidence : mapping
+    """
+    rows = table.loc[(table["missing"] == "level") & table["ami"].notna()].iloc[::-1]
+    drawn = figure(24 + 4.5 * max(len(rows), 4))
+    left, right = drawn.subplots(1, 2, sharey=True)
+    if rows.empty:
+        for ax in (left, right):
+            empty(ax, "no field with two values among the clusters")
+        return drawn
+    t = evidence["thresholds"]
+    telling = rows["q"] <= t["alpha"]
+    colours = np.where(telling, PALETTE[0], OUTLIER)
+    places = np.arange(len(rows))
+    left.barh(places, rows["ami"], color=colours)
+    left.set_yticks(places, [field_name(name) for name in rows["field"]])
+    left.set(xlabel="adjusted mutual information", xlim=(min(0, rows["ami"].min() * 1.1), None))
+    right.hlines(places, rows["low"], rows["high"], color=colours, lw=1.2)
+    right.scatter(rows["effect"], places, color=colours, s=12, zorder=3)
+    right.axvline(t["effect"], color=LINE, lw=0.8, zorder=0)
+    for place, q in zip(places, rows["q"], strict=True):
+        right.text(1.02, place, f"q = {q:.3f}", va="center", fontsize=5.5)
+    right.set(xlabel="Cramer's V, corrected for bias, with 95% interval", xlim=(0, 1.15))
+    return drawn
+
+
+def controls(evidence: Mapping[str, Any], maps: pd.DataFrame) -> Figure:
+    """The best map of the features beside those of the controls.
+
+    Parameters
+    ----------
+    evidence : mapping
+    maps : DataFrame
+        `subject, image_id, x, y, cluster`.
+    """
+    names = [name for name in SUBJECTS if name in set(maps["subject"])]
+    drawn = figure(58)
+    axes = np.atleast_1d(drawn.subplots(1, max(len(names), 1)))
+    if not names:
+        empty(axes[0], TOO_FEW)
+    for ax, name in zip(axes, names, strict=False):
+        scatter(ax, maps.loc[maps["subject"] == name], size=5)
+        found = evidence["nulls"]["gaussian"] if name == "features" else evidence["controls"][name]
+        agree = "" if name == "features" else f"\nagreement {found['adjusted_rand']:.2f}"
+        ax.set_title(f"{SUBJECTS[name]}\np = {found['p']:.3f}{agree}", fontsize=6.5)
+    return drawn

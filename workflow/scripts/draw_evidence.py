@@ -1,0 +1,24 @@
+"""Figures of the evidence: nulls, stability, associations, controls."""
+
+from typing import TYPE_CHECKING
+
+from cxr.figures.evidence import associations, controls, nulls, stability
+from cxr.figures.style import save
+from cxr.io import read_csv, read_json, read_table, read_tables
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output):
+    evidence, clusters = read_json(input.evidence), read_table(input.clusters)
+    save(nulls(evidence, read_tables(input.draws)), output.nulls)
+    save(stability(evidence, clusters, read_table(input.repeats)), output.stability)
+    save(associations(read_csv(input.associations), evidence), output.associations)
+    save(controls(evidence, read_table(input.maps)), output.controls)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output)

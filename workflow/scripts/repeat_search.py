@@ -1,0 +1,26 @@
+"""The search for clusters again: other patients, other starts, other trainings."""
+
+from typing import TYPE_CHECKING
+
+from cxr.evidence.material import Material
+from cxr.evidence.repeats import repeat_all
+from cxr.io import read_table, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    cohort = read_table(input.cohort)
+    material, *retrained = (
+        Material.of(read_table(path), cohort, **cfg["material"])
+        for path in (input.features, *input.get("retrained", []))
+    )
+    repeats = repeat_all(material, retrained, read_table(input.ranking), cfg)
+    write_table(repeats, output.repeats)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

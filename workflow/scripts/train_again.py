@@ -1,0 +1,24 @@
+"""The features of a network trained once more, with another seed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.anew import train_anew
+from cxr.features import features_table, run
+from cxr.io import read_array, read_table, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg, code):
+    cohort, images = read_table(input.cohort), read_array(input.images)
+    target = Path(output.features)
+    network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
+    write_table(features_table(cohort, run(network, images, size)[0]), output.features)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.params.code)

@@ -1,0 +1,43 @@
+"""Whether the clusters are more than chance, what explains them, and the verdict."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cxr.evidence.fields import mean_intensity, recorded
+from cxr.evidence.material import Material
+from cxr.evidence.weighing import Records, weigh
+from cxr.io import read_array, read_table, read_tables, write_csv, write_json, write_table
+from cxr.job import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    cohort = read_table(input.cohort)
+    images = input.get("images")
+    intensity = mean_intensity(cohort, read_array(images)) if images else None
+    material, *controls = (
+        Material.of(read_table(path), cohort, **cfg["material"])
+        for path in (input.features, *input.get("controls", []))
+    )
+    records = Records(
+        clusters=read_table(input.clusters),
+        ranking=read_table(input.ranking),
+        embeddings=read_tables(input.embeddings),
+        fields=recorded(read_table(input.metadata), cohort, intensity),
+        patients=pd.Series(cohort["patient_id"].to_numpy(), index=cohort["image_id"].to_numpy()),
+        replicates=read_tables(input.draws),
+        repeats=read_table(input.repeats),
+        controls=dict(zip(cfg["controls"], controls, strict=True)),
+    )
+    weighed = weigh(material, records, cfg)
+    write_json(weighed.document, output.evidence)
+    write_csv(weighed.associations, output.associations)
+    write_table(weighed.maps, output.maps)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
