@@ -28,7 +28,10 @@ WEIGHED = {
         "min_samples": "clustering.min_samples",
         "perplexities": "embedding.perplexities",
     },
-    "thresholds": "evidence.thresholds",
+    "thresholds": {
+        "min_images": "evidence.thresholds.min_images",
+        "min_patients": "evidence.thresholds.min_patients",
+    },
 }
 
 
@@ -198,7 +201,7 @@ rule weigh_evidence:
         cfg=lambda wildcards: {
             "controls": CONTROLS,
             **settings(
-                **WEIGHED,
+                **{**WEIGHED, "thresholds": "evidence.thresholds"},
                 permutations="evidence.permutations",
                 seed="seed",
                 splits="evidence.splits",

@@ -19,7 +19,8 @@ from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save
 from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table, write_text
-from cxr.report.builder import ModelFiles, StudyFiles, bounds, build, estimate, points
+from cxr.report.builder import ModelFiles, StudyFiles, build
+from cxr.report.words import bounds, estimate, points
 from cxr.scoring import rank, ranking_schema
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'

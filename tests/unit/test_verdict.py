@@ -6,7 +6,8 @@ from copy import deepcopy
 import pytest
 
 from cxr.config.evidence import Evidence
-from cxr.evidence.verdict import decide, field_name, lacking
+from cxr.evidence.material import lacking
+from cxr.evidence.verdict import decide, field_name
 
 THRESHOLDS = Evidence().thresholds.model_dump()
 

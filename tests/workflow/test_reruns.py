@@ -11,13 +11,16 @@ from tests.study import TINY
 
 pytestmark = pytest.mark.timeout(900)
 
-AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, "write_report": 1}
+WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "write_report": 1}
+REPEATED = {"repeat_search": 1, **WEIGHED}
+DRAWN = {"search_nulls": 2}
+AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, **REPEATED}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
-AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **AFTER_MAPS}
+AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **DRAWN, **AFTER_MAPS}
 AFTER_METRICS = {"draw_training": 1, "explain": 1, "compare_models": 1, "write_report": 1}
 MEASURED = {"evaluate": 1, **AFTER_METRICS}
-AFTER_TRAINING = {"export_features": 1, **MEASURED, **AFTER_FEATURES}
+AFTER_TRAINING = {"export_features": 1, "make_control": 1, **MEASURED, **AFTER_FEATURES}
 RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING}
 DIVIDED = {"divide_folds": 1, "run_baselines": 1}
 ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED}
@@ -45,11 +48,17 @@ def test_nothing_reruns_when_nothing_changed(finished):
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("clustering.eps", [0.3, 0.6], SWEPT),
-        ("clustering.min_samples", [3, 4, 5], SWEPT),
+        ("clustering.eps", [0.3, 0.6], {**SWEPT, **DRAWN}),
+        ("clustering.min_samples", [3, 4, 5], {**SWEPT, **DRAWN}),
         ("clustering.hdbscan", {"min_cluster_size": [4]}, {"sweep_hdbscan": 3, **AFTER_GRID}),
         ("clustering.hdbscan", None, AFTER_GRID),
-        ("clustering.max_clusters", 7, AFTER_GRID),
+        ("clustering.max_clusters", 7, {**AFTER_GRID, **DRAWN}),
+        ("evidence.thresholds", {"alpha": 0.01}, WEIGHED),
+        ("evidence.permutations", 199, WEIGHED),
+        ("evidence.resamples", 11, REPEATED),
+        ("evidence.replicates", 39, {**DRAWN, **WEIGHED}),
+        ("evidence.training_seeds", [1], {"train_again": 1, **REPEATED}),
+        ("evidence", None, {"write_report": 1}),
         ("report.title", "Another title", {"write_report": 1}),
         ("models.conv5.training.phases", [{"epochs": 3, "batch_size": 16}], RETRAINED),
         ("evaluation.folds", 2, {**DIVIDED, "train_part": 4, **MEASURED}),
@@ -59,7 +68,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("cohort.min_side", 60, {"clean_metadata": 1, **ALL}),
         ("sources.phantoms.seed", 1, {"download": 1, "clean_metadata": 1, **ALL}),
         ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
-        ("embedding.perplexities", [5, 10, 25, 45], added(1)),
+        ("embedding.perplexities", [5, 10, 25, 45], {**added(1), **DRAWN}),
         ("embedding.seeds", [0, 1], added(2)),
         ("embedding.gradient", "barnes-hut", added(2)),
     ],
@@ -74,7 +83,7 @@ def test_two_values_swapped_between_keys_are_seen(copied):
     copied.write_config(config)
     copied.snakemake()
     config["clustering"] |= {"min_clusters": 5, "max_clusters": 5}
-    assert copied.planned(config) == AFTER_GRID
+    assert copied.planned(config) == {**AFTER_GRID, **DRAWN}
     config["clustering"] |= {"min_clusters": 3, "max_clusters": 5}
     config["cohort"]["splits"] = {"validation": 0.2, "test": 0.15}
     assert copied.planned(config) == ALL
@@ -92,13 +101,15 @@ def test_reordered_keys_change_nothing(finished):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dbscan.py", AFTER_MAPS),
+        ("dbscan.py", {**AFTER_MAPS, **DRAWN}),
         ("tsne_exact.py", AFTER_FEATURES),
-        ("scoring.py", AFTER_MAPS),
+        ("scoring.py", {**AFTER_MAPS, **DRAWN}),
+        ("evidence/nulls.py", {**DRAWN, **WEIGHED}),
+        ("evidence/verdict.py", WEIGHED),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/report.css", {"write_report": 1}),
         ("evaluation.py", MEASURED),
-        ("baselines.py", {"run_baselines": 1, "compare_models": 1, "write_report": 1}),
+        ("quality.py", {"clean_metadata": 1, **ALL}),
         ("learner.py", RETRAINED),
         ("prediction.py", {}),
         ("config/base.py", {}),
@@ -138,7 +149,7 @@ def test_a_dry_run_ends_with_a_plan(finished):
     told = finished.snakemake("--dry-run", config="planned.yaml").stderr
     plan = told[told.index("Plan of tiny:") :].splitlines()
     assert re.fullmatch(r"  sweep +3 jobs, [0-9.]+ s each; 16 cells", plan[1])
-    assert re.fullmatch(r"7 jobs, about [0-9]+.* on 2 cores", plan[-1])
+    assert re.fullmatch(r"12 jobs, about [0-9]+.* on 2 cores", plan[-1])
     assert "everything is up to date" in finished.snakemake("--dry-run").stderr
 
 
@@ -146,7 +157,7 @@ def test_a_deleted_result_is_made_again_with_what_follows(copied):
     (copied.path / "results/tiny/ranking/conv5.parquet").unlink()
     assert copied.planned() == AFTER_GRID
     (copied.path / "results/tiny/features/conv5.parquet").unlink()
-    assert copied.planned() == {"export_features": 1, **AFTER_FEATURES}
+    assert copied.planned() == {"export_features": 1, **AFTER_FEATURES, "search_nulls": 1}
 
 
 def test_a_deleted_chunk_is_made_again_only_when_it_is_needed(copied):

@@ -78,8 +78,19 @@ def test_every_stage_wrote_its_files(results):
                 "cells",
                 "clusters",
                 "countries",
+                "nulls",
+                "stability",
+                "associations",
+                "controls",
             )
         ),
+        "controls/conv5.pixels.parquet",
+        "evidence/conv5/features.gaussian.0001-0019.parquet",
+        "evidence/conv5/pixels.gaussian.0001-0019.parquet",
+        "evidence/conv5/repeats.parquet",
+        "evidence/conv5.json",
+        "evidence/conv5.associations.csv",
+        "evidence/conv5.maps.parquet",
         "report.html",
     }
     written = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
@@ -145,6 +156,20 @@ def test_the_grid_holds_every_cell_and_the_chosen_one_is_the_best_reliable(resul
         assert sizes.tolist() == best["sizes"].iloc[0].tolist()
     countries = pd.read_csv(results / "countries/conv5.csv").set_index("cluster")
     assert countries.to_numpy().sum() == len(clusters)
+
+
+def test_the_evidence_ends_in_a_verdict(results):
+    evidence = json.loads((results / "evidence/conv5.json").read_text())
+    assert evidence["n_images"] == len(pd.read_parquet(results / "clusters/conv5.parquet"))
+    assert evidence["nulls"]["gaussian"]["replicates"] == 19
+    assert evidence["verdict"]["verdict"].startswith(("no clusters", "clusters,", "inconclusive"))
+    page = (results / "report.html").read_text()
+    assert f"Verdict: {evidence['verdict']['verdict']}." in page
+    draws = pd.read_parquet(results / "evidence/conv5/features.gaussian.0001-0019.parquet")
+    assert draws["replicate"].tolist() == list(range(1, 20))
+    fields = pd.read_csv(results / "evidence/conv5.associations.csv")
+    assert {"country", "view", "sex", "survival", "format", "intensity"} <= set(fields["field"])
+    assert set(fields["missing"]) == {"level", "dropped"}
 
 
 def test_provenance_says_what_was_obtained(finished):

@@ -41,7 +41,7 @@ def recorded(
     if "age_years" in rows:
         ages = pd.cut(rows["age_years"].astype("float64"), AGES, right=False)
         table["age_band"] = [
-            None if pd.isna(age) else f"{age.left} to {age.right - 1}" for age in ages
+            None if pd.isna(age) else f"{age.left:g} to {age.right - 1:g}" for age in ages
         ]
     if "date" in rows:
         dates = rows["date"].astype("str")

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.evidence.verdict import lacking
 from cxr.tsne import select_features
 
 
@@ -53,3 +52,14 @@ class Material:
     def enough(self, thresholds: Mapping[str, Any]) -> bool:
         """Whether there are the images and patients that a verdict needs."""
         return lacking(len(self.image_ids), self.n_patients, 1, thresholds) is None
+
+
+def lacking(n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]) -> str | None:
+    """What a verdict can't be had without, or None."""
+    if n_images < t["min_images"]:
+        return f"{n_images} images are too few, {t['min_images']} are needed"
+    if n_patients < t["min_patients"]:
+        return f"{n_patients} patients are too few, {t['min_patients']} are needed"
+    if n_clusters == 0:
+        return "no cell of the grid has a number of clusters that qualifies"
+    return None

@@ -61,6 +61,7 @@ def fit(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Dra
     ----------
     features : float array, shape (n, d)
         Units without variance are left out of the draws; no distance needs them.
+        Without any other unit the draws are zero.
     patients : array of str, shape (n,)
     null : str
         One of `NULLS`.
@@ -74,6 +75,8 @@ def fit(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Dra
     """
     owner = np.unique(patients, return_inverse=True)[1]
     live = features[:, np.ptp(features, axis=0) > 0].astype(np.float64)
+    if not live.shape[1]:
+        return lambda rng: np.zeros((len(features), 1))
     if null == "permutation":
         return lambda rng: rng.permuted(live, axis=0)
     if null == "copula":
@@ -120,9 +123,11 @@ def rectified(features: np.ndarray) -> np.ndarray:
 class _Moments:
     """Mean and covariances: of all images, between patients, within patients.
 
-    The one of all images is shrunk on the scale of correlations, which n < d
-    needs (Ledoit and Wolf). The others are those of a one-way analysis of
-    variance with unequal groups.
+    The one of all images is shrunk, on the scale of correlations, when asked or
+    where there are no more images than units (Ledoit and Wolf). Elsewhere it is
+    not: shrinkage spreads what is left over all directions, and draws so spread
+    show fewer clusters than the features of one cloud do. The others are those
+    of a one-way analysis of variance with unequal groups.
     """
 
     mean: np.ndarray
@@ -134,13 +139,11 @@ class _Moments:
     def of(cls, values: np.ndarray, owner: np.ndarray, shrunk: bool = False) -> "_Moments":
         from sklearn.covariance import ledoit_wolf
 
-        n, sizes = len(values), np.bincount(owner)
+        (n, d), sizes = values.shape, np.bincount(owner)
         mean, scale = values.mean(axis=0), values.std(axis=0)
-        total = (
-            np.cov(values.T, bias=True)
-            if n > values.shape[1] and not shrunk
-            else ledoit_wolf((values - mean) / scale)[0] * np.outer(scale, scale)
-        )
+        total = np.cov(values.T, bias=True).reshape(d, d)
+        if shrunk or n <= d:
+            total = ledoit_wolf((values - mean) / scale)[0] * np.outer(scale, scale)
         sums = np.zeros((len(sizes), values.shape[1]))
         np.add.at(sums, owner, values)
         centres = sums / sizes[:, None]
@@ -173,7 +176,9 @@ def fit_censored(
 
     Each sweep draws the patients' shares and then each zero of a rectified unit
     from its distribution below zero given the image's other units, and fits the
-    Gaussian to the completed values. The result averages the later sweeps.
+    Gaussian to the completed values, shrunk: without that the drawn values would
+    settle on the few directions that they began with. The result averages the
+    later sweeps.
 
     Parameters
     ----------

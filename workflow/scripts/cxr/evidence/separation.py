@@ -51,8 +51,8 @@ def separate(
     For each of `splits` halvings, and each half in turn, the search runs on one
     half alone. For each pair of its clusters, the direction that best tells
     them apart (linear discriminant, shrunk) is an axis. The images of the other
-    half that are nearest to either cluster are projected on it, one mean a
-    patient, and tested for one mode. The p-values are Bonferroni-adjusted over
+    half that are nearest to either cluster are projected on it, one at random of
+    each patient, and tested for one mode. The p-values are Bonferroni-adjusted over
     the pairs, and of all halvings the doubled median is taken, which keeps the
     level whatever their dependence.
 
@@ -81,7 +81,9 @@ def separate(
     for _ in range(splits):
         first = halve(patients, rng)
         for half in (first, ~first):
-            p, silhouette = _held_out(features[half], features[~half], patients[~half], grid)
+            # In random order, since one image stands for each patient.
+            other = rng.permutation(np.flatnonzero(~half))
+            p, silhouette = _held_out(features[half], features[other], patients[other], grid)
             p_values.append(p)
             silhouettes.append(silhouette)
     known = [value for value in silhouettes if value is not None]
@@ -111,9 +113,8 @@ def _held_out(
     for a, b in combinations(range(len(centres)), 2):
         near = (nearest == a) | (nearest == b)
         along = other[near] @ (centres[b] - centres[a])
-        owner = np.unique(patients[near], return_inverse=True)[1]
-        means = np.bincount(owner, along) / np.bincount(owner) if near.any() else along
-        p_values.append(float(diptest(means)[1]) if len(means) >= MIN_PATIENTS else 1.0)
+        alone = along[np.unique(patients[near], return_index=True)[1]]
+        p_values.append(float(diptest(alone)[1]) if len(alone) >= MIN_PATIENTS else 1.0)
     several = 1 < len(np.unique(nearest)) < len(other)
     silhouette = float(silhouette_score(other, nearest)) if several else None
     return min(1.0, min(p_values) * len(p_values)), silhouette

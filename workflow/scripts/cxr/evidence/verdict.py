@@ -66,17 +66,6 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
     return {"verdict": label, "sentence": sentence, "limit": LIMIT}
 
 
-def lacking(n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]) -> str | None:
-    """What a verdict can't be had without, or None."""
-    if n_images < t["min_images"]:
-        return f"{n_images} images are too few, {t['min_images']} are needed"
-    if n_patients < t["min_patients"]:
-        return f"{n_patients} patients are too few, {t['min_patients']} are needed"
-    if n_clusters == 0:
-        return "no cell of the grid has a number of clusters that qualifies"
-    return None
-
-
 def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
     if weighed["lacking"] is not None:
         reason = weighed["lacking"]

@@ -9,13 +9,13 @@ import pandas as pd
 
 from cxr.evidence.association import LEVEL, associate, associate_given
 from cxr.evidence.choice import depend
-from cxr.evidence.material import Material
+from cxr.evidence.material import Material, lacking
 from cxr.evidence.probes import probe
 from cxr.evidence.replicates import ROLES, compare
 from cxr.evidence.search import Found, Search, search
 from cxr.evidence.separation import separate, trust
 from cxr.evidence.stability import Stability
-from cxr.evidence.verdict import decide, lacking
+from cxr.evidence.verdict import decide
 
 GIVEN = ("doi", "view", "source")
 TRUSTED = 10

@@ -17,8 +17,8 @@ from cxr.comparison import main_protocol, shortcuts
 from cxr.evidence.verdict import field_name
 from cxr.figures.style import cluster_name
 from cxr.io import read_csv, read_json, read_table
-from cxr.plan import GROUPED, RANDOM, STUDY, WITHOUT
 from cxr.quality import FLAGS
+from cxr.report import words
 from cxr.scoring import best_cell
 
 HERE = Path(__file__).parent
@@ -40,11 +40,6 @@ PER_CLASS = (
     "roc_auc",
     "average_precision",
 )
-PROTOCOLS = {
-    STUDY: "the study's own split",
-    GROUPED: "folds of patients",
-    RANDOM: "images divided at random, patients in training and test at once",
-}
 
 
 @dataclass(frozen=True)
@@ -117,17 +112,7 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {
-        "bounds": bounds,
-        "decimal": decimal,
-        "estimate": estimate,
-        "field": field_name,
-        "megabytes": megabytes,
-        "percent": percent,
-        "points": points,
-        "protocol": protocol_words,
-        "whole": whole,
-    }
+    environment.filters |= {**words.FILTERS, "field": field_name}
     models = [_model(model) for model in files.models]
     return environment.get_template("template.html").render(
         study=study,
@@ -158,57 +143,6 @@ def picture(path: str) -> str:
     """A figure as a data address."""
     encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
     return f"data:image/svg+xml;base64,{encoded}"
-
-
-def whole(number: float) -> str:
-    """A count with thousands separated."""
-    return f"{int(number):,}"
-
-
-def megabytes(number: float) -> str:
-    """Bytes as megabytes."""
-    return f"{number / 1e6:.1f} MB"
-
-
-def percent(share: float | None) -> str:
-    """A share as a percentage."""
-    return "not defined" if share is None else f"{share:.1%}"
-
-
-def bounds(metric: Mapping[str, float | None]) -> str:
-    """A metric's interval as percentages: 86.0% to 95.1%."""
-    if metric["low"] is None:
-        return "not defined"
-    return f"{percent(metric['low'])} to {percent(metric['high'])}"
-
-
-def decimal(number: float | None, digits: int = 2) -> str:
-    """A number with so many decimals; empty where there is none."""
-    return "" if number is None else f"{number:.{digits}f}"
-
-
-def estimate(metric: Mapping[str, float | None]) -> str:
-    """A metric with its interval: 0.91 (0.86 to 0.95)."""
-    if metric["value"] is None:
-        return "not defined"
-    if metric["low"] is None:
-        return f"{metric['value']:.3f}"
-    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
-
-
-def points(metric: Mapping[str, float | None]) -> str:
-    """A difference of shares in percentage points: +1.4 (-0.3 to +3.1) points."""
-    if metric["value"] is None:
-        return "not defined"
-    if metric["low"] is None:
-        return f"{100 * metric['value']:+.1f} points"
-    low, high = (100 * (metric[end] or 0.0) for end in ("low", "high"))
-    return f"{100 * metric['value']:+.1f} ({low:+.1f} to {high:+.1f}) points"
-
-
-def protocol_words(name: str) -> str:
-    """A protocol in words."""
-    return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
 
 
 def _comparison(path: str) -> dict[str, Any]:
