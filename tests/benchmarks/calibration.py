@@ -50,8 +50,8 @@ GRID = {
 THRESHOLDS = Evidence().thresholds.model_dump()
 COHORTS = [
     ("one group", {"variants": 1}, 20),
-    ("three groups, weak (1)", {"variants": 3, "variant_strength": 1.0}, 5),
-    ("three groups, moderate (2)", {"variants": 3, "variant_strength": 2.0}, 5),
+    ("three groups, weak (1)", {"variants": 3, "variant_strength": 1.0}, 3),
+    ("three groups, moderate (2)", {"variants": 3, "variant_strength": 2.0}, 3),
     ("three groups, strong (3)", {"variants": 3, "variant_strength": 3.0}, 10),
     (
         "three groups, a hospital each",
@@ -104,6 +104,7 @@ def conclude(material, grid, found, tested):
         "nulls": {"gaussian": tested},
         "separation": separate(material.features, material.patients, grid, 20, 0),
         "stability": stability.summary(),
+        "controls": {},
         "explaining": None,
     }
     return decide(weighed, THRESHOLDS)["verdict"]
@@ -151,7 +152,13 @@ def study(name, planted, seed):
             "perplexities": {"start": 5, "stop": 50, "step": 5},
         },
         "clustering": {"hdbscan": None},
-        "evidence": {"replicates": 99, "nulls": ["gaussian"], "controls": []},
+        "evidence": {
+            "replicates": REPLICATES,
+            "nulls": ["gaussian"],
+            "controls": [],
+            "resamples": 20,
+            "splits": 10,
+        },
     }
 
 

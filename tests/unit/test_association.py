@@ -5,15 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, f_oneway
 
-from cxr.evidence.association import (
-    COLUMNS,
-    associate,
-    associate_given,
-    chi_square,
-    correlation_ratio,
-    cramers_v,
-)
+from cxr.evidence.association import COLUMNS, associate, associate_given
 from cxr.evidence.patients import Exchange, bootstrap, halve, subsample
+from cxr.evidence.strength import chi_square, correlation_ratio, cramers_v
 from tests.clusterless import SIZES, patients
 
 OWNER = patients()
@@ -166,3 +160,11 @@ def test_halves_and_samples_are_of_whole_patients(rng):
     for images in (share, drawn):
         assert np.isin(OWNER, list(set(OWNER[images]))).sum() == len(images)
     assert 0.55 < len(set(OWNER[drawn])) / len(SIZES) < 0.72
+
+
+def test_an_interval_holds_its_effect(rng):
+    clusters = per_patient([0, 1, 2], rng)
+    names = per_patient(np.array([f"10.1/{i}" for i in range(25)], dtype=object), rng)
+    for field in (names, np.array(list("abc"), dtype=object)[clusters]):
+        row = asked(clusters, field=field).loc[("level", "field")]
+        assert row["low"] <= row["effect"] <= row["high"]

@@ -23,6 +23,7 @@ def weighed(**changes):
         },
         "separation": {"p": 0.001},
         "stability": {"bootstrap": {"clusters": [{"mean": 0.9}, {"mean": 0.8}]}},
+        "controls": {},
         "explaining": None,
     }
     return deepcopy(document) | changes
@@ -77,6 +78,19 @@ def test_a_p_value_alone_decides_nothing():
     document["nulls"]["gaussian"]["p"] = 0.001
     document["separation"]["p"] = 0.06
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
+
+
+def test_controls_with_the_same_clusters_are_named():
+    controls = {
+        "border": {"p": 0.01, "adjusted_rand": 0.8},
+        "pixels": {"p": 0.5, "adjusted_rand": 0.9},
+        "untrained": {"p": 0.01, "adjusted_rand": 0.1},
+    }
+    for explaining in (None, EXPLAINING):
+        found = decide(weighed(controls=controls, explaining=explaining), THRESHOLDS)
+        assert "in the border alone (agreement 0.80): they are not about" in found["sentence"]
+        assert "pixels" not in found["sentence"]
+        assert "untrained" not in found["sentence"]
 
 
 def test_what_is_lacking():

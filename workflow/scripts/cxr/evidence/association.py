@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.evidence.patients import Exchange
+from cxr.evidence.strength import chi_square, correlation_ratio, cramers_v
 from cxr.measures import draw_patients, interval
 
 BOOTSTRAP = 500
@@ -27,74 +28,6 @@ COLUMNS = (
     "q",
     "ami",
 )
-
-
-def cramers_v(tables: np.ndarray) -> np.ndarray:
-    """Bias-corrected Cramer's V of contingency tables, 0 to 1.
-
-    Parameters
-    ----------
-    tables : float array, shape (..., r, c)
-
-    Returns
-    -------
-    float array, shape (...)
-        NaN where fewer than two rows or columns hold anything.
-
-    References
-    ----------
-    W. Bergsma, "A bias-correction for Cramér's V and Tschuprow's T", J. Korean
-    Stat. Soc. 42, 2013.
-    """
-    n = tables.sum(axis=(-2, -1))
-    rows = (tables.sum(axis=-1) > 0).sum(axis=-1)
-    columns = (tables.sum(axis=-2) > 0).sum(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        excess = (rows - 1) * (columns - 1) / (n - 1)
-        phi = np.maximum(chi_square(tables) / n - excess, 0)
-        r = rows - (rows - 1) ** 2 / (n - 1)
-        c = columns - (columns - 1) ** 2 / (n - 1)
-        value = np.sqrt(phi / (np.minimum(r, c) - 1))
-    return np.where((rows > 1) & (columns > 1), np.minimum(value, 1), np.nan)
-
-
-def chi_square(tables: np.ndarray) -> np.ndarray:
-    """Pearson's chi-square of contingency tables, shape (..., r, c) to (...)."""
-    n = tables.sum(axis=(-2, -1), keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        expected = tables.sum(axis=-1, keepdims=True) * tables.sum(axis=-2, keepdims=True) / n
-        parts = np.where(expected > 0, (tables - expected) ** 2 / expected, 0.0)
-    return parts.sum(axis=(-2, -1))
-
-
-def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """How far the clusters tell a number: the share of its standard deviation, 0 to 1.
-
-    Parameters
-    ----------
-    values : float array, shape (n,)
-    clusters : int array, shape (n,)
-    weights : float array, shape (r, n)
-
-    Returns
-    -------
-    float array, shape (r,)
-        NaN where the number does not vary.
-
-    References
-    ----------
-    K. Pearson, "On the general theory of skew correlation", 1905.
-    """
-    member = clusters[:, None] == np.unique(clusters)
-    centred = values - values.mean()
-    mass, sums = weights @ member, weights @ (member * centred[:, None])
-    total, mean = weights.sum(axis=1), weights @ centred
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = mean / total
-        inner = np.where(mass > 0, sums**2 / mass, 0.0).sum(axis=1) - total * mean**2
-        whole = weights @ centred**2 - total * mean**2
-        share = np.where(whole > 1e-12 * total, inner / whole, np.nan)
-    return np.sqrt(np.clip(share, 0, 1))
 
 
 @dataclass(frozen=True)
@@ -159,9 +92,9 @@ def associate(
         Columns as in `COLUMNS`, two rows a field: with missing values as a
         level of their own (numbers then in fifths), and with them dropped.
         `effect` is the bias-corrected Cramer's V or the correlation ratio with
-        its 95% bootstrap interval over patients; `q` is `p` adjusted over the
-        fields; `ami` the adjusted mutual information. Without two levels all of
-        them are null.
+        its 95% bootstrap interval over patients, less the bootstrap's bias; `q`
+        is `p` adjusted over the fields; `ami` the adjusted mutual information.
+        Without two levels all of them are null.
 
     References
     ----------
@@ -207,12 +140,24 @@ def _ask(
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
-    weights = draw_patients(question.patients, BOOTSTRAP, seed)
-    found = interval(question.effect(weights))
+    found = interval(_centred(question.effect(draw_patients(question.patients, BOOTSTRAP, seed))))
     row |= {"effect": found["value"], "low": found["low"], "high": found["high"]}
     row["p"] = _permute(question, Exchange(question.patients), permutations, seed)
     row["ami"] = float(adjusted_mutual_info_score(question.clusters, question.levels))
     return row
+
+
+def _centred(effects: np.ndarray) -> np.ndarray:
+    """An effect and its replicates less the bias that drawing anew adds to them, 0 to 1.
+
+    References
+    ----------
+    B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993, chapter 10.
+    """
+    own, drawn = effects[0], effects[1:]
+    defined = drawn[np.isfinite(drawn)]
+    bias = np.median(defined) - own if len(defined) else 0.0
+    return np.clip(np.concatenate([[own], drawn - bias]), 0, 1)
 
 
 def _question(

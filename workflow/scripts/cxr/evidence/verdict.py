@@ -12,6 +12,13 @@ LIMIT = (
     "Clusters of images can't show kinds of a virus: images record the patient, the disease's "
     "stage, the scanner and the publisher at once, and no genome was read."
 )
+# Controls in words, and the adjusted Rand index from which their clusters are the same.
+CONTROLS = {
+    "untrained": "features of an untrained network",
+    "pixels": "the pixels",
+    "border": "the border alone",
+}
+SAME = 0.5
 NAMES = {
     "age_band": "age",
     "doi": "publication",
@@ -52,8 +59,8 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
     Parameters
     ----------
     weighed : mapping
-        `n_images, n_patients, observed, nulls, separation, stability, explaining`
-        as in the evidence document; `lacking`, a reason to stop at once, or null.
+        `n_clusters, nulls, separation, stability, controls, explaining` as in the
+        evidence document; `lacking`, a reason to stop at once, or null.
     thresholds : mapping
         The config's `evidence.thresholds`.
 
@@ -96,11 +103,26 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
             f"The clusters are more than chance ({chance}; {apart}), but {steady}.",
         )
     beyond = f"{chance[0].upper()}{chance[1:]}; {apart}; {steady}"
-    explaining = weighed["explaining"]
+    explaining, shared = weighed["explaining"], _shared(weighed, t)
     if explaining is None:
-        return UNEXPLAINED, f"{beyond}. No recorded field explains the clusters."
+        return (
+            UNEXPLAINED,
+            f"{beyond}. No recorded field explains the clusters.{_shared(weighed, t)}",
+        )
     name = field_name(explaining["field"])
     return EXPLAINED.format(field=name), (
         f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
-        f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}."
+        f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}.{shared}"
     )
+
+
+def _shared(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> str:
+    """A sentence on the controls that have the same clusters, empty where none has."""
+    same = [
+        f"{CONTROLS[name]} (agreement {found['adjusted_rand']:.2f})"
+        for name, found in weighed["controls"].items()
+        if found["p"] <= t["alpha"] and found["adjusted_rand"] >= SAME
+    ]
+    if not same:
+        return ""
+    return f" The same clusters are in {', '.join(same)}: they are not about the disease alone."
