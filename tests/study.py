@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
 CORES = str(min(2, os.cpu_count() or 1))
 
-MAPS = ("neighbours", "embeddings", "grid", "ranking", "clusters", "countries", "evidence")
+MAPS = ("neighbours", "embeddings", "grid", "ranking", "clusters", "countries")
 # Measured times, the only files that no two runs have alike.
 TIMED = {"models/conv5/timing.json", "training_times.csv", "figures/training_times.svg"}
 

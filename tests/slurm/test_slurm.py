@@ -39,6 +39,10 @@ HEAVY = {
     "sweep",
     "sweep_hdbscan",
     "score",
+    "make_control",
+    "search_nulls",
+    "repeat_search",
+    "weigh_evidence",
 }
 
 
@@ -65,6 +69,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     config["embedding"]["chunk"] = {"perplexities": 10}
     config["models"]["conv5"]["training"] = {"phases": [{"epochs": 6}]}
+    config["evidence"] = TINY["evidence"] | {"nulls": ["gaussian", "copula"]}
     place.write_config(config)
     # Too little memory for the first attempt, and a minute for a training that is held up.
     embed, train = place.path / "rules/embed.smk", place.path / "rules/train.smk"
@@ -100,7 +105,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     assert {cluster.rule_of(job) for job in jobs} == HEAVY
     arrays = [cluster.rule_of(job) for job in jobs if "ArrayJobId" in job]
     assert arrays.count("embed") == 4
-    assert {"embed", "sweep", "sweep_hdbscan"} <= set(arrays)
+    assert {"embed", "sweep", "sweep_hdbscan", "search_nulls"} <= set(arrays)
 
 
 def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
@@ -140,7 +145,15 @@ def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
 
     place.write_config(TINY)
     script.write_text(code)
-    assert set(place.planned()) == {"score", "count_countries", "draw_clusters", "write_report"}
+    assert set(place.planned()) == {
+        "score",
+        "count_countries",
+        "draw_clusters",
+        "repeat_search",
+        "weigh_evidence",
+        "draw_evidence",
+        "write_report",
+    }
     place.snakemake()
     assert [path.stat().st_mtime_ns for path in done] == times
     assert states("find_neighbours") == ["COMPLETED"]
