@@ -93,6 +93,15 @@ def test_controls_with_the_same_clusters_are_named():
         assert "untrained" not in found["sentence"]
 
 
+def test_a_search_without_a_usable_cell_is_no_more_than_chance():
+    document = by_chance()
+    for name in ("balance", "validity"):
+        document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
+    found = decide(document, THRESHOLDS)
+    assert found["verdict"] == "no clusters beyond chance"
+    assert "balance score of no cell" in found["sentence"]
+
+
 def test_what_is_lacking():
     assert "29 images" in lacking(29, 29, 3, THRESHOLDS)
     assert "19 patients" in lacking(60, 19, 3, THRESHOLDS)

@@ -83,8 +83,8 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
     )
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
-        f"as well in {null['balance']['reached']} (balance score {null['balance']['observed']:g}) "
-        f"and {null['validity']['reached']} (DBCV {null['validity']['observed']:.2f}); adjusted "
+        f"as well in {null['balance']['reached']} (balance score {_number(null['balance'], 0)}) "
+        f"and {null['validity']['reached']} (DBCV {_number(null['validity'], 2)}); adjusted "
         f"p = {null['p']:.3f}"
     )
     if null["p"] > t["alpha"]:
@@ -114,6 +114,12 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
         f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}.{shared}"
     )
+
+
+def _number(statistic: Mapping[str, Any], digits: int) -> str:
+    """What was observed, in words where no searched cell has it."""
+    value = statistic["observed"]
+    return "of no cell" if value is None else f"{value:.{digits}f}"
 
 
 def _shared(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> str:
