@@ -78,9 +78,8 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         reason = weighed["lacking"]
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
-    weakest = min(
-        cluster["mean"] for kind in weighed["stability"].values() for cluster in kind["clusters"]
-    )
+    means = [one["mean"] for kind in weighed["stability"].values() for one in kind["clusters"]]
+    weakest = min(means, default=0.0)
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
         f"as well in {null['balance']['reached']} (balance score {_number(null['balance'], 0)}) "
