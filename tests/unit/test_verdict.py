@@ -7,7 +7,7 @@ import pytest
 
 from cxr.config.evidence import Evidence
 from cxr.evidence.material import lacking
-from cxr.evidence.verdict import decide, field_name
+from cxr.evidence.verdict import decide, field_name, least_stable
 
 THRESHOLDS = Evidence().thresholds.model_dump()
 
@@ -100,6 +100,15 @@ def test_a_search_without_a_usable_cell_is_no_more_than_chance():
     found = decide(document, THRESHOLDS)
     assert found["verdict"] == "no clusters beyond chance"
     assert "balance score of no cell" in found["sentence"]
+
+
+def test_kinds_of_repetition_count_the_same():
+    kinds = {
+        "bootstrap": {"clusters": [{"mean": 0.6}, {"mean": 0.9}]},
+        "start": {"clusters": [{"mean": 1.0}, {"mean": 0.5}]},
+    }
+    assert least_stable(kinds) == pytest.approx(0.7)
+    assert least_stable({}) == 0
 
 
 def test_what_is_lacking():

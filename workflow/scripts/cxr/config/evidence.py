@@ -21,7 +21,8 @@ class Thresholds(Section):
         default=0.75,
         gt=0,
         lt=1,
-        description="Mean Jaccard similarity from which a cluster is stable (Hennig).",
+        description="Mean Jaccard similarity, over the kinds of repetition, from which a cluster "
+        "is stable (Hennig).",
     )
     effect: float = Field(
         default=0.5,

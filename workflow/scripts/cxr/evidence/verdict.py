@@ -50,8 +50,8 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
        Bonferroni-adjusted, p > alpha): no clusters beyond chance.
     3. Held-out patients don't fall into groups along the clusters' axes (dip test,
        p > alpha): inconclusive, since p-values of a null alone decide nothing.
-    4. A cluster doesn't come back (mean Jaccard below the threshold in any kind of
-       repetition): inconclusive.
+    4. A cluster doesn't come back (mean Jaccard, over the kinds of repetition, below
+       the threshold): inconclusive.
     5. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
     6. Otherwise: stable and not explained.
@@ -78,8 +78,7 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         reason = weighed["lacking"]
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
-    means = [one["mean"] for kind in weighed["stability"].values() for one in kind["clusters"]]
-    weakest = min(means, default=0.0)
+    weakest = least_stable(weighed["stability"])
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
         f"as well in {null['balance']['reached']} (balance score {_number(null['balance'], 0)}) "
@@ -113,6 +112,15 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
         f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}.{shared}"
     )
+
+
+def least_stable(stability: Mapping[str, Any]) -> float:
+    """The mean Jaccard similarity of the cluster that comes back least.
+
+    Every kind of repetition counts the same. 0 where nothing was repeated.
+    """
+    kinds = [[cluster["mean"] for cluster in kind["clusters"]] for kind in stability.values()]
+    return min((sum(one) / len(one) for one in zip(*kinds, strict=True)), default=0.0)
 
 
 def _number(statistic: Mapping[str, Any], digits: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.evidence.association import LEVEL, associate, associate_given
+from cxr.evidence.association import DROPPED, LEVEL, associate, associate_given
 from cxr.evidence.choice import depend
 from cxr.evidence.material import Material, lacking
 from cxr.evidence.probes import probe
@@ -201,20 +201,24 @@ def _control(found: Found, own: Found, clusters: np.ndarray, draws: pd.DataFrame
 def explaining(associations: pd.DataFrame, thresholds: Mapping[str, Any]) -> dict[str, Any] | None:
     """The recorded field that explains the clusters best, or None.
 
-    Missing counts as a level. A field explains them when its association is
+    A field explains them when its association, missing counted as a level, is
     significant (q <= alpha) and strong (effect at least the threshold); of
-    several the one with the highest adjusted mutual information.
+    several the one with the highest adjusted mutual information among the images
+    where it is recorded, or among all where that is less than half of them.
     """
-    rows = associations.loc[
-        (associations["missing"] == LEVEL)
-        & (associations["q"] <= thresholds["alpha"])
-        & (associations["effect"] >= thresholds["effect"])
+    rows = associations.set_index("field")
+    dropped = rows.loc[rows["missing"] == DROPPED]
+    rows = rows.loc[rows["missing"] == LEVEL]
+    recorded = dropped["images"] >= rows["images"].reindex(dropped.index) / 2
+    told = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
+    rows = rows.assign(ami=told).loc[
+        (rows["q"] <= thresholds["alpha"]) & (rows["effect"] >= thresholds["effect"])
     ]
     if rows.empty:
         return None
-    best = rows.loc[rows["ami"].idxmax()]
+    field = str(rows["ami"].idxmax())
     names = ("effect", "low", "high", "p", "q", "ami")
-    return {"field": str(best["field"]), **{name: _number(best[name]) for name in names}}
+    return {"field": field, **{name: _number(rows.loc[field, name]) for name in names}}
 
 
 def _number(value: Any) -> float | None:
