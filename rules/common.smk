@@ -35,6 +35,10 @@ CHUNKS = chunks(
     STUDY["embedding"]["chunk"]["perplexities"],
     STUDY["embedding"]["chunk"]["seeds"],
 )
+CONTROLS, DRAWS = [], {}
+if WEIGH:
+    CONTROLS = STUDY["evidence"]["controls"] if LEARNED else []
+    DRAWS = draws(STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"])
 
 
 CODE = {}  # the fingerprint of each script
@@ -131,6 +135,14 @@ def weights_of(wildcards):
     if model["weights"] == "imagenet":
         return f"results/weights/{model['architecture']}.pth"
     return model["weights"]
+
+
+def subject_of(wildcards):
+    """The features that a job draws like: the model's, or a control's."""
+    subject = DRAWS[wildcards.draws]["subject"]
+    if subject == "features":
+        return FEATURES
+    return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
 
 
 def new_images(wildcards):

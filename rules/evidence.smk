@@ -1,7 +1,5 @@
 """Whether the clusters mean anything."""
 
-CONTROLS = STUDY["evidence"]["controls"] if LEARNED else []
-DRAWS = draws(STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"])
 RETRAINED = STUDY["evidence"]["training_seeds"] if LEARNED else []
 
 
@@ -33,14 +31,6 @@ WEIGHED = {
         "min_patients": "evidence.thresholds.min_patients",
     },
 }
-
-
-def subject_of(wildcards):
-    """The features that a job draws like: the model's, or a control's."""
-    subject = DRAWS[wildcards.draws]["subject"]
-    if subject == "features":
-        return FEATURES
-    return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
 
 
 localrules:
