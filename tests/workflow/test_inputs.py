@@ -117,6 +117,7 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         "features": {"from_file": "features.parquet", "name": "elsewhere"},
         "embedding": {"perplexities": [10, 20]},
         "clustering": TINY["clustering"],
+        "evidence": TINY["evidence"] | {"replicates": 39},
     }
     place.write_config(config)
     place.snakemake()
@@ -126,6 +127,7 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
     assert pd.read_csv(results / "rejected.csv", dtype=str)["file"].tolist() == ["005"]
     page = (results / "report.html").read_text()
     assert "computed elsewhere" in page
+    assert "Verdict: clusters, explained by country." in page
     assert "Grad-CAM" not in page
     assert set(place.planned(config | {"embedding": {"perplexities": [10]}})) == {
         "embed",
@@ -134,6 +136,10 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         "score",
         "count_countries",
         "draw_clusters",
+        "search_nulls",
+        "repeat_search",
+        "weigh_evidence",
+        "draw_evidence",
         "write_report",
     }
     missing = config | {"features": {"from_file": "none.parquet"}}

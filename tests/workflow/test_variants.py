@@ -23,6 +23,7 @@ def results(tmp_path_factory, mirror):
     phases = [{"epochs": 1, "frozen": True}, {"epochs": 3, "keep": "last"}]
     config["models"]["mobilenet_v2"]["training"] = {"phases": phases}
     config["evaluation"] = {"random_split": False}
+    config["evidence"] = {"controls": ["untrained"], "nulls": ["gaussian"], "replicates": 39}
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
     place = workspace(tmp_path_factory.mktemp("variants") / "run")
     place.write_config(config)
@@ -38,6 +39,15 @@ def test_the_cohort_is_the_studys(results):
     assert set(covid["view"]) == {"PA", "AP", "AP Supine"}
     assert covid["finding"].str.contains("COVID-19").all()
     assert cohort.groupby("patient_id")["split"].nunique().eq(1).all()
+
+
+def test_the_verdict_never_speaks_of_variants(results):
+    evidence = json.loads((results / "evidence/mobilenet_v2.json").read_text())
+    assert (evidence["n_images"], evidence["nulls"]["gaussian"]["replicates"]) == (174, 39)
+    assert evidence["controls"]["untrained"]["p"] is not None
+    assert "variant" not in json.dumps(evidence["verdict"]).lower()
+    fields = pd.read_csv(results / "evidence/mobilenet_v2.associations.csv")
+    assert {"country", "doi", "survival", "offset_days"} <= set(fields["field"])
 
 
 def test_every_perplexity_is_used_or_absent(results):
