@@ -93,11 +93,8 @@ def conclude(material, grid, found, tested):
         "resamples": 20,
         "thresholds": THRESHOLDS,
     }
-    stability = Stability(found.labels)
     repeats = repeat_all(material, [], ranking, settings)
-    for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
-        places = np.searchsorted(material.image_ids, rows["image_id"].to_numpy(dtype=str))
-        stability.add(kind, places, rows["cluster"].to_numpy())
+    stability = Stability.of(found.labels, material.image_ids, repeats)
     weighed = {
         "lacking": None,
         "n_clusters": found.n_clusters,

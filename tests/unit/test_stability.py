@@ -79,12 +79,7 @@ def test_planted_clusters_come_back(ranked):
     assert repeats.groupby("kind")["turn"].nunique().to_dict() == dict.fromkeys(KINDS, 3) | {
         TRAINING: 1
     }
-    stability = Stability(truth)
-    for (kind, _), rows in repeats.groupby(["kind", "turn"]):
-        stability.add(
-            kind, np.searchsorted(ids, rows["image_id"].to_numpy(str)), rows["cluster"].to_numpy()
-        )
-    for kind in stability.summary().values():
+    for kind in Stability.of(truth, ids, repeats).summary().values():
         assert min(cluster["mean"] for cluster in kind["clusters"]) > 0.95
 
 

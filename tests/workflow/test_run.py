@@ -15,6 +15,73 @@ from cxr.metadata import COLUMNS
 
 pytestmark = pytest.mark.timeout(900)
 
+# What a run writes besides logs and benchmarks.
+FILES = {
+    "metadata.parquet",
+    "rejected.csv",
+    "cleaning.csv",
+    "quality.csv",
+    "cohort.parquet",
+    "images.npy",
+    "excluded.csv",
+    "flow.json",
+    "models/conv5/model.safetensors",
+    "models/conv5/model.json",
+    "models/conv5/history.csv",
+    "models/conv5/rate_tests.csv",
+    "models/conv5/timing.json",
+    "models/conv5/parts/random-r1f1.parquet",
+    "models/conv5/attention.csv",
+    "folds.parquet",
+    "baselines.parquet",
+    "comparison.csv",
+    "training_times.csv",
+    "figures/comparison.svg",
+    "figures/training_times.svg",
+    "models/conv5/metrics.json",
+    "models/conv5/predictions.parquet",
+    "features/conv5.parquet",
+    "neighbours/conv5.npz",
+    "embeddings/conv5/pca.parquet",
+    "embeddings/conv5/s0_p001-020.parquet",
+    "embeddings/conv5/s0_p021-040.parquet",
+    *(
+        f"grid/conv5/{chunk}{algorithm}.parquet"
+        for chunk in ("pca", "s0_p001-020", "s0_p021-040")
+        for algorithm in ("", ".hdbscan")
+    ),
+    "ranking/conv5.parquet",
+    "clusters/conv5.parquet",
+    "clusters/conv5.pca.parquet",
+    "countries/conv5.csv",
+    "figures/cohort_flow.svg",
+    *(
+        f"figures/conv5.{name}.svg"
+        for name in (
+            "training",
+            "confusion",
+            "reliability",
+            "gradcam",
+            "maps",
+            "cells",
+            "clusters",
+            "countries",
+            "nulls",
+            "stability",
+            "associations",
+            "controls",
+        )
+    ),
+    "controls/conv5.pixels.parquet",
+    "evidence/conv5/features.gaussian.0001-0019.parquet",
+    "evidence/conv5/pixels.gaussian.0001-0019.parquet",
+    "evidence/conv5/repeats.parquet",
+    "evidence/conv5.json",
+    "evidence/conv5.associations.csv",
+    "evidence/conv5.maps.parquet",
+    "report.html",
+}
+
 
 @pytest.fixture(scope="session")
 def results(finished):
@@ -28,74 +95,9 @@ def test_the_run_ends_with_where_the_report_is(finished):
 
 
 def test_every_stage_wrote_its_files(results):
-    expected = {
-        "metadata.parquet",
-        "rejected.csv",
-        "cleaning.csv",
-        "quality.csv",
-        "cohort.parquet",
-        "images.npy",
-        "excluded.csv",
-        "flow.json",
-        "models/conv5/model.safetensors",
-        "models/conv5/model.json",
-        "models/conv5/history.csv",
-        "models/conv5/rate_tests.csv",
-        "models/conv5/timing.json",
-        "models/conv5/parts/random-r1f1.parquet",
-        "models/conv5/attention.csv",
-        "folds.parquet",
-        "baselines.parquet",
-        "comparison.csv",
-        "training_times.csv",
-        "figures/comparison.svg",
-        "figures/training_times.svg",
-        "models/conv5/metrics.json",
-        "models/conv5/predictions.parquet",
-        "features/conv5.parquet",
-        "neighbours/conv5.npz",
-        "embeddings/conv5/pca.parquet",
-        "embeddings/conv5/s0_p001-020.parquet",
-        "embeddings/conv5/s0_p021-040.parquet",
-        *(
-            f"grid/conv5/{chunk}{algorithm}.parquet"
-            for chunk in ("pca", "s0_p001-020", "s0_p021-040")
-            for algorithm in ("", ".hdbscan")
-        ),
-        "ranking/conv5.parquet",
-        "clusters/conv5.parquet",
-        "clusters/conv5.pca.parquet",
-        "countries/conv5.csv",
-        "figures/cohort_flow.svg",
-        *(
-            f"figures/conv5.{name}.svg"
-            for name in (
-                "training",
-                "confusion",
-                "reliability",
-                "gradcam",
-                "maps",
-                "cells",
-                "clusters",
-                "countries",
-                "nulls",
-                "stability",
-                "associations",
-                "controls",
-            )
-        ),
-        "controls/conv5.pixels.parquet",
-        "evidence/conv5/features.gaussian.0001-0019.parquet",
-        "evidence/conv5/pixels.gaussian.0001-0019.parquet",
-        "evidence/conv5/repeats.parquet",
-        "evidence/conv5.json",
-        "evidence/conv5.associations.csv",
-        "evidence/conv5.maps.parquet",
-        "report.html",
-    }
     written = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
     plain = {name for name in written if not name.startswith(("logs/", "benchmarks/"))}
-    assert plain == expected
+    assert plain == FILES
     rules = {"train", "embed", "sweep", "score", "draw_clusters"}
     assert rules <= {name.split("/")[1] for name in written if name.startswith("logs/")}
     assert rules <= {name.split("/")[1] for name in written if name.startswith("benchmarks/")}

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cxr.evidence.material import Material
-from cxr.evidence.repeats import repeat_all
+from cxr.evidence.repeats import REPEATS, repeat_all
 from cxr.io import read_table, write_table
 from cxr.job import job
 
@@ -18,7 +18,7 @@ def main(input, output, cfg):
         for path in (input.features, *input.get("retrained", []))
     )
     repeats = repeat_all(material, retrained, read_table(input.ranking), cfg)
-    write_table(repeats, output.repeats)
+    write_table(repeats, output.repeats, schema=REPEATS)
 
 
 if __name__ == "__main__":

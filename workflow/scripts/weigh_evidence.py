@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxr.evidence.fields import mean_intensity, recorded
 from cxr.evidence.material import Material
-from cxr.evidence.weighing import Records, weigh
+from cxr.evidence.weighing import MAPS, Records, weigh
 from cxr.io import read_array, read_table, read_tables, write_csv, write_json, write_table
 from cxr.job import job
 
@@ -35,7 +35,7 @@ def main(input, output, cfg):
     weighed = weigh(material, records, cfg)
     write_json(weighed.document, output.evidence)
     write_csv(weighed.associations, output.associations)
-    write_table(weighed.maps, output.maps)
+    write_table(weighed.maps, output.maps, schema=MAPS)
 
 
 if __name__ == "__main__":

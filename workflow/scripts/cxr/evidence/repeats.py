@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxr.evidence.material import Material
 from cxr.evidence.patients import bootstrap, subsample
@@ -16,12 +17,12 @@ from cxr.scoring import best_cell
 SHARE = 0.8
 KINDS = ("bootstrap", "subsample", "start")
 TRAINING = "training"
-NOTHING = pd.DataFrame(
+REPEATS = pa.schema(
     {
-        "kind": pd.Series(dtype="object"),
-        "turn": pd.Series(dtype="int64"),
-        "image_id": pd.Series(dtype="object"),
-        "cluster": pd.Series(dtype="int32"),
+        "kind": pa.string(),
+        "turn": pa.int64(),
+        "image_id": pa.string(),
+        "cluster": pa.int32(),
     }
 )
 
@@ -48,12 +49,12 @@ def repeat_all(
     Returns
     -------
     DataFrame
-        `kind` (of `KINDS`, or "training"), `turn`, `image_id`, `cluster`. No
-        row without a best cell, or with too few images or patients.
+        Columns as in `REPEATS`; `kind` is of `KINDS`, or "training". No row
+        without a best cell, or with too few images or patients.
     """
     cell, n = best_cell(ranking, "tsne"), len(material.image_ids)
     if cell is None or not material.enough(settings["thresholds"]):
-        return NOTHING
+        return REPEATS.empty_table().to_pandas()
     whole = Search.of(settings["search"], n)
     share, k = float(cell["perplexity"]) / float(cell["n_images"]), int(cell["n_clusters"])
     found = list(repeat(material, whole, share, k, settings))

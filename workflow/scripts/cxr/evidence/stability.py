@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cxr.measures import LEVEL
 
@@ -58,6 +59,23 @@ class Stability:
         self.agreement: dict[str, list[float]] = {}
         self.together = np.zeros((len(reference), len(reference)))
         self.present = np.zeros((len(reference), len(reference)))
+
+    @classmethod
+    def of(cls, reference: np.ndarray, image_ids: np.ndarray, repeats: pd.DataFrame) -> "Stability":
+        """The repetitions of `cxr.evidence.repeats` of a clustering.
+
+        Parameters
+        ----------
+        reference : int array, shape (n,)
+        image_ids : str array, shape (n,)
+        repeats : DataFrame
+            `kind, turn, image_id, cluster`.
+        """
+        found, index = cls(reference), pd.Index(image_ids)
+        for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
+            places = index.get_indexer(rows["image_id"])
+            found.add(str(kind), places, rows["cluster"].to_numpy())
+        return found
 
     def add(self, kind: str, images: np.ndarray, labels: np.ndarray) -> None:
         """Counts one repetition, which clustered these images."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from cxr.evidence.association import DROPPED, LEVEL, associate, associate_given
 from cxr.evidence.choice import depend
@@ -20,13 +21,13 @@ from cxr.evidence.verdict import decide
 GIVEN = ("doi", "view", "source")
 TRUSTED = 10
 SUBJECT = "features"
-NO_MAP = pd.DataFrame(
+MAPS = pa.schema(
     {
-        "subject": pd.Series(dtype="object"),
-        "image_id": pd.Series(dtype="object"),
-        "x": pd.Series(dtype="float64"),
-        "y": pd.Series(dtype="float64"),
-        "cluster": pd.Series(dtype="int32"),
+        "subject": pa.string(),
+        "image_id": pa.string(),
+        "x": pa.float64(),
+        "y": pa.float64(),
+        "cluster": pa.int32(),
     }
 )
 
@@ -47,7 +48,7 @@ class Records:
     replicates : DataFrame
         As in `cxr.evidence.replicates.REPLICATES`.
     repeats : DataFrame
-        `kind, turn, image_id, cluster`.
+        As in `cxr.evidence.repeats.REPEATS`.
     controls : mapping of str to Material
         Of the same images.
     """
@@ -72,8 +73,7 @@ class Weighed:
         What `evidence/<model>.json` holds.
     associations : DataFrame
     maps : DataFrame
-        `subject, image_id, x, y, cluster`: the best map of the features and of
-        each control.
+        Columns as in `MAPS`: the best map of the features and of each control.
     """
 
     document: dict[str, Any]
@@ -128,7 +128,8 @@ def weigh(material: Material, records: Records, settings: Mapping[str, Any]) -> 
     document["thresholds"] = dict(thresholds)
     document["verdict"] = decide(document, thresholds)
     maps = [_map(name, material.image_ids, one) for name, one in found.items()]
-    return Weighed(document, associations, pd.concat([NO_MAP, *maps], ignore_index=True))
+    empty = MAPS.empty_table().to_pandas()
+    return Weighed(document, associations, pd.concat([empty, *maps], ignore_index=True))
 
 
 def _ask_records(
@@ -158,10 +159,7 @@ def _ask_search(
     here = clusters.loc[material.image_ids]
     labels = here["cluster"].to_numpy()
     neighbours = min(TRUSTED, (len(labels) - 1) // 2)
-    stability = Stability(labels)
-    for (kind, _), rows in records.repeats.groupby(["kind", "turn"], sort=False):
-        places = pd.Index(material.image_ids).get_indexer(rows["image_id"])
-        stability.add(str(kind), places, rows["cluster"].to_numpy())
+    stability = Stability.of(labels, material.image_ids, records.repeats)
     return {
         "searched": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
         "nulls": {

@@ -127,10 +127,7 @@ def _consensus(ax: Axes, clusters: pd.DataFrame, repeats: pd.DataFrame) -> None:
     """How often two images are in one cluster, images sorted by cluster."""
     kept = clusters.loc[clusters["image_id"].isin(repeats["image_id"].unique())]
     kept = kept.assign(last=kept["cluster"] < 0).sort_values(["last", "cluster", "image_id"])
-    index = pd.Index(kept["image_id"])
-    found = Stability(kept["cluster"].to_numpy())
-    for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
-        found.add(str(kind), index.get_indexer(rows["image_id"]), rows["cluster"].to_numpy())
+    found = Stability.of(kept["cluster"].to_numpy(), kept["image_id"].to_numpy(), repeats)
     image = ax.imshow(found.consensus(), cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
     edges = np.flatnonzero(np.diff(kept["cluster"].to_numpy())) + 0.5
     for edge in edges:
