@@ -102,6 +102,11 @@ def test_a_search_without_a_usable_cell_is_no_more_than_chance():
     assert "balance score of no cell" in found["sentence"]
 
 
+def test_a_small_p_value_is_not_called_zero():
+    sentence = decide(weighed(separation={"p": 1e-9}), THRESHOLDS)["sentence"]
+    assert "dip test p < 0.001" in sentence
+
+
 def test_kinds_of_repetition_count_the_same():
     kinds = {
         "bootstrap": {"clusters": [{"mean": 0.6}, {"mean": 0.9}]},

@@ -87,7 +87,7 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
     )
     if null["p"] > t["alpha"]:
         return NONE, f"The {weighed['n_clusters']} clusters are no more than luck gives: {chance}."
-    apart = f"held-out patients along the clusters' axes: dip test p = {dip:.3f}"
+    apart = f"held-out patients along the clusters' axes: dip test p {p_words(dip)}"
     if dip > t["alpha"]:
         return (
             INCONCLUSIVE.format(missing="held-out patients do not fall into the clusters"),
@@ -112,6 +112,11 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
         f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}.{shared}"
     )
+
+
+def p_words(p: float) -> str:
+    """A p-value after "p": "= 0.034", or "< 0.001"."""
+    return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
 
 
 def least_stable(stability: Mapping[str, Any]) -> float:

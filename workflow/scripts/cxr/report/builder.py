@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 
 from cxr.comparison import main_protocol, shortcuts
-from cxr.evidence.verdict import field_name
+from cxr.evidence.verdict import field_name, p_words
 from cxr.figures.style import cluster_name
 from cxr.io import read_csv, read_json, read_table
 from cxr.quality import FLAGS
@@ -112,7 +112,7 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {**words.FILTERS, "field": field_name}
+    environment.filters |= {**words.FILTERS, "field": field_name, "p": p_words}
     models = [_model(model) for model in files.models]
     return environment.get_template("template.html").render(
         study=study,
