@@ -60,10 +60,12 @@ def mirror():
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_cluster(tmp_path_factory):
-    """SLURM's clients look for a controller at every call of snakemake: none, at once."""
-    configuration = tmp_path_factory.mktemp("slurm") / "slurm.conf"
-    configuration.write_text("ClusterName=none\nSlurmctldHost=localhost\nSlurmctldPort=1\n")
-    os.environ["SLURM_CONF"] = str(configuration)
+    """Every call of snakemake asks SLURM's controller for its settings: no waiting for none."""
+    folder = tmp_path_factory.mktemp("no-cluster")
+    client = folder / "scontrol"
+    client.write_text("#!/bin/sh\nexit 1\n")
+    client.chmod(0o755)
+    os.environ["PATH"] = os.pathsep.join([str(folder), os.environ["PATH"]])
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,8 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     assert {cluster.rule_of(job) for job in jobs} == HEAVY
     arrays = [cluster.rule_of(job) for job in jobs if "ArrayJobId" in job]
     assert arrays.count("embed") == 4
-    assert {"embed", "sweep", "sweep_hdbscan", "search_nulls"} <= set(arrays)
+    # Sweeps are submitted as the maps come, one by one where each takes its time.
+    assert {"embed", "search_nulls"} <= set(arrays)
 
 
 def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
