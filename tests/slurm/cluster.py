@@ -17,6 +17,8 @@ from pathlib import Path
 
 DAEMONS = ("munged", "mungekey", "slurmctld", "slurmd")
 CLIENTS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo")
+# Where daemons are, whoever the user is. Read at once: tests put a client of no cluster first.
+SEARCH_PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
 CPUS = 8  # more than the machine may have: a rule's threads must fit on the node
 MEMORY = 16_000  # megabytes, declared likewise
 
@@ -73,10 +75,12 @@ class Cluster:
         clients.mkdir()
         # The plugin takes all variables of SLURM from its jobs, SLURM_CONF as well.
         for name in CLIENTS:
-            call = f'SLURM_CONF={self.configuration} exec {shutil.which(name)} "$@"'
+            call = (
+                f'SLURM_CONF={self.configuration} exec {shutil.which(name, path=SEARCH_PATH)} "$@"'
+            )
             (clients / name).write_text(f"#!/bin/sh\n{call}\n")
             (clients / name).chmod(0o755)
-        self.environment = os.environ | {"PATH": f"{clients}{os.pathsep}{search_path()}"}
+        self.environment = os.environ | {"PATH": f"{clients}{os.pathsep}{SEARCH_PATH}"}
 
     def call(self, *command: str, check: bool = True) -> str:
         """The output of one of SLURM's commands."""
@@ -128,7 +132,7 @@ def free_port() -> int:
 def started(folder: Path) -> Iterator[Cluster]:
     """A cluster in `folder` for the length of a block."""
     needed = [*DAEMONS, *CLIENTS]
-    missing = [name for name in needed if shutil.which(name, path=search_path()) is None]
+    missing = [name for name in needed if shutil.which(name, path=SEARCH_PATH) is None]
     assert not missing, f"install slurm-wlm and munge: there is no {', '.join(missing)}"
     cluster = Cluster(folder)
     for name in ("state", "spool", "munge"):
@@ -156,11 +160,6 @@ def started(folder: Path) -> Iterator[Cluster]:
         cluster.call("scancel", "--full", "--quiet", "--partition=work", check=False)
 
 
-def search_path() -> str:
-    """Where daemons are, whoever the user is."""
-    return os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
-
-
 @contextlib.contextmanager
 def munge(folder: Path) -> Iterator[None]:
     """A munge daemon; it refuses to run as root, then its package's user runs it."""
@@ -170,7 +169,7 @@ def munge(folder: Path) -> Iterator[None]:
     key, sock = folder / "key", folder / "socket"
     subprocess.run(
         ["mungekey", "--create", f"--keyfile={key}"],
-        env=os.environ | {"PATH": search_path()},
+        env=os.environ | {"PATH": SEARCH_PATH},
         user=user,
         check=True,
     )
@@ -200,7 +199,7 @@ def daemon(
     with (folder / "out.log").open("ab") as out:
         process = subprocess.Popen(
             command,
-            env=environment | {"PATH": search_path()},
+            env=environment | {"PATH": SEARCH_PATH},
             stdout=out,
             stderr=out,
             user=user,
