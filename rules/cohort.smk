@@ -56,6 +56,7 @@ rule draw_cohort:
             category="2 Cohort",
             labels={"figure": "flow"},
         ),
+        printed=printed("cohort_flow"),
     log:
         "results/{study}/logs/draw_cohort.log",
     benchmark:

@@ -159,3 +159,8 @@ def new_images(wildcards):
 def of_models(pattern):
     """One file for each model, in the order of the models."""
     return expand(pattern, model=MODELS, allow_missing=True)
+
+
+def printed(*figures):
+    """The PDF of each figure, beside its SVG."""
+    return [f"results/{{study}}/figures/{figure}.pdf" for figure in figures]

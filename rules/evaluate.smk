@@ -165,6 +165,7 @@ rule compare_models:
             category="3 Networks",
             labels={"model": "all", "figure": "training times"},
         ),
+        printed=printed("comparison", "training_times"),
     log:
         "results/{study}/logs/compare_models.log",
     benchmark:
@@ -202,6 +203,7 @@ rule explain:
             category="3 Networks",
             labels={"model": "{model}", "figure": "Grad-CAM"},
         ),
+        printed=printed("{model}.gradcam"),
     log:
         "results/{study}/logs/explain/{model}.log",
     benchmark:
@@ -243,6 +245,7 @@ rule draw_training:
             category="3 Networks",
             labels={"model": "{model}", "figure": "calibration"},
         ),
+        printed=printed("{model}.training", "{model}.confusion", "{model}.reliability"),
     log:
         "results/{study}/logs/draw_training/{model}.log",
     benchmark:

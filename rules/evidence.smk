@@ -236,6 +236,12 @@ rule draw_evidence:
             category="5 Evidence",
             labels={"model": "{model}", "figure": "controls"},
         ),
+        printed=printed(
+            "{model}.nulls",
+            "{model}.stability",
+            "{model}.associations",
+            "{model}.controls",
+        ),
     log:
         "results/{study}/logs/draw_evidence/{model}.log",
     benchmark:

@@ -3,6 +3,9 @@
 
 localrules:
     draw_clusters,
+    make_thumbnails,
+    pack_explorer,
+    tabulate,
     write_report,
 
 
@@ -39,6 +42,9 @@ rule draw_clusters:
             category="4 Clusters",
             labels={"model": "{model}", "figure": "countries"},
         ),
+        printed=printed(
+            "{model}.maps", "{model}.cells", "{model}.clusters", "{model}.countries"
+        ),
     log:
         "results/{study}/logs/draw_clusters/{model}.log",
     benchmark:
@@ -54,6 +60,69 @@ rule draw_clusters:
         code=code_of("draw_clusters.py"),
     script:
         "../workflow/scripts/draw_clusters.py"
+
+
+# Pictures of the images, where the study has any.
+PICTURES = {}
+if LEARNED:
+
+    rule make_thumbnails:
+        """Small pictures of the images on the maps."""
+        input:
+            clusters=of_models(rules.score.output.clusters)[0],
+            cohort=COHORT,
+            images=rules.assemble_cohort.output.images,
+        output:
+            thumbnails="results/{study}/explorer/thumbnails.json",
+        log:
+            "results/{study}/logs/make_thumbnails.log",
+        benchmark:
+            "results/{study}/benchmarks/make_thumbnails.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1000, 4),
+            runtime=grows(10, 0.1),
+        params:
+            cfg=settings(seed="seed"),
+            code=code_of("make_thumbnails.py"),
+        script:
+            "../workflow/scripts/make_thumbnails.py"
+
+    PICTURES = {"thumbnails": rules.make_thumbnails.output.thumbnails}
+
+
+rule pack_explorer:
+    """The maps, grids and fields of one model, packed for the report's explorer."""
+    input:
+        **({"predictions": rules.evaluate.output.predictions} if LEARNED else {}),
+        cohort=COHORT,
+        metadata=METADATA,
+        embeddings=rules.score.input.embeddings,
+        grid=rules.score.input.grid,
+        ranking=rules.score.output.ranking,
+        clusters=rules.score.output.clusters,
+    output:
+        explorer="results/{study}/explorer/{model}.json",
+    log:
+        "results/{study}/logs/pack_explorer/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/pack_explorer/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, 40),
+        runtime=grows(10, 0.5),
+    params:
+        cfg=settings(
+            max_clusters="clustering.max_clusters",
+            min_clusters="clustering.min_clusters",
+        ),
+        code=code_of("pack_explorer.py"),
+    script:
+        "../workflow/scripts/pack_explorer.py"
 
 
 # What the page shows of images and networks, where the study has them.
@@ -96,20 +165,20 @@ rule write_report:
     input:
         **LEARNED_FROM,
         **WEIGHED_FILES,
+        **PICTURES,
         cohort=COHORT,
         rejected="results/{study}/rejected.csv",
         ranking_files=of_models(rules.score.output.ranking),
         clusters_files=of_models(rules.score.output.clusters),
         countries_files=of_models(rules.count_countries.output.countries),
+        explorer_files=of_models(rules.pack_explorer.output.explorer),
         maps_figures=of_models(rules.draw_clusters.output.maps),
         cells_figures=of_models(rules.draw_clusters.output.cells),
-        clusters_figures=of_models(rules.draw_clusters.output.clusters),
-        countries_figures=of_models(rules.draw_clusters.output.countries),
     output:
         report=report(
             "results/{study}/report.html",
             caption="../workflow/report/report.rst",
-            category="1 Report",
+            category="1 Explore",
             labels={"page": "report"},
         ),
     log:
@@ -124,11 +193,48 @@ rule write_report:
         runtime=grows(10, 0.2),
     params:
         cfg={
+            "config": {**STUDY, "images": None},
             "models": MODELS,
-            "question": STUDY["report"]["question"],
-            "study": NAME,
-            "title": STUDY["report"]["title"],
         },
         code=code_of("write_report.py"),
     script:
         "../workflow/scripts/write_report.py"
+
+
+TABLES = [
+    *expand("countries/{model}", model=MODELS),
+    *(["comparison", "excluded"] if LEARNED else []),
+    *(expand("evidence/{model}.associations", model=MODELS) if WEIGH else []),
+    "rejected",
+]
+
+
+wildcard_constraints:
+    table="|".join(TABLES),
+
+
+rule tabulate:
+    """A table as a page, for Snakemake's own report."""
+    input:
+        table="results/{study}/{table}.csv",
+    output:
+        page=report(
+            "results/{study}/tables/{table}.html",
+            caption="../workflow/report/table.rst",
+            category="6 Tables",
+            labels={"table": "{table}"},
+        ),
+    log:
+        "results/{study}/logs/tabulate/{table}.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate/{table}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, 30),
+        runtime=grows(10, 0.2),
+    params:
+        code=code_of("tabulate.py"),
+    script:
+        "../workflow/scripts/tabulate.py"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.browser import CHROMIUM
 from tests.study import TINY, copy_of, workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +20,7 @@ MIRROR = Path(os.environ.get("CXR_MIRROR", ROOT.parent / "shared" / "data"))
 NEEDS = {
     "mirror": ("the real data (CXR_MIRROR)", MIRROR.is_dir()),
     "root": ("root, to mount small disks", os.geteuid() == 0),
+    "browser": ("chromium", shutil.which(CHROMIUM) is not None),
     "slurm": ("slurm-wlm and munge", shutil.which("sbatch") is not None),
 }
 

@@ -6,8 +6,9 @@ from copy import deepcopy
 import pytest
 
 from cxr.config.evidence import Evidence
+from cxr.evidence.fields import field_name
 from cxr.evidence.material import lacking
-from cxr.evidence.verdict import decide, field_name, least_stable
+from cxr.evidence.verdict import decide, least_stable
 
 THRESHOLDS = Evidence().thresholds.model_dump()
 

@@ -11,19 +11,25 @@ from tests.study import TINY
 
 pytestmark = pytest.mark.timeout(900)
 
-WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "write_report": 1}
+WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "tabulate": 1, "write_report": 1}
 REPEATED = {"repeat_search": 1, **WEIGHED}
 DRAWN = {"search_nulls": 2}
-AFTER_GRID = {"score": 1, "count_countries": 1, "draw_clusters": 1, **REPEATED}
+SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "tabulate": 2}
+AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **DRAWN, **AFTER_MAPS}
-AFTER_METRICS = {"draw_training": 1, "explain": 1, "compare_models": 1, "write_report": 1}
+COMPARED = {"compare_models": 1, "tabulate": 1, "write_report": 1}
+AFTER_METRICS = {"draw_training": 1, "explain": 1, "pack_explorer": 1, **COMPARED}
 MEASURED = {"evaluate": 1, **AFTER_METRICS}
 AFTER_TRAINING = {"export_features": 1, "make_control": 1, **MEASURED, **AFTER_FEATURES}
-RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING}
+RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "tabulate": 3}
 DIVIDED = {"divide_folds": 1, "run_baselines": 1}
-ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED}
+ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "tabulate": 4}
+CLEANED = {"clean_metadata": 1, **ALL, "tabulate": 5}
+
+
+PAGES = {"tabulate": 5, "write_report": 1}
 
 
 def added(chunks):
@@ -63,10 +69,10 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("models.conv5.training.phases", [{"epochs": 3, "batch_size": 16}], RETRAINED),
         ("evaluation.folds", 2, {**DIVIDED, "train_part": 4, **MEASURED}),
         ("evaluation.explained", 2, {"explain": 1, "write_report": 1}),
-        ("evaluation.baselines", False, {"compare_models": 1, "write_report": 1}),
+        ("evaluation.baselines", False, COMPARED),
         ("cohort.per_class", 12, ALL),
-        ("cohort.min_side", 60, {"clean_metadata": 1, **ALL}),
-        ("sources.phantoms.seed", 1, {"download": 1, "clean_metadata": 1, **ALL}),
+        ("cohort.min_side", 60, CLEANED),
+        ("sources.phantoms.seed", 1, {"download": 1, **CLEANED}),
         ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
         ("embedding.perplexities", [5, 10, 25, 45], {**added(1), **DRAWN}),
         ("embedding.seeds", [0, 1], added(2)),
@@ -105,11 +111,12 @@ def test_reordered_keys_change_nothing(finished):
         ("tsne_exact.py", AFTER_FEATURES),
         ("scoring.py", {**AFTER_MAPS, **DRAWN}),
         ("evidence/nulls.py", {**DRAWN, **WEIGHED}),
-        ("evidence/verdict.py", WEIGHED),
+        ("evidence/verdict.py", {**WEIGHED, **PAGES}),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
-        ("report/report.css", {"write_report": 1}),
+        ("report/report.css", PAGES),
+        ("report/map.js", {"write_report": 1}),
         ("evaluation.py", MEASURED),
-        ("quality.py", {"clean_metadata": 1, **ALL}),
+        ("quality.py", CLEANED),
         ("learner.py", RETRAINED),
         ("prediction.py", {}),
         ("config/base.py", {}),
@@ -117,7 +124,9 @@ def test_reordered_keys_change_nothing(finished):
 )
 def test_an_edited_module_reruns_exactly_its_users(copied, module, expected):
     with (copied.path / "workflow/scripts/cxr" / module).open("a") as stream:
-        stream.write("\n/* edited */\n" if module.endswith(".css") else "\nEDITED = True\n")
+        stream.write(
+            "\n/* edited */\n" if module.endswith((".css", ".js")) else "\nEDITED = True\n"
+        )
     assert copied.planned() == expected
 
 
@@ -149,7 +158,7 @@ def test_a_dry_run_ends_with_a_plan(finished):
     told = finished.snakemake("--dry-run", config="planned.yaml").stderr
     plan = told[told.index("Plan of tiny:") :].splitlines()
     assert re.fullmatch(r"  sweep +3 jobs, [0-9.]+ s each; 16 cells", plan[1])
-    assert re.fullmatch(r"12 jobs, about [0-9]+.* on 2 cores", plan[-1])
+    assert re.fullmatch(r"16 jobs, about [0-9]+.* on 2 cores", plan[-1])
     assert "everything is up to date" in finished.snakemake("--dry-run").stderr
 
 

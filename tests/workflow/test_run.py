@@ -36,8 +36,6 @@ FILES = {
     "baselines.parquet",
     "comparison.csv",
     "training_times.csv",
-    "figures/comparison.svg",
-    "figures/training_times.svg",
     "models/conv5/metrics.json",
     "models/conv5/predictions.parquet",
     "features/conv5.parquet",
@@ -54,22 +52,37 @@ FILES = {
     "clusters/conv5.parquet",
     "clusters/conv5.pca.parquet",
     "countries/conv5.csv",
-    "figures/cohort_flow.svg",
     *(
-        f"figures/conv5.{name}.svg"
+        f"figures/{name}.{kind}"
+        for kind in ("pdf", "svg")
         for name in (
-            "training",
-            "confusion",
-            "reliability",
-            "gradcam",
-            "maps",
-            "cells",
-            "clusters",
-            "countries",
-            "nulls",
-            "stability",
-            "associations",
-            "controls",
+            "cohort_flow",
+            "comparison",
+            "training_times",
+            "conv5.training",
+            "conv5.confusion",
+            "conv5.reliability",
+            "conv5.gradcam",
+            "conv5.maps",
+            "conv5.cells",
+            "conv5.clusters",
+            "conv5.countries",
+            "conv5.nulls",
+            "conv5.stability",
+            "conv5.associations",
+            "conv5.controls",
+        )
+    ),
+    "explorer/conv5.json",
+    "explorer/thumbnails.json",
+    *(
+        f"tables/{name}.html"
+        for name in (
+            "comparison",
+            "countries/conv5",
+            "evidence/conv5.associations",
+            "excluded",
+            "rejected",
         )
     ),
     "controls/conv5.pixels.parquet",
@@ -218,7 +231,7 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
 def test_snakemakes_own_report_holds_the_page_and_the_figures(copied):
     copied.snakemake("--report", "own.html")
     page = (copied.path / "own.html").read_text()
-    for words in ("1 Report", "4 Clusters", "conv5.countries.svg", "report.html"):
+    for words in ("1 Explore", "4 Clusters", "6 Tables", "conv5.countries.svg", "report.html"):
         assert words in page
 
 

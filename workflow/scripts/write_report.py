@@ -1,11 +1,13 @@
 """The report: one page with everything, which needs no network."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.io import write_text
 from cxr.job import job
-from cxr.report import build
-from cxr.report.builder import ModelFiles, StudyFiles
+from cxr.report.builder import build
+from cxr.report.material import ModelFiles, StudyFiles
+from cxr.report.record import made
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -32,7 +34,9 @@ def main(input, output, cfg):
     ]
     of_study = {n: f for n, f in given.items() if not n.endswith(("_files", "_figures"))}
     files = StudyFiles(**of_study, models=models)
-    page = build(files, study=cfg["study"], title=cfg["title"], question=cfg["question"])
+    record = made(cfg["config"], Path(output.report).parent / "benchmarks")
+    words = {name: cfg["config"]["report"][name] for name in ("title", "question")}
+    page = build(files, study=cfg["config"]["study"], **words, record=record)
     write_text(page, output.report)
 
 

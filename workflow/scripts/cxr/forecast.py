@@ -1,11 +1,12 @@
 """What a run will do, in words: its jobs by rule, its cells, and the time that such jobs took."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from cxr.benchmarks import measured
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,8 @@ def past(results: Path, study: str) -> tuple[dict[str, float], set[str]]:
     for path in sorted(results.glob("*/benchmarks/**/*.jsonl")):
         folder = path.relative_to(results).parts[0]
         times = own if folder in (study, "sources", "weights") else others
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                measured = json.loads(line)
-                times.setdefault(measured["rule_name"], []).append(float(measured["s"]))
-            except (ValueError, KeyError, TypeError):
-                continue  # of a job that was killed while it wrote
+        for row in measured(path):
+            times.setdefault(row["rule_name"], []).append(row["s"])
     foreign = set(others) - set(own)
     return {rule: sum(s) / len(s) for rule, s in {**others, **own}.items()}, foreign
 

@@ -8,6 +8,27 @@ import pandas as pd
 AGES = (0, 20, 40, 60, 80, 200)
 TEXTS = ("country", "view", "sex", "doi", "source", "location", "licence", "survival")
 NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
+NAMES = {
+    "age_band": "age",
+    "doi": "publication",
+    "format": "file format",
+    "month": "date",
+    "offset_days": "days since onset",
+    "severity_extent": "extent of the disease",
+    "severity_opacity": "opacity of the lungs",
+    "split": "use in training",
+    "width": "image width",
+    "height": "image height",
+    "intensity": "mean intensity",
+    "licence": "licence",
+    "predicted": "predicted class",
+    "probability": "probability of the predicted class",
+}
+
+
+def field_name(field: str) -> str:
+    """A field in words."""
+    return NAMES.get(field, field)
 
 
 def recorded(

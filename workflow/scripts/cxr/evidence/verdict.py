@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cxr.evidence.fields import field_name
+
 NONE = "no clusters beyond chance"
 EXPLAINED = "clusters, explained by {field}"
 UNEXPLAINED = "clusters, stable, not explained by recorded fields"
@@ -19,25 +21,6 @@ CONTROLS = {
     "border": "the border alone",
 }
 SAME = 0.5
-NAMES = {
-    "age_band": "age",
-    "doi": "publication",
-    "format": "file format",
-    "month": "date",
-    "offset_days": "days since onset",
-    "severity_extent": "extent of the disease",
-    "severity_opacity": "opacity of the lungs",
-    "split": "use in training",
-    "width": "image width",
-    "height": "image height",
-    "intensity": "mean intensity",
-    "licence": "licence",
-}
-
-
-def field_name(field: str) -> str:
-    """A field in words."""
-    return NAMES.get(field, field)
 
 
 def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[str, str]:

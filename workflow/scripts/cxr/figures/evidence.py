@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cxr.evidence.fields import field_name
 from cxr.evidence.stability import GRADES, Stability
-from cxr.evidence.verdict import field_name
 from cxr.figures.clusters import scatter
 from cxr.figures.style import (
     INK,

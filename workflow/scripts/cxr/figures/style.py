@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -45,6 +46,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 6.5,
     "legend.frameon": False,
     "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,
     "svg.fonttype": "none",
     "svg.hashsalt": "cxr-clusters",
     "text.color": INK,
@@ -64,9 +66,15 @@ def figure(height_mm: float, constrained: bool = True) -> Figure:
 
 
 def save(drawn: Figure, path: str | Path) -> None:
-    """Writes a figure as SVG without date, software or random names."""
-    with atomic(path) as temporary, matplotlib.rc_context(STYLE):
-        drawn.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None}, dpi=300)
+    """Writes a figure as SVG, and as PDF beside it, without date, software or random names."""
+    unsaid = {
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    for kind, metadata in unsaid.items():
+        target = Path(path).with_suffix(f".{kind}")
+        with atomic(target) as temporary, matplotlib.rc_context(STYLE):
+            drawn.savefig(temporary, format=kind, metadata=metadata, dpi=300)
 
 
 def cluster_colour(cluster: int) -> str:
@@ -82,6 +90,12 @@ def cluster_marker(cluster: int) -> str:
 def cluster_name(cluster: int) -> str:
     """What a cluster is called on figures and pages: they count from 1."""
     return "outliers" if cluster < 0 else f"cluster {cluster + 1}"
+
+
+def ramp(steps: int = 32) -> list[str]:
+    """The colours of a scale of numbers, from low to high: cividis."""
+    scale = matplotlib.colormaps["cividis"]
+    return [to_hex(scale(step / (steps - 1))) for step in range(steps)]
 
 
 def short(text: str, most: int = 28) -> str:

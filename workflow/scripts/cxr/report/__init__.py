@@ -1,5 +1,1 @@
-"""The HTML report: one page that needs nothing else."""
-
-from cxr.report.builder import build
-
-__all__ = ["build"]
+"""The HTML report: one page that needs nothing else, and its tables as pages of their own."""

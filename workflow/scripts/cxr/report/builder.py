@@ -1,28 +1,22 @@
 """From a study's files to the report's page.
 
 Figures stand in the page as images of their own, so that no text of the data
-can become markup; all other text passes through the template's escaping.
+can become markup; all other text passes through the template's escaping, or
+reaches the page as text content.
 """
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-import pandas as pd
-
-from cxr.comparison import main_protocol, shortcuts
-from cxr.evidence.verdict import field_name, p_words
-from cxr.figures.style import cluster_name
+from cxr.explorer.packing import script_json
+from cxr.figures.style import OUTLIER, PALETTE, ramp
 from cxr.io import read_csv, read_json, read_table
-from cxr.quality import FLAGS
-from cxr.report import words
-from cxr.scoring import best_cell
+from cxr.report import material
+from cxr.report.material import StudyFiles, read_if
+from cxr.report.pictures import picture
+from cxr.report.rendering import HERE, hash_of, render
 
-HERE = Path(__file__).parent
-BEST_CELLS = 10
+SCRIPTS = ("data", "colours", "map", "grid", "bars", "explorer")
 OVERALL = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -42,54 +36,9 @@ PER_CLASS = (
 )
 
 
-@dataclass(frozen=True)
-class ModelFiles:
-    """The files of one model that the report shows.
-
-    Attributes
-    ----------
-    ranking, clusters, countries : path
-    figures : mapping of str to path
-        maps, cells, clusters, countries; of a network that was trained here also
-        training, confusion, reliability, gradcam, and where the clusters are
-        weighed nulls, stability, associations, controls.
-    card, history, metrics, attention : path, optional
-        Of a network that was trained here.
-    evidence, associations : path, optional
-        Where the study weighs its clusters.
-    """
-
-    name: str
-    ranking: str
-    clusters: str
-    countries: str
-    figures: Mapping[str, str]
-    card: str | None = None
-    history: str | None = None
-    metrics: str | None = None
-    attention: str | None = None
-    evidence: str | None = None
-    associations: str | None = None
-
-
-@dataclass(frozen=True)
-class StudyFiles:
-    """The files of a study that the report shows; those of images and networks are optional."""
-
-    cohort: str
-    rejected: str
-    models: Sequence[ModelFiles]
-    flow: str | None = None
-    flow_figure: str | None = None
-    cleaning: str | None = None
-    quality: str | None = None
-    excluded: str | None = None
-    comparison: str | None = None
-    comparison_figure: str | None = None
-    provenance: Sequence[str] = ()
-
-
-def build(files: StudyFiles, study: str, title: str, question: str) -> str:
+def build(
+    files: StudyFiles, study: str, title: str, question: str, record: Mapping[str, Any]
+) -> str:
     """The report's page.
 
     Parameters
@@ -99,185 +48,54 @@ def build(files: StudyFiles, study: str, title: str, question: str) -> str:
         The study's name.
     title, question : str
         Words from the config.
+    record : mapping
+        How the study was made, as `cxr.report.record.made` gives it.
 
     Returns
     -------
     str
-        HTML that loads nothing from elsewhere.
+        HTML that loads nothing from elsewhere; its content security policy allows
+        its own style and script, by their hashes, and images inside the page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {**words.FILTERS, "field": field_name, "p": p_words}
-    models = [_model(model) for model in files.models]
-    return environment.get_template("template.html").render(
+    script = "\n" + "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    data = _explored(files, study)
+    left_out = [read_csv(path) for path in (files.rejected, files.excluded) if path]
+    return render(
+        "page.html",
         study=study,
         title=title,
         question=question,
-        style=(HERE / "report.css").read_text(encoding="utf-8"),
-        flow=_of(read_json, files.flow),
-        flow_figure=_of(picture, files.flow_figure),
-        cohort=_size(read_table(files.cohort, columns=["image_id", "patient_id"])),
+        script=script,
+        script_hash=hash_of(script),
+        data=script_json(data),
+        sampled=_sampled(data),
+        flow=read_if(read_json, files.flow),
+        flow_figure=read_if(picture, files.flow_figure),
+        cohort=material.size(read_table(files.cohort, columns=["image_id", "patient_id"])),
         sources=[read_json(path) for path in files.provenance],
-        cleaning=_of(_cleaning, files.cleaning),
-        quality=_of(_quality, files.quality),
-        left_out=_reasons([read_csv(path) for path in (files.rejected, files.excluded) if path]),
-        models=models,
-        comparison=_of(_comparison, files.comparison),
-        comparison_figure=_of(picture, files.comparison_figure),
+        cleaning=read_if(material.cleaning, files.cleaning),
+        quality=read_if(material.quality, files.quality),
+        left_out=material.reasons(left_out),
+        models=[material.model(files_of) for files_of in files.models],
+        comparison=read_if(material.comparison, files.comparison),
+        comparison_figure=read_if(picture, files.comparison_figure),
         overall=OVERALL,
         per_class=PER_CLASS,
+        record=record,
     )
 
 
-def _of(read: Callable[[str], Any], path: str | None) -> Any:
-    """What is read from a file, None where the study has no such file."""
-    return None if path is None else read(path)
-
-
-def picture(path: str) -> str:
-    """A figure as a data address."""
-    encoded = base64.b64encode(Path(path).read_bytes()).decode("ascii")
-    return f"data:image/svg+xml;base64,{encoded}"
-
-
-def _comparison(path: str) -> dict[str, Any]:
-    """Networks and baselines by protocol, and the baselines that are as good as a network."""
-    table = read_csv(path)
-    metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "behind")
-    groups = []
-    for protocol, rows in table.groupby("protocol"):
-        lines = [
-            {
-                "name": row["name"],
-                "kind": row["kind"],
-                "parameters": row["parameters"],
-                **{metric: _metric(row, metric) for metric in metrics},
-            }
-            for _, row in rows.iterrows()
-        ]
-        sizes = {"images": int(rows["images"].max()), "patients": int(rows["patients"].max())}
-        groups.append({"protocol": str(protocol), "rows": lines, **sizes})
-    counts = main_protocol(list(table["protocol"]))
-    groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
-    has = bool((table["kind"] != "network").any())
-    return {"groups": groups, "shortcuts": list(shortcuts(table)["name"]), "baselines": has}
-
-
-def _metric(row: pd.Series, name: str) -> dict[str, float | None]:
-    """A metric of the comparison table as the metrics documents have it."""
-    columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+def _explored(files: StudyFiles, study: str) -> dict[str, Any]:
+    """What the page's script shows."""
     return {
-        key: None if pd.isna(row[column]) else float(row[column]) for key, column in columns.items()
+        "study": study,
+        "palette": {"colours": PALETTE, "outlier": OUTLIER, "ramp": ramp()},
+        "models": [material.explored(model) for model in files.models],
+        "thumbnails": read_if(read_json, files.thumbnails),
     }
 
 
-def _attention(path: str) -> dict[str, float | None]:
-    """Mean shares of Grad-CAM in the lungs and at the border, and those of an even map."""
-    table = read_csv(path)
-    names = ("in_lungs", "in_border", "lung_area", "border_area")
-    means = table[list(names)].mean()
-    return {name: None if pd.isna(means[name]) else float(means[name]) for name in names}
-
-
-def _size(cohort: pd.DataFrame) -> dict[str, int]:
-    return {"images": len(cohort), "patients": int(cohort["patient_id"].nunique())}
-
-
-def _reasons(tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
-    """Stages and reasons with their numbers of entries, the commonest first."""
-    entries = pd.concat(tables, ignore_index=True)
-    counts = entries.groupby(["stage", "reason"]).size().reset_index(name="entries")
-    counts = counts.sort_values(["entries", "stage", "reason"], ascending=[False, True, True])
-    return counts.to_dict("records")
-
-
-def _cleaning(path: str) -> list[dict[str, Any]]:
-    """Sources and columns with the numbers of their values, as `cleaning.csv` has them."""
-    table = read_csv(path)
-    known = table.astype("object").where(table.notna(), "")
-    return known.to_dict("records")
-
-
-def _quality(path: str) -> list[dict[str, Any]]:
-    """How many images each flag is on, of those that are usable."""
-    on = read_csv(path)["flags"].fillna("").str.split()
-    return [
-        {"flag": flag, "limit": limit, "images": int(sum(flag in flags for flags in on))}
-        for flag, limit in FLAGS.items()
-    ]
-
-
-def _model(files: ModelFiles) -> dict[str, Any]:
-    """What the page shows of one model."""
-    ranking = read_table(files.ranking)
-    cell, pca = best_cell(ranking, "tsne"), best_cell(ranking, "pca")
-    hdbscan = best_cell(ranking, "tsne", "hdbscan")
-    clusters = read_table(files.clusters, columns=["cluster"])
-    return {
-        "name": files.name,
-        "card": _of(read_json, files.card),
-        "history": _of(_history, files.history),
-        "metrics": _of(read_json, files.metrics),
-        "attention": _of(_attention, files.attention),
-        "figures": {name: picture(path) for name, path in files.figures.items()},
-        "cell": None if cell is None else _cell(cell),
-        "pca": None if pca is None else _cell(pca),
-        "hdbscan": None if hdbscan is None else _cell(hdbscan),
-        "qualifying": len(ranking),
-        "best": [_cell(row) for _, row in ranking.head(BEST_CELLS).iterrows()],
-        "mapped": len(clusters),
-        "countries": _countries(read_csv(files.countries)),
-        "evidence": _of(read_json, files.evidence),
-        "associations": _of(_records, files.associations),
-    }
-
-
-def _records(path: str) -> list[dict[str, Any]]:
-    """A table's rows, null where nothing stands."""
-    table = read_csv(path).astype("object")
-    return table.where(table.notna(), None).to_dict("records")
-
-
-def _history(path: str) -> list[dict[str, Any]]:
-    """The epochs of a training."""
-    return read_csv(path).round(4).to_dict("records")
-
-
-def _cell(row: pd.Series) -> dict[str, Any]:
-    """A ranked cell in words and numbers."""
-    return {
-        "rank": int(row["rank"]),
-        "algorithm": row["algorithm"].upper(),
-        "method": {"tsne": "t-SNE", "pca": "PCA"}[row["method"]],
-        "perplexity": "" if pd.isna(row["perplexity"]) else f"{row['perplexity']:g}",
-        "seed": int(row["seed"]),
-        "eps": "" if pd.isna(row["eps"]) else f"{row['eps']:.3g}",
-        "min_samples": int(row["min_samples"]),
-        "min_cluster_size": ""
-        if pd.isna(row["min_cluster_size"])
-        else f"{row['min_cluster_size']:.0f}",
-        "n_clusters": int(row["n_clusters"]),
-        "sizes": ", ".join(str(size) for size in row["sizes"]),
-        "n_outliers": int(row["n_outliers"]),
-        "score": int(row["balance_score"]),
-        "reliable": bool(row["reliable"]),
-    }
-
-
-def _countries(table: pd.DataFrame) -> dict[str, Any]:
-    """The table of clusters by country, with totals."""
-    names = [name for name in table.columns if name != "cluster"]
-    rows = [
-        {
-            "cluster": cluster_name(int(row["cluster"])),
-            "counts": [int(row[name]) for name in names],
-            "total": int(row[names].sum()),
-        }
-        for _, row in table.iterrows()
-    ]
-    return {"names": names, "rows": rows, "totals": [int(table[name].sum()) for name in names]}
+def _sampled(data: Mapping[str, Any]) -> bool:
+    """Whether some images of the first map have no picture although others have one."""
+    pictures, models = data["thumbnails"], data["models"]
+    return pictures is not None and len(pictures["image_ids"]) < len(models[0]["image_ids"])

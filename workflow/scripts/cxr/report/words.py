@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from cxr.evidence.fields import field_name
+from cxr.evidence.verdict import p_words
 from cxr.plan import GROUPED, RANDOM, STUDY, WITHOUT
 
 PROTOCOLS = {
@@ -62,13 +64,23 @@ def protocol_words(name: str) -> str:
     return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
 
 
+def tone(verdict: Mapping[str, str]) -> str:
+    """How a verdict is set off: clusters found, none, or open."""
+    if verdict["verdict"].startswith("clusters"):
+        return "found"
+    return "open" if verdict["verdict"].startswith("inconclusive") else "none"
+
+
 FILTERS = {
     "bounds": bounds,
     "decimal": decimal,
     "estimate": estimate,
+    "field": field_name,
     "megabytes": megabytes,
+    "p": p_words,
     "percent": percent,
     "points": points,
     "protocol": protocol_words,
+    "tone": tone,
     "whole": whole,
 }

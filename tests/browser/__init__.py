@@ -1,0 +1,3 @@
+"""The report in a real browser."""
+
+CHROMIUM = "chromium"

@@ -1,0 +1,248 @@
+"""The report in Chromium: it works, it loads nothing, and hostile text stays text."""
+
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from tests.pages import HOSTILE, write_large_page, write_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+# Pairs of neighbouring elements that cover one another.
+OVERLAPS = """() => {
+    const parents = '.controls, .tools, .facts, .stage, .charts, nav ul, main, body';
+    const seen = (element) =>
+        element.getClientRects().length && getComputedStyle(element).position !== 'absolute';
+    const found = [];
+    for (const parent of document.querySelectorAll(parents)) {
+        const boxes = [...parent.children].filter(seen).map((e) => e.getBoundingClientRect());
+        boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            if (wide > 1 && high > 1) found.push([parent.className, a.top, b.top]);
+        }));
+    }
+    return found;
+}"""
+# Frames a second while every frame zooms.
+FRAMES = """async () => {
+    const start = performance.now();
+    let frames = 0;
+    while (performance.now() - start < 2000) {
+        explorer.map.zoomBy(frames % 60 < 30 ? 1.05 : 1 / 1.05, 300, 200);
+        await new Promise(requestAnimationFrame);
+        frames += 1;
+    }
+    return frames / 2;
+}"""
+# Whether a canvas holds grey values.
+GREY = """(canvas) => canvas.getContext('2d')
+    .getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 0 && v < 255)"""
+
+
+@pytest.fixture
+def report(finished):
+    return finished.path / "results" / "tiny" / "report.html"
+
+
+@pytest.fixture
+def heard(open_page, report):
+    """The tiny study's page; at the end nothing was said or asked for."""
+    opened = open_page(report)
+    yield opened
+    assert opened.said == []
+    assert opened.asked == []
+
+
+def settle(page):
+    """Waits until the map stands still."""
+    page.wait_for_timeout(500)
+
+
+def test_it_loads_with_the_study_on_its_first_screen(heard):
+    page = heard.page
+    assert page.locator("h1").is_visible()
+    assert "beyond chance" in page.locator(".answer").first.inner_text().lower() or (
+        "inconclusive" in page.locator(".answer").first.inner_text().lower()
+    )
+    assert page.locator(".facts > div").count() >= 5
+    broken = "() => [...document.images].filter((i) => !i.complete || !i.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+
+
+def test_colours_follow_the_chosen_field(heard):
+    names = heard.part("legend").locator(".name")
+    assert names.first.inner_text() == "cluster 1"
+    heard.part("colour").select_option("class")
+    assert set(names.all_inner_texts()) == {"COVID-19", "viral"}
+    heard.part("colour").select_option("probability")
+    assert " to " in names.first.inner_text()
+    counts = heard.part("legend").locator(".count").all_inner_texts()
+    assert sum(map(int, counts)) == heard.page.evaluate("explorer.model.ids.length")
+
+
+def test_the_record_of_an_image_is_shown_where_the_pointer_is(heard):
+    heard.page.mouse.move(*heard.place_of(3))
+    record = heard.part("record")
+    assert heard.page.evaluate("explorer.model.ids[3]") in record.inner_text()
+    assert record.locator("canvas").is_visible()
+    heard.page.wait_for_timeout(200)
+    assert record.locator("canvas").evaluate(GREY)
+
+
+def test_a_lasso_selects_and_the_selection_can_be_downloaded(heard):
+    page = heard.page
+    heard.part("lasso").click()
+    box = heard.part("canvas").bounding_box()
+    left, top = box["x"] + 3, box["y"] + 3
+    right, bottom = left + box["width"] - 6, top + box["height"] - 6
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    images = page.evaluate("explorer.model.ids.length")
+    assert heard.part("status").inner_text() == f"{images} images selected"
+    assert heard.part("pictures").locator("canvas").count() == images
+    assert "country of the selection" in heard.part("countries").inner_text().lower()
+    with page.expect_download() as waited:
+        heard.part("download").click()
+    text = waited.value.path().read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["image_id"] for row in rows] == page.evaluate("explorer.model.ids")
+    assert set(rows[0]) >= {"cluster", "class", "country", "probability"}
+    heard.part("clear").click()
+    assert not heard.part("selection").is_visible()
+
+
+def test_a_colour_of_the_legend_selects_its_images(heard):
+    entry = heard.part("legend").locator("button").first
+    count = entry.locator(".count").inner_text()
+    entry.click()
+    assert heard.part("status").inner_text().startswith(f"{count} image")
+
+
+def test_the_slider_and_the_method_change_the_map(heard):
+    before = heard.place_of(0)
+    chosen = heard.part("which").inner_text()
+    assert chosen == "the study's chosen clusters"
+    slider = heard.part("perplexity")
+    other = "0" if slider.input_value() != "0" else "1"
+    slider.fill(other)
+    settle(heard.page)
+    assert heard.place_of(0) != before
+    assert heard.part("which").inner_text() == "not the clusters that the study chose"
+    heard.part("method").select_option("pca")
+    assert slider.is_disabled()
+    assert "PCA" in heard.part("canvas").get_attribute("aria-label")
+
+
+def test_a_cell_of_the_grid_is_shown_and_others_say_why_not(heard):
+    kept = heard.part("grid").locator("rect.kept")
+    if kept.count() > 1:
+        kept.last.click()
+        assert "Shown on the map." in heard.part("cell").inner_text()
+    heard.part("grid").locator("rect.out").first.click()
+    assert "does not qualify" in heard.part("cell").inner_text()
+    heard.part("grid").focus()
+    heard.page.keyboard.press("ArrowRight")
+    assert heard.part("cell").inner_text().startswith("eps ")
+    heard.page.locator("#explorer details summary").click()
+    heard.part("cells").locator("tbody tr").nth(1).wait_for()
+
+
+def test_the_map_can_be_used_by_keys_alone(heard):
+    page = heard.page
+    heard.part("canvas").focus()
+    page.keyboard.press("n")
+    assert page.evaluate("explorer.model.ids[0]") in heard.part("record").inner_text()
+    zoom = page.evaluate("explorer.map.zoom")
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("explorer.map.zoom") > zoom
+    page.keyboard.press("0")
+    assert page.evaluate("explorer.map.zoom") == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_overlaps_or_sticks_out(open_page, report, width, scheme):
+    page = open_page(report, width=width, color_scheme=scheme).page
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shot = np.asarray(Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L"))
+    assert shot.std() > 10
+    assert (np.median(shot) < 90) == (scheme == "dark")
+    canvas = Image.open(io.BytesIO(page.locator('[data-part="canvas"]').screenshot()))
+    assert len(canvas.convert("RGB").getcolors(2**20)) > 20
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(open_page, report, scheme):
+    page = open_page(report, color_scheme=scheme, bypass_csp=True).page
+    for details in page.locator("details").all():
+        details.evaluate("(element) => { element.open = true; }")
+    settle(page)
+    found = Axe().run(page).response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:4]) for one in serious]
+    assert told == []
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "</script><script>pwned=1</script>", "a" * 10_000])
+def test_hostile_text_stays_text(open_page, tmp_path, rng, text):
+    path = tmp_path / "report.html"
+    path.write_text(write_page(tmp_path, rng, text), encoding="utf-8")
+    heard = open_page(path)
+    heard.part("colour").select_option("country")
+    heard.part("field").select_option("location")
+    heard.page.mouse.move(*heard.place_of(3))
+    heard.part("legend").locator("button").first.click()
+    shown = heard.part("record").inner_text()
+    assert text[:200] in shown
+    assert heard.page.evaluate("typeof pwned") == "undefined"
+    assert heard.page.evaluate("document.querySelectorAll('#explorer img').length") == 0
+    assert heard.page.evaluate("document.documentElement.scrollWidth") <= 1400
+    assert heard.said == []
+    assert heard.asked == []
+
+
+def test_formulas_in_a_download_are_marked_as_text(heard):
+    cells = ["=1+1", "@x", "+1", "-a", "-1.5", 'a "b", c', "plain"]
+    assert heard.page.evaluate("(cells) => cells.map(quoted)", cells) == [
+        "'=1+1",
+        "'@x",
+        "'+1",
+        "'-a",
+        "-1.5",
+        '"a ""b"", c"',
+        "plain",
+    ]
+
+
+def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
+    path = tmp_path / "report.html"
+    path.write_text(write_large_page(tmp_path, rng, 50_000), encoding="utf-8")
+    assert path.stat().st_size <= 6_000_000
+    heard = open_page(path)
+    rendered = heard.page.evaluate("performance.getEntriesByName('rendered')[0].startTime")
+    assert rendered < 2000
+    assert heard.page.evaluate(FRAMES) >= 30
+    assert "a sample has a picture" in heard.page.locator("#explorer").inner_text()
+    assert heard.said == []
+
+
+def test_it_opens_from_snakemakes_own_report(open_page, copied, tmp_path):
+    copied.snakemake("--report", "report.zip")
+    with zipfile.ZipFile(copied.path / "report.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    pages = [path for path in (tmp_path / "unpacked").rglob("*.html") if "data" in path.parts]
+    for name, element in (("report.html", "#explorer:not([hidden])"), ("conv5.html", "table")):
+        heard = open_page(next(p for p in pages if p.name == name), wait_for=element)
+        assert heard.said == []
+        assert heard.asked == []

@@ -1,0 +1,60 @@
+"""What is recorded of the images on a map, packed for the page."""
+
+from typing import Any
+
+import pandas as pd
+
+from cxr.evidence.fields import field_name, recorded
+from cxr.explorer.packing import pack_numbers, pack_texts
+
+ORDERED = ("age_band", "month")
+FIRST = ("class", "country", "view", "sex", "age_band", "doi", "source", "split")
+
+
+def pack_fields(
+    clusters: pd.DataFrame,
+    cohort: pd.DataFrame,
+    metadata: pd.DataFrame,
+    predictions: pd.DataFrame | None,
+) -> list[dict[str, Any]]:
+    """The fields of each image of a map.
+
+    Parameters
+    ----------
+    clusters : DataFrame, n rows
+        `image_id`.
+    cohort : DataFrame
+        `image_id, class, split`.
+    metadata : DataFrame
+        The shared schema.
+    predictions : DataFrame, optional
+        `image_id, predicted` and a column `probability_<class>` of each class.
+
+    Returns
+    -------
+    list of dict
+        `name`, its `words`, and the packed column: of texts with `levels`, of
+        numbers without. Fields that are nowhere known are left out.
+    """
+    ids = clusters["image_id"]
+    rows = cohort.set_index("image_id").loc[ids]
+    table = recorded(metadata, rows.reset_index())
+    if "class" in rows:
+        table.insert(0, "class", rows["class"])
+    if predictions is not None:
+        own = predictions.set_index("image_id").reindex(ids)
+        table["predicted"] = own["predicted"]
+        probabilities = own.filter(regex="^probability_")
+        table["probability"] = probabilities.max(axis=1)
+    names = [*[n for n in FIRST if n in table], *[n for n in table if n not in FIRST]]
+    return [
+        {"name": name, "words": field_name(name), **_pack(table[name], name)}
+        for name in names
+        if table[name].notna().any()
+    ]
+
+
+def _pack(values: pd.Series, name: str) -> dict[str, Any]:
+    if pd.api.types.is_float_dtype(values):
+        return pack_numbers(values)
+    return pack_texts(values, ordered=name in ORDERED)

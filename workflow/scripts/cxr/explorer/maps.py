@@ -1,0 +1,176 @@
+"""The maps, grids and labellings of one model, as the page holds them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import orthogonal_procrustes
+from scipy.optimize import linear_sum_assignment
+
+from cxr.explorer.packing import pack, pack_counts
+from cxr.grid import label_map, standardise
+from cxr.scoring import best_cell
+
+# What all maps, and all labels, may take; many images have fewer maps.
+MAPS_BYTES = 800_000
+LABELS_BYTES = 300_000
+MOST_MAPS = 60
+MOST_LABELLINGS = 5
+METHODS = {"tsne": "t-SNE", "pca": "PCA"}
+
+
+def shown_perplexities(perplexities: Sequence[float], chosen: float, n_images: int) -> list[float]:
+    """As many perplexities as the page has room for, evenly spread, the chosen one among them."""
+    values = sorted(perplexities)
+    room = min(MOST_MAPS, max(2, MAPS_BYTES // (4 * n_images)))
+    if len(values) <= room:
+        return values
+    places = np.linspace(0, len(values) - 1, room).round().astype(int)
+    places[np.abs(places - values.index(chosen)).argmin()] = values.index(chosen)
+    return [values[place] for place in places]
+
+
+def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """A map turned and mirrored to lie like another one of the same images.
+
+    Parameters
+    ----------
+    points, reference : float array, shape (n, 2)
+        Centred.
+
+    References
+    ----------
+    P. H. Schönemann, "A generalized solution of the orthogonal Procrustes
+    problem", Psychometrika 31, 1966.
+    """
+    rotation, _ = orthogonal_procrustes(points, reference)
+    return points @ rotation
+
+
+def match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Labels renumbered so that clusters bear the numbers of those that they share most with.
+
+    Parameters
+    ----------
+    labels, reference : int array, shape (n,)
+        -1 for outliers, which stay so.
+
+    Returns
+    -------
+    int array, shape (n,)
+        Clusters without a partner get the numbers that follow the reference's.
+    """
+    n, m = labels.max(initial=-1) + 1, reference.max(initial=-1) + 1
+    both = (labels >= 0) & (reference >= 0)
+    shared = np.zeros((n, m), dtype=np.int64)
+    np.add.at(shared, (labels[both], reference[both]), 1)
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    names = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    free = iter(range(m, m + n))
+    numbers = np.array([names[c] if c in names else next(free) for c in range(n)] + [-1])
+    return numbers[labels]
+
+
+def pack_maps(
+    embeddings: pd.DataFrame, grid: pd.DataFrame, ranking: pd.DataFrame, clusters: pd.DataFrame
+) -> dict[str, Any]:
+    """The maps of one model with their grids and best labellings.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        `image_id, method, perplexity, seed, x, y` of all maps.
+    grid, ranking : DataFrame
+        Every cell, and the qualifying ones, best first.
+    clusters : DataFrame, n rows
+        The chosen map with its clusters: `image_id, x, y, cluster`.
+
+    Returns
+    -------
+    dict
+        `chosen`, the number of the chosen map, and `maps`: of each `method`,
+        `perplexity`, `seed`, `reliable`, the packed coordinates `xy` (uint16, 0 to
+        65535 for the map's `extent` on both sides of its centre), the grid of its
+        cells and its `labellings`. Only maps of the chosen one's seed are among
+        them, and PCA.
+    """
+    reference = standardise(clusters[["x", "y"]].to_numpy())
+    known = clusters["cluster"].to_numpy()
+    dbscan = grid["algorithm"] == "dbscan"
+    grid, ranking = grid[dbscan], ranking[ranking["algorithm"] == "dbscan"]
+    chosen = best_cell(ranking, "tsne")
+    shown = list(_shown(embeddings, chosen, len(clusters)))
+    most = max(1, min(MOST_LABELLINGS, LABELS_BYTES // (len(shown) * len(clusters))))
+    documents: list[dict[str, Any]] = []
+    first = 0
+    for keys, rows in shown:
+        rows = rows.set_index("image_id").loc[clusters["image_id"]].reset_index()
+        points = align(standardise(rows[["x", "y"]].to_numpy()), reference)
+        extent = float(np.abs(points).max(initial=0.0)) or 1.0
+        best = _of(ranking, keys)
+        if chosen is not None and keys["method"] == "tsne":
+            first = len(documents) if keys["perplexity"] == chosen["perplexity"] else first
+        documents.append(
+            {
+                **keys,
+                "name": METHODS[keys["method"]],
+                "reliable": bool(best["reliable"].all()),
+                "extent": round(extent, 4),
+                "xy": pack(np.rint((points / extent + 1) / 2 * 65535).astype(np.uint16).ravel()),
+                "grid": _pack_grid(_of(grid, keys), best),
+                "labellings": [
+                    _labelling(rows, cell, known) for _, cell in best.head(most).iterrows()
+                ],
+            }
+        )
+    return {"chosen": first, "maps": documents}
+
+
+def _shown(
+    embeddings: pd.DataFrame, chosen: pd.Series | None, n_images: int
+) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """The keys and rows of each shown map: t-SNE's of one seed by perplexity, then PCA."""
+    tsne = embeddings[embeddings["method"] == "tsne"]
+    seed = tsne["seed"].min() if chosen is None else chosen["seed"]
+    of_seed = tsne[tsne["seed"] == seed]
+    first = of_seed["perplexity"].min() if chosen is None else chosen["perplexity"]
+    for perplexity in shown_perplexities(of_seed["perplexity"].unique().tolist(), first, n_images):
+        keys = {"method": "tsne", "perplexity": perplexity, "seed": int(seed)}
+        yield keys, of_seed[of_seed["perplexity"] == perplexity]
+    pca = embeddings[embeddings["method"] == "pca"]
+    yield {"method": "pca", "perplexity": None, "seed": int(pca["seed"].iloc[0])}, pca
+
+
+def _of(table: pd.DataFrame, keys: dict[str, Any]) -> pd.DataFrame:
+    """The rows of one map."""
+    same = (table["method"] == keys["method"]) & (table["seed"] == keys["seed"])
+    if keys["perplexity"] is not None:
+        same &= table["perplexity"] == keys["perplexity"]
+    return table[same]
+
+
+def _pack_grid(cells: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
+    """Every cell by eps (columns) and min_samples (rows), row after row."""
+    cells = cells.sort_values(["min_samples", "eps"])
+    at = ["eps", "min_samples"]
+    qualifies = pd.MultiIndex.from_frame(cells[at]).isin(pd.MultiIndex.from_frame(ranking[at]))
+    return {
+        "eps": [float(f"{eps:.6g}") for eps in np.sort(cells["eps"].unique())],
+        "min_samples": np.sort(cells["min_samples"].unique()).tolist(),
+        "score": pack_counts(np.where(qualifies, cells["balance_score"], -1)),
+        "n_clusters": pack_counts(cells["n_clusters"].to_numpy()),
+        "n_outliers": pack_counts(cells["n_outliers"].to_numpy()),
+    }
+
+
+def _labelling(rows: pd.DataFrame, cell: pd.Series, reference: np.ndarray) -> dict[str, Any]:
+    """A cell's clusters, recomputed on its map, numbered like the chosen ones."""
+    # `label_map` sorts by image_id, as the chosen clusters are sorted.
+    labels = label_map(rows, cell)["cluster"].to_numpy()
+    return {
+        "eps": float(f"{cell['eps']:.6g}"),
+        "min_samples": int(cell["min_samples"]),
+        "rank": int(cell["rank"]),
+        "cluster": pack_counts(match(labels, reference)),
+    }

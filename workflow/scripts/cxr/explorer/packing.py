@@ -1,0 +1,73 @@
+"""Columns as short text: little-endian numbers in base64, with their type."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+# Longer text is cut: it is shown in a panel, not read as a document.
+LONGEST = 300
+
+
+def pack(values: np.ndarray) -> dict[str, str]:
+    """A column of numbers as the page unpacks it.
+
+    Parameters
+    ----------
+    values : array
+        Of a type that the browser has as a typed array: 8 to 32 bits, or float32.
+
+    Returns
+    -------
+    dict
+        `type`, as NumPy calls it, and `data`, base64 of the little-endian bytes.
+    """
+    little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+    return {"type": values.dtype.name, "data": base64.b64encode(little.tobytes()).decode("ascii")}
+
+
+def pack_counts(values: np.ndarray) -> dict[str, str]:
+    """Whole numbers from -1 (nothing) on, in the fewest bits that hold them."""
+    largest = int(values.max(initial=0))
+    kind = next(k for k in (np.int8, np.int16, np.int32) if largest <= np.iinfo(k).max)
+    return pack(values.astype(kind))
+
+
+def pack_texts(values: pd.Series, ordered: bool = False) -> dict[str, Any]:
+    """A column of texts: its levels, and for each value the number of its level.
+
+    Parameters
+    ----------
+    values : Series
+        Null where nothing is known.
+    ordered : bool
+        Whether levels go by name; else the commonest comes first.
+
+    Returns
+    -------
+    dict
+        `levels`, and `values`: packed numbers of levels, -1 where nothing is known.
+    """
+    texts = values.map(_cut, na_action="ignore")
+    counts = texts.value_counts()
+    levels = sorted(counts.index, key=lambda level: (0 if ordered else -counts[level], level))
+    codes = pd.Categorical(texts, categories=levels).codes
+    return {"levels": levels, "values": pack_counts(codes.astype(np.int64))}
+
+
+def pack_numbers(values: pd.Series) -> dict[str, Any]:
+    """A column of numbers, NaN where nothing is known."""
+    return {"values": pack(values.to_numpy(np.float32))}
+
+
+def _cut(text: object) -> str:
+    whole = str(text)
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"
+
+
+def script_json(document: Any) -> str:
+    """JSON that can stand inside a script element: no text of it can end or open an element."""
+    text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

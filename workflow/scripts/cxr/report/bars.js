@@ -1,0 +1,62 @@
+// What clusters, or a selection, hold: a bar chart each, which is a table as well.
+
+const MOST_BARS = 14;
+const BINS = 6;
+
+// A field's values as bars' names, and the bar of each image; the last bar is of unknown ones.
+function barsOf(model, field) {
+  const values = model.column(field.values);
+  if (!field.levels) {
+    const { low, high } = byNumber(values, { ramp: [""], outlier: "" }).ramp;
+    const width = high > low ? (high - low) / BINS : 1;
+    const names = Array.from({ length: BINS }, (_, bin) => `${brief(low + bin * width)} to ${brief(low + (bin + 1) * width)}`);
+    const bin = (value) => Math.min(BINS - 1, Math.floor((value - low) / width));
+    return { names: [...names, "unknown"], bars: Array.from(values, (value) => (Number.isNaN(value) ? BINS : bin(value))) };
+  }
+  const rest = field.levels.length - MOST_BARS;
+  const names = rest > 0 ? [...field.levels.slice(0, MOST_BARS), `${rest} others`] : [...field.levels];
+  const last = names.length - 1;
+  const bars = Array.from(values, (level) => (level < 0 ? last + 1 : Math.min(level, last)));
+  return { names: [...names, "unknown"], bars };
+}
+
+// A chart of some images: a row a value with its bar, count and share, empty rows only if wanted.
+function barChart(title, colour, names, bars, images, longest, empty = true) {
+  const counts = new Array(names.length).fill(0);
+  for (const image of images) counts[bars[image]] += 1;
+  const rows = names.map((name, i) => {
+    const bar = make("span", { class: i === names.length - 1 ? "bar unknown" : "bar" });
+    bar.style.width = `${(100 * counts[i]) / Math.max(1, longest)}%`;
+    bar.hidden = !counts[i];
+    if (i < names.length - 1) bar.style.background = colour;
+    const share = images.length ? Math.round((100 * counts[i]) / images.length) : 0;
+    return make(
+      "tr",
+      {},
+      make("th", { scope: "row", title: name }, name),
+      make("td", { class: "bars" }, bar),
+      make("td", { class: "number" }, counts[i].toLocaleString("en")),
+      make("td", { class: "number share" }, `${share}%`),
+    );
+  });
+  const kept = rows.filter((_, i) => empty || counts[i]);
+  const caption = make("caption", {}, `${title} (n = ${images.length.toLocaleString("en")})`);
+  const head = ["value", "bar", "images", "share"].map((words) => make("th", { scope: "col" }, words));
+  const hidden = make("thead", { class: "hidden" }, make("tr", {}, ...head));
+  return make("table", { class: "chart" }, caption, hidden, make("tbody", {}, ...kept));
+}
+
+// One chart for each cluster, on one scale.
+function clusterCharts(model, field, labels, palette) {
+  const { names, bars } = barsOf(model, field);
+  const { groups, codes } = byCluster(labels, palette);
+  const members = groups.map(() => []);
+  codes.forEach((code, image) => members[code].push(image));
+  const longest = Math.max(
+    ...members.map((images) => Math.max(...names.map((_, i) => images.filter((image) => bars[image] === i).length))),
+  );
+  return groups
+    .map((group, i) => [group, members[i]])
+    .filter(([, images]) => images.length)
+    .map(([group, images]) => barChart(group.words, group.colour, names, bars, images, longest));
+}

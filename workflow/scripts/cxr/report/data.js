@@ -1,0 +1,115 @@
+// The page's data: packed columns, thumbnails, and helpers to make elements.
+"use strict";
+
+const TYPES = {
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  uint16: Uint16Array,
+  float32: Float32Array,
+};
+const SVG = "http://www.w3.org/2000/svg";
+
+function unpack(column) {
+  const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
+  return new TYPES[column.type](bytes.buffer);
+}
+
+// An element with attributes; children that are text become text, never markup.
+function make(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function draw(name, attributes, ...children) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function plural(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+function brief(number) {
+  return Number.isInteger(number) ? number.toLocaleString("en") : Number(number.toPrecision(3)).toString();
+}
+
+function clusterName(number) {
+  return number < 0 ? "outliers" : `cluster ${number + 1}`;
+}
+
+// Thumbnails lie on sheets, which are decoded when the first of theirs is wanted.
+class Thumbnails {
+  constructor(stored) {
+    this.stored = stored;
+    this.places = new Map(stored ? stored.image_ids.map((id, place) => [id, place]) : []);
+    this.sheets = new Map();
+  }
+
+  has(id) {
+    return this.places.has(id);
+  }
+
+  sheet(number) {
+    if (!this.sheets.has(number)) {
+      const image = new Image();
+      image.src = this.stored.sheets[number];
+      this.sheets.set(number, image.decode().then(() => image));
+    }
+    return this.sheets.get(number);
+  }
+
+  // A canvas with the thumbnail, filled once its sheet is decoded.
+  picture(id, size) {
+    const { side, columns, per_sheet: perSheet } = this.stored;
+    const canvas = make("canvas", { width: side, height: side, role: "img", "aria-label": id });
+    canvas.style.width = canvas.style.height = `${size}px`;
+    const place = this.places.get(id);
+    const at = place % perSheet;
+    this.sheet(Math.floor(place / perSheet)).then((sheet) => {
+      const x = side * (at % columns);
+      const y = side * Math.floor(at / columns);
+      canvas.getContext("2d").drawImage(sheet, x, y, side, side, 0, 0, side, side);
+    });
+    return canvas;
+  }
+}
+
+// One model: its images, fields and maps, columns unpacked when they are first used.
+class Model {
+  constructor(stored) {
+    this.name = stored.name;
+    this.ids = stored.image_ids;
+    this.maps = stored.maps;
+    this.chosen = stored.chosen;
+    this.fields = stored.fields;
+    this.tests = stored.tests;
+    this.bounds = stored.bounds;
+    this.unpacked = new Map();
+  }
+
+  column(packed) {
+    if (!this.unpacked.has(packed)) this.unpacked.set(packed, unpack(packed));
+    return this.unpacked.get(packed);
+  }
+
+  field(name) {
+    return this.fields.find((field) => field.name === name);
+  }
+
+  // A field's value of an image, null where it is unknown.
+  value(field, image) {
+    const value = this.column(field.values)[image];
+    if (field.levels) return value < 0 ? null : field.levels[value];
+    return Number.isNaN(value) ? null : Number(value.toPrecision(7));
+  }
+
+  // The coordinates of a map, from -1 to 1.
+  coordinates(map) {
+    return Float32Array.from(this.column(map.xy), (value) => value / 32767.5 - 1);
+  }
+}

@@ -1,0 +1,34 @@
+"""Templates filled in."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from cxr.report.words import FILTERS
+
+HERE = Path(__file__).parent
+
+
+def render(template: str, **given: Any) -> str:
+    """A template with the common style; text of the data becomes no markup."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= FILTERS
+    style = "\n" + (HERE / "report.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(
+        style=style, style_hash=hash_of(style), **given
+    )
+
+
+def hash_of(text: str) -> str:
+    """A style's or a script's hash, as a content security policy names it."""
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
