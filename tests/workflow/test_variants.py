@@ -97,3 +97,7 @@ def test_sources_say_where_they_are_from(results):
         provenance = json.loads((results.parent / "sources" / f"{name}.json").read_text())
         assert provenance["origin"] == "local mirror"
         assert provenance["citation"]
+
+
+def test_the_report_is_small_enough_for_snakemakes_own(results):
+    assert (results / "report.html").stat().st_size <= 1_500_000

@@ -9,6 +9,13 @@ from cxr.measures import LEVEL
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
+# How searches are repeated, in words.
+KINDS = {
+    "bootstrap": "bootstrap of patients",
+    "subsample": "80% of patients",
+    "start": "random starts",
+    "training": "other trainings",
+}
 
 
 def grade(jaccard: float) -> str:

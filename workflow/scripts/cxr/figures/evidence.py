@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cxr.evidence.fields import field_name
-from cxr.evidence.stability import GRADES, Stability
+from cxr.evidence.stability import GRADES, KINDS, Stability
 from cxr.figures.clusters import scatter
 from cxr.figures.style import (
     INK,
@@ -26,12 +26,6 @@ NULLS = {
     "gaussian": "one Gaussian (decides)",
     "copula": "Gaussian copula",
     "permutation": "units permuted (liberal)",
-}
-KINDS = {
-    "bootstrap": "bootstrap of patients",
-    "subsample": "80% of patients",
-    "start": "random starts",
-    "training": "other trainings",
 }
 SUBJECTS = {
     "features": "features",

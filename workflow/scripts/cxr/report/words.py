@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cxr.evidence.fields import field_name
+from cxr.evidence.stability import KINDS
 from cxr.evidence.verdict import p_words
 from cxr.plan import GROUPED, RANDOM, STUDY, WITHOUT
 
@@ -49,6 +50,13 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
 
 
+def ranged(found: Mapping[str, float | None]) -> str:
+    """A mean with the range of 95% of what it is the mean of: 0.67 (0.42 to 0.93)."""
+    if found["low"] is None:
+        return decimal(found["mean"])
+    return f"{decimal(found['mean'])} ({decimal(found['low'])} to {decimal(found['high'])})"
+
+
 def points(metric: Mapping[str, float | None]) -> str:
     """A difference of shares in percentage points: +1.4 (-0.3 to +3.1) points."""
     if metric["value"] is None:
@@ -81,6 +89,8 @@ FILTERS = {
     "percent": percent,
     "points": points,
     "protocol": protocol_words,
+    "ranged": ranged,
+    "repetition": KINDS.__getitem__,
     "tone": tone,
     "whole": whole,
 }
