@@ -9,12 +9,19 @@ function barsOf(model, field) {
   if (!field.levels) {
     const { low, high } = byNumber(values, { ramp: [""], outlier: "" }).ramp;
     const width = high > low ? (high - low) / BINS : 1;
-    const names = Array.from({ length: BINS }, (_, bin) => `${brief(low + bin * width)} to ${brief(low + (bin + 1) * width)}`);
+    const names = Array.from(
+      { length: BINS },
+      (_, bin) => `${brief(low + bin * width)} to ${brief(low + (bin + 1) * width)}`,
+    );
     const bin = (value) => Math.min(BINS - 1, Math.floor((value - low) / width));
-    return { names: [...names, "unknown"], bars: Array.from(values, (value) => (Number.isNaN(value) ? BINS : bin(value))) };
+    return {
+      names: [...names, "unknown"],
+      bars: Array.from(values, (value) => (Number.isNaN(value) ? BINS : bin(value))),
+    };
   }
   const rest = field.levels.length - MOST_BARS;
-  const names = rest > 0 ? [...field.levels.slice(0, MOST_BARS), `${rest} others`] : [...field.levels];
+  const names =
+    rest > 0 ? [...field.levels.slice(0, MOST_BARS), `${rest} others`] : [...field.levels];
   const last = names.length - 1;
   const bars = Array.from(values, (level) => (level < 0 ? last + 1 : Math.min(level, last)));
   return { names: [...names, "unknown"], bars };
@@ -41,7 +48,9 @@ function barChart(title, colour, names, bars, images, longest, empty = true) {
   });
   const kept = rows.filter((_, i) => empty || counts[i]);
   const caption = make("caption", {}, `${title} (n = ${images.length.toLocaleString("en")})`);
-  const head = ["value", "bar", "images", "share"].map((words) => make("th", { scope: "col" }, words));
+  const head = ["value", "bar", "images", "share"].map((words) =>
+    make("th", { scope: "col" }, words),
+  );
   const hidden = make("thead", { class: "hidden" }, make("tr", {}, ...head));
   return make("table", { class: "chart" }, caption, hidden, make("tbody", {}, ...kept));
 }
@@ -53,7 +62,9 @@ function clusterCharts(model, field, labels, palette) {
   const members = groups.map(() => []);
   codes.forEach((code, image) => members[code].push(image));
   const longest = Math.max(
-    ...members.map((images) => Math.max(...names.map((_, i) => images.filter((image) => bars[image] === i).length))),
+    ...members.map((images) =>
+      Math.max(...names.map((_, i) => images.filter((image) => bars[image] === i).length)),
+    ),
   );
   return groups
     .map((group, i) => [group, members[i]])

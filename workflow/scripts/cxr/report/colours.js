@@ -24,7 +24,9 @@ function byCluster(labels, palette) {
 function byLevel(field, values, palette) {
   const many = field.levels.length > MOST_GROUPS;
   const own = many ? MOST_GROUPS : field.levels.length;
-  const groups = field.levels.slice(0, own).map((words, number) => ({ words, ...look(palette, number) }));
+  const groups = field.levels
+    .slice(0, own)
+    .map((words, number) => ({ words, ...look(palette, number) }));
   if (many) {
     const rest = field.levels.length - own;
     groups.push({ words: `${rest} others`, colour: palette.outlier, shape: "circle" });
@@ -67,9 +69,22 @@ function trace(path, shape, x, y, r) {
     path.lineTo(x + b, y - a);
   } else {
     const corners = {
-      triangle: [[0, -1.15], [1.1, 0.8], [-1.1, 0.8]],
-      down: [[0, 1.15], [1.1, -0.8], [-1.1, -0.8]],
-      diamond: [[0, -1.25], [1.1, 0], [0, 1.25], [-1.1, 0]],
+      triangle: [
+        [0, -1.15],
+        [1.1, 0.8],
+        [-1.1, 0.8],
+      ],
+      down: [
+        [0, 1.15],
+        [1.1, -0.8],
+        [-1.1, -0.8],
+      ],
+      diamond: [
+        [0, -1.25],
+        [1.1, 0],
+        [0, 1.25],
+        [-1.1, 0],
+      ],
     }[shape];
     corners.forEach(([dx, dy], i) => path[i ? "lineTo" : "moveTo"](x + dx * r, y + dy * r));
     path.closePath();

@@ -35,7 +35,9 @@ function plural(count, one, many = `${one}s`) {
 }
 
 function brief(number) {
-  return Number.isInteger(number) ? number.toLocaleString("en") : Number(number.toPrecision(3)).toString();
+  return Number.isInteger(number)
+    ? number.toLocaleString("en")
+    : Number(number.toPrecision(3)).toString();
 }
 
 function clusterName(number) {
@@ -58,7 +60,10 @@ class Thumbnails {
     if (!this.sheets.has(number)) {
       const image = new Image();
       image.src = this.stored.sheets[number];
-      this.sheets.set(number, image.decode().then(() => image));
+      this.sheets.set(
+        number,
+        image.decode().then(() => image),
+      );
     }
     return this.sheets.get(number);
   }

@@ -45,11 +45,17 @@ class Explorer {
   open(number) {
     this.model = this.models[number];
     const { model } = this;
-    const options = (fields) => fields.map(({ name, words }) => make("option", { value: name }, words));
-    this.part("model").replaceChildren(...this.models.map(({ name }, i) => make("option", { value: i }, name)));
+    const options = (fields) =>
+      fields.map(({ name, words }) => make("option", { value: name }, words));
+    this.part("model").replaceChildren(
+      ...this.models.map(({ name }, i) => make("option", { value: i }, name)),
+    );
     this.part("model").value = number;
     this.part("model").parentElement.hidden = this.models.length < 2;
-    this.part("colour").replaceChildren(make("option", { value: "" }, "cluster"), ...options(model.fields));
+    this.part("colour").replaceChildren(
+      make("option", { value: "" }, "cluster"),
+      ...options(model.fields),
+    );
     this.part("field").replaceChildren(...options(model.fields));
     if (model.field("country")) this.part("field").value = "country";
     this.series = model.maps.filter(({ method }) => method === "tsne");
@@ -69,7 +75,9 @@ class Explorer {
     this.shown = pca
       ? this.model.maps.find(({ method }) => method === "pca")
       : this.series[Number(this.part("perplexity").value)];
-    const words = pca ? "" : `${brief(this.shown.perplexity)}${this.shown.reliable ? "" : ", too large for so few images"}`;
+    const words = pca
+      ? ""
+      : `${brief(this.shown.perplexity)}${this.shown.reliable ? "" : ", too large for so few images"}`;
     this.part("value").textContent = words;
     this.part("perplexity").setAttribute("aria-valuetext", words || "none");
     this.label(this.shown.labellings[0]);
@@ -82,9 +90,12 @@ class Explorer {
     const none = new Int8Array(this.model.ids.length).fill(-1);
     this.labels = labelling ? this.model.column(labelling.cluster) : none;
     this.grid.show(this.model, this.shown, labelling, this.palette);
-    const chosen = this.shown === this.model.maps[this.model.chosen] && labelling === this.shown.labellings[0];
+    const chosen =
+      this.shown === this.model.maps[this.model.chosen] && labelling === this.shown.labellings[0];
     this.isChosen = chosen && Boolean(labelling);
-    this.part("which").textContent = this.isChosen ? "the study's chosen clusters" : "not the clusters that the study chose";
+    this.part("which").textContent = this.isChosen
+      ? "the study's chosen clusters"
+      : "not the clusters that the study chose";
     this.colour();
     this.chart();
   }
@@ -103,7 +114,10 @@ class Explorer {
   }
 
   summary(field) {
-    const map = this.shown.perplexity === null ? this.shown.name : `${this.shown.name} at perplexity ${brief(this.shown.perplexity)}`;
+    const map =
+      this.shown.perplexity === null
+        ? this.shown.name
+        : `${this.shown.name} at perplexity ${brief(this.shown.perplexity)}`;
     const images = plural(this.model.ids.length, "image");
     return `Map of ${images}, ${map}, coloured by ${field ? field.words : "cluster"}. Arrow keys move it, plus and minus zoom, n and p step through the images.`;
   }
@@ -122,7 +136,11 @@ class Explorer {
       const path = new Path2D();
       trace(path, groups[group].shape, 16, 16, 11);
       context[isLine(groups[group].shape) ? "stroke" : "fill"](path);
-      const button = make("button", { type: "button", title: `Select: ${groups[group].words}` }, key);
+      const button = make(
+        "button",
+        { type: "button", title: `Select: ${groups[group].words}` },
+        key,
+      );
       button.append(make("span", { class: "name" }, groups[group].words));
       button.append(make("span", { class: "count" }, counts[group].toLocaleString("en")));
       button.addEventListener("click", () => {
@@ -137,19 +155,25 @@ class Explorer {
   describe(image) {
     const place = this.part("record");
     if (image < 0) {
-      place.replaceChildren(make("p", { class: "note" }, "Point at an image of the map to see its record."));
+      place.replaceChildren(
+        make("p", { class: "note" }, "Point at an image of the map to see its record."),
+      );
       return;
     }
     const id = this.model.ids[image];
     const list = make("dl", {});
-    const say = (name, words) => list.append(make("div", {}, make("dt", {}, name), make("dd", {}, words)));
+    const say = (name, words) =>
+      list.append(make("div", {}, make("dt", {}, name), make("dd", {}, words)));
     say("image", id);
     say("cluster", clusterName(this.labels[image]));
     for (const field of this.model.fields) {
       const value = this.model.value(field, image);
       if (value !== null) say(field.words, field.levels ? value : brief(value));
     }
-    place.replaceChildren(...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []), list);
+    place.replaceChildren(
+      ...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []),
+      list,
+    );
   }
 
   lasso(on) {
@@ -166,16 +190,29 @@ class Explorer {
     for (const image of images) this.map.selected[image] = 1;
     this.map.redraw();
     this.part("selection").hidden = !images.length;
-    this.part("status").textContent = images.length ? `${plural(images.length, "image")} selected` : "Nothing is selected.";
+    this.part("status").textContent = images.length
+      ? `${plural(images.length, "image")} selected`
+      : "Nothing is selected.";
     const shown = images.filter((image) => this.thumbnails.has(ids[image])).slice(0, MOST_PICTURES);
-    this.part("pictures").replaceChildren(...shown.map((image) => this.thumbnails.picture(ids[image], 64)));
+    this.part("pictures").replaceChildren(
+      ...shown.map((image) => this.thumbnails.picture(ids[image], 64)),
+    );
     const without = images.length - shown.length;
-    this.part("more").textContent = without && shown.length ? `${plural(without, "image")} more without a picture here` : "";
+    this.part("more").textContent =
+      without && shown.length ? `${plural(without, "image")} more without a picture here` : "";
     const field = this.model.field("country") || this.model.fields[0];
     const { names, bars } = barsOf(this.model, field);
     const counts = names.map((_, i) => images.filter((image) => bars[image] === i).length);
     const title = `${field.words} of the selection`;
-    const chart = barChart(title, this.palette.colours[0], names, bars, images, Math.max(...counts), false);
+    const chart = barChart(
+      title,
+      this.palette.colours[0],
+      names,
+      bars,
+      images,
+      Math.max(...counts),
+      false,
+    );
     this.part("countries").replaceChildren(...(images.length ? [chart] : []));
   }
 
@@ -184,9 +221,13 @@ class Explorer {
     const field = this.model.field(this.part("field").value);
     if (!field) return;
     const test = this.model.tests[field.name];
-    const words = test ? `${test}${this.isChosen ? "" : " That was asked of the clusters that the study chose, not of these."}` : "";
+    const words = test
+      ? `${test}${this.isChosen ? "" : " That was asked of the clusters that the study chose, not of these."}`
+      : "";
     this.part("test").textContent = words;
-    this.part("charts").replaceChildren(...clusterCharts(this.model, field, this.labels, this.palette));
+    this.part("charts").replaceChildren(
+      ...clusterCharts(this.model, field, this.labels, this.palette),
+    );
   }
 
   // The selected images' records as CSV.

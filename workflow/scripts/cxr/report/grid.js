@@ -96,7 +96,14 @@ class GridView {
     const cell = this.labelling;
     if (!cell) return draw("g", {});
     const [x, y] = this.corner(...this.place_of(cell));
-    return draw("rect", { x: x - 1, y: y - 1, width: SIDE + 1, height: SIDE + 1, rx: 3, class: "chosen-cell" });
+    return draw("rect", {
+      x: x - 1,
+      y: y - 1,
+      width: SIDE + 1,
+      height: SIDE + 1,
+      rx: 3,
+      class: "chosen-cell",
+    });
   }
 
   // The stored labelling of a cell, if there is one.
@@ -146,7 +153,10 @@ class GridView {
     else if (steps[event.key]) {
       const [x, y] = steps[event.key];
       const clamp = (value, count) => Math.min(count - 1, Math.max(0, value));
-      this.at = [clamp(this.at[0] + x, this.eps.length), clamp(this.at[1] + y, this.minSamples.length)];
+      this.at = [
+        clamp(this.at[0] + x, this.eps.length),
+        clamp(this.at[1] + y, this.minSamples.length),
+      ];
       this.mark();
       this.say(...this.at);
     } else return;
@@ -162,7 +172,9 @@ class GridView {
   // The same numbers as a table, made when it is opened.
   tabulate() {
     if (!this.map || !this.table.parentElement.open) return;
-    const head = ["min_samples \\ eps", ...this.eps.map(brief)].map((words) => make("th", { scope: "col" }, words));
+    const head = ["min_samples \\ eps", ...this.eps.map(brief)].map((words) =>
+      make("th", { scope: "col" }, words),
+    );
     const rows = this.minSamples.map((count, row) => {
       const cells = this.eps.map((_, column) => {
         const score = this.scores[this.index(column, row)];
@@ -170,8 +182,18 @@ class GridView {
       });
       return make("tr", {}, make("th", { scope: "row" }, String(count)), ...cells);
     });
-    const caption = make("caption", {}, "Balance score; empty where the number of clusters does not qualify");
-    const whole = make("table", {}, caption, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
+    const caption = make(
+      "caption",
+      {},
+      "Balance score; empty where the number of clusters does not qualify",
+    );
+    const whole = make(
+      "table",
+      {},
+      caption,
+      make("thead", {}, make("tr", {}, ...head)),
+      make("tbody", {}, ...rows),
+    );
     this.table.replaceChildren(whole);
   }
 }

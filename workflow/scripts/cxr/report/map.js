@@ -103,7 +103,9 @@ class MapView {
     const { context, colouring } = this;
     context.clearRect(0, 0, this.width, this.height);
     const many = this.points.length / 2 > MANY;
-    const radius = Math.max(1.2, Math.min(5, 60 / Math.sqrt(this.points.length / 2 + 1))) * Math.min(2, Math.sqrt(this.zoom));
+    const radius =
+      Math.max(1.2, Math.min(5, 60 / Math.sqrt(this.points.length / 2 + 1))) *
+      Math.min(2, Math.sqrt(this.zoom));
     // The last group, of outliers or unknown, lies below all others.
     const order = [...colouring.groups.keys()].reverse();
     for (const faded of this.selected ? [true, false] : [false]) {
@@ -124,7 +126,8 @@ class MapView {
     for (const i of this.members[group]) {
       if (selected && selected[i] === Number(faded)) continue;
       const [x, y] = this.toScreen(i);
-      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius) continue;
+      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius)
+        continue;
       if (many) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
       else trace(path, shape, x, y, radius);
     }
@@ -242,10 +245,14 @@ class MapView {
       const box = canvas.getBoundingClientRect();
       return [event.clientX - box.left, event.clientY - box.top];
     };
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.zoomBy(Math.exp(-event.deltaY / 300), ...place(event));
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.zoomBy(Math.exp(-event.deltaY / 300), ...place(event));
+      },
+      { passive: false },
+    );
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       held = place(event);
