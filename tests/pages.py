@@ -185,28 +185,32 @@ def maps_of(mapped):
     return pd.concat([of_map.assign(method=m, perplexity=p, seed=0) for m, p in keys])
 
 
-def write_explorer(folder, text, grid, ranking, mapped):
+def write_explorer(folder, text, grid, ranking, mapped, recorded):
     """What the page's script shows."""
     ids = mapped["image_id"]
     cohort = pd.DataFrame({"image_id": ids, "class": text, "split": "train"})
     metadata = pd.DataFrame({"image_id": ids, "country": text, "location": text})
     metadata["width"] = np.arange(len(ids), dtype=float)
     explorer = pack_maps(maps_of(mapped), grid, ranking, mapped)
-    explorer |= {"fields": pack_fields(mapped, cohort, metadata, None), "image_ids": list(ids)}
+    fields = pack_fields(mapped, cohort, metadata, None) if recorded else []
+    explorer |= {"fields": fields, "image_ids": list(ids)}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
     write_json(explorer, folder / "explorer.json")
     pictures = sheets(np.zeros((len(ids), 16, 16), dtype=np.uint8), range(len(ids)))
     write_json({"image_ids": list(ids), **pictures}, folder / "thumbnails.json")
 
 
-def write_page(folder, rng, text="viral", qualifies=True, models=("net",)):
-    """The page of a study whose names are all `text`, its files in a folder."""
+def write_page(folder, rng, text="viral", qualifies=True, models=("net",), recorded=True):
+    """The page of a study whose names are all `text`, its files in a folder.
+
+    Without `recorded`, nothing is known of the images on the map.
+    """
     classes = ["normal", text]
     grid, ranking = ranking_of(qualifies)
     mapped = map_of(rng, qualifies)
     write_study(folder, classes, text)
     write_network(folder, classes, text, ranking, mapped)
-    write_explorer(folder, text, grid, ranking, mapped)
+    write_explorer(folder, text, grid, ranking, mapped, recorded)
     figures = draw(folder, classes, text, grid, ranking, mapped)
     files = files_of(folder, figures, models)
     times = [{"rule": text, "jobs": 2, "seconds": 1.5, "memory": 100.0}]

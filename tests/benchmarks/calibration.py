@@ -54,6 +54,11 @@ COHORTS = [
     ("three groups, moderate (2)", {"variants": 3, "variant_strength": 2.0}, 3),
     ("three groups, strong (3)", {"variants": 3, "variant_strength": 3.0}, 10),
     (
+        "three groups, strong (3), of 150 patients a class",
+        {"variants": 3, "variant_strength": 3.0, "patients": 150},
+        10,
+    ),
+    (
         "three groups, a hospital each",
         {"variants": 3, "variant_strength": 3.0, "variant_sites": True},
         10,
@@ -168,13 +173,11 @@ def run(places, group, planted, seed):
     place.write_config(study(name, planted, seed), f"{name}.yaml")
     target = f"results/{name}/evidence/conv5.json"
     command = [sys.executable, "-m", "snakemake", target, "--cores", "1"]
-    subprocess.run(
-        [*command, "--configfile", f"{name}.yaml"],
-        cwd=place.path,
-        check=True,
-        capture_output=True,
-    )
-    places.put(place)
+    command += ["--configfile", f"{name}.yaml"]
+    try:
+        subprocess.run(command, cwd=place.path, check=True, capture_output=True)
+    finally:
+        places.put(place)
     results = place.path / "results"
     files = read_table(results / name / "metadata.parquet", ["image_id", "file"])
     clusters = read_table(results / name / "clusters" / "conv5.parquet").merge(files)

@@ -246,3 +246,15 @@ def test_it_opens_from_snakemakes_own_report(open_page, copied, tmp_path):
         heard = open_page(next(p for p in pages if p.name == name), wait_for=element)
         assert heard.said == []
         assert heard.asked == []
+
+
+def test_features_of_which_nothing_is_recorded_can_be_explored(open_page, tmp_path, rng):
+    path = tmp_path / "report.html"
+    path.write_text(write_page(tmp_path, rng, recorded=False), encoding="utf-8")
+    heard = open_page(path)
+    heard.page.mouse.move(*heard.place_of(3))
+    heard.part("legend").locator("button").first.click()
+    assert "cluster 1" in heard.part("record").inner_text()
+    assert heard.part("selection").is_visible()
+    assert heard.part("countries").inner_text() == ""
+    assert heard.said == []

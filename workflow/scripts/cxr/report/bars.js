@@ -27,15 +27,22 @@ function barsOf(model, field) {
   return { names: [...names, "unknown"], bars };
 }
 
-// A chart of some images: a row a value with its bar, count and share, empty rows only if wanted.
-function barChart(title, colour, names, bars, images, longest, empty = true) {
+// How many of some images each bar stands for.
+function countsOf({ names, bars }, images) {
   const counts = new Array(names.length).fill(0);
   for (const image of images) counts[bars[image]] += 1;
-  const rows = names.map((name, i) => {
-    const bar = make("span", { class: i === names.length - 1 ? "bar unknown" : "bar" });
+  return counts;
+}
+
+// A chart of some images: a row a value with its bar, count and share.
+function barChart(title, colour, valued, images, { longest, empty = true }) {
+  const counts = countsOf(valued, images);
+  const unknown = counts.length - 1;
+  const rows = valued.names.map((name, i) => {
+    const bar = make("span", { class: i === unknown ? "bar unknown" : "bar" });
     bar.style.width = `${(100 * counts[i]) / Math.max(1, longest)}%`;
     bar.hidden = !counts[i];
-    if (i < names.length - 1) bar.style.background = colour;
+    if (i < unknown) bar.style.background = colour;
     const share = images.length ? Math.round((100 * counts[i]) / images.length) : 0;
     return make(
       "tr",
@@ -46,28 +53,22 @@ function barChart(title, colour, names, bars, images, longest, empty = true) {
       make("td", { class: "number share" }, `${share}%`),
     );
   });
-  const kept = rows.filter((_, i) => empty || counts[i]);
   const caption = make("caption", {}, `${title} (n = ${images.length.toLocaleString("en")})`);
-  const head = ["value", "bar", "images", "share"].map((words) =>
-    make("th", { scope: "col" }, words),
-  );
-  const hidden = make("thead", { class: "hidden" }, make("tr", {}, ...head));
-  return make("table", { class: "chart" }, caption, hidden, make("tbody", {}, ...kept));
+  const words = ["value", "bar", "images", "share"].map((w) => make("th", { scope: "col" }, w));
+  const head = make("thead", { class: "hidden" }, make("tr", {}, ...words));
+  const body = make("tbody", {}, ...rows.filter((_, i) => empty || counts[i]));
+  return make("table", { class: "chart" }, caption, head, body);
 }
 
 // One chart for each cluster, on one scale.
 function clusterCharts(model, field, labels, palette) {
-  const { names, bars } = barsOf(model, field);
+  const valued = barsOf(model, field);
   const { groups, codes } = byCluster(labels, palette);
   const members = groups.map(() => []);
   codes.forEach((code, image) => members[code].push(image));
-  const longest = Math.max(
-    ...members.map((images) =>
-      Math.max(...names.map((_, i) => images.filter((image) => bars[image] === i).length)),
-    ),
-  );
+  const longest = Math.max(...members.map((images) => Math.max(...countsOf(valued, images))));
   return groups
     .map((group, i) => [group, members[i]])
     .filter(([, images]) => images.length)
-    .map(([group, images]) => barChart(group.words, group.colour, names, bars, images, longest));
+    .map(([group, images]) => barChart(group.words, group.colour, valued, images, { longest }));
 }

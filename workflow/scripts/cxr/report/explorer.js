@@ -19,7 +19,6 @@ class Explorer {
     this.listen();
     this.open(0);
     root.hidden = false;
-    document.documentElement.classList.add("explores");
     this.map.fit();
   }
 
@@ -200,20 +199,17 @@ class Explorer {
     const without = images.length - shown.length;
     this.part("more").textContent =
       without && shown.length ? `${plural(without, "image")} more without a picture here` : "";
+    this.part("countries").replaceChildren(...this.holds(images));
+  }
+
+  // What a selection holds of the countries, or of what else is known.
+  holds(images) {
     const field = this.model.field("country") || this.model.fields[0];
-    const { names, bars } = barsOf(this.model, field);
-    const counts = names.map((_, i) => images.filter((image) => bars[image] === i).length);
+    if (!field || !images.length) return [];
     const title = `${field.words} of the selection`;
-    const chart = barChart(
-      title,
-      this.palette.colours[0],
-      names,
-      bars,
-      images,
-      Math.max(...counts),
-      false,
-    );
-    this.part("countries").replaceChildren(...(images.length ? [chart] : []));
+    const valued = barsOf(this.model, field);
+    const longest = Math.max(...countsOf(valued, images));
+    return [barChart(title, this.palette.colours[0], valued, images, { longest, empty: false })];
   }
 
   // What each cluster holds of a field, beside the test's result.
