@@ -59,6 +59,7 @@ def test_archives_are_unpacked_without_the_junk_of_desktops(tmp_path, pack):
         (zipped([("a", b"x" * 999)])[:-30], "not a whole zip or tar archive"),
         (b"hello", "not a whole zip or tar archive"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "archive",
 )
 def test_a_hostile_archive_is_refused_by_its_entry(tmp_path, data, message):
     (tmp_path / "a").write_bytes(data)
