@@ -18,9 +18,8 @@ UV := $(shell command -v uv 2>/dev/null)
 study: $(READY) ## environment, then the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
 
-# Two files of tests at a time: many tests wait for jobs of one core.
 test: $(READY) ## environment, then every test
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest
 
 check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
 	$(BIN)/ruff check .

@@ -153,6 +153,9 @@ def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
         "repeat_search",
         "weigh_evidence",
         "draw_evidence",
+        "make_thumbnails",
+        "pack_explorer",
+        "tabulate",
         "write_report",
     }
     place.snakemake()

@@ -140,6 +140,8 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         "repeat_search",
         "weigh_evidence",
         "draw_evidence",
+        "pack_explorer",
+        "tabulate",
         "write_report",
     }
     missing = config | {"features": {"from_file": "none.parquet"}}

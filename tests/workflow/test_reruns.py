@@ -114,7 +114,7 @@ def test_reordered_keys_change_nothing(finished):
         ("evidence/verdict.py", {**WEIGHED, **PAGES}),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/report.css", PAGES),
-        ("report/map.js", {"write_report": 1}),
+        ("report/map.js", PAGES),
         ("evaluation.py", MEASURED),
         ("quality.py", CLEANED),
         ("learner.py", RETRAINED),

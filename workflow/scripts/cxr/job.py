@@ -52,6 +52,7 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
         sys.stderr.flush()
         if os.isatty(2):
             Progress.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
+        terminal = os.dup(2)
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
         logging.basicConfig(
@@ -63,8 +64,12 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
             with limited(threads):
                 yield
         except Exception as error:
-            traceback.print_exc(file=stream)
-            stream.write(f"error: {_last_words(error)}\n")
+            words = f"error: {_last_words(error)}\n"
+            try:
+                traceback.print_exc(file=stream)
+                stream.write(words)
+            except OSError:  # the disk that is full may be the log's
+                os.write(terminal, words.encode())
             sys.exit(1)
 
 

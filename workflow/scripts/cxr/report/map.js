@@ -123,11 +123,15 @@ class MapView {
     const { colour, shape } = this.colouring.groups[group];
     const path = new Path2D();
     context.fillStyle = context.strokeStyle = colour;
+    // Spelled out: a call and a pair for each of many points take longer than the drawing.
+    const { points, width, height, scale } = this;
+    const left = width / 2 - this.centre[0] * scale;
+    const top = height / 2 + this.centre[1] * scale;
     for (const i of this.members[group]) {
       if (selected && selected[i] === Number(faded)) continue;
-      const [x, y] = this.toScreen(i);
-      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius)
-        continue;
+      const x = left + points[2 * i] * scale;
+      const y = top - points[2 * i + 1] * scale;
+      if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
       if (many) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
       else trace(path, shape, x, y, radius);
     }
