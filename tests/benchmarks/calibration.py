@@ -54,11 +54,6 @@ COHORTS = [
     ("three groups, moderate (2)", {"variants": 3, "variant_strength": 2.0}, 3),
     ("three groups, strong (3)", {"variants": 3, "variant_strength": 3.0}, 10),
     (
-        "three groups, strong (3), of 150 patients a class",
-        {"variants": 3, "variant_strength": 3.0, "patients": 150},
-        10,
-    ),
-    (
         "three groups, a hospital each",
         {"variants": 3, "variant_strength": 3.0, "variant_sites": True},
         10,
