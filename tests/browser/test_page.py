@@ -212,6 +212,19 @@ def test_hostile_text_stays_text(open_page, tmp_path, rng, text):
     assert heard.asked == []
 
 
+def test_each_network_has_its_maps(open_page, tmp_path, rng):
+    path = tmp_path / "report.html"
+    path.write_text(write_page(tmp_path, rng, models=("one", "two")), encoding="utf-8")
+    heard = open_page(path)
+    heard.page.mouse.move(*heard.place_of(3))
+    heard.part("model").select_option("two")
+    assert heard.page.evaluate("explorer.model.name") == "two"
+    assert "Point at an image" in heard.part("record").inner_text()
+    heard.page.mouse.move(*heard.place_of(5))
+    assert "i05" in heard.part("record").inner_text()
+    assert heard.said == []
+
+
 def test_formulas_in_a_download_are_marked_as_text(heard):
     cells = ["=1+1", "@x", "+1", "-a", "-1.5", 'a "b", c', "plain"]
     assert heard.page.evaluate("(cells) => cells.map(quoted)", cells) == [

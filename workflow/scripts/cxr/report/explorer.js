@@ -63,6 +63,7 @@ class Explorer {
     this.part("method").value = "tsne";
     this.part("perplexity").parentElement.hidden = this.series.length < 2;
     this.select([]);
+    this.map.focus(-1);
     this.describe(-1);
     this.turn();
   }

@@ -5,6 +5,12 @@ const NEAR = 14;
 const MARGIN = 24;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
+// A colour such as #3f90da as a pixel of an image.
+function abgr(colour, alpha) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
 class MapView {
   constructor(canvas, told) {
     this.canvas = canvas;
@@ -108,37 +114,63 @@ class MapView {
       Math.min(2, Math.sqrt(this.zoom));
     // The last group, of outliers or unknown, lies below all others.
     const order = [...colouring.groups.keys()].reverse();
-    for (const faded of this.selected ? [true, false] : [false]) {
-      context.globalAlpha = faded ? 0.15 : 0.9;
-      for (const group of order) this.paintGroup(group, radius, many, faded);
+    if (many) {
+      this.paintPixels(order, radius);
+    } else {
+      for (const faded of this.selected ? [true, false] : [false]) {
+        context.globalAlpha = faded ? 0.15 : 0.9;
+        for (const group of order) this.paintGroup(group, radius, faded);
+      }
+      context.globalAlpha = 1;
     }
-    context.globalAlpha = 1;
     if (colouring.numbered) this.paintNumbers();
     if (this.focused >= 0) this.paintFocus(radius);
     if (this.lasso) this.paintLasso();
   }
 
-  paintGroup(group, radius, many, faded) {
+  paintGroup(group, radius, faded) {
     const { context, selected } = this;
     const { colour, shape } = this.colouring.groups[group];
     const path = new Path2D();
     context.fillStyle = context.strokeStyle = colour;
-    // Spelled out: a call and a pair for each of many points take longer than the drawing.
-    const { points, width, height, scale } = this;
-    const left = width / 2 - this.centre[0] * scale;
-    const top = height / 2 + this.centre[1] * scale;
     for (const i of this.members[group]) {
       if (selected && selected[i] === Number(faded)) continue;
-      const x = left + points[2 * i] * scale;
-      const y = top - points[2 * i + 1] * scale;
-      if (x < -radius || y < -radius || x > width + radius || y > height + radius) continue;
-      if (many) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
-      else trace(path, shape, x, y, radius);
+      const [x, y] = this.toScreen(i);
+      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius)
+        continue;
+      trace(path, shape, x, y, radius);
     }
-    if (many) return;
     context.lineWidth = 1.4;
     if (isLine(shape)) context.stroke(path);
     else context.fill(path);
+  }
+
+  // Many points are squares, written pixel by pixel: a call for each takes far longer.
+  paintPixels(order, radius) {
+    const { context, points, selected } = this;
+    const { width, height } = this.canvas;
+    const ratio = width / this.width;
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const side = Math.max(2, Math.round(2 * radius * ratio));
+    const scale = this.scale * ratio;
+    const left = width / 2 - this.centre[0] * scale - side / 2;
+    const top = height / 2 + this.centre[1] * scale - side / 2;
+    for (const faded of selected ? [true, false] : [false]) {
+      for (const group of order) {
+        const colour = abgr(this.colouring.groups[group].colour, faded ? 0x26 : 0xff);
+        for (const i of this.members[group]) {
+          if (selected && selected[i] === Number(faded)) continue;
+          const x = Math.round(left + points[2 * i] * scale);
+          const y = Math.round(top - points[2 * i + 1] * scale);
+          if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+          for (let row = y; row < y + side; row += 1) {
+            pixels.fill(colour, row * width + x, row * width + x + side);
+          }
+        }
+      }
+    }
+    context.putImageData(image, 0, 0);
   }
 
   // The median of each group's points, on the map.
