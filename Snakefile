@@ -59,7 +59,7 @@ rule all:
     default_target: True
     input:
         report=f"results/{NAME}/report.html",
-        tables=expand(rules.tabulate.output.page, study=NAME, table=TABLES),
+        tables=expand(rules.show_table.output.page, study=NAME, table=TABLES),
         features=expand(FEATURES, study=NAME, model=MODELS),
         ranking=expand(rules.score.output.ranking, study=NAME, model=MODELS),
         clusters=expand(rules.score.output.clusters, study=NAME, model=MODELS),

@@ -5,7 +5,7 @@ localrules:
     draw_clusters,
     make_thumbnails,
     pack_explorer,
-    tabulate,
+    show_table,
     write_report,
 
 
@@ -213,7 +213,7 @@ wildcard_constraints:
     table="|".join(TABLES),
 
 
-rule tabulate:
+rule show_table:
     """A table as a page, for Snakemake's own report."""
     input:
         table="results/{study}/{table}.csv",
@@ -225,9 +225,9 @@ rule tabulate:
             labels={"table": "{table}"},
         ),
     log:
-        "results/{study}/logs/tabulate/{table}.log",
+        "results/{study}/logs/show_table/{table}.log",
     benchmark:
-        "results/{study}/benchmarks/tabulate/{table}.jsonl"
+        "results/{study}/benchmarks/show_table/{table}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -235,6 +235,6 @@ rule tabulate:
         mem_mb=grows(1000, 30),
         runtime=grows(10, 0.2),
     params:
-        code=code_of("tabulate.py"),
+        code=code_of("show_table.py"),
     script:
-        "../workflow/scripts/tabulate.py"
+        "../workflow/scripts/show_table.py"

@@ -155,7 +155,7 @@ def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
         "draw_evidence",
         "make_thumbnails",
         "pack_explorer",
-        "tabulate",
+        "show_table",
         "write_report",
     }
     place.snakemake()

@@ -141,7 +141,7 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         "weigh_evidence",
         "draw_evidence",
         "pack_explorer",
-        "tabulate",
+        "show_table",
         "write_report",
     }
     missing = config | {"features": {"from_file": "none.parquet"}}

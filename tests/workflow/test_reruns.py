@@ -11,25 +11,25 @@ from tests.study import TINY
 
 pytestmark = pytest.mark.timeout(900)
 
-WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "tabulate": 1, "write_report": 1}
+WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
 REPEATED = {"repeat_search": 1, **WEIGHED}
 DRAWN = {"search_nulls": 2}
-SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "tabulate": 2}
+SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "show_table": 2}
 AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **DRAWN, **AFTER_MAPS}
-COMPARED = {"compare_models": 1, "tabulate": 1, "write_report": 1}
+COMPARED = {"compare_models": 1, "show_table": 1, "write_report": 1}
 AFTER_METRICS = {"draw_training": 1, "explain": 1, "pack_explorer": 1, **COMPARED}
 MEASURED = {"evaluate": 1, **AFTER_METRICS}
 AFTER_TRAINING = {"export_features": 1, "make_control": 1, **MEASURED, **AFTER_FEATURES}
-RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "tabulate": 3}
+RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 3}
 DIVIDED = {"divide_folds": 1, "run_baselines": 1}
-ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "tabulate": 4}
-CLEANED = {"clean_metadata": 1, **ALL, "tabulate": 5}
+ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "show_table": 4}
+CLEANED = {"clean_metadata": 1, **ALL, "show_table": 5}
 
 
-PAGES = {"tabulate": 5, "write_report": 1}
+PAGES = {"show_table": 5, "write_report": 1}
 
 
 def added(chunks):

@@ -3,34 +3,16 @@
 const MOST_BARS = 14;
 const BINS = 6;
 
-// A field's values as bars' names, and the bar of each image; the last bar is of unknown ones.
+// A field's values as the names of bars, and the bar of each image.
 function barsOf(model, field) {
   const values = model.column(field.values);
-  if (!field.levels) {
-    const { low, high } = byNumber(values, { ramp: [""], outlier: "" }).ramp;
-    const width = high > low ? (high - low) / BINS : 1;
-    const names = Array.from(
-      { length: BINS },
-      (_, bin) => `${brief(low + bin * width)} to ${brief(low + (bin + 1) * width)}`,
-    );
-    const bin = (value) => Math.min(BINS - 1, Math.floor((value - low) / width));
-    return {
-      names: [...names, "unknown"],
-      bars: Array.from(values, (value) => (Number.isNaN(value) ? BINS : bin(value))),
-    };
-  }
-  const rest = field.levels.length - MOST_BARS;
-  const names =
-    rest > 0 ? [...field.levels.slice(0, MOST_BARS), `${rest} others`] : [...field.levels];
-  const last = names.length - 1;
-  const bars = Array.from(values, (level) => (level < 0 ? last + 1 : Math.min(level, last)));
-  return { names: [...names, "unknown"], bars };
+  return field.levels ? byLevel(field, values, MOST_BARS) : byStep(values, BINS);
 }
 
 // How many of some images each bar stands for.
-function countsOf({ names, bars }, images) {
+function countsOf({ names, codes }, images) {
   const counts = new Array(names.length).fill(0);
-  for (const image of images) counts[bars[image]] += 1;
+  for (const image of images) counts[codes[image]] += 1;
   return counts;
 }
 

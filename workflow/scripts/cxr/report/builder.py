@@ -14,7 +14,7 @@ from cxr.io import read_csv, read_json, read_table
 from cxr.report import material
 from cxr.report.material import StudyFiles, read_if
 from cxr.report.pictures import picture
-from cxr.report.rendering import HERE, hash_of, render
+from cxr.report.rendering import HERE, render
 
 SCRIPTS = ("data", "colours", "map", "grid", "bars", "explorer")
 OVERALL = {
@@ -66,7 +66,6 @@ def build(
         title=title,
         question=question,
         script=script,
-        script_hash=hash_of(script),
         data=script_json(data),
         sampled=_sampled(data),
         flow=read_if(read_json, files.flow),

@@ -20,38 +20,50 @@ function byCluster(labels, palette) {
   return { groups, codes: Int32Array.from(labels, (label) => (label < 0 ? clusters : label)) };
 }
 
-// By a field of texts; rare levels share a group, unknown ones are the last.
-function byLevel(field, values, palette) {
-  const many = field.levels.length > MOST_GROUPS;
-  const own = many ? MOST_GROUPS : field.levels.length;
-  const groups = field.levels
-    .slice(0, own)
-    .map((words, number) => ({ words, ...look(palette, number) }));
-  if (many) {
-    const rest = field.levels.length - own;
-    groups.push({ words: `${rest} others`, colour: palette.outlier, shape: "circle" });
-  }
-  groups.push({ words: "unknown", colour: palette.outlier, shape: "cross" });
-  const unknown = groups.length - 1;
-  const codes = Int32Array.from(values, (level) => (level < 0 ? unknown : Math.min(level, own)));
-  return { groups, codes };
+// A field of texts as names and the name of each image; rare levels share one, unknown is the last.
+function byLevel(field, values, most) {
+  const rest = Math.max(0, field.levels.length - most);
+  const names = field.levels.slice(0, field.levels.length - rest);
+  if (rest) names.push(plural(rest, "other"));
+  const unknown = names.push("unknown") - 1;
+  const codes = Int32Array.from(values, (level) =>
+    level < 0 ? unknown : Math.min(level, unknown - 1),
+  );
+  return { names, codes };
 }
 
-// By a field of numbers, in steps of a ramp between the least and the largest.
-function byNumber(values, palette) {
+// The same for a field of numbers, in equal steps from the least to the largest.
+function byStep(values, steps) {
   const known = values.filter((value) => !Number.isNaN(value));
   const low = known.reduce((least, value) => Math.min(least, value), Infinity);
   const high = known.reduce((most, value) => Math.max(most, value), -Infinity);
-  const width = high > low ? (high - low) / STEPS : 1;
-  const groups = Array.from({ length: STEPS }, (_, step) => ({
-    words: `${brief(low + step * width)} to ${brief(low + (step + 1) * width)}`,
-    colour: palette.ramp[Math.round((step / (STEPS - 1)) * (palette.ramp.length - 1))],
-    shape: "circle",
-  }));
-  groups.push({ words: "unknown", colour: palette.outlier, shape: "cross" });
-  const step = (value) => Math.min(STEPS - 1, Math.floor((value - low) / width));
-  const codes = Int32Array.from(values, (value) => (Number.isNaN(value) ? STEPS : step(value)));
-  return { groups, codes, ramp: { low, high } };
+  const width = high > low ? (high - low) / steps : 1;
+  const edge = (step) => brief(low + step * width);
+  const names = Array.from({ length: steps }, (_, step) => `${edge(step)} to ${edge(step + 1)}`);
+  const step = (value) => Math.min(steps - 1, Math.floor((value - low) / width));
+  const codes = Int32Array.from(values, (value) => (Number.isNaN(value) ? steps : step(value)));
+  return { names: [...names, "unknown"], codes };
+}
+
+// By a field: texts in colours and shapes, numbers on a ramp.
+function byField(field, values, palette) {
+  const { names, codes } = field.levels
+    ? byLevel(field, values, MOST_GROUPS)
+    : byStep(values, STEPS);
+  const unknown = names.length - 1;
+  const groups = names.map((words, number) => {
+    if (number === unknown) return { words, colour: palette.outlier, shape: "cross" };
+    if (!field.levels)
+      return { words, colour: onRamp(number / (STEPS - 1), palette), shape: "circle" };
+    if (number === MOST_GROUPS) return { words, colour: palette.outlier, shape: "circle" };
+    return { words, ...look(palette, number) };
+  });
+  return { groups, codes };
+}
+
+// The colour of a share from 0, low, to 1, high.
+function onRamp(share, palette) {
+  return palette.ramp[Math.round(share * (palette.ramp.length - 1))];
 }
 
 // Adds a shape around a point to a path.

@@ -109,8 +109,7 @@ class Explorer {
 
   colouring(field) {
     if (!field) return { ...byCluster(this.labels, this.palette), numbered: true };
-    const values = this.model.column(field.values);
-    return field.levels ? byLevel(field, values, this.palette) : byNumber(values, this.palette);
+    return byField(field, this.model.column(field.values), this.palette);
   }
 
   summary(field) {

@@ -72,7 +72,7 @@ class GridView {
   fill(score) {
     if (score < 0) return "none";
     const part = this.high > this.low ? (score - this.low) / (this.high - this.low) : 0;
-    return this.palette.ramp[Math.round((1 - part) * (this.palette.ramp.length - 1))];
+    return onRamp(1 - part, this.palette);
   }
 
   labels() {

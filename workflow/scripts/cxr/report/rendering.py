@@ -13,7 +13,10 @@ HERE = Path(__file__).parent
 
 
 def render(template: str, **given: Any) -> str:
-    """A template with the common style; text of the data becomes no markup."""
+    """A template with the common style; text of the data becomes no markup.
+
+    Of style and `script`, where one is given, the policy of the page holds the hashes.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
@@ -23,12 +26,16 @@ def render(template: str, **given: Any) -> str:
     )
     environment.filters |= FILTERS
     style = "\n" + (HERE / "report.css").read_text(encoding="utf-8")
+    script = given.get("script")
     return environment.get_template(template).render(
-        style=style, style_hash=hash_of(style), **given
+        style=style,
+        style_hash=_hash(style),
+        script_hash=None if script is None else _hash(script),
+        **given,
     )
 
 
-def hash_of(text: str) -> str:
+def _hash(text: str) -> str:
     """A style's or a script's hash, as a content security policy names it."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"

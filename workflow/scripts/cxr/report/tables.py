@@ -16,4 +16,4 @@ def tabulate(table: pd.DataFrame, name: str, file: str) -> str:
     """
     shown = table.astype("object").where(table.notna(), "")
     rows = shown.to_numpy().tolist()
-    return render("table.html", name=name, file=file, columns=list(table.columns), rows=rows)
+    return render("table.html", title=name, file=file, columns=list(table.columns), rows=rows)
