@@ -84,7 +84,8 @@ def dbscan_hdbscan(n):
 
 
 def tsne_ours(n):
-    from cxr.tsne import Method, embed, find_neighbours
+    from cxr.neighbours import find_neighbours
+    from cxr.tsne import Method, embed
 
     neighbours = find_neighbours(np.arange(n).astype(str), features(n), 128, threads=2)
     return lambda: embed(neighbours, PERPLEXITY, 0, Method(), 2)

@@ -8,7 +8,7 @@ import pytest
 from cxr.errors import InputError
 from cxr.given import take
 from cxr.metadata import SCHEMA
-from cxr.tsne import select_features
+from cxr.neighbours import select_features
 
 
 def table(**columns):

@@ -13,17 +13,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from cxr.errors import InputError
-from cxr.tsne import (
-    EXACT_LIMIT,
-    Method,
-    embed,
-    embed_all,
-    find_neighbours,
-    joint,
-    nearest,
-    principal_components,
-    select_features,
-)
+from cxr.neighbours import find_neighbours, joint, nearest, principal_components, select_features
+from cxr.tsne import EXACT_LIMIT, Method, embed, embed_all
 from cxr.tsne_exact import calibrate, divergence, gradient, optimise
 
 CPU = Method()

@@ -17,8 +17,9 @@ from cxr.evidence.weighing import Records, weigh
 from cxr.features import features_table
 from cxr.figures import evidence as figures
 from cxr.grid import label_map, sweep_dbscan
+from cxr.neighbours import find_neighbours
 from cxr.scoring import choose_map, rank
-from cxr.tsne import Method, embed_all, find_neighbours
+from cxr.tsne import Method, embed_all
 
 BOUNDS = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}
 THRESHOLDS = Evidence().thresholds.model_dump()

@@ -9,7 +9,8 @@ import yaml
 from openTSNE import TSNE
 from sklearn.manifold import trustworthiness
 
-from cxr.tsne import Method, Neighbours, embed, joint, select_features
+from cxr.neighbours import Neighbours, joint, select_features
+from cxr.tsne import Method, embed
 from cxr.tsne_exact import divergence
 from tests.study import ROOT, workspace
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from cxr.io import read_arrays, write_table
 from cxr.job import job
-from cxr.tsne import Method, Neighbours, embed_all
+from cxr.neighbours import Neighbours
+from cxr.tsne import Method, embed_all
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from cxr.io import read_table, write_arrays, write_table
 from cxr.job import job
-from cxr.tsne import find_neighbours, map_table, select_features
+from cxr.neighbours import find_neighbours, select_features
+from cxr.tsne import map_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

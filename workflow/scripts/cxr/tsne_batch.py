@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 
-from cxr.tsne import EXACT_PHASES, Method, Neighbours, joint, starting_points
-from cxr.tsne_exact import MAX_STEP, MIN_GAIN, divergence
+from cxr.neighbours import Neighbours, joint, starting_points
+from cxr.tsne_exact import EXACT_PHASES, MAX_STEP, MIN_GAIN, divergence
 
 log = logging.getLogger("cxr")
 
@@ -25,7 +26,9 @@ CPU_BUDGET = 2**30
 
 
 def embed_batches(
-    neighbours: Neighbours, runs: Sequence[tuple[float, int]], method: Method
+    neighbours: Neighbours,
+    runs: Sequence[tuple[float, int]],
+    initialization: Literal["pca", "random"],
 ) -> Iterator[tuple[np.ndarray, float]]:
     """The map and its Kullback-Leibler divergence for each (perplexity, seed), in order.
 
@@ -45,9 +48,7 @@ def embed_batches(
     for first in range(0, len(runs), size):
         batch = runs[first : first + size]
         affinities = np.stack([joint(neighbours, perplexity) for perplexity, _ in batch])
-        starts = np.stack(
-            [starting_points(neighbours, seed, method.initialization) for _, seed in batch]
-        )
+        starts = np.stack([starting_points(neighbours, seed, initialization) for _, seed in batch])
         maps = optimise(
             torch.from_numpy(affinities).to(device), torch.from_numpy(starts).to(device)
         )

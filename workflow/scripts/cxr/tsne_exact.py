@@ -15,6 +15,9 @@ import numpy as np
 
 from cxr.compiled import kernel, vector_kernel
 
+# Iterations, exaggeration and momentum: openTSNE's defaults, and half as many iterations again
+# after the exaggeration, since they cost little here and small perplexities still gain from them.
+EXACT_PHASES = ((250, 12.0, 0.8), (750, 1.0, 0.8))
 TOLERANCE = 1e-5
 MAX_STEP = 5.0
 MIN_GAIN = 0.01

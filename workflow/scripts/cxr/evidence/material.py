@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.tsne import select_features
+from cxr.neighbours import select_features
 
 
 @dataclass(frozen=True)

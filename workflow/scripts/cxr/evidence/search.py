@@ -13,9 +13,10 @@ import numpy as np
 from cxr import density
 from cxr.dbscan import sweep_cells
 from cxr.grid import standardise
+from cxr.neighbours import find_neighbours
 from cxr.scoring import balance_scores
 from cxr.tree import build_tree
-from cxr.tsne import Method, embed, find_neighbours
+from cxr.tsne import Method, embed
 from cxr.validity import density_validity
 
 
