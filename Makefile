@@ -18,8 +18,10 @@ UV := $(shell command -v uv 2>/dev/null)
 study: $(READY) ## environment, then the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
 
+# Unit tests take one core each. The others run whole studies, on all of them.
 test: $(READY) ## environment, then every test
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit
+	@$(BIN)/python -m pytest --ignore tests/unit
 
 check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
 	$(BIN)/ruff check .
