@@ -1,0 +1,292 @@
+"""Nearest neighbours in a space: exact while images are few, by a graph of them when many.
+
+References
+----------
+Y. Malkov, D. Yashunin, "Efficient and robust approximate nearest neighbor search using
+hierarchical navigable small world graphs", IEEE TPAMI 42, 2020 (the graph, by usearch).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cxr.errors import DamagedFile
+from cxr.io import atomic, read_array, write_array
+from cxr.similarity.space import Space, blocks, distances
+
+log = logging.getLogger("cxr")
+
+NEIGHBOURS = pa.schema(
+    {
+        "query_id": pa.string(),
+        "rank": pa.int32(),
+        "neighbour_id": pa.string(),
+        "distance": pa.float32(),
+    }
+)
+# The same of parts of the patients, which are searched by themselves.
+PARTED = pa.schema([("part", pa.int32()), *NEIGHBOURS])
+# Connectivity and effort of the graph's making, and how far searches look, one after the other.
+LINKS, MAKING = 16, 64
+WIDTHS = (64, 128, 256, 512)
+SAMPLE = 1000  # queries by which recall is measured
+EXACT, APPROXIMATE = "exact", "approximate"
+
+
+class Index(Protocol):
+    """Images among which neighbours are looked for."""
+
+    def __len__(self) -> int:
+        """How many images it holds."""
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        """Row numbers of the nearest images of each point, int of shape (m, count).
+
+        Nearest first but for rounding; -1 where fewer were found.
+        """
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        """The places of images, float32 of the shape of `rows` and d."""
+
+    def save(self, path: str | Path) -> None:
+        """Writes it, the same bytes for the same images."""
+
+
+class ExactIndex:
+    """All distances are computed; its file is the points themselves."""
+
+    def __init__(self, points: np.ndarray, threads: int = 1) -> None:
+        self._points = points
+        self._threads = threads
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        from sklearn.neighbors import NearestNeighbors
+
+        model = NearestNeighbors(algorithm="brute", n_jobs=self._threads).fit(self._points)
+        return model.kneighbors(points, min(count, len(self)), return_distance=False)
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        return self._points[rows]
+
+    def save(self, path: str | Path) -> None:
+        write_array(np.asarray(self._points), path)
+
+
+class GraphIndex:
+    """A hierarchical graph of near images, along which a search walks."""
+
+    def __init__(self, graph: Any, width: int, threads: int = 1) -> None:
+        self._graph = graph
+        self._threads = threads
+        self.look(width)
+
+    @classmethod
+    def of(cls, points: np.ndarray, threads: int) -> "GraphIndex":
+        """The graph of some points. One thread makes it, since their order shapes it."""
+        from usearch.index import Index as Graph
+
+        graph = Graph(
+            ndim=points.shape[1],
+            metric="l2sq",
+            dtype="f32",
+            connectivity=LINKS,
+            expansion_add=MAKING,
+        )
+        graph.add(np.arange(len(points)), points, threads=1)
+        return cls(graph, WIDTHS[0], threads)
+
+    def look(self, width: int) -> None:
+        """How many images a search keeps in view: more find more and take longer."""
+        self.width = width
+        self._graph.expansion_search = width
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        count = min(count, len(self))
+        # It finds no more than it keeps in view.
+        self._graph.expansion_search = max(self.width, 2 * count)
+        found = self._graph.search(points, count, threads=self._threads)
+        self._graph.expansion_search = self.width
+        keys = np.atleast_2d(found.keys).astype(np.int64)
+        counts = np.atleast_1d(found.counts)
+        return np.where(np.arange(count) < counts[:, None], keys, -1)
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        found = self._graph.get(rows.ravel())
+        return np.asarray(found, dtype=np.float32).reshape(*rows.shape, self._graph.ndim)
+
+    def save(self, path: str | Path) -> None:
+        with atomic(path) as temporary:
+            self._graph.save(str(temporary))
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How neighbours are found.
+
+    Attributes
+    ----------
+    method : "exact" or "approximate"
+    width : int or None
+        Images that an approximate search keeps in view.
+    recall : float
+        Share of the true neighbours that are found.
+    sample : int
+        Queries by which it was measured; 0 where the search is exact.
+    """
+
+    method: str
+    width: int | None
+    recall: float
+    sample: int
+
+
+def make_index(
+    space: Space, k: int, exact_up_to: int, recall: float, seed: int, threads: int
+) -> tuple[Index, Searched]:
+    """An index of a space: exact for few images, a graph for many where it finds enough.
+
+    Recall at `k` is measured against the exact search, on a sample of images.
+    """
+    exact = ExactIndex(space.points, threads)
+    n = len(exact)
+    if n <= max(exact_up_to, k):
+        return exact, Searched(EXACT, None, 1.0, 0)
+    graph = GraphIndex.of(space.points, threads)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
+    true = exact.find(space.points[sample], k + 1)
+    reached = 0.0
+    for width in WIDTHS:
+        graph.look(width)
+        reached = recall_of(graph.find(space.points[sample], k + 1), true)
+        log.info("%d images kept in view: recall %.4f", width, reached)
+        if reached >= recall:
+            return graph, Searched(APPROXIMATE, width, round(reached, 4), len(sample))
+    log.warning(
+        "an approximate search finds %.1f%% of the true neighbours, less than the %.1f%% that are "
+        "wanted: all distances are computed",
+        100 * reached,
+        100 * recall,
+    )
+    return exact, Searched(EXACT, None, 1.0, 0)
+
+
+def recall_of(found: np.ndarray, true: np.ndarray) -> float:
+    """The share of the true neighbours that were found, both int of shape (m, k)."""
+    hits = [np.isin(some, known).sum() for some, known in zip(true, found, strict=True)]
+    return float(np.sum(hits) / true.size)
+
+
+def read_index(path: str | Path, searched: Searched, threads: int = 1) -> Index:
+    """An index from its file, mapped and not read, so that one query need not wait.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is not whole.
+    """
+    if searched.method == EXACT:
+        return ExactIndex(read_array(path), threads)
+    from usearch.index import Index as Graph
+
+    try:
+        graph = Graph.restore(str(path), view=True)
+    except Exception as error:
+        raise DamagedFile(f"{path}: not a whole index ({error})", Path(path)) from error
+    if graph is None:
+        raise DamagedFile(f"{path}: not a whole index", Path(path))
+    return GraphIndex(graph, searched.width or WIDTHS[0], threads)
+
+
+def neighbours_of_all(space: Space, index: Index, k: int, own_patient: bool) -> pd.DataFrame:
+    """The nearest neighbours of every image.
+
+    Parameters
+    ----------
+    space : Space
+    index : Index
+        Of the same images.
+    k : int
+        Wanted neighbours; where there are fewer, as many as there are.
+    own_patient : bool
+        Whether images of a query's own patient count as its neighbours.
+
+    Returns
+    -------
+    DataFrame
+        As `NEIGHBOURS`, sorted by query_id and rank. Equally distant neighbours come
+        in random order.
+    """
+    n = len(space.image_ids)
+    if n < 2:
+        return empty()
+    # Images that are looked for and then left out: the query, or all of its patient.
+    spare = np.ones(n, np.int64) if own_patient else np.bincount(space.owners)[space.owners]
+    needs = np.minimum(2 ** np.ceil(np.log2(k + spare)).astype(np.int64), n)
+    tables = [
+        _nearest(space, index, rows[block], int(need), k, own_patient)
+        for need in np.unique(needs)
+        for rows in [np.flatnonzero(needs == need)]
+        for block in blocks(len(rows), int(need) * space.points.shape[1])
+    ]
+    return pd.concat(tables).sort_values(["query_id", "rank"], ignore_index=True)
+
+
+def _nearest(
+    space: Space, index: Index, rows: np.ndarray, need: int, k: int, own_patient: bool
+) -> pd.DataFrame:
+    found = index.find(space.points[rows], need)
+    apart = distances(space.points[rows], index.points(np.maximum(found, 0)), space.metric)
+    mine = rows[:, None]
+    same = found == mine if own_patient else space.owners[found] == space.owners[mine]
+    apart[same | (found < 0)] = np.inf
+    by_chance = np.argsort(space.chance[found], axis=1, kind="stable")
+    found, apart = (np.take_along_axis(a, by_chance, axis=1) for a in (found, apart))
+    order = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    found, apart = (np.take_along_axis(a, order, axis=1) for a in (found, apart))
+    kept = np.isfinite(apart)
+    return table_of(space.image_ids[rows], space.image_ids, found, apart, kept)
+
+
+def table_of(
+    query_ids: Sequence[str] | np.ndarray,
+    image_ids: np.ndarray,
+    found: np.ndarray,
+    apart: np.ndarray,
+    kept: np.ndarray,
+) -> pd.DataFrame:
+    """Neighbours as `NEIGHBOURS` has them, from arrays of shape (queries, k)."""
+    queries, places = np.nonzero(kept)
+    return pd.DataFrame(
+        {
+            "query_id": np.asarray(query_ids)[queries].astype(object),
+            "rank": (places + 1).astype(np.int32),
+            "neighbour_id": image_ids[found[kept]].astype(object),
+            "distance": apart[kept],
+        }
+    )
+
+
+def empty() -> pd.DataFrame:
+    """No neighbours."""
+    return NEIGHBOURS.empty_table().to_pandas()
+
+
+def neighbours_by_part(parts: Sequence[Space], k: int, own_patient: bool) -> pd.DataFrame:
+    """The nearest neighbours of every image within its part of the patients, as `PARTED`."""
+    tables = [
+        neighbours_of_all(space, ExactIndex(space.points), k, own_patient).assign(part=number)
+        for number, space in enumerate(parts, start=1)
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else PARTED.empty_table().to_pandas()
