@@ -181,6 +181,29 @@ def new_images(wildcards):
     return STUDY["images"]
 
 
+def searching_weights(wildcards):
+    """The weights of the network in whose features a study's neighbours are."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return f"results/weights/{BACKBONES[wildcards.model]}.pth"
+    return "results/{study}/models/{model}/model.safetensors"
+
+
+def searching_card(wildcards):
+    """The card of that network, where it was trained here."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return []
+    return "results/{study}/models/{model}/model.json"
+
+
+def new_query(wildcards):
+    """The new image whose similar ones are wanted."""
+    if STUDY["query"] is None:
+        raise WorkflowError("similar needs an image: --config query=FILE")
+    if not Path(STUDY["query"]).is_file():
+        raise WorkflowError(f"config key 'query': there is no file {STUDY['query']}")
+    return STUDY["query"]
+
+
 def of_models(pattern):
     """One file for each model, in the order of the models."""
     return expand(pattern, model=MODELS, allow_missing=True)

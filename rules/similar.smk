@@ -1,5 +1,11 @@
 """The most similar images, how well they serve, and severity by them."""
 
+
+localrules:
+    draw_similar,
+    draw_sheets,
+
+
 # What images are searched by beside the model's own features, where the study has images.
 SEARCHED, HELD_OUT = {}, {}
 SHEETS = ("median", "best", "worst")
@@ -240,14 +246,14 @@ if LEARNED:
         output:
             **{
                 kind: report(
-                    f"results/{{study}}/figures/{{model}}.{kind}.svg",
+                    f"results/{{study}}/figures/{{model}}.similar-{kind}.svg",
                     caption="../workflow/report/sheets.rst",
                     category="7 Similar images",
                     labels={"model": "{model}", "figure": f"{kind} queries"},
                 )
                 for kind in SHEETS
             },
-            printed=printed(*(f"{{model}}.{kind}" for kind in SHEETS)),
+            printed=printed(*(f"{{model}}.similar-{kind}" for kind in SHEETS)),
         log:
             "results/{study}/logs/draw_sheets/{model}.log",
         benchmark:
@@ -263,3 +269,53 @@ if LEARNED:
             code=code_of("draw_sheets.py"),
         script:
             "../workflow/scripts/draw_sheets.py"
+
+    localrules:
+        similar,
+
+    rule query_similar:
+        """What is most similar to a new image, in a table and on a contact sheet."""
+        input:
+            query=new_query,
+            weights=searching_weights,
+            model=searching_card,
+            features=searched_features,
+            rejected=rules.find_similar.output.rejected,
+            search=rules.find_similar.output.search,
+            index=rules.find_similar.output.index,
+            cohort=COHORT,
+            metadata=METADATA,
+            images=rules.assemble_cohort.output.images,
+        output:
+            neighbours="results/{study}/similar/{model}/query/neighbours.csv",
+            sheet="results/{study}/similar/{model}/query/sheet.svg",
+            printed="results/{study}/similar/{model}/query/sheet.pdf",
+        log:
+            "results/{study}/logs/query_similar/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/query_similar/{model}.jsonl"
+        conda:
+            "../envs/torch.yaml"
+        threads: 2
+        resources:
+            mem_mb=grows(2000, 4),
+            runtime=grows(20),
+        params:
+            cfg=lambda wildcards: {
+                "backbone": BACKBONES.get(wildcards.model),
+                "classes": list(STUDY["cohort"]["classes"]),
+                **settings(
+                    image_size="cohort.image_size",
+                    k="similarity.k",
+                    space="similarity.space",
+                    square="cohort.square",
+                )(wildcards),
+            },
+            code=code_of("query_similar.py"),
+        script:
+            "../workflow/scripts/query_similar.py"
+
+    rule similar:
+        """What is most similar to a new image: snakemake similar --config query=FILE"""
+        input:
+            expand(rules.query_similar.output.neighbours, study=NAME, model=PREDICTOR),

@@ -50,7 +50,9 @@ def contact(
         box = Rectangle((x, 1 - 4.2 / whole), 0.011, 2.4 / whole, color=colour(name, classes))
         drawn.add_artist(box)
     for (name, sheet), height in zip(sheets.items(), heights, strict=True):
-        drawn.text(0.01, (top - 3) / whole, name, fontsize=7, fontweight="bold", va="center")
+        drawn.text(
+            0.01, (top - 3) / whole, short(name, 110), fontsize=7, fontweight="bold", va="center"
+        )
         _draw(drawn, sheet, records, pictures, classes, top - 6, unit, whole)
         top -= height
     return drawn

@@ -153,6 +153,8 @@ class Explorer {
   // The image under the pointer: its thumbnail and its record.
   describe(image) {
     const place = this.part("record");
+    const nearest = this.model.nearest(image);
+    this.map.near = nearest.map((one) => one.image);
     if (image < 0) {
       place.replaceChildren(
         make("p", { class: "note" }, "Point at an image of the map to see its record."),
@@ -171,8 +173,24 @@ class Explorer {
     }
     place.replaceChildren(
       ...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []),
+      ...this.similar(nearest),
       list,
     );
+  }
+
+  // The images of the map that are most similar to one: pictures, or names without any.
+  similar(nearest) {
+    if (!nearest.length) return [];
+    const entries = nearest.map(({ image, distance }) => {
+      const id = this.model.ids[image];
+      const words = `${id}, ${clusterName(this.labels[image])}, distance ${brief(distance)}`;
+      const shown = this.thumbnails.has(id) ? this.thumbnails.picture(id, 48) : id;
+      return make("li", { title: words }, shown);
+    });
+    return [
+      make("p", { class: "note" }, "Most similar on this map, nearest first:"),
+      make("ol", { class: "similar" }, ...entries),
+    ];
   }
 
   lasso(on) {

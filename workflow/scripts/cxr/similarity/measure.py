@@ -21,6 +21,7 @@ COLUMNS = (
     "level",
     "queries",
     "patients",
+    "k",
     "base",
     "attainable",
     *(

@@ -96,16 +96,16 @@ def ask(space: Space, rows: np.ndarray, questions: Sequence[Question], k: int, o
     -------
     DataFrame
         A row a question and query that has something to find: `question` (its number),
-        `row`, `level`, `precision` among the first k, `average_precision` over all,
-        `base`, the share of the images that could be found (what chance gives), and
-        `attainable`, the precision of a search without errors.
+        `row`, `level`, `k`, the neighbours looked at, `precision` among them,
+        `average_precision` over all, `base`, the share of the images that could be
+        found (what chance gives), and `attainable`, the precision without errors.
     """
     tables = [
         _answers(number, question, some, order, allowed, k)
         for some, order, allowed in rankings(space, rows, own)
         for number, question in enumerate(questions)
     ]
-    columns = ["question", "row", "level", *MEASURES[:2], "base", "attainable"]
+    columns = ["question", "row", "level", "k", *MEASURES[:2], "base", "attainable"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
@@ -128,14 +128,17 @@ def _answers(
     found = right.cumsum(axis=1)
     candidates, relevant = seen[:, -1], found[:, -1]
     asked = (codes[rows] >= 0) & (relevant > 0)
-    reach = np.minimum(k, np.maximum(candidates, 1))
-    first = (right & (seen <= k)).sum(axis=1)
+    # Among few images k would be most of them, and no choice: half of them are looked at.
+    few = candidates if question.within is None else -(-candidates // 2)
+    reach = np.minimum(k, np.maximum(few, 1))
+    first = (right & (seen <= reach[:, None])).sum(axis=1)
     average = np.where(right, found / np.maximum(seen, 1), 0.0).sum(axis=1)
     table = pd.DataFrame(
         {
             "question": number,
             "row": rows,
             "level": levels[rows],
+            "k": reach,
             "precision": first / reach,
             "average_precision": average / np.maximum(relevant, 1),
             "base": relevant / np.maximum(candidates, 1),
@@ -162,7 +165,7 @@ def summarise(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> list[di
     -------
     list of dict
         For all queries, and those of each level (their class), by themselves: level,
-        queries, patients, base, attainable, and for each of `MEASURES` its value and, as
+        queries, patients, k, base, attainable, and for each of `MEASURES` its value and, as
         <measure>_low and <measure>_high, its interval.
     """
     levels = [(ALL, answers), *answers.groupby("level", sort=True)]
@@ -180,7 +183,7 @@ def _means(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> Mapping[st
     weights = draw_patients(patients, REPLICATES, seed)
     total = weights.sum(axis=1)
     base = weights @ answers["base"].to_numpy() / total
-    means |= {"base": base[0], "attainable": answers["attainable"].mean()}
+    means |= {name: answers[name].mean() for name in ("k", "base", "attainable")}
     precision = weights @ answers["precision"].to_numpy() / total
     average = weights @ answers["average_precision"].to_numpy() / total
     for name, values, share in (

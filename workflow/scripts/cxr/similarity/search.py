@@ -7,7 +7,7 @@ hierarchical navigable small world graphs", IEEE TPAMI 42, 2020 (the graph, by u
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -150,6 +150,11 @@ class Searched:
     width: int | None
     recall: float
     sample: int
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Searched":
+        """From a document that holds its attributes among others."""
+        return cls(**{name: stored[name] for name in ("method", "width", "recall", "sample")})
 
 
 def make_index(

@@ -91,3 +91,25 @@ def pictures_of(
         return {}
     small = shrink(images[rows], min(SIDE, images.shape[1]))
     return dict(zip(wanted, small, strict=True))
+
+
+def sheet_of(
+    found: pd.DataFrame, query: np.ndarray, cohort: pd.DataFrame, images: np.ndarray
+) -> tuple[str, Sheet, dict[str, np.ndarray]]:
+    """The sheet of a new image: its title, itself, and its pictures.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `cxr.similarity.query.nearest` returns it.
+    query : uint8 array, shape (size, size)
+    cohort, images
+        As `pictures_of` takes them.
+    """
+    name = str(found["query_id"].iloc[0])
+    counts = found["class"].value_counts()
+    words = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    sheet = Sheet(name, found["neighbour_id"].tolist(), float(counts.iloc[0] / len(found)))
+    pictures = pictures_of([Sheet(sheet.neighbour_ids[0], sheet.neighbour_ids, 0)], cohort, images)
+    pictures[name] = shrink(query[None], min(SIDE, len(query)))[0]
+    return f"{name}: {words}", sheet, pictures
