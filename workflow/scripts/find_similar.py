@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.io import read_table, write_csv, write_json, write_table
 from cxr.job import job
-from cxr.similarity.search import NEIGHBOURS, make_index, neighbours_of_all
+from cxr.similarity.search import make_index, neighbours_of_all
 from cxr.similarity.space import make_space, summary
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def main(input, output, cfg, threads):
     index.save(output.index)
     write_csv(rejected, output.rejected)
     write_json({**summary(space, cfg["k"]), **asdict(how)}, output.search)
-    write_table(found, output.neighbours, schema=NEIGHBOURS)
+    write_table(found, output.neighbours)
 
 
 if __name__ == "__main__":

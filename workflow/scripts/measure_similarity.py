@@ -6,7 +6,7 @@ from cxr.io import read_table, write_csv, write_table
 from cxr.job import job
 from cxr.similarity.groups import weigh_claims
 from cxr.similarity.measure import HELD_OUT, divide, measure, read_searched, records_of
-from cxr.similarity.search import PARTED, neighbours_by_part
+from cxr.similarity.search import neighbours_by_part
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -22,7 +22,7 @@ def main(input, output, cfg):
     claims = weigh_claims(searches.spaces, records, cfg["severity"], k, seed)
     write_csv(claims, output.groups)
     found = neighbours_by_part(searches.spaces.get(HELD_OUT, []), k, cfg["own_patient"])
-    write_table(found, output.held_out, schema=PARTED)
+    write_table(found, output.held_out)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from cxr.job import job, log
 from cxr.models import load_model
 from cxr.similarity.backbone import pretrained, run_body
 from cxr.similarity.measure import records_of
-from cxr.similarity.query import nearest, placed_ids, read_query
+from cxr.similarity.query import nearest, placed, read_query
 from cxr.similarity.search import Searched, read_index
 from cxr.similarity.sheets import sheet_of
 
@@ -31,10 +31,10 @@ def main(input, output, cfg):
     cohort, search = read_table(input.cohort), read_json(input.search)
     records = records_of(cohort, read_table(input.metadata))
     index = read_index(input.index, Searched.of(search))
-    ids = placed_ids(read_table(input.features, columns=["image_id"]), input.rejected)
+    known = placed(read_table(input.features), input.rejected)
     features = features_of(image, input, cfg)
     name = Path(input.query).name
-    found = nearest(name, features, index, ids, records, search["metric"], cfg["k"])
+    found = nearest(name, features, index, known, records, search["metric"], cfg["k"])
     write_csv(found, output.neighbours)
     title, sheet, pictures = sheet_of(found, image[0], cohort, read_array(input.images))
     save(contact({title: sheet}, records, pictures, cfg["classes"]), output.sheet)

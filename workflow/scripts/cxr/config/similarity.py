@@ -47,8 +47,10 @@ class Similarity(Section):
     """The most similar images of each image, how well they serve, and severity by them."""
 
     k: int = Field(default=36, ge=1, le=1000, description="Similar images of each image.")
-    metric: Literal["cosine", "euclidean"] = Field(
-        default="cosine", description="Distance between features."
+    metric: Literal["cosine", "centred", "euclidean"] = Field(
+        default="cosine",
+        description="Distance between features: by their angle, by their angle seen from the mean "
+        "of all images (rectified features all lie on one side of 0), or Euclidean.",
     )
     own_patient: bool = Field(
         default=False,

@@ -15,6 +15,7 @@ from cxr.similarity.measure import WORDS
 from cxr.similarity.retrieval import ALL
 
 SPACES = tuple(WORDS)
+COLOURS = dict(zip(SPACES, PALETTE, strict=False))
 TARGET = "severity_extent"
 LARGEST = 8
 
@@ -46,17 +47,17 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
     for number, space in enumerate(spaces):
         of_space = classes[classes["space"] == space].set_index(["own_patient", "level"])
         for place, level in enumerate(levels):
-            for own, face in (("excluded", PALETTE[number]), ("included", "white")):
+            for own, face in (("excluded", COLOURS[space]), ("included", "white")):
                 shift = 0.0 if own == "excluded" else 0.3
                 y = place * (len(spaces) + 1) + number + shift
                 row = of_space.loc[(own, level)]
-                _point(left, row, "precision", y, PALETTE[number], face)
+                _point(left, row, "precision", y, COLOURS[space], face)
         if others:
             told = fields[fields["space"] == space].set_index(["field", "level"])
             for place, pair in enumerate(others):
                 if pair in told.index:
                     y = place * (len(spaces) + 1) + number
-                    _point(right, told.loc[pair], "enrichment", y, PALETTE[number], PALETTE[number])
+                    _point(right, told.loc[pair], "enrichment", y, COLOURS[space], COLOURS[space])
     base = classes[(classes["own_patient"] == "excluded") & (classes["space"] == spaces[0])]
     for place, level in enumerate(levels):
         chance = base.loc[base["level"] == level, "base"].iloc[0]
@@ -70,10 +71,7 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
         right.set_title("Neighbours that share it, within a class")
     else:
         empty(right, "no field with two values in a class")
-    handles = [
-        left.plot([], [], "o", ms=3.5, color=PALETTE[n], label=WORDS[s])[0]
-        for n, s in enumerate(spaces)
-    ]
+    handles = [left.plot([], [], "o", ms=3.5, color=COLOURS[s], label=WORDS[s])[0] for s in spaces]
     handles.append(left.plot([], [], "o", ms=3.5, mfc="white", mec=INK, label="own patient in")[0])
     handles.append(left.plot([], [], ":", lw=0.8, color=INK, label="chance")[0])
     drawn.legend(handles=handles, loc="outside lower center", ncols=2)
@@ -124,7 +122,7 @@ def severity(found: Mapping[str, Any], estimates: pd.DataFrame) -> Figure:
     rows = [row for row in rows if row["method"] != "mean"] + [rows[0]]
     labels = []
     for place, row in enumerate(rows):
-        colour = OUTLIER if row["method"] == "mean" else PALETTE[SPACES.index(row["space"])]
+        colour = OUTLIER if row["method"] == "mean" else COLOURS[row["space"]]
         error = row["error"]
         if error["low"] is not None:
             axes[2].hlines(place, error["low"], error["high"], color=colour, lw=1.2)

@@ -9,11 +9,11 @@ hierarchical navigable small world graphs", IEEE TPAMI 42, 2020 (the graph, by u
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from cxr.errors import DamagedFile
@@ -65,14 +65,27 @@ class ExactIndex:
         self._points = points
         self._threads = threads
 
+    @cached_property
+    def _model(self) -> Any:
+        from sklearn.neighbors import NearestNeighbors
+
+        return NearestNeighbors(algorithm="brute", n_jobs=self._threads).fit(self._points)
+
     def __len__(self) -> int:
         return len(self._points)
 
-    def find(self, points: np.ndarray, count: int) -> np.ndarray:
-        from sklearn.neighbors import NearestNeighbors
+    @cached_property
+    def _squares(self) -> np.ndarray:
+        return np.einsum("nd,nd->n", self._points, self._points)
 
-        model = NearestNeighbors(algorithm="brute", n_jobs=self._threads).fit(self._points)
-        return model.kneighbors(points, min(count, len(self)), return_distance=False)
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        count = min(count, len(self))
+        if len(points) > 1:
+            return self._model.kneighbors(points, count, return_distance=False)
+        # One query is answered before threads would have started.
+        apart = self._squares - 2 * (self._points @ points[0])
+        near = np.argpartition(apart, count - 1)[:count]
+        return near[np.argsort(apart[near], kind="stable")][None]
 
     def points(self, rows: np.ndarray) -> np.ndarray:
         return self._points[rows]
@@ -115,12 +128,15 @@ class GraphIndex:
     def find(self, points: np.ndarray, count: int) -> np.ndarray:
         count = min(count, len(self))
         # It finds no more than it keeps in view.
-        self._graph.expansion_search = max(self.width, 2 * count)
+        self._graph.expansion_search = max(self.width, count + WIDTHS[0] // 2)
         found = self._graph.search(points, count, threads=self._threads)
         self._graph.expansion_search = self.width
+        # Of one point it tells what it found, of several also how many of each are true.
+        counts = np.atleast_1d(getattr(found, "counts", len(found)))
+        rows = np.full((len(points), count), -1, dtype=np.int64)
         keys = np.atleast_2d(found.keys).astype(np.int64)
-        counts = np.atleast_1d(found.counts)
-        return np.where(np.arange(count) < counts[:, None], keys, -1)
+        rows[:, : keys.shape[1]] = keys
+        return np.where(np.arange(count) < counts[:, None], rows, -1)
 
     def points(self, rows: np.ndarray) -> np.ndarray:
         found = self._graph.get(rows.ravel())
@@ -214,7 +230,7 @@ def read_index(path: str | Path, searched: Searched, threads: int = 1) -> Index:
     return GraphIndex(graph, searched.width or WIDTHS[0], threads)
 
 
-def neighbours_of_all(space: Space, index: Index, k: int, own_patient: bool) -> pd.DataFrame:
+def neighbours_of_all(space: Space, index: Index, k: int, own_patient: bool) -> pa.Table:
     """The nearest neighbours of every image.
 
     Parameters
@@ -229,39 +245,38 @@ def neighbours_of_all(space: Space, index: Index, k: int, own_patient: bool) -> 
 
     Returns
     -------
-    DataFrame
+    Table
         As `NEIGHBOURS`, sorted by query_id and rank. Equally distant neighbours come
         in random order.
     """
     n = len(space.image_ids)
-    if n < 2:
-        return empty()
+    found = np.full((n, k), -1, dtype=np.int64)
+    apart = np.full((n, k), np.inf, dtype=np.float32)
     # Images that are looked for and then left out: the query, or all of its patient.
     spare = np.ones(n, np.int64) if own_patient else np.bincount(space.owners)[space.owners]
-    needs = np.minimum(2 ** np.ceil(np.log2(k + spare)).astype(np.int64), n)
-    tables = [
-        _nearest(space, index, rows[block], int(need), k, own_patient)
-        for need in np.unique(needs)
-        for rows in [np.flatnonzero(needs == need)]
-        for block in blocks(len(rows), int(need) * space.points.shape[1])
-    ]
-    return pd.concat(tables).sort_values(["query_id", "rank"], ignore_index=True)
+    # Patients of like sizes share a search.
+    needs = np.minimum(k + 2 ** np.ceil(np.log2(spare)).astype(np.int64), n)
+    for need in np.unique(needs) if n > 1 else ():
+        rows = np.flatnonzero(needs == need)
+        for block in blocks(len(rows), int(need) * space.points.shape[1]):
+            near = _nearest(space, index, rows[block], int(need), k, own_patient)
+            width = near[0].shape[1]
+            found[rows[block], :width], apart[rows[block], :width] = near
+    order = np.argsort(space.image_ids, kind="stable")
+    return table_of(space.image_ids[order], space.image_ids, found[order], apart[order])
 
 
 def _nearest(
     space: Space, index: Index, rows: np.ndarray, need: int, k: int, own_patient: bool
-) -> pd.DataFrame:
+) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours of some images and their distances, shape (m, k) or less."""
     found = index.find(space.points[rows], need)
-    apart = distances(space.points[rows], index.points(np.maximum(found, 0)), space.metric)
+    apart = distances(space.points[rows], space.points[found], space.metric)
     mine = rows[:, None]
     same = found == mine if own_patient else space.owners[found] == space.owners[mine]
     apart[same | (found < 0)] = np.inf
-    by_chance = np.argsort(space.chance[found], axis=1, kind="stable")
-    found, apart = (np.take_along_axis(a, by_chance, axis=1) for a in (found, apart))
-    order = np.argsort(apart, axis=1, kind="stable")[:, :k]
-    found, apart = (np.take_along_axis(a, order, axis=1) for a in (found, apart))
-    kept = np.isfinite(apart)
-    return table_of(space.image_ids[rows], space.image_ids, found, apart, kept)
+    order = np.lexsort((space.chance[found], apart), axis=1)[:, :k]
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(apart, order, axis=1)
 
 
 def table_of(
@@ -269,29 +284,34 @@ def table_of(
     image_ids: np.ndarray,
     found: np.ndarray,
     apart: np.ndarray,
-    kept: np.ndarray,
-) -> pd.DataFrame:
-    """Neighbours as `NEIGHBOURS` has them, from arrays of shape (queries, k)."""
+) -> pa.Table:
+    """Neighbours as `NEIGHBOURS` has them.
+
+    Parameters
+    ----------
+    query_ids : sequence of str, length m
+    image_ids : str array, shape (n,)
+    found : int array, shape (m, k)
+        Row numbers of images.
+    apart : float32 array, shape (m, k)
+        Their distances, infinite where there is none.
+    """
+    kept = np.isfinite(apart)
     queries, places = np.nonzero(kept)
-    return pd.DataFrame(
-        {
-            "query_id": np.asarray(query_ids)[queries].astype(object),
-            "rank": (places + 1).astype(np.int32),
-            "neighbour_id": image_ids[found[kept]].astype(object),
-            "distance": apart[kept],
-        }
-    )
-
-
-def empty() -> pd.DataFrame:
-    """No neighbours."""
-    return NEIGHBOURS.empty_table().to_pandas()
-
-
-def neighbours_by_part(parts: Sequence[Space], k: int, own_patient: bool) -> pd.DataFrame:
-    """The nearest neighbours of every image within its part of the patients, as `PARTED`."""
-    tables = [
-        neighbours_of_all(space, ExactIndex(space.points), k, own_patient).assign(part=number)
-        for number, space in enumerate(parts, start=1)
+    columns = [
+        pa.array(np.asarray(query_ids).tolist(), pa.string()).take(pa.array(queries)),
+        pa.array((places + 1).astype(np.int32)),
+        pa.array(image_ids.tolist(), pa.string()).take(pa.array(found[kept])),
+        pa.array(apart[kept]),
     ]
-    return pd.concat(tables, ignore_index=True) if tables else PARTED.empty_table().to_pandas()
+    return pa.Table.from_arrays(columns, schema=NEIGHBOURS)
+
+
+def neighbours_by_part(parts: Sequence[Space], k: int, own_patient: bool) -> pa.Table:
+    """The nearest neighbours of every image within its part of the patients, as `PARTED`."""
+    tables = []
+    for number, space in enumerate(parts, start=1):
+        found = neighbours_of_all(space, ExactIndex(space.points), k, own_patient)
+        part = pa.array(np.full(len(found), number, dtype=np.int32))
+        tables.append(found.add_column(0, PARTED.field("part"), part))
+    return pa.concat_tables(tables) if tables else PARTED.empty_table()

@@ -10,8 +10,11 @@ import pandas as pd
 
 log = logging.getLogger("cxr")
 
-Metric = Literal["cosine", "euclidean"]
-REJECTED = ("image_id", "reason")
+Metric = Literal["cosine", "centred", "euclidean"]
+NOWHERE = {
+    "cosine": "all features are 0: no direction",
+    "centred": "all features are those of the mean: no direction",
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Space:
     owners : int array, shape (n,)
         The patient of each image.
     points : float32 array, shape (n, d)
-        Of unit length where the metric is cosine.
+        Of unit length where the metric compares angles.
     metric : Metric
     chance : int array, shape (n,)
         A random order of the images, in which equally distant ones come.
@@ -39,7 +42,7 @@ class Space:
     @property
     def is_flat(self) -> bool:
         """Whether all images lie on one point, so that none is nearer than another."""
-        return len(self.points) > 1 and bool((self.points == self.points[0]).all())
+        return len(self.points) > 1 and np.allclose(self.points, self.points[0], rtol=1e-6, atol=0)
 
     def part(self, image_ids: np.ndarray) -> "Space":
         """The space of some of the images, those that it has, in its own order."""
@@ -77,14 +80,17 @@ def make_space(
     -------
     space : Space
     rejected : DataFrame
-        image_id, reason: a feature that is not finite, or by cosine none that is not 0.
+        image_id, reason: a feature that is not finite, or no direction: all features 0,
+        or by the metric centred those of the mean.
     """
     features = features_of(table)
     ids = table["image_id"].to_numpy(dtype=np.str_)
     reasons = np.full(len(ids), "", dtype=object)
-    reasons[~np.isfinite(features).all(axis=1)] = "a feature is NaN or infinite"
-    if metric == "cosine":
-        reasons[(reasons == "") & ~features.any(axis=1)] = "all features are 0: no direction"
+    finite = np.isfinite(features).all(axis=1)
+    reasons[~finite] = "a feature is NaN or infinite"
+    features = features - centre_of(features[finite], metric)
+    if metric != "euclidean":
+        reasons[finite & ~features.any(axis=1)] = NOWHERE[metric]
     kept = reasons == ""
     ids, features = ids[kept], features[kept]
     owners = pd.factorize(patients.loc[ids])[0]
@@ -96,9 +102,25 @@ def make_space(
     )
 
 
+def centre_of(features: np.ndarray, metric: Metric) -> np.ndarray:
+    """Where angles are seen from: 0, or for the metric centred the mean of all images.
+
+    Rectified features all lie on one side of 0, so that angles there are small.
+    """
+    if metric == "centred" and len(features):
+        return features.mean(axis=0)
+    return np.zeros(features.shape[1])
+
+
 def prepare(features: np.ndarray, metric: Metric) -> np.ndarray:
-    """Features as points, float32: by cosine those of unit length, whose distances tell angles."""
-    if metric == "cosine":
+    """Features as points, float32: where angles count of unit length, so that distances tell them.
+
+    Parameters
+    ----------
+    features : float64 array, shape (n, d)
+        Less their centre, finite, and where angles count not all 0.
+    """
+    if metric != "euclidean":
         # Scaled first, since squares of very large or small features would leave float64.
         features = features / np.abs(features).max(axis=1, keepdims=True)
         features = features / np.linalg.norm(features, axis=1, keepdims=True)
@@ -116,11 +138,11 @@ def distances(points: np.ndarray, others: np.ndarray, metric: Metric) -> np.ndar
     Returns
     -------
     float32 array, shape (n, m)
-        By cosine 1 less the cosine of the angle.
+        Where angles count 1 less their cosine.
     """
     apart = points[:, None, :].astype(np.float64) - others
     square = np.einsum("nmd,nmd->nm", apart, apart)
-    return (square / 2 if metric == "cosine" else np.sqrt(square)).astype(np.float32)
+    return (np.sqrt(square) if metric == "euclidean" else square / 2).astype(np.float32)
 
 
 def blocks(n: int, width: int, most: int = 2**24) -> Iterator[slice]:
