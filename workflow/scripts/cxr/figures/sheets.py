@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cxr.figures.style import INK, PALETTE, figure, short
+from cxr.figures.style import INK, PALETTE, WIDTH_MM, figure, short
 from cxr.similarity.sheets import Sheet
 
 COLUMNS = 12
+LEGEND = 5  # classes in a line
+TITLE, ROW, COLUMN, GAP = 6.0, 15.5, 12.1, 3.5  # millimetres
 
 
 def contact(
@@ -38,67 +40,58 @@ def contact(
         In the order of their colours.
     """
     rows = [max(2, math.ceil(len(sheet.neighbour_ids) / COLUMNS)) for sheet in sheets.values()]
-    unit = 180 / (COLUMNS + 3.1)
-    heights = [1.28 * unit * count + 7 for count in rows]
-    drawn = figure(sum(heights) + 9, constrained=False)
-    whole = sum(heights) + 9
-    top = whole - 6
+    lines = math.ceil(len(classes) / LEGEND)
+    height = 5.0 * lines + sum(TITLE + ROW * count for count in rows)
+    drawn = figure(height, constrained=False)
+    ax = drawn.add_axes((0, 0, 1, 1))
+    # In millimetres, downwards.
+    ax.set(xlim=(0, WIDTH_MM), ylim=(height, 0), aspect="equal")
+    ax.set_axis_off()
     for place, name in enumerate(classes):
-        words = short(name, 24)
-        x = 0.012 + 0.97 * place / max(len(classes), 5)
-        drawn.text(x + 0.016, 1 - 3 / whole, words, va="center", fontsize=6.5)
-        box = Rectangle((x, 1 - 4.2 / whole), 0.011, 2.4 / whole, color=colour(name, classes))
-        drawn.add_artist(box)
-    for (name, sheet), height in zip(sheets.items(), heights, strict=True):
-        drawn.text(
-            0.01, (top - 3) / whole, short(name, 110), fontsize=7, fontweight="bold", va="center"
-        )
-        _draw(drawn, sheet, records, pictures, classes, top - 6, unit, whole)
-        top -= height
+        x, y = 2 + (place % LEGEND) * (WIDTH_MM / LEGEND), 5.0 * (place // LEGEND)
+        ax.add_patch(Rectangle((x, y + 1), 2.6, 2.6, color=colour(name, classes)))
+        ax.text(x + 4, y + 2.3, short(name, 24), va="center", fontsize=6.5)
+    top = 5.0 * lines
+    for (name, sheet), count in zip(sheets.items(), rows, strict=True):
+        ax.text(2, top + 3, short(name, 110), va="center", fontsize=7, fontweight="bold")
+        big = 2 * ROW - GAP
+        _picture(ax, (2, top + TITLE, big), sheet.query_id, records, pictures, classes)
+        for number, image in enumerate(sheet.neighbour_ids):
+            line, column = divmod(number, COLUMNS)
+            x, y = big + 6 + column * COLUMN, top + TITLE + line * ROW
+            _picture(ax, (x, y, COLUMN - 1.4), image, records, pictures, classes)
+        top += TITLE + ROW * count
     return drawn
-
-
-def _draw(
-    drawn: Figure,
-    sheet: Sheet,
-    records: pd.DataFrame,
-    pictures: Mapping[str, np.ndarray],
-    classes: Sequence[str],
-    top: float,
-    unit: float,
-    whole: float,
-) -> None:
-    def place(x: float, y: float, side: float) -> Axes:
-        return drawn.add_axes((x / 180, y / whole, side / 180, side / whole))
-
-    big = 2.1 * unit
-    _picture(place(2, top - big, big), sheet.query_id, records, pictures, classes, "query")
-    for number, image in enumerate(sheet.neighbour_ids):
-        row, column = divmod(number, COLUMNS)
-        x = 2 + big + 0.5 * unit + column * unit
-        y = top - (row + 1) * 1.28 * unit + 0.33 * unit
-        _picture(place(x, y, 0.92 * unit), image, records, pictures, classes, "")
 
 
 def _picture(
     ax: Axes,
+    place: tuple[float, float, float],
     image: str,
     records: pd.DataFrame,
     pictures: Mapping[str, np.ndarray],
     classes: Sequence[str],
-    words: str,
 ) -> None:
-    ax.imshow(pictures[image], cmap="gray", vmin=0, vmax=255, interpolation="none")
-    ax.set(xticks=[], yticks=[])
+    """A picture at a place (left, top and side) with its border, and what is told of it."""
+    x, y, side = place
+    shown = pictures[image]
+    ax.imshow(
+        shown,
+        cmap="gray",
+        vmin=0,
+        vmax=255,
+        interpolation="none",
+        extent=(x, x + side, y + side, y),
+    )
     row = records.loc[image] if image in records.index else None
-    ax.spines[:].set_visible(True)
-    ax.spines[:].set(color=INK if row is None else colour(row["class"], classes), linewidth=1.8)
-    told = [words]
+    border = INK if row is None else colour(row["class"], classes)
+    ax.add_patch(Rectangle((x, y), side, side, fill=False, ec=border, lw=1.8))
+    told = ["query"] if row is None else []
     if row is not None and pd.notna(row["country"]):
         told.append(short(str(row["country"]), 12))
     if row is not None and pd.notna(row["severity_extent"]):
         told.append(f"{row['severity_extent']:.1f}")
-    ax.set_xlabel(" ".join(word for word in told if word), fontsize=4.6, labelpad=1.5)
+    ax.text(x + side / 2, y + side + 1.6, " ".join(told), ha="center", va="center", fontsize=4.6)
 
 
 def colour(name: str, classes: Sequence[str]) -> str:
