@@ -124,15 +124,16 @@ def agreement(drift: pd.DataFrame, records: pd.DataFrame, seed: int) -> list[dic
     -------
     list of dict
         For the raters, and each outcome that is recorded: `patients` whose two directions
-        are known, the number who `agree`, its `share` with an exact binomial interval, of
-        outcomes the patients of the `worse` and the `better` one, the mean `change` a day
-        of each, and `auc`, how often one of the worse rises faster than one of the better,
+        are known, the number who `agree`, its `share` with an exact binomial interval. Of
+        outcomes (null of the raters) also the patients of the `worse` and the `better` one,
+        the mean `change` a day of each, and `auc`, how often one of the worse rises faster,
         with a bootstrap interval; `few` where either has fewer than ten patients.
     """
     found = slopes(drift)
     rises = found["estimate"] > 0
     told = found["score"].notna() & (found["score"] != 0)
-    rows = [{"outcome": RATERS, **_agree(rises[told], found.loc[told, "score"] > 0)}]
+    none = dict.fromkeys(("worse", "better", "change", "auc"))
+    rows = [{"outcome": RATERS, **_agree(rises[told], found.loc[told, "score"] > 0), **none}]
     for outcome, bad in OUTCOMES.items():
         if outcome not in records:
             continue
