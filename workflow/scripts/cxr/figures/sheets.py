@@ -15,6 +15,7 @@ from cxr.similarity.sheets import Sheet
 COLUMNS = 12
 LEGEND = 5  # classes in a line
 TITLE, ROW, COLUMN, GAP = 6.0, 15.5, 12.1, 3.5  # millimetres
+SHOWN = 8 / 9  # of a column; the rest parts it from the next
 
 
 def contact(
@@ -55,43 +56,50 @@ def contact(
     for (name, sheet), count in zip(sheets.items(), rows, strict=True):
         ax.text(2, top + 3, short(name, 110), va="center", fontsize=7, fontweight="bold")
         big = 2 * ROW - GAP
-        _picture(ax, (2, top + TITLE, big), sheet.query_id, records, pictures, classes)
-        for number, image in enumerate(sheet.neighbour_ids):
-            line, column = divmod(number, COLUMNS)
-            x, y = big + 6 + column * COLUMN, top + TITLE + line * ROW
-            _picture(ax, (x, y, COLUMN - 1.4), image, records, pictures, classes)
+        _strip(ax, (2, top + TITLE), big, [sheet.query_id], records, pictures, classes)
+        for line in range(0, len(sheet.neighbour_ids), COLUMNS):
+            corner = (big + 6, top + TITLE + line // COLUMNS * ROW)
+            some = sheet.neighbour_ids[line : line + COLUMNS]
+            _strip(ax, corner, COLUMN * SHOWN, some, records, pictures, classes)
         top += TITLE + ROW * count
     return drawn
 
 
-def _picture(
+def _strip(
     ax: Axes,
-    place: tuple[float, float, float],
-    image: str,
+    place: tuple[float, float],
+    side: float,
+    images: Sequence[str],
     records: pd.DataFrame,
     pictures: Mapping[str, np.ndarray],
     classes: Sequence[str],
 ) -> None:
-    """A picture at a place (left, top and side) with its border, and what is told of it."""
-    x, y, side = place
-    shown = pictures[image]
-    ax.imshow(
-        shown,
-        cmap="gray",
-        vmin=0,
-        vmax=255,
-        interpolation="none",
-        extent=(x, x + side, y + side, y),
-    )
-    row = records.loc[image] if image in records.index else None
-    border = INK if row is None else colour(row["class"], classes)
-    ax.add_patch(Rectangle((x, y), side, side, fill=False, ec=border, lw=1.8))
-    told = ["query"] if row is None else []
-    if row is not None and pd.notna(row["country"]):
-        told.append(short(str(row["country"]), 12))
-    if row is not None and pd.notna(row["severity_extent"]):
+    """Some images in a line from a place (left, top) on, as one picture: many would be large."""
+    x, y = place
+    step = side / SHOWN
+    pixels = len(pictures[images[0]])
+    gap = np.full((pixels, round(pixels / SHOWN) - pixels), 255, dtype=np.uint8)
+    cells = np.hstack([part for image in images for part in (pictures[image], gap)])
+    right = x + step * len(images)
+    extent = (x, right, y + side, y)
+    ax.imshow(cells, cmap="gray", vmin=0, vmax=255, interpolation="none", extent=extent)
+    for number, image in enumerate(images):
+        row = records.loc[image] if image in records.index else None
+        border = INK if row is None else colour(row["class"], classes)
+        left = x + number * step
+        ax.add_patch(Rectangle((left, y), side, side, fill=False, ec=border, lw=1.8))
+        words = _told(row)
+        ax.text(left + side / 2, y + side + 1.6, words, ha="center", va="center", fontsize=4.6)
+
+
+def _told(row: pd.Series | None) -> str:
+    """What is told of an image: of a new one nothing is known."""
+    if row is None:
+        return "query"
+    told = [short(str(row["country"]), 12)] if pd.notna(row["country"]) else []
+    if pd.notna(row["severity_extent"]):
         told.append(f"{row['severity_extent']:.1f}")
-    ax.text(x + side / 2, y + side + 1.6, " ".join(told), ha="center", va="center", fontsize=4.6)
+    return " ".join(told)
 
 
 def colour(name: str, classes: Sequence[str]) -> str:

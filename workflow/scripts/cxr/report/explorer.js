@@ -171,11 +171,11 @@ class Explorer {
       const value = this.model.value(field, image);
       if (value !== null) say(field.words, field.levels ? value : brief(value));
     }
-    place.replaceChildren(
+    const pictures = [
       ...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []),
       ...this.similar(nearest),
-      list,
-    );
+    ];
+    place.replaceChildren(make("div", { class: "shown" }, ...pictures), list);
   }
 
   // The images of the map that are most similar to one: pictures, or names without any.
@@ -184,13 +184,11 @@ class Explorer {
     const entries = nearest.map(({ image, distance }) => {
       const id = this.model.ids[image];
       const words = `${id}, ${clusterName(this.labels[image])}, distance ${brief(distance)}`;
-      const shown = this.thumbnails.has(id) ? this.thumbnails.picture(id, 48) : id;
+      const shown = this.thumbnails.has(id) ? this.thumbnails.picture(id, 40) : id;
       return make("li", { title: words }, shown);
     });
-    return [
-      make("p", { class: "note" }, "Most similar on this map, nearest first:"),
-      make("ol", { class: "similar" }, ...entries),
-    ];
+    const title = "Most similar on this map, nearest first";
+    return [make("ol", { class: "similar", "aria-label": title, title }, ...entries)];
   }
 
   lasso(on) {
