@@ -181,6 +181,21 @@ def new_images(wildcards):
     return STUDY["images"]
 
 
+def searched(wildcards):
+    """The `cfg` of what is asked of all searches."""
+    return {
+        "baselines": BASELINES,
+        "learned": LEARNED,
+        **settings(
+            k="similarity.k",
+            metric="similarity.metric",
+            own_patient="similarity.own_patient",
+            seed="seed",
+            severity="similarity.severity",
+        )(wildcards),
+    }
+
+
 def searching_weights(wildcards):
     """The weights of the network in whose features a study's neighbours are."""
     if STUDY["similarity"]["space"] == "backbone":

@@ -81,21 +81,6 @@ if LEARNED:
             "../workflow/scripts/export_backbone.py"
 
 
-def searched(wildcards):
-    """The `cfg` of what is asked of all searches."""
-    return {
-        "baselines": BASELINES,
-        "learned": LEARNED,
-        **settings(
-            k="similarity.k",
-            metric="similarity.metric",
-            own_patient="similarity.own_patient",
-            seed="seed",
-            severity="similarity.severity",
-        )(wildcards),
-    }
-
-
 rule find_similar:
     """The most similar images of every image, and the index that finds those of a new one."""
     input:
