@@ -43,6 +43,11 @@ if WEIGH:
     include: "rules/evidence.smk"
 
 
+if SIMILAR:
+
+    include: "rules/similar.smk"
+
+
 include: "rules/report.smk"
 include: "rules/plan.smk"
 
@@ -69,6 +74,16 @@ rule all:
         evidence=(
             expand(rules.weigh_evidence.output.evidence, study=NAME, model=MODELS)
             if WEIGH
+            else []
+        ),
+        similar=(
+            expand(rules.find_similar.output.neighbours, study=NAME, model=MODELS)
+            if SIMILAR
+            else []
+        ),
+        sheets=(
+            expand(rules.draw_sheets.output.worst, study=NAME, model=MODELS)
+            if SIMILAR and LEARNED
             else []
         ),
 

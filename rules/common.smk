@@ -12,7 +12,7 @@ from cxr.study import check_files, resolve
 from cxr.errors import InputError
 from cxr.fingerprint import fingerprint
 from cxr.io import need_writable
-from cxr.plan import chunks, draws, list_parts, listing, pick, reach
+from cxr.plan import backbones, chunks, draws, list_parts, listing, pick, reach
 from cxr.snapshot import begun, keep
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
@@ -27,6 +27,7 @@ NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])
 LEARNED = STUDY["features"] is None
 WEIGH = STUDY["evidence"] is not None
+SIMILAR = STUDY["similarity"] is not None
 MODELS = list(STUDY["models"]) if LEARNED else [STUDY["features"]["name"]]
 PARTS = list_parts(STUDY["evaluation"], SOURCES)
 CHUNKS = chunks(
@@ -40,6 +41,12 @@ if WEIGH:
     CONTROLS = STUDY["evidence"]["controls"] if LEARNED else []
     DRAWS = draws(STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"])
 
+
+FOLDS, BASELINES, BACKBONES = [], [], {}
+if SIMILAR and LEARNED:
+    FOLDS = [str(fold + 1) for fold in range(STUDY["similarity"]["folds"] or 0)]
+    BASELINES = [b for b in STUDY["similarity"]["baselines"] if b != "imagenet"]
+    BACKBONES = backbones(STUDY["similarity"], STUDY["models"])
 
 CODE = {}  # the fingerprint of each script
 
@@ -55,6 +62,9 @@ wildcard_constraints:
     model="|".join(MODELS),
     chunk="|".join(["pca", *CHUNKS]),
     part="|".join(PARTS) or "none",
+    control="|".join(dict.fromkeys([*CONTROLS, *BASELINES])) or "none",
+    fold="|".join(FOLDS) or "none",
+    backbone="|".join(dict.fromkeys(BACKBONES.values())) or "none",
 
 
 def settings(**paths):
@@ -145,6 +155,21 @@ def subject_of(wildcards):
     return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
 
 
+def backbone_features(wildcards):
+    """The features of the backbone that is searched beside a model's own; none without one."""
+    backbone = BACKBONES.get(wildcards.model)
+    if backbone is None:
+        return []
+    return f"results/{{study}}/backbones/{backbone}.parquet"
+
+
+def searched_features(wildcards):
+    """The features whose neighbours are the study's answer."""
+    if LEARNED and STUDY["similarity"]["space"] == "backbone":
+        return backbone_features(wildcards)
+    return FEATURES
+
+
 def new_images(wildcards):
     """The folder of new images."""
     if STUDY["images"] is None:
@@ -154,6 +179,44 @@ def new_images(wildcards):
             f"config key 'images': there is no folder {STUDY['images']}"
         )
     return STUDY["images"]
+
+
+def searched(wildcards):
+    """The `cfg` of what is asked of all searches."""
+    return {
+        "baselines": BASELINES,
+        "learned": LEARNED,
+        **settings(
+            k="similarity.k",
+            metric="similarity.metric",
+            own_patient="similarity.own_patient",
+            seed="seed",
+            severity="similarity.severity",
+        )(wildcards),
+    }
+
+
+def searching_weights(wildcards):
+    """The weights of the network in whose features a study's neighbours are."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return f"results/weights/{BACKBONES[wildcards.model]}.pth"
+    return "results/{study}/models/{model}/model.safetensors"
+
+
+def searching_card(wildcards):
+    """The card of that network, where it was trained here."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return []
+    return "results/{study}/models/{model}/model.json"
+
+
+def new_query(wildcards):
+    """The new image whose similar ones are wanted."""
+    if STUDY["query"] is None:
+        raise WorkflowError("similar needs an image: --config query=FILE")
+    if not Path(STUDY["query"]).is_file():
+        raise WorkflowError(f"config key 'query': there is no file {STUDY['query']}")
+    return STUDY["query"]
 
 
 def of_models(pattern):

@@ -4,7 +4,6 @@ RETRAINED = STUDY["evidence"]["training_seeds"] if LEARNED else []
 
 
 wildcard_constraints:
-    control="|".join(CONTROLS) or "none",
     draws="|".join(DRAWS),
     again="|".join(map(str, RETRAINED)) or "none",
 
@@ -38,33 +37,6 @@ localrules:
 
 
 if LEARNED:
-
-    rule make_control:
-        """Features that can't be about the disease, in place of a network's."""
-        input:
-            cohort=COHORT,
-            images=rules.assemble_cohort.output.images,
-            model=rules.train.output.model,
-        output:
-            features="results/{study}/controls/{model}.{control}.parquet",
-        log:
-            "results/{study}/logs/make_control/{model}.{control}.log",
-        benchmark:
-            "results/{study}/benchmarks/make_control/{model}.{control}.jsonl"
-        conda:
-            "../envs/torch.yaml"
-        threads: 2
-        resources:
-            mem_mb=grows(2000, 8),
-            runtime=grows(20, 0.2),
-        params:
-            cfg=lambda wildcards: {
-                "control": wildcards.control,
-                "seed": STUDY["seed"],
-            },
-            code=code_of("make_control.py"),
-        script:
-            "../workflow/scripts/make_control.py"
 
     rule train_again:
         """The features of a network trained once more, with another seed."""

@@ -1,4 +1,4 @@
-"""The learned features of every image of the cohort."""
+"""The learned features of every image of the cohort, and what they are compared with."""
 
 
 rule export_features:
@@ -25,3 +25,31 @@ rule export_features:
         code=code_of("export_features.py"),
     script:
         "../workflow/scripts/export_features.py"
+
+
+rule make_control:
+    """Features that can't be about the disease, in place of a network's."""
+    input:
+        cohort=COHORT,
+        images=rules.assemble_cohort.output.images,
+        model=rules.train.output.model,
+    output:
+        features="results/{study}/controls/{model}.{control}.parquet",
+    log:
+        "results/{study}/logs/make_control/{model}.{control}.log",
+    benchmark:
+        "results/{study}/benchmarks/make_control/{model}.{control}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000, 8),
+        runtime=grows(20, 0.2),
+    params:
+        cfg=lambda wildcards: {
+            "control": wildcards.control,
+            "seed": STUDY["seed"],
+        },
+        code=code_of("make_control.py"),
+    script:
+        "../workflow/scripts/make_control.py"

@@ -97,6 +97,7 @@ rule pack_explorer:
     """The maps, grids and fields of one model, packed for the report's explorer."""
     input:
         **({"predictions": rules.evaluate.output.predictions} if LEARNED else {}),
+        **({"similar": rules.find_similar.output.neighbours} if SIMILAR else {}),
         cohort=COHORT,
         metadata=METADATA,
         embeddings=rules.score.input.embeddings,
@@ -160,11 +161,28 @@ if WEIGH:
     }
 
 
+# What the page shows of similar images, where the study looks for them.
+SIMILAR_FILES = {}
+if SIMILAR:
+    SIMILAR_FILES = {
+        "search_files": of_models(rules.find_similar.output.search),
+        "retrieval_files": of_models(rules.measure_similarity.output.retrieval),
+        "groups_files": of_models(rules.measure_similarity.output.groups),
+        "severity_files": of_models(rules.estimate_severity.output.severity),
+        "retrieval_figures": of_models(rules.draw_similar.output.retrieval),
+        "severity_figures": of_models(rules.draw_similar.output.severity),
+        "drift_figures": of_models(rules.draw_similar.output.drift),
+    }
+if SIMILAR and LEARNED:
+    SIMILAR_FILES["median_figures"] = of_models(rules.draw_sheets.output.median)
+
+
 rule write_report:
     """One page with everything, which needs no network."""
     input:
         **LEARNED_FROM,
         **WEIGHED_FILES,
+        **SIMILAR_FILES,
         **PICTURES,
         cohort=COHORT,
         rejected="results/{study}/rejected.csv",
@@ -193,7 +211,7 @@ rule write_report:
         runtime=grows(10, 0.2),
     params:
         cfg={
-            "config": {**STUDY, "images": None},
+            "config": {**STUDY, "images": None, "query": None},
             "models": MODELS,
         },
         code=code_of("write_report.py"),
@@ -205,6 +223,15 @@ TABLES = [
     *expand("countries/{model}", model=MODELS),
     *(["comparison", "excluded"] if LEARNED else []),
     *(expand("evidence/{model}.associations", model=MODELS) if WEIGH else []),
+    *(
+        expand(
+            "similar/{model}.{table}",
+            model=MODELS,
+            table=["retrieval", "groups", "drift"],
+        )
+        if SIMILAR
+        else []
+    ),
     "rejected",
 ]
 

@@ -8,18 +8,23 @@ from cxr.comparison import compare, gather
 from cxr.evaluation import measure_network
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
+from cxr.explorer.similar import pack_similar
 from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
 from cxr.figures import clusters as cluster_figures
+from cxr.figures import similarity as similarity_figures
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.explanation import panels
 from cxr.figures.network import confusion, reliability, training
+from cxr.figures.sheets import contact
 from cxr.figures.style import save
 from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table
 from cxr.report.builder import build
 from cxr.report.material import ModelFiles, StudyFiles
 from cxr.scoring import rank, ranking_schema
+from cxr.similarity.measure import COLUMNS
+from cxr.similarity.sheets import Sheet
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
 RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
@@ -156,6 +161,76 @@ def draw(folder, classes, text, grid, ranking, mapped):
     return {name: str(folder / f"{name}.svg") for name in drawn}
 
 
+def similar_of(text):
+    """What is found of similar images, of severity and of patients along their days."""
+    keys = {"own_patient": "excluded", "level": text, "queries": 20, "patients": 9, "k": 5.0}
+    row = {"space": "trained", **keys, "base": 0.5, "attainable": 1.0}
+    for name in ("precision", "average_precision", "enrichment"):
+        row |= {name: 0.9, f"{name}_low": 0.8, f"{name}_high": 0.95}
+    rows = [{**row, "field": "class", "level": "all", "within": ""}]
+    rows += [
+        {**row, "field": "class", "within": ""},
+        {**row, "field": "country", "within": "class"},
+    ]
+    rows += [{**told, "own_patient": "included"} for told in rows]
+    group = {"space": "trained", "among": "all", "group": "serious", "neighbours": "infected"}
+    group |= {"claimed": 0.8, "queries": 9, "patients": 5, "base": 0.3, "attainable": 1.0}
+    search = {"images": 40, "patients": 20, "features": 64, "metric": "cosine", "k": 5}
+    search |= {"lacking": text, "method": "approximate", "width": 64, "recall": 0.99, "sample": 9}
+    return (
+        pd.DataFrame(rows).reindex(columns=list(COLUMNS)),
+        pd.DataFrame([{**group, "share": 0.8, "low": 0.7, "high": 0.9}]),
+        search,
+    )
+
+
+def course_of(rng, text):
+    """Estimates of severity, and two patients along their days."""
+    told = {"value": 0.5, "low": 0.2, "high": 0.8}
+    row = {"target": "severity_extent", "space": "trained", "images": 9, "patients": 5}
+    rows = [{**row, "method": "mean", "spearman": None, "error": told, "gain": None}]
+    rows += [{**rows[0], "method": m, "spearman": told} for m in ("neighbours", "regression")]
+    none = dict.fromkeys(("worse", "better", "change", "auc"))
+    agreement = [
+        {"outcome": "raters", "patients": 2, "agree": 1, "share": told, "few": True, **none}
+    ]
+    drift = {"space": "trained", "patients": 2, "images": 4, "agreement": agreement}
+    scores = rng.uniform(0, 8, (2, 9))
+    estimates = [
+        pd.DataFrame({"score": scores[0], "estimate": scores[1]}).assign(
+            image_id="i00", patient_id=text, target="severity_extent", space="trained", method=m
+        )
+        for m in ("neighbours", "regression")
+    ]
+    days = pd.DataFrame({"patient_id": [text, text, "p", "p"], "image_id": ["a", "b", "c", "d"]})
+    days = days.assign(offset_days=[0, 3, 0, 4], score=[1, np.nan, 2, 3], estimate=[1.0, 2, 3, 2])
+    found = {"lacking": None, "estimates": rows, "drift": drift}
+    return found, pd.concat(estimates), days.assign(serious_share=0.2)
+
+
+def draw_similar(folder, rng, text):
+    """The files and figures of similar images."""
+    retrieval, groups, search = similar_of(text)
+    found, estimates, days = course_of(rng, text)
+    write_csv(retrieval, folder / "retrieval.csv")
+    write_csv(groups, folder / "groups.csv")
+    write_json(search, folder / "search.json")
+    write_json(found, folder / "severity.json")
+    records = pd.DataFrame({"patient_id": [text, "p"], "survival": ["no", None]}, index=["a", "c"])
+    shown = {"class": [text, "normal"], "country": [text, None], "severity_extent": [3.5, None]}
+    sheet = {f"{text}: median query": Sheet("a", ["c", "c"], 0.5)}
+    pictures = dict.fromkeys("ac", np.zeros((8, 8), dtype=np.uint8))
+    drawn = {
+        "retrieval": similarity_figures.retrieval(retrieval, 5),
+        "severity": similarity_figures.severity(found, estimates),
+        "drift": similarity_figures.drift(days, records),
+        "median": contact(sheet, pd.DataFrame(shown, index=["a", "c"]), pictures, ["normal", text]),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.svg")
+    return {name: str(folder / f"{name}.svg") for name in drawn}
+
+
 def files_of(folder, figures, models):
     """The paths of all these, as the page's builder takes them."""
     of_study = {"flow": "json", "cohort": "parquet", "thumbnails": "json"}
@@ -164,6 +239,8 @@ def files_of(folder, figures, models):
     of_network = {"card": "json", "metrics": "json", "ranking": "parquet", "clusters": "parquet"}
     of_network["explorer"] = "json"
     of_network |= dict.fromkeys(("history", "attention", "countries"), "csv")
+    if "retrieval" in figures:
+        of_network |= {"retrieval": "csv", "groups": "csv", "search": "json", "severity": "json"}
 
     def paths(kinds):
         return {name: str(folder / f"{name}.{kind}") for name, kind in kinds.items()}
@@ -195,6 +272,8 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded):
     fields = pack_fields(mapped, cohort, metadata, None) if recorded else []
     explorer |= {"fields": fields, "image_ids": list(ids)}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
+    nearest = {"query_id": ids, "rank": 1, "neighbour_id": np.roll(ids, 1), "distance": 0.25}
+    explorer |= {"similar": pack_similar(list(ids), pd.DataFrame(nearest))}
     write_json(explorer, folder / "explorer.json")
     pictures = sheets(np.zeros((len(ids), 16, 16), dtype=np.uint8), range(len(ids)))
     write_json({"image_ids": list(ids), **pictures}, folder / "thumbnails.json")
@@ -212,6 +291,7 @@ def write_page(folder, rng, text="viral", qualifies=True, models=("net",), recor
     write_network(folder, classes, text, ranking, mapped)
     write_explorer(folder, text, grid, ranking, mapped, recorded)
     figures = draw(folder, classes, text, grid, ranking, mapped)
+    figures |= draw_similar(folder, rng, text) if recorded else {}
     files = files_of(folder, figures, models)
     times = [{"rule": text, "jobs": 2, "seconds": 1.5, "memory": 100.0}]
     record = {"commit": text, "versions": {text: text}, "config": text, "times": times}

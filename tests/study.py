@@ -69,6 +69,7 @@ TINY = {
         "resamples": 10,
         "splits": 5,
     },
+    "similarity": {"baselines": ["pixels"], "folds": None},
 }
 
 

@@ -95,6 +95,18 @@ def test_the_record_of_an_image_is_shown_where_the_pointer_is(heard):
     assert record.locator("canvas").evaluate(GREY)
 
 
+def test_the_most_similar_images_are_shown_where_the_pointer_is(heard):
+    heard.page.mouse.move(*heard.place_of(3))
+    shown = heard.part("record").locator(".similar li")
+    nearest = heard.page.evaluate("explorer.model.nearest(3)")
+    assert shown.count() == len(nearest) == 8
+    assert 3 not in [one["image"] for one in nearest]
+    assert [one["distance"] for one in nearest] == sorted(one["distance"] for one in nearest)
+    first = heard.page.evaluate("explorer.model.ids[explorer.model.nearest(3)[0].image]")
+    assert shown.first.get_attribute("title").startswith(first)
+    assert heard.page.evaluate("explorer.map.near.length") == 8
+
+
 def test_a_lasso_selects_and_the_selection_can_be_downloaded(heard):
     page = heard.page
     heard.part("lasso").click()

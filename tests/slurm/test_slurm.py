@@ -23,6 +23,7 @@ QUICK = [
     "--set-resources",
     "train:gpu=0",
     "train_part:gpu=0",
+    "train_fold:gpu=0",
 ]
 HEAVY = {
     "clean_metadata",
@@ -43,6 +44,10 @@ HEAVY = {
     "search_nulls",
     "repeat_search",
     "weigh_evidence",
+    "train_fold",
+    "find_similar",
+    "measure_similarity",
+    "estimate_severity",
 }
 
 

@@ -55,7 +55,7 @@ def test_hostile_text_stays_text(study):
 
 def test_hostile_text_in_a_figure_stays_text(study, tmp_path):
     study(HOSTILE)
-    for name in ("flow", "confusion", "countries"):
+    for name in ("flow", "confusion", "countries", "retrieval", "median"):
         root = ElementTree.parse(tmp_path / f"{name}.svg").getroot()
         assert not [e for e in root.iter() if e.tag.endswith(("script", "image}", "foreignObject"))]
         text = "".join(root.itertext())
@@ -64,7 +64,7 @@ def test_hostile_text_in_a_figure_stays_text(study, tmp_path):
 
 def test_dollars_in_a_figure_are_no_mathematics(study, tmp_path):
     study("$\\frac{1}{2}$")
-    for name in ("flow", "confusion", "countries"):
+    for name in ("flow", "confusion", "countries", "retrieval", "median"):
         text = "".join(ElementTree.parse(tmp_path / f"{name}.svg").getroot().itertext())
         assert "$\\frac{1}{2}$" in text, name
 
@@ -80,7 +80,7 @@ def test_the_page_needs_nothing_else_and_is_well_formed(study):
     assert "default-src 'none'" in html
     assert page.tags.count("h1") == 1
     alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
-    assert len(alts) == page.tags.count("img") == 2 + 2 * 6
+    assert len(alts) == page.tags.count("img") == 2 + 2 * 10
     assert all(alts)
 
 
@@ -95,6 +95,9 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         "makes 2 clusters of 9, 10 images with 1 outlier",
         "balance score 17",
         "PCA's best cell scores 70",
+        "Of each image its 5 nearest among 40 images of 20 patients",
+        "0.900 (0.800 to 0.950)",
+        "too small to tell anything",
     ):
         assert words in text, words
 

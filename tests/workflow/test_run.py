@@ -71,6 +71,12 @@ FILES = {
             "conv5.stability",
             "conv5.associations",
             "conv5.controls",
+            "conv5.retrieval",
+            "conv5.severity",
+            "conv5.drift",
+            "conv5.similar-median",
+            "conv5.similar-best",
+            "conv5.similar-worst",
         )
     ),
     "explorer/conv5.json",
@@ -83,6 +89,9 @@ FILES = {
             "evidence/conv5.associations",
             "excluded",
             "rejected",
+            "similar/conv5.drift",
+            "similar/conv5.groups",
+            "similar/conv5.retrieval",
         )
     ),
     "controls/conv5.pixels.parquet",
@@ -92,6 +101,21 @@ FILES = {
     "evidence/conv5.json",
     "evidence/conv5.associations.csv",
     "evidence/conv5.maps.parquet",
+    *(
+        f"similar/conv5.{name}"
+        for name in (
+            "drift.csv",
+            "groups.csv",
+            "held_out.parquet",
+            "index",
+            "parquet",
+            "rejected.csv",
+            "retrieval.csv",
+            "search.json",
+            "severity.json",
+            "severity.parquet",
+        )
+    ),
     "report.html",
 }
 
@@ -109,7 +133,8 @@ def test_the_run_ends_with_where_the_report_is(finished):
 
 def test_every_stage_wrote_its_files(results):
     written = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
-    plain = {name for name in written if not name.startswith(("logs/", "benchmarks/"))}
+    kept = {name for name in written if not name.endswith("/.snakemake_timestamp")}
+    plain = {name for name in kept if not name.startswith(("logs/", "benchmarks/"))}
     assert plain == FILES
     rules = {"train", "embed", "sweep", "score", "draw_clusters"}
     assert rules <= {name.split("/")[1] for name in written if name.startswith("logs/")}
@@ -187,6 +212,22 @@ def test_the_evidence_ends_in_a_verdict(results):
     assert set(fields["missing"]) == {"level", "dropped"}
 
 
+def test_similar_images_are_of_other_patients(results):
+    found = pd.read_parquet(results / "similar/conv5.parquet")
+    assert found.columns.tolist() == ["query_id", "rank", "neighbour_id", "distance"]
+    cohort = pd.read_parquet(results / "cohort.parquet").set_index("image_id")["patient_id"]
+    assert set(found["query_id"]) == set(cohort.index)
+    owners = [cohort.loc[found[column]].to_numpy() for column in ("query_id", "neighbour_id")]
+    assert (owners[0] != owners[1]).all()
+    assert found.groupby("query_id")["distance"].apply(lambda d: d.is_monotonic_increasing).all()
+    table = pd.read_csv(results / "similar/conv5.retrieval.csv")
+    assert set(table["space"]) == {"trained", "pixels"}
+    assert set(table["own_patient"]) == {"included", "excluded"}
+    page = (results / "report.html").read_text()
+    assert "conv5: similar images" in page
+    assert "0 images of 0 patients have a severity score" in page
+
+
 def test_provenance_says_what_was_obtained(finished):
     provenance = json.loads((finished.path / "results/sources/phantoms.json").read_text())
     assert provenance["origin"] == "drawn by code"
@@ -210,7 +251,12 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     new = copied.path / "new"
     shutil.copytree(mirror / "chest_xray/train/NORMAL", new, ignore=lambda _, names: names[6:])
     (new / "bad {name}.png").write_text("no image")
-    done = copied.snakemake("onnx", "predict", "--config", f"images={new}")
+    query = new / "IM-0133-0001.jpeg"
+    settings = ["--config", f"images={new}", f"query={query}"]
+    done = copied.snakemake("onnx", "predict", "similar", *settings)
+    found = pd.read_csv(copied.path / "results/tiny/similar/conv5/query/neighbours.csv")
+    assert found["rank"].tolist() == list(range(1, 37))
+    assert found["class"].notna().all()
     folder = copied.path / "results/tiny/predicted/conv5"
     predictions = pd.read_csv(folder / "predictions.csv")
     assert len(predictions) == 6

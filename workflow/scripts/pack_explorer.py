@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
+from cxr.explorer.similar import pack_similar
 from cxr.io import read_table, read_tables, write_json
 from cxr.job import job
 
@@ -24,6 +25,8 @@ def main(input, output, cfg):
         read_tables(input.embeddings), read_tables(input.grid), read_table(input.ranking), clusters
     )
     image_ids = list(clusters["image_id"])
+    if input.get("similar"):
+        maps["similar"] = pack_similar(image_ids, read_table(input.similar))
     write_json({"image_ids": image_ids, "fields": fields, "bounds": cfg, **maps}, output.explorer)
 
 

@@ -26,6 +26,8 @@ SCHEMA = {
     "country": "str",
     "location": "str",
     "survival": "str",
+    "icu": "str",
+    "intubated": "str",
     "severity_extent": "float64",
     "severity_opacity": "float64",
     "licence": "str",
@@ -64,7 +66,7 @@ VIEWS = {
 }
 MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
-SURVIVALS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
+ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
 FINDINGS = {
     "covid-19": "COVID-19",
     "sars-cov-2": "COVID-19",
@@ -210,9 +212,9 @@ def sex(text: object) -> str | None:
     return SEXES.get(_word(text))
 
 
-def survival(text: object) -> str | None:
+def answer(text: object) -> str | None:
     """yes, no, or None."""
-    return SURVIVALS.get(_word(text))
+    return ANSWERS.get(_word(text))
 
 
 def _word(text: object) -> str:

@@ -92,6 +92,22 @@ def list_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[st
     return parts
 
 
+def backbones(
+    similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """The network with ImageNet weights that is searched beside each model, where there is one.
+
+    Parameters
+    ----------
+    similarity, models : mapping
+        The config's.
+    """
+    wanted = similarity["space"] == "backbone" or "imagenet" in similarity["baselines"]
+    own = {n: m["architecture"] if m["weights"] == "imagenet" else None for n, m in models.items()}
+    named = {name: similarity["backbone"] or architecture for name, architecture in own.items()}
+    return {name: found for name, found in named.items() if found and wanted}
+
+
 def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
     """The draws without clusters of a study, divided into jobs.
 

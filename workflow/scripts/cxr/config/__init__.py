@@ -12,6 +12,7 @@ from cxr.config.evidence import Evidence
 from cxr.config.features import Features
 from cxr.config.maps import Clustering, Embedding
 from cxr.config.networks import Net
+from cxr.config.similarity import Similarity
 from cxr.config.sources import Source
 
 # Folders under results/ and results/sources/ that are not a study's or a source's.
@@ -62,12 +63,21 @@ class Config(Section):
         default_factory=Evidence,
         description="How the clusters are weighed; null for no verdict.",
     )
+    similarity: Similarity | None = Field(
+        default_factory=Similarity,
+        description="The most similar images of each image; null for none.",
+    )
     report: Report = Field(default_factory=Report, description="Words of the report.")
     images: str | None = Field(
         default=None, min_length=1, description="Folder of new images for `snakemake predict`."
     )
     model: Name | None = Field(
-        default=None, description="Which network predicts; null for the first of `models`."
+        default=None,
+        description="Which network predicts, and finds what is similar to a query; null for the "
+        "first of `models`.",
+    )
+    query: str | None = Field(
+        default=None, min_length=1, description="New image for `snakemake similar`."
     )
 
     @model_validator(mode="after")
@@ -87,6 +97,19 @@ class Config(Section):
                 raise ValueError(f"{key} can't stand beside features; leave one of them out")
             if not given and self.features is None:
                 raise ValueError(f"{key} is missing; see config/README.md for every key")
+        return self
+
+    @model_validator(mode="after")
+    def _backbones_are_known(self) -> "Config":
+        told = self.similarity
+        if told is None or told.space != "backbone" or told.backbone is not None:
+            return self
+        for name, net in self.models.items():
+            if net.weights != "imagenet":
+                raise ValueError(
+                    f"similarity.space is 'backbone', but '{name}' has no ImageNet weights; name "
+                    f"one as similarity.backbone"
+                )
         return self
 
     @model_validator(mode="after")

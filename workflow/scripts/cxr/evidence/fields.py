@@ -12,6 +12,7 @@ NAMES = {
     "age_band": "age",
     "doi": "publication",
     "format": "file format",
+    "icu": "intensive care",
     "month": "date",
     "offset_days": "days since onset",
     "severity_extent": "extent of the disease",

@@ -94,6 +94,7 @@ class Model {
     this.fields = stored.fields;
     this.tests = stored.tests;
     this.bounds = stored.bounds;
+    this.similar = stored.similar || null;
     this.unpacked = new Map();
   }
 
@@ -111,6 +112,17 @@ class Model {
     const value = this.column(field.values)[image];
     if (field.levels) return value < 0 ? null : field.levels[value];
     return Number.isNaN(value) ? null : Number(value.toPrecision(7));
+  }
+
+  // The images of the map that are most similar to one, nearest first, with their distances.
+  nearest(image) {
+    if (!this.similar || image < 0) return [];
+    const { count } = this.similar;
+    const images = this.column(this.similar.images);
+    const distances = this.column(this.similar.distances);
+    return Array.from({ length: count }, (_, turn) => image * count + turn)
+      .filter((at) => images[at] >= 0)
+      .map((at) => ({ image: images[at], distance: distances[at] }));
   }
 
   // The coordinates of a map, from -1 to 1.

@@ -153,6 +153,8 @@ class Explorer {
   // The image under the pointer: its thumbnail and its record.
   describe(image) {
     const place = this.part("record");
+    const nearest = this.model.nearest(image);
+    this.map.near = nearest.map((one) => one.image);
     if (image < 0) {
       place.replaceChildren(
         make("p", { class: "note" }, "Point at an image of the map to see its record."),
@@ -169,10 +171,24 @@ class Explorer {
       const value = this.model.value(field, image);
       if (value !== null) say(field.words, field.levels ? value : brief(value));
     }
-    place.replaceChildren(
+    const pictures = [
       ...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []),
-      list,
-    );
+      ...this.similar(nearest),
+    ];
+    place.replaceChildren(make("div", { class: "shown" }, ...pictures), list);
+  }
+
+  // The images of the map that are most similar to one: pictures, or names without any.
+  similar(nearest) {
+    if (!nearest.length) return [];
+    const entries = nearest.map(({ image, distance }) => {
+      const id = this.model.ids[image];
+      const words = `${id}, ${clusterName(this.labels[image])}, distance ${brief(distance)}`;
+      const shown = this.thumbnails.has(id) ? this.thumbnails.picture(id, 40) : id;
+      return make("li", { title: words }, shown);
+    });
+    const title = "Most similar on this map, nearest first";
+    return [make("ol", { class: "similar", "aria-label": title, title }, ...entries)];
   }
 
   lasso(on) {

@@ -20,6 +20,7 @@ class MapView {
     this.colour({ groups: [], codes: new Int32Array(0) });
     this.selected = null;
     this.focused = -1;
+    this.near = [];
     this.lassoing = false;
     this.lasso = null;
     this.reset();
@@ -204,8 +205,20 @@ class MapView {
     }
   }
 
+  // The focused image, and threads to those that are most similar to it.
   paintFocus(radius) {
     const [x, y] = this.toScreen(this.focused);
+    this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--accent");
+    this.context.lineWidth = 1.2;
+    for (const image of this.near) {
+      const [to, down] = this.toScreen(image);
+      this.context.beginPath();
+      this.context.moveTo(x, y);
+      this.context.lineTo(to, down);
+      this.context.moveTo(to + radius + 3, down);
+      this.context.arc(to, down, radius + 3, 0, 2 * Math.PI);
+      this.context.stroke();
+    }
     this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--ink");
     this.context.lineWidth = 2;
     this.context.beginPath();

@@ -27,13 +27,16 @@ class ModelFiles:
     figures : mapping of str to path
         maps, cells; of a network that was trained here also
         training, confusion, reliability, gradcam, and where the clusters are
-        weighed nulls, stability, associations, controls.
+        weighed nulls, stability, associations, controls; where similar images are
+        looked for retrieval, severity, drift, and of images median.
     card, history, metrics, attention : path, optional
         Of a network that was trained here.
     explorer : path
         The maps, grids and fields, packed.
     evidence, associations : path, optional
         Where the study weighs its clusters.
+    search, retrieval, groups, severity : path, optional
+        Where the study looks for similar images.
     """
 
     name: str
@@ -48,6 +51,10 @@ class ModelFiles:
     attention: str | None = None
     evidence: str | None = None
     associations: str | None = None
+    search: str | None = None
+    retrieval: str | None = None
+    groups: str | None = None
+    severity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,19 @@ def model(files: ModelFiles) -> dict[str, Any]:
         "countries": _countries(read_csv(files.countries)),
         "evidence": read_if(read_json, files.evidence),
         "associations": read_if(_records, files.associations),
+        "similar": None if files.search is None else similar(files),
+    }
+
+
+def similar(files: ModelFiles) -> dict[str, Any]:
+    """What the page shows of a model's similar images."""
+    rows = read_if(_records, files.retrieval) or []
+    return {
+        "search": read_if(read_json, files.search),
+        "classes": [row for row in rows if row["field"] == "class"],
+        "fields": [row for row in rows if row["field"] != "class"],
+        "groups": read_if(_records, files.groups),
+        "severity": read_if(read_json, files.severity),
     }
 
 

@@ -27,6 +27,7 @@ PACKAGES = (
     "numpy",
     "scipy",
     "numba",
+    "usearch",
 )
 
 

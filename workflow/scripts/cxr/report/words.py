@@ -50,6 +50,12 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
 
 
+def measured(row: Mapping[str, float | None], name: str) -> str:
+    """A measure of a table's row with its interval: 0.91 (0.86 to 0.95)."""
+    low, high = ("low", "high") if name == "share" else (f"{name}_low", f"{name}_high")
+    return estimate({"value": row[name], "low": row[low], "high": row[high]})
+
+
 def ranged(found: Mapping[str, float | None]) -> str:
     """A mean with the range of 95% of what it is the mean of: 0.67 (0.42 to 0.93)."""
     if found["low"] is None:
@@ -84,6 +90,7 @@ FILTERS = {
     "decimal": decimal,
     "estimate": estimate,
     "field": field_name,
+    "measured": measured,
     "megabytes": megabytes,
     "p": p_words,
     "percent": percent,

@@ -36,6 +36,8 @@ COLUMNS = {
     "offset": "offset_days",
     "location": "location",
     "survival": "survival",
+    "went_icu": "icu",
+    "intubated": "intubated",
     "license": "licence",
     "doi": "doi",
 }

@@ -1,0 +1,223 @@
+"""Times the search for similar images against other libraries, and says how much each finds.
+
+    uv pip install --group bench && python tests/benchmarks/similarity.py
+    python tests/benchmarks/similarity.py --n 20000 --threads 2
+
+The 36 nearest neighbours of every image, by cosine, and of one new image after the index was
+loaded from its file. Recall is the share of the true neighbours of 1,000 images. Every search
+runs in a process of its own; peak memory is that of the process. Features are such as a dense
+layer gives (64 rectified units of a signal of 12 dimensions, and noise), clusters, and
+independent Gaussians, in which neighbours are hardly nearer than anything else: the worst case.
+"""
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+K, DIMENSIONS, SAMPLE, QUERIES = 36, 64, 1000, 200
+
+
+def points(kind, n):
+    """Points of unit length, and some new ones."""
+    rng = np.random.default_rng(n)
+    n += QUERIES
+    if kind == "rectified":
+        signal = rng.normal(size=(n, 12)) @ rng.normal(size=(12, DIMENSIONS)) / 3.5
+        found = np.maximum(signal + 0.3 * rng.normal(size=(n, DIMENSIONS)), 0)
+    elif kind == "clusters":
+        found = 3 * rng.normal(size=(50, DIMENSIONS))[rng.integers(0, 50, n)]
+        found = found + rng.normal(size=(n, DIMENSIONS))
+    else:
+        found = rng.normal(size=(n, DIMENSIONS))
+    found = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    return found[QUERIES:], found[:QUERIES]
+
+
+class Workflow:
+    """The index that `find_similar` makes: a graph, or exact where that finds too little."""
+
+    exact_up_to = 20_000
+
+    def make(self, own, threads):
+        from cxr.similarity.search import make_index
+        from cxr.similarity.space import Space
+
+        n = len(own)
+        chance = np.random.default_rng(0).permutation(n)
+        names = np.char.zfill(np.arange(n).astype(str), 9)
+        self.space = Space(names, np.arange(n), own, "cosine", chance)
+        self.index, self.how = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
+
+    def all(self):
+        from cxr.similarity.search import neighbours_of_all
+
+        table = neighbours_of_all(self.space, self.index, K, own_patient=False)
+        found = np.array(table["neighbour_id"].to_pylist()).astype(np.int64)
+        return found.reshape(-1, K)
+
+    def load(self, path):
+        from cxr.similarity.search import read_index
+
+        self.index.save(path)
+        self.index = read_index(path, self.how)
+
+    def one(self, point):
+        return self.index.find(point, K)
+
+
+class Exact(Workflow):
+    """All distances, as `find_similar` computes them for fewer images."""
+
+    exact_up_to = 10**9
+
+
+class Hnswlib:
+    """Malkov's own implementation of the graph; made by one thread, for the same graph again."""
+
+    def make(self, own, threads):
+        import hnswlib
+
+        self.own, self.threads = own, threads
+        self.index = hnswlib.Index("ip", DIMENSIONS)
+        self.index.init_index(len(own), M=16, ef_construction=64, random_seed=0)
+        self.index.add_items(own, num_threads=1)
+        self.index.set_ef(80)
+
+    def all(self):
+        return self.index.knn_query(self.own, K + 1, num_threads=self.threads)[0][:, 1:]
+
+    def load(self, path):
+        import hnswlib
+
+        self.index.save_index(str(path))
+        self.index = hnswlib.Index("ip", DIMENSIONS)
+        self.index.load_index(str(path))
+        self.index.set_ef(80)
+
+    def one(self, point):
+        return self.index.knn_query(point, K, num_threads=1)[0]
+
+
+class PyNNDescent:
+    """Nearest-neighbour descent, which makes the neighbours of all at once."""
+
+    def make(self, own, threads):
+        from pynndescent import NNDescent
+
+        NNDescent(own[:1000], metric="euclidean", n_neighbors=K + 9, random_state=0)  # compiles
+        self.start = time.perf_counter()
+        self.index = NNDescent(
+            own, metric="euclidean", n_neighbors=K + 9, random_state=0, n_jobs=threads
+        )
+
+    def all(self):
+        return self.index.neighbor_graph[0][:, 1 : K + 1]
+
+    def load(self, path):
+        import pickle
+
+        self.index.prepare()
+        with path.open("wb") as stream:
+            pickle.dump(self.index, stream)
+        with path.open("rb") as stream:
+            self.index = pickle.load(stream)  # noqa: S301
+
+    def one(self, point):
+        return self.index.query(point, k=K)[0]
+
+
+SEARCHES = {
+    "workflow": Workflow,
+    "exact": Exact,
+    "hnswlib": Hnswlib,
+    "pynndescent": PyNNDescent,
+}
+
+
+def true_neighbours(own, rows):
+    """The exact neighbours of some images."""
+    near = own[rows].astype(np.float64) @ own.T.astype(np.float64)
+    near[np.arange(len(rows)), rows] = -np.inf
+    return np.argpartition(-near, K, axis=1)[:, :K]
+
+
+def measure(name, kind, n, threads):
+    """One search: seconds, recall, and milliseconds of one query."""
+    from cxr.job import limited
+
+    own, new = points(kind, n)
+    search = SEARCHES[name]()
+    with limited(threads):
+        start = time.perf_counter()
+        search.make(own, threads)
+        start = getattr(search, "start", start)
+        found = search.all()
+        seconds = time.perf_counter() - start
+    rows = np.random.default_rng(1).choice(n, min(SAMPLE, n), replace=False)
+    true = true_neighbours(own, rows)
+    recall = np.mean([np.isin(t, f).mean() for t, f in zip(true, found[rows], strict=True)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "index"
+        search.load(path)
+        search.one(new[:1])
+        times = []
+        for point in new:
+            start = time.perf_counter()
+            search.one(point[None])
+            times.append(time.perf_counter() - start)
+        size = path.stat().st_size
+    return {
+        "seconds": seconds,
+        "recall": float(recall),
+        "query": 1000 * statistics.median(times),
+        "megabytes": size / 1e6,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "method": getattr(getattr(search, "how", None), "method", ""),
+    }
+
+
+def main():
+    """Prints a table; each search runs in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=100_000)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--kinds", nargs="*", default=["rectified", "clusters", "gaussian"])
+    parser.add_argument("--one", nargs=2)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(measure(*given.one, given.n, given.threads)))
+        return
+    print(f"{given.n:,} x {DIMENSIONS}, {K} neighbours, {given.threads} threads of", end=" ")
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
+    print("| features | search | all neighbours, s | recall | one query, ms | file, MB | peak MB |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for kind in given.kinds:
+        for name in SEARCHES:
+            size = ["--n", str(given.n), "--threads", str(given.threads)]
+            command = [sys.executable, __file__, "--one", name, kind, *size]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                sys.exit(done.stderr)
+            found = json.loads(done.stdout.splitlines()[-1])
+            words = f"{name} ({found['method']})" if found["method"] else name
+            print(
+                f"| {kind} | {words} | {found['seconds']:.1f} | {found['recall']:.4f} "
+                f"| {found['query']:.2f} | {found['megabytes']:.0f} | {found['memory']:.0f} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Severity from similar images, and how patients drift along their days."""
+
+from typing import TYPE_CHECKING
+
+from cxr.io import read_table, write_csv, write_json, write_table
+from cxr.job import job
+from cxr.similarity.course import ESTIMATED, course
+from cxr.similarity.measure import read_searched, records_of
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    records = records_of(read_table(input.cohort), read_table(input.metadata))
+    tables = read_searched(input, cfg)
+    keys = ("metric", "severity", "k", "seed")
+    estimates, drift, found = course(tables, records, **{key: cfg[key] for key in keys})
+    write_table(estimates, output.estimates, schema=ESTIMATED)
+    write_csv(drift, output.drift)
+    write_json(found, output.severity)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

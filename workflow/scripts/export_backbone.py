@@ -1,0 +1,24 @@
+"""What a network with ImageNet weights makes of the images, without any training on them."""
+
+from typing import TYPE_CHECKING
+
+from cxr.features import features_table
+from cxr.io import read_array, read_table, write_table
+from cxr.job import job
+from cxr.models import digest
+from cxr.similarity.backbone import pretrained, run_body
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    network = pretrained(cfg["backbone"], input.weights)
+    features = run_body(network, read_array(input.images))
+    notes = {"model_sha256": digest(input.weights), "architecture": cfg["backbone"]}
+    write_table(features_table(read_table(input.cohort), features), output.features, notes=notes)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,46 @@
+"""The most similar images of a new one: a table and a contact sheet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.features import run
+from cxr.figures.sheets import contact
+from cxr.figures.style import save
+from cxr.io import read_array, read_json, read_table, write_csv
+from cxr.job import job, log
+from cxr.models import load_model
+from cxr.similarity.backbone import pretrained, run_body
+from cxr.similarity.measure import records_of
+from cxr.similarity.query import nearest, placed, read_query
+from cxr.similarity.search import Searched, read_index
+from cxr.similarity.sheets import sheet_of
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def features_of(image, input, cfg):
+    if cfg["space"] == "backbone":
+        return run_body(pretrained(cfg["backbone"], input.weights), image)
+    network, card = load_model(input.weights, input.model)
+    return run(network, image, card["image_size"])[0]
+
+
+def main(input, output, cfg):
+    image = read_query(input.query, cfg["image_size"], cfg["square"])
+    cohort, search = read_table(input.cohort), read_json(input.search)
+    records = records_of(cohort, read_table(input.metadata))
+    index = read_index(input.index, Searched.of(search))
+    known = placed(read_table(input.features), input.rejected)
+    features = features_of(image, input, cfg)
+    name = Path(input.query).name
+    found = nearest(name, features, index, known, records, search["metric"], cfg["k"])
+    write_csv(found, output.neighbours)
+    title, sheet, pictures = sheet_of(found, image[0], cohort, read_array(input.images))
+    save(contact({title: sheet}, records, pictures, cfg["classes"]), output.sheet)
+    log.info("%s: %s", name, title)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -1,0 +1,32 @@
+"""The features of a part of the patients by a network that was trained on the others."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxr.anew import train_anew
+from cxr.features import features_table, run
+from cxr.io import read_array, read_table, write_table
+from cxr.job import job
+from cxr.similarity.folds import fold_of
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg, code):
+    whole, images = read_table(input.cohort), read_array(input.images)
+    cohort = fold_of(whole, **cfg["division"], seed=cfg["seed"])
+    features = np.zeros((0, cfg["model"]["feature_dim"]), dtype=np.float32)
+    if not cohort.empty:
+        target = Path(output.features)
+        network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
+        held_out = (cohort["split"] == "test").to_numpy()
+        cohort, features = cohort[held_out], run(network, images[held_out], size)[0]
+    write_table(features_table(cohort, features), output.features)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.params.code)
