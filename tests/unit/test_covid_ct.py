@@ -21,6 +21,7 @@ SHEET = {
         "Wuhan, China ",
         None,
     ],
+    "Severity": ["Severe case: both lungs", "severe cough", "mild ", None],
     "DOI": ["10.1016/ S0140-6736(20)30360-3 ", "https://doi.org/10.1136/bmj.m606", "soon", None],
     "Captions": [None, None, None, "NTM, nontuberculous mycobacterium."],
 }
@@ -43,6 +44,8 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
     rows = reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2])
     first, second = rows.loc["2020.01.24-p27-132.png"], rows.loc["no extension%0.jpg"]
     assert (first["patient_id"], first["sex"], first["age_years"]) == ("ct:Patient 1", "M", 41)
+    assert (first["severity"], first["location"]) == ("severe", "Changsha, China")
+    assert pd.isna(second["severity"])
     assert (first["country"], first["doi"]) == ("China", "10.1016/S0140-6736(20)30360-3")
     assert (second["patient_id"], second["country"]) == ("ct:Patient 2", "Japan")
     assert pd.isna(second["age_years"])

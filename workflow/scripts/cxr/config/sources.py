@@ -97,6 +97,9 @@ class Values(Section):
     country: Term | None = Field(default=None, description="Country; else read from the location.")
     location: Term | None = Field(default=None, description="Hospital, city, country.")
     survival: Term | None = Field(default=None, description="Whether the patient survived: Y, N.")
+    severity: Term | None = Field(
+        default=None, description="asymptomatic, mild, moderate, severe or critical."
+    )
     severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
     severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
     licence: Term | None = Field(default=None, description="Licence of the image.")
