@@ -18,7 +18,7 @@ from cxr.figures.style import save
 from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table
 from cxr.report.builder import build
-from cxr.report.material import ModelFiles, StudyFiles
+from cxr.report.material import ModelFiles, StudyFiles, Words
 from cxr.scoring import rank, ranking_schema
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
@@ -215,7 +215,7 @@ def write_page(folder, rng, text="viral", qualifies=True, models=("net",), recor
     files = files_of(folder, figures, models)
     times = [{"rule": text, "jobs": 2, "seconds": 1.5, "memory": 100.0}]
     record = {"commit": text, "versions": {text: text}, "config": text, "times": times}
-    return build(files, study="s", title=text, question=text, record=record)
+    return build(files, Words(study="s", title=text, question=text), record)
 
 
 def write_large_page(folder, rng, n_images):
@@ -259,4 +259,4 @@ def write_large_page(folder, rng, n_images):
     write_json({"image_ids": chosen, **pictures}, folder / "thumbnails.json")
     record = {"commit": None, "versions": {}, "config": "", "times": []}
     files = files_of(folder, figures, ["net"])
-    return build(files, study="s", title="t", question="q", record=record)
+    return build(files, Words(study="s", title="t", question="q"), record)

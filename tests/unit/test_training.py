@@ -246,14 +246,13 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
             learner,
             whole,
             whole.phases[0],
-            task.part("train"),
-            task.part("test"),
+            task.part("train", 2),
+            task.part("test", 2),
             torch.device("cpu"),
         )
         step.begin(None)
         step.at_once = at_once
-        targets = torch.eye(2)[step.labels]
-        step._gradients(step.augment(step.images), targets)
+        step._gradients(step.augment(step.images), step.targets)
         gradients.append(learner.dense[0].weight.grad.clone())
     torch.testing.assert_close(gradients[0], gradients[1])
     torch.testing.assert_close(gradients[0], gradients[2])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import Tensor
 
@@ -22,6 +23,7 @@ from cxr.errors import InputError
 from cxr.learner import Learner
 from cxr.models import PREPROCESSING, Network, parameter_count
 from cxr.recipe import Recipe
+from cxr.tags import multi_hot, tag_names
 
 log = logging.getLogger("cxr")
 
@@ -30,7 +32,7 @@ RATE_TEST_COLUMNS = ("phase", "learning_rate", "loss")
 
 @dataclass(frozen=True)
 class Data:
-    """Images, labels and splits; the test images are never looked at.
+    """Images, labels, splits and tags; the test images are never looked at.
 
     Attributes
     ----------
@@ -38,11 +40,14 @@ class Data:
     labels : int array, shape (n,)
     split : str array, shape (n,)
         train, validation or test.
+    tags : bool array, shape (n, n_tags), optional
+        Which labels besides its class an image has, where the cohort has tags.
     """
 
     images: np.ndarray
     labels: np.ndarray
     split: np.ndarray
+    tags: np.ndarray | None = None
 
     @classmethod
     def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "Data":
@@ -58,19 +63,36 @@ class Data:
                 f"images.npy holds {len(images)} images and cohort.parquet {len(cohort)} rows; "
                 f"delete both and run again"
             )
-        return cls(images, class_codes(cohort, classes), cohort["split"].to_numpy(dtype=np.str_))
+        names = tag_names(cohort)
+        return cls(
+            images,
+            class_codes(cohort, classes),
+            cohort["split"].to_numpy(dtype=np.str_),
+            multi_hot(cohort, names) if names else None,
+        )
+
+    @property
+    def n_tags(self) -> int:
+        """Labels besides the classes."""
+        return 0 if self.tags is None else self.tags.shape[1]
 
     def digest(self) -> str:
-        """SHA-256 over the training and validation pixels and labels."""
+        """SHA-256 over the training and validation pixels, labels and tags."""
         used = np.flatnonzero(np.isin(self.split, ("train", "validation")))
         content = hashlib.sha256(self.images[used].tobytes())
         content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
+        if self.tags is not None:
+            content.update(self.tags[used].tobytes())
         return content.hexdigest()
 
-    def part(self, name: str) -> tuple[Tensor, Tensor]:
-        """Images, shape (m, 1, h, w), and labels of one split."""
+    def part(self, name: str, n_classes: int) -> tuple[Tensor, Tensor]:
+        """Images, shape (m, 1, h, w), and targets, shape (m, n_classes + n_tags), of one split."""
         rows = np.flatnonzero(self.split == name)
-        return torch.from_numpy(self.images[rows][:, None]), torch.from_numpy(self.labels[rows])
+        targets = F.one_hot(torch.from_numpy(self.labels[rows]), n_classes).to(torch.float32)
+        if self.tags is not None:
+            tags = torch.from_numpy(self.tags[rows]).to(torch.float32)
+            targets = torch.cat([targets, tags], dim=1)
+        return torch.from_numpy(self.images[rows][:, None]), targets
 
 
 @dataclass(frozen=True)
@@ -154,7 +176,7 @@ def _train(
 ) -> Trained:
     device = best_device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    train_part, held_out = data.part("train"), data.part("validation")
+    train_part, held_out = (data.part(p, network.n_classes) for p in ("train", "validation"))
     stored = checkpoint.load() if checkpoint is not None else None
     standing = _Standing() if stored is None else _Standing(**stored["standing"])
     precision = ""
@@ -261,7 +283,11 @@ def _epochs(
 
 
 def describe(
-    network: Network, data: Data, history: pd.DataFrame, cfg: Mapping[str, Any]
+    network: Network,
+    data: Data,
+    history: pd.DataFrame,
+    cfg: Mapping[str, Any],
+    tags: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The model's card: what it is, what it saw, how it was trained.
 
@@ -269,11 +295,14 @@ def describe(
     ----------
     cfg : mapping
         `model` (the config's section), `classes`, `seed`, `square` (how images become square).
+    tags : sequence of str
+        Labels besides the classes, in the order of the network's.
     """
     model = cfg["model"]
     return {
         "architecture": model["architecture"],
         "classes": list(cfg["classes"]),
+        **({"tags": list(tags)} if tags else {}),
         "feature_dim": model["feature_dim"],
         "feature_layer": "dense, after its rectifier",
         "image_size": int(model["training"]["phases"][-1]["image_size"]),

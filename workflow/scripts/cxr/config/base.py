@@ -16,6 +16,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
+class Published(Section):
+    """Numbers of an earlier study, which stand beside this one's."""
+
+    study: Term = Field(description="Whose they are.")
+    values: dict[Term, float] = Field(min_length=1, description="The numbers by name.")
+    why: Term = Field(description="Why they differ from this study's, as the report says it.")
+
+
 class Range(Section):
     """Evenly spaced values from `start` to `stop`, both included."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cxr.config.base import Section
+from cxr.config.base import Published, Section
 
 
 class Evaluation(Section):
@@ -32,6 +32,10 @@ class Evaluation(Section):
         default=True,
         description="What shape, thumbnails, borders and lungs alone tell of the classes, on the "
         "same folds.",
+    )
+    published: Published | None = Field(
+        default=None,
+        description="An earlier study's metrics of tags: `accuracy_thresh` and `fbeta`.",
     )
     explained: int = Field(
         default=3,

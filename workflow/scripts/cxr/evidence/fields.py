@@ -14,6 +14,7 @@ NAMES = {
     "format": "file format",
     "month": "date",
     "offset_days": "days since onset",
+    "age_years": "age",
     "severity_extent": "extent of the disease",
     "severity_opacity": "opacity of the lungs",
     "split": "use in training",
