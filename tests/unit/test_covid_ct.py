@@ -9,6 +9,7 @@ from cxr.fetch import obtain
 from cxr.images import measure
 from cxr.sources import read
 from cxr.study import PRESETS
+from tests.unit.obtaining import zipped
 
 SHEET = {
     "File name": ["2020.01.24-p27-132.png", "no extension %0", "missing.png", None],
@@ -103,3 +104,35 @@ def test_the_real_set_is_read_whole(mirror, tmp_path):
     assert reading.rows["country"].value_counts().to_dict() == {"China": 216, "Japan": 10}
     positive = reading.rows.loc[reading.rows["finding"] == "COVID-19", "patient_id"]
     assert 200 < positive.nunique() <= 216
+
+
+def packed(folder, shorten):
+    """The set as it is published, its first archive cut short by so many bytes."""
+    folder.mkdir()
+    pd.DataFrame(SHEET).to_excel(folder / "COVID-CT-MetaInfo.xlsx", index=False)
+    inside = folder / "Images-processed"
+    inside.mkdir()
+    whole = zipped([("CT_COVID/2020.01.24-p27-132.png", b"1" * 500)])
+    (inside / "CT_COVID.zip").write_bytes(whole[: len(whole) - shorten])
+    (inside / "CT_NonCOVID.zip").write_bytes(zipped([("CT_NonCOVID/10%1.jpg", b"2")]))
+    return folder
+
+
+def test_archives_are_unpacked_and_a_truncated_one_is_named(tmp_path):
+    preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
+    source = preset | {"kind": "directory"}
+    whole = packed(tmp_path / "whole", 0)
+    obtain("ct", source | {"path": str(whole)}, tmp_path / "ct", None)
+    assert len(read("ct", tmp_path / "ct", "covid_ct").rows) == 2
+    cut = packed(tmp_path / "cut", 40)
+    with pytest.raises(InputError, match=r"CT_COVID\.zip"):
+        obtain("ct", source | {"path": str(cut)}, tmp_path / "other", None)
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("column", ["Severity", "Location", "Patient ID"])
+def test_a_column_that_the_sheet_lacks_is_named(folder, column):
+    sheet = folder / "COVID-CT-MetaInfo.xlsx"
+    pd.read_excel(sheet).drop(columns=column).to_excel(sheet, index=False)
+    with pytest.raises(InputError, match=f"no column {column}"):
+        read("ct", folder, "covid_ct")

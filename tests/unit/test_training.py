@@ -260,7 +260,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
 
 def test_the_named_recipes_are_valid_and_end_at_the_caches_size():
     recipes = yaml.safe_load(RECIPES.read_text())
-    assert set(recipes) == {"scratch", "transfer", "progressive"}
+    assert set(recipes) == {"scratch", "transfer", "progressive", "staged"}
     for phases in recipes.values():
         checked = [PhaseConfig.model_validate(phase) for phase in phases]
         assert checked[-1].image_size is None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.config.analysis import CLASSIFIERS
 from cxr.errors import InputError
 from cxr.evidence.patients import Exchange
 from cxr.measures import draw_patients, interval
@@ -15,14 +16,6 @@ from cxr.plan import GROUPED, RANDOM
 
 BOOTSTRAP = 1000
 MAJORITY = "majority class"
-NAMES = (
-    "logistic regression",
-    "k-nearest neighbours",
-    "decision tree",
-    "linear discriminant analysis",
-    "Gaussian naive Bayes",
-    "support vector machine",
-)
 COLUMNS = (
     "protocol",
     "classifier",
@@ -140,7 +133,7 @@ def classifiers(seed: int) -> dict[str, Any]:
     )
     return {
         MAJORITY: DummyClassifier(strategy="most_frequent"),
-        **dict(zip(NAMES, six, strict=True)),
+        **dict(zip(CLASSIFIERS, six, strict=True)),
     }
 
 

@@ -4,12 +4,22 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section
+from cxr.config.base import Published, Section, known
 
 Text = Literal["severity", "location", "country", "sex", "view", "survival"]
 Predictor = Literal[
     "severity", "location", "country", "sex", "view", "survival", "age_years", "offset_days"
 ]
+
+# The classifiers, in the order of the tables.
+CLASSIFIERS = (
+    "logistic regression",
+    "k-nearest neighbours",
+    "decision tree",
+    "linear discriminant analysis",
+    "Gaussian naive Bayes",
+    "support vector machine",
+)
 
 
 class Analysis(Section):
@@ -43,3 +53,8 @@ class Analysis(Section):
         if len(set(value)) < len(value):
             raise ValueError("a field is named twice")
         return value
+
+    @field_validator("published")
+    @classmethod
+    def _of_classifiers(cls, value: Published | None) -> Published | None:
+        return known(value, CLASSIFIERS)

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section
+from cxr.config.base import Published, Section, known
 
 
 class Evaluation(Section):
@@ -43,3 +43,8 @@ class Evaluation(Section):
         le=12,
         description="Right and wrong test images of each class in the Grad-CAM panels.",
     )
+
+    @field_validator("published")
+    @classmethod
+    def _of_tags(cls, value: Published | None) -> Published | None:
+        return known(value, ("accuracy_thresh", "fbeta"))

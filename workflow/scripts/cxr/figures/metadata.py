@@ -83,6 +83,7 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
     axes = np.atleast_2d(drawn.subplots(len(predictors), len(predictors)))
     rng = np.random.default_rng(0)
     moved = table.copy()
+    limits = {name: _limits(table[name], ticks) for name, (_, ticks) in axes_of.items()}
     for name, (_, ticks) in axes_of.items():
         if ticks:
             moved[name] += rng.uniform(-JITTER, JITTER, len(table))
@@ -95,12 +96,26 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
                 for level, colour in colours.items():
                     own = moved.loc[moved[target] == level]
                     ax.plot(own[x], own[y], "o", ms=3, alpha=0.6, mew=0, color=colour)
-            _label(ax, axes_of, x, y, row == len(predictors) - 1, column == 0, row == column)
+            ax.set_xlim(*limits[x])
+            if row != column:
+                ax.set_ylim(*limits[y])
+            # The first cell of the first row is a density, whose axis is not the field's.
+            first = column == (1 if row == 0 else 0)
+            _label(ax, axes_of, x, y, row == len(predictors) - 1, first, row == column)
     for level, colour in colours.items():
         axes[0, 0].plot([], [], "o", ms=4, color=colour, label=level)
     handles = axes[0, 0].get_legend_handles_labels()
     drawn.legend(*handles, loc="outside lower left", ncols=len(levels), title=field_name(target))
     return drawn
+
+
+def _limits(values_of: pd.Series, ticks: list[str]) -> tuple[float, float]:
+    """The range of an axis: half a place around text, a tenth of the range around numbers."""
+    if ticks:
+        return -0.5, len(ticks) - 0.5
+    low, high = float(values_of.min()), float(values_of.max())
+    around = (high - low) / 10 or 1.0
+    return (low - around, high + around) if np.isfinite(low) else (0.0, 1.0)
 
 
 def _place(values_of: pd.Series) -> tuple[np.ndarray, list[str]]:
