@@ -73,8 +73,8 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
     predictors : sequence of str
     """
     known = rows.loc[rows[target].notna()]
-    levels = [level for level in SEVERITIES if (known[target] == level).any()]
-    levels = levels or list(known[target].value_counts().index)
+    common = [str(level) for level in known[target].value_counts().index]
+    levels = sorted(common, key=[*SEVERITIES, *common].index)
     colours = dict(zip(levels, PALETTE, strict=False))
     axes_of = {name: _place(known[name]) for name in predictors}
     table = pd.DataFrame({name: placed for name, (placed, _) in axes_of.items()})
@@ -103,9 +103,9 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
             first = column == (1 if row == 0 else 0)
             _label(ax, axes_of, x, y, row == len(predictors) - 1, first, row == column)
     for level, colour in colours.items():
-        axes[0, 0].plot([], [], "o", ms=4, color=colour, label=level)
+        axes[0, 0].plot([], [], "o", ms=4, color=colour, label=short(level))
     handles = axes[0, 0].get_legend_handles_labels()
-    drawn.legend(*handles, loc="outside lower left", ncols=len(levels), title=field_name(target))
+    drawn.legend(*handles, loc="outside lower left", ncols=5, title=field_name(target))
     return drawn
 
 
