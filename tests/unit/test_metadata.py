@@ -9,6 +9,7 @@ from cxr import metadata
 from cxr.countries import country
 from cxr.errors import InputError
 from cxr.metadata import SCHEMA, Reading, combine, need_rows, rejections
+from cxr.severity import severity
 
 LOCATIONS = {
     "Cho Ray Hospital, Ho Chi Minh City, Vietnam": "Vietnam",
@@ -176,4 +177,4 @@ def test_a_study_without_any_usable_image_says_why():
     ],
 )
 def test_severity_is_a_grade_that_the_text_states_of_the_patient(text, expected):
-    assert metadata.severity(text) == expected
+    assert severity(text) == expected

@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import run
 from cxr.gradcam import attention, choose, grad_cam, overlay
 from cxr.models import build
 from cxr.onnx_export import export
 from cxr.prediction import list_files, overlay_name, predict
-from cxr.training import Data, train
+from cxr.training import train
 from tests.unit.learning import recipe
 
 CARD = {"classes": ["a", "b"], "image_size": 64, "cache_size": 64, "square": "crop"}

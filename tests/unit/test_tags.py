@@ -12,13 +12,14 @@ from sklearn.metrics import average_precision_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from cxr.config.networks import Phase as PhaseConfig
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import label_probabilities, predictions_schema, predictions_table, run
 from cxr.io import read_table, write_table
 from cxr.models import build, load_model, save_model
 from cxr.study import RECIPES
 from cxr.tags import all_labels, label_table, tag
-from cxr.training import Data, describe, train
+from cxr.training import describe, train
 from tests.unit.learning import AUGMENTATION, data, recipe, state
 
 PLACES = ["Wuhan"] * 4 + ["Rome", "Oslo"] + [None] * 2

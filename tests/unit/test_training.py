@@ -12,13 +12,14 @@ import yaml
 
 from cxr.checkpoint import Checkpoint
 from cxr.config.networks import Phase as PhaseConfig
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import run
 from cxr.learner import Learner, class_weights
 from cxr.models import build
 from cxr.recipe import Recipe
 from cxr.study import RECIPES
-from cxr.training import Data, train
+from cxr.training import train
 from tests.unit.learning import AUGMENTATION, data, equal, recipe, state
 
 EVERYTHING = (
@@ -193,7 +194,8 @@ import numpy as np
 sys.path[:0] = ["workflow/scripts", "."]
 logging.basicConfig(stream=sys.stdout, level=logging.INFO)
 import torch
-from cxr.training import Data, train
+from cxr.dataset import Data
+from cxr.training import train
 from tests.unit.learning import data, recipe
 from tests.unit.test_training import network
 torch.set_num_threads(1)

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.checkpoint import Checkpoint
+from cxr.dataset import Data
 from cxr.io import read_array, read_table, write_csv, write_json
 from cxr.job import job
 from cxr.models import save_model, start
 from cxr.recipe import Recipe
 from cxr.tags import tag_names
-from cxr.training import Data, describe, train
+from cxr.training import describe, train
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

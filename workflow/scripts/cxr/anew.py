@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cxr.checkpoint import Checkpoint
+from cxr.dataset import Data
 from cxr.models import Network, start
 from cxr.recipe import Recipe
-from cxr.training import Data, train
+from cxr.training import train
 
 
 def train_anew(

@@ -69,16 +69,6 @@ VIEWS = {
 MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
 SURVIVALS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
-# Grades of severity, from none to the greatest, and the words for them.
-SEVERITIES = ("asymptomatic", "mild", "moderate", "severe", "critical")
-GRADES = {
-    **{name: name for name in SEVERITIES},
-    "light": "mild",
-    "serious": "severe",
-    "critically ill": "critical",
-}
-_GRADE = f"({'|'.join(sorted(GRADES, key=len, reverse=True))})"
-_GRADED = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
 FINDINGS = {
     "covid-19": "COVID-19",
     "sars-cov-2": "COVID-19",
@@ -236,23 +226,6 @@ def sex(text: object) -> str | None:
 def survival(text: object) -> str | None:
     """yes, no, or None."""
     return SURVIVALS.get(_word(text))
-
-
-def severity(text: object) -> str | None:
-    """asymptomatic, mild, moderate, severe, critical, or None.
-
-    A grade counts where it is the whole text or is said of the patient or the
-    disease ("mild NCP patients", "severe case: ..."); "severe cough" is none, and a
-    text with two grades is None.
-    """
-    clean = _word(text)
-    found = {
-        GRADES[alone or of]
-        for alone, of in re.findall(
-            rf"^{_GRADE}$|\b{_GRADE}\s+(?:{_GRADED})\b", clean, re.IGNORECASE
-        )
-    }
-    return found.pop() if len(found) == 1 else None
 
 
 def _word(text: object) -> str:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from cxr.analysis.classifiers import MAJORITY
 from cxr.evidence.fields import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
-from cxr.metadata import SEVERITIES
 from cxr.plan import GROUPED, RANDOM
+from cxr.severity import SEVERITIES
 
 MOST_VALUES, MOST_LEVELS = 8, 6
 JITTER = 0.12

@@ -14,6 +14,7 @@ from cxr import metadata
 from cxr.countries import country
 from cxr.errors import InputError
 from cxr.metadata import SPELLINGS, SUMMARY, Reading, rejections, tidy
+from cxr.severity import severity
 
 log = logging.getLogger("cxr")
 
@@ -30,7 +31,7 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "country": country,
     "location": tidy,
     "survival": metadata.survival,
-    "severity": metadata.severity,
+    "severity": severity,
     "severity_extent": lambda text: metadata.number(text, 0, 8),
     "severity_opacity": lambda text: metadata.number(text, 0, 6),
     "licence": tidy,
