@@ -51,6 +51,11 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
     assert (second["patient_id"], second["country"]) == ("ct:Patient 2", "Japan")
     assert pd.isna(second["age_years"])
     assert second["doi"] == "10.1136/bmj.m606"
+    spelt = reading.spellings.loc[reading.spellings["column"] == "severity"]
+    assert spelt.set_index("text")["value"].map(str).to_dict() == {
+        "Severe case: both lungs": "severe",
+        "severe cough": "None",
+    }
     assert rows.loc["10%1.jpg", "patient_id"] == rows.loc["10%2.jpg", "patient_id"]
     assert rows.loc["ncovid5.png", "patient_id"].endswith("ncovid5.png")
     assert set(rows["modality"]) == {"CT"}
@@ -60,6 +65,17 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
         "no row in the spreadsheet",
         "no slice of that name",
     ]
+
+
+def test_an_id_of_two_people_is_named_and_stays_one_patient(folder, caplog):
+    sheet = folder / "COVID-CT-MetaInfo.xlsx"
+    table = pd.read_excel(sheet)
+    table["Patient ID"] = table["Patient ID"].str.replace("2 ", "1")
+    table.to_excel(sheet, index=False)
+    reading = read("ct", folder, "covid_ct")
+    assert "Patient 1 has rows of both sexes" in caplog.text
+    positive = reading.rows.loc[reading.rows["finding"] == "COVID-19"]
+    assert set(positive["patient_id"]) == {"ct:Patient 1"}
 
 
 @pytest.mark.parametrize(
