@@ -23,6 +23,10 @@ if LEARNED:
     include: "rules/download.smk"
     include: "rules/metadata.smk"
     include: "rules/cohort.smk"
+
+    if ANALYSED:
+
+        include: "rules/analyse.smk"
     include: "rules/train.smk"
     include: "rules/evaluate.smk"
     include: "rules/predict.smk"

@@ -12,6 +12,7 @@ rule assemble_cohort:
         rejected=rules.clean_metadata.output.rejected,
         sources=expand("results/sources/{source}", source=SOURCES),
     output:
+        **({"tags": "results/{study}/tags.csv"} if TAGGED else {}),
         cohort=COHORT,
         images="results/{study}/images.npy",
         excluded="results/{study}/excluded.csv",
@@ -39,6 +40,7 @@ rule assemble_cohort:
             },
             splits="cohort.splits",
             square="cohort.square",
+            tags="cohort.tags",
         ),
         code=code_of("assemble_cohort.py"),
     script:

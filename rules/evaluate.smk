@@ -125,6 +125,7 @@ rule run_baselines:
     params:
         cfg=lambda wildcards: {
             "classes": list(STUDY["cohort"]["classes"]),
+            "modality": STUDY["cohort"]["modality"],
             "seed": STUDY["seed"],
         },
         code=code_of("run_baselines.py"),
@@ -188,6 +189,42 @@ rule compare_models:
         "../workflow/scripts/compare_models.py"
 
 
+if TAGGED:
+
+    rule compare_tags:
+        """Networks that learn tags side by side, with what knows less than they should."""
+        input:
+            metrics=of_models(rules.evaluate.output.metrics),
+        output:
+            table="results/{study}/tag_comparison.csv",
+            each="results/{study}/tag_precision.csv",
+            figure=report(
+                "results/{study}/figures/tags.svg",
+                caption="../workflow/report/tags.rst",
+                category="3 Networks",
+                labels={"model": "all", "figure": "tags"},
+            ),
+            printed=printed("tags"),
+        log:
+            "results/{study}/logs/compare_tags.log",
+        benchmark:
+            "results/{study}/benchmarks/compare_tags.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1000),
+            runtime=grows(10),
+        params:
+            cfg=lambda wildcards: {
+                "models": MODELS,
+                "published": STUDY["evaluation"]["published"],
+            },
+            code=code_of("compare_tags.py"),
+        script:
+            "../workflow/scripts/compare_tags.py"
+
+
 rule explain:
     """What a network looks at in the test images: Grad-CAM."""
     input:
@@ -215,7 +252,7 @@ rule explain:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.2),
     params:
-        cfg=settings(explained="evaluation.explained"),
+        cfg=settings(explained="evaluation.explained", modality="cohort.modality"),
         code=code_of("explain.py"),
     script:
         "../workflow/scripts/explain.py"

@@ -10,6 +10,7 @@ rule clean_metadata:
         metadata=METADATA,
         rejected="results/{study}/rejected.csv",
         cleaning="results/{study}/cleaning.csv",
+        spellings="results/{study}/spellings.csv",
         quality="results/{study}/quality.csv",
     log:
         "results/{study}/logs/clean_metadata.log",

@@ -148,6 +148,25 @@ if LEARNED:
         "comparison_figure": rules.compare_models.output.figure,
     }
 
+if TAGGED:
+    LEARNED_FROM |= {
+        "tag_metrics": rules.compare_tags.output.table,
+        "tag_precision": rules.compare_tags.output.each,
+        "tags_figure": rules.compare_tags.output.figure,
+        "tags": rules.assemble_cohort.output.tags,
+    }
+
+if ANALYSED:
+    LEARNED_FROM |= {
+        "spellings": rules.clean_metadata.output.spellings,
+        "analysis_cleaning": rules.analyse_metadata.output.cleaning,
+        "analysis_classifiers": rules.analyse_metadata.output.classifiers,
+        "analysis_associations": rules.analyse_metadata.output.associations,
+        "values_figure": rules.analyse_metadata.output.values_figure,
+        "pairs_figure": rules.analyse_metadata.output.pairs_figure,
+        "classifiers_figure": rules.analyse_metadata.output.classifiers_figure,
+    }
+
 # What the page shows of the evidence, where the study weighs it.
 WEIGHED_FILES = {}
 if WEIGH:
@@ -222,6 +241,12 @@ rule write_report:
 TABLES = [
     *expand("countries/{model}", model=MODELS),
     *(["comparison", "excluded"] if LEARNED else []),
+    *(["tag_comparison", "tag_precision", "tags"] if TAGGED else []),
+    *expand(
+        "analysis/{table}",
+        table=["associations", "classifiers", "cleaning", "frequencies", "missing"]
+        * ANALYSED,
+    ),
     *(expand("evidence/{model}.associations", model=MODELS) if WEIGH else []),
     *(
         expand(

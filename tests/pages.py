@@ -1,9 +1,14 @@
 """Reports of made-up studies, for tests of the page."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from cxr.analysis.classifiers import Question, predict_target
+from cxr.analysis.description import frequencies, missing
+from cxr.analysis.relations import relate
 from cxr.comparison import compare, gather
 from cxr.evaluation import measure_network
 from cxr.explorer.fields import pack_fields
@@ -12,19 +17,23 @@ from cxr.explorer.similar import pack_similar
 from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
 from cxr.figures import clusters as cluster_figures
 from cxr.figures import similarity as similarity_figures
+from cxr.figures import metadata as metadata_figures
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.explanation import panels
 from cxr.figures.network import confusion, reliability, training
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
+from cxr.figures.tags import precision
 from cxr.grid import GRID
 from cxr.io import write_csv, write_json, write_table
+from cxr.multilabel import measure
 from cxr.report.builder import build
-from cxr.report.material import ModelFiles, StudyFiles
+from cxr.report.material import ModelFiles, StudyFiles, Words
 from cxr.scoring import rank, ranking_schema
 from cxr.similarity.measure import COLUMNS
 from cxr.similarity.sheets import Sheet
+from cxr.tag_comparison import compare_tags, tag_precision
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
 RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
@@ -231,6 +240,57 @@ def draw_similar(folder, rng, text):
     return {name: str(folder / f"{name}.svg") for name in drawn}
 
 
+def recorded_of(text):
+    """Metadata of eighty images, two a patient, in which everything has the same name."""
+    i = np.arange(80)
+    rows = pd.DataFrame({"image_id": [f"i{n:03d}" for n in i], "class": "a", "doi": text})
+    rows["patient_id"] = [f"p{n // 2}" for n in i]
+    rows["severity"] = np.array(["mild", text], dtype=object)[i // 2 % 2]
+    return rows.assign(location=text, age_years=20.0 + i // 2)
+
+
+def write_metadata(folder, text):
+    """The files of tags and of the metadata's analysis, and the words that go with them."""
+    rows, asked = recorded_of(text), ("severity", ["location", "age_years"])
+    question = Question.of(rows, *asked, 2)
+    chance = {"folds": 2, "repeats": 1, "permutations": 1, "seed": 0}
+    predicted = predict_target(question, published={"decision tree": 0.52}, **chance)
+    told = {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
+    truth = np.eye(4, dtype=bool)[np.arange(80) % 4]
+    owners = rows["patient_id"].to_numpy(dtype=np.str_)
+    labels = measure(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
+    part = {"labels": labels, "roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
+    metrics = {text: {"splits": {"test": part}, "protocols": {"random": part}}}
+    spelt = {"source": text, "column": "severity", "text": [text, "x"], "value": ["mild", None]}
+    cleaned = pd.DataFrame({"column": ["severity", text], "texts": 3, "distinct_texts": 2})
+    cleaned = cleaned.assign(values=2, distinct_values=1, rows=4)
+    counted = frequencies(rows, ["severity", "location"])
+    tables = {
+        "tags": pd.DataFrame({"tag": [text, None], "field": "severity", "value": text}).assign(
+            images=2, patients=1
+        ),
+        "tag_metrics": compare_tags(metrics, told),
+        "tag_precision": tag_precision(metrics),
+        "spellings": pd.DataFrame(spelt).assign(rows=1),
+        "analysis_cleaning": cleaned,
+        "analysis_classifiers": predicted,
+        "analysis_associations": relate(rows, *asked, 9, 0),
+    }
+    for name, table in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    drawn = {
+        "tags_figure": precision(tables["tag_precision"]),
+        "values_figure": metadata_figures.values(counted, missing(rows, ["severity"])),
+        "pairs_figure": metadata_figures.pairs(rows, *asked),
+        "classifiers_figure": metadata_figures.classifiers(predicted, "severity"),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.svg")
+    paths = {name: str(folder / f"{name}.csv") for name in tables}
+    paths |= {name: str(folder / f"{name}.svg") for name in drawn}
+    return paths, {"predicted": asked, "published": {"tags": told, "metadata": told}}
+
+
 def files_of(folder, figures, models):
     """The paths of all these, as the page's builder takes them."""
     of_study = {"flow": "json", "cohort": "parquet", "thumbnails": "json"}
@@ -279,10 +339,13 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded):
     write_json({"image_ids": list(ids), **pictures}, folder / "thumbnails.json")
 
 
-def write_page(folder, rng, text="viral", qualifies=True, models=("net",), recorded=True):
+def write_page(
+    folder, rng, text="viral", qualifies=True, models=("net",), recorded=True, tagged=False
+):
     """The page of a study whose names are all `text`, its files in a folder.
 
-    Without `recorded`, nothing is known of the images on the map.
+    Without `recorded`, nothing is known of the images on the map; `tagged` ones are of a CT,
+    and have tags and an analysis of their metadata.
     """
     classes = ["normal", text]
     grid, ranking = ranking_of(qualifies)
@@ -295,7 +358,11 @@ def write_page(folder, rng, text="viral", qualifies=True, models=("net",), recor
     files = files_of(folder, figures, models)
     times = [{"rule": text, "jobs": 2, "seconds": 1.5, "memory": 100.0}]
     record = {"commit": text, "versions": {text: text}, "config": text, "times": times}
-    return build(files, study="s", title=text, question=text, record=record)
+    words = Words(study="s", title=text, question=text)
+    if tagged:
+        paths, told = write_metadata(folder, text)
+        files, words = replace(files, **paths), replace(words, modality="CT", **told)
+    return build(files, words, record)
 
 
 def write_large_page(folder, rng, n_images):
@@ -339,4 +406,4 @@ def write_large_page(folder, rng, n_images):
     write_json({"image_ids": chosen, **pictures}, folder / "thumbnails.json")
     record = {"commit": None, "versions": {}, "config": "", "times": []}
     files = files_of(folder, figures, ["net"])
-    return build(files, study="s", title="t", question="q", record=record)
+    return build(files, Words(study="s", title="t", question="q"), record)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
+from cxr.dataset import Data
 from cxr.recipe import Phase, Recipe
-from cxr.training import Data
 
 PHASE = Phase(
     epochs=6,

@@ -114,3 +114,9 @@ def test_an_image_without_lungs_gets_the_usual_place():
     assert not found.any()
     assert 0.2 < masks.mean() < 0.5
     assert (masks == masks[:, :, ::-1]).all()
+
+
+def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
+    seen = inputs(cohort, shapes, images, "CT")
+    assert list(seen) == [name for name in WORDS if "lungs" not in name]
+    assert list(inputs(cohort, shapes, images)) == list(WORDS)

@@ -97,6 +97,25 @@ def test_the_presets_are_those_that_the_config_knows():
         ),
         ({"cohort__per_class": {"normal": 5}}, "has to name every class"),
         ({"evaluation__folds": 1}, "evaluation.folds"),
+        ({"cohort__tags": {"fields": ["doi"]}}, "'cohort.tags.fields.0'"),
+        ({"cohort__tags": {"fewest": 1}}, "'cohort.tags.fewest'"),
+        (
+            {"evaluation__published": {"study": "s", "values": {"fbeta": 1}, "why": "w"}},
+            "evaluation.published holds metrics of tags",
+        ),
+        (
+            {
+                "cohort__tags": {},
+                "evaluation__published": {"study": "s", "values": {"f1": 1}, "why": "w"},
+            },
+            "values names 'f1'",
+        ),
+        ({"analysis": {"target": "sex", "predictors": ["sex"]}}, "names the target"),
+        ({"analysis": {"predictors": ["location", "location"]}}, "a field is named twice"),
+        (
+            {"analysis": {"published": {"study": "s", "values": {"forest": 1}, "why": "w"}}},
+            "values names 'forest'",
+        ),
         ({"model": "other"}, "model names 'other'"),
         ({"models__m__weights": "imagenet"}, "conv5 has no imagenet weights"),
         ({"models": {}}, "models is missing"),

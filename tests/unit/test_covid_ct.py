@@ -9,6 +9,7 @@ from cxr.fetch import obtain
 from cxr.images import measure
 from cxr.sources import read
 from cxr.study import PRESETS
+from tests.unit.obtaining import zipped
 
 SHEET = {
     "File name": ["2020.01.24-p27-132.png", "no extension %0", "missing.png", None],
@@ -21,6 +22,7 @@ SHEET = {
         "Wuhan, China ",
         None,
     ],
+    "Severity": ["Severe case: both lungs", "severe cough", "mild ", None],
     "DOI": ["10.1016/ S0140-6736(20)30360-3 ", "https://doi.org/10.1136/bmj.m606", "soon", None],
     "Captions": [None, None, None, "NTM, nontuberculous mycobacterium."],
 }
@@ -43,10 +45,17 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
     rows = reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2])
     first, second = rows.loc["2020.01.24-p27-132.png"], rows.loc["no extension%0.jpg"]
     assert (first["patient_id"], first["sex"], first["age_years"]) == ("ct:Patient 1", "M", 41)
+    assert (first["severity"], first["location"]) == ("severe", "Changsha, China")
+    assert pd.isna(second["severity"])
     assert (first["country"], first["doi"]) == ("China", "10.1016/S0140-6736(20)30360-3")
     assert (second["patient_id"], second["country"]) == ("ct:Patient 2", "Japan")
     assert pd.isna(second["age_years"])
     assert second["doi"] == "10.1136/bmj.m606"
+    spelt = reading.spellings.loc[reading.spellings["column"] == "severity"]
+    assert spelt.set_index("text")["value"].map(str).to_dict() == {
+        "Severe case: both lungs": "severe",
+        "severe cough": "None",
+    }
     assert rows.loc["10%1.jpg", "patient_id"] == rows.loc["10%2.jpg", "patient_id"]
     assert rows.loc["ncovid5.png", "patient_id"].endswith("ncovid5.png")
     assert set(rows["modality"]) == {"CT"}
@@ -56,6 +65,17 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
         "no row in the spreadsheet",
         "no slice of that name",
     ]
+
+
+def test_an_id_of_two_people_is_named_and_stays_one_patient(folder, caplog):
+    sheet = folder / "COVID-CT-MetaInfo.xlsx"
+    table = pd.read_excel(sheet)
+    table["Patient ID"] = table["Patient ID"].str.replace("2 ", "1")
+    table.to_excel(sheet, index=False)
+    reading = read("ct", folder, "covid_ct")
+    assert "Patient 1 has rows of both sexes" in caplog.text
+    positive = reading.rows.loc[reading.rows["finding"] == "COVID-19"]
+    assert set(positive["patient_id"]) == {"ct:Patient 1"}
 
 
 @pytest.mark.parametrize(
@@ -100,3 +120,35 @@ def test_the_real_set_is_read_whole(mirror, tmp_path):
     assert reading.rows["country"].value_counts().to_dict() == {"China": 216, "Japan": 10}
     positive = reading.rows.loc[reading.rows["finding"] == "COVID-19", "patient_id"]
     assert 200 < positive.nunique() <= 216
+
+
+def packed(folder, shorten):
+    """The set as it is published, its first archive cut short by so many bytes."""
+    folder.mkdir()
+    pd.DataFrame(SHEET).to_excel(folder / "COVID-CT-MetaInfo.xlsx", index=False)
+    inside = folder / "Images-processed"
+    inside.mkdir()
+    whole = zipped([("CT_COVID/2020.01.24-p27-132.png", b"1" * 500)])
+    (inside / "CT_COVID.zip").write_bytes(whole[: len(whole) - shorten])
+    (inside / "CT_NonCOVID.zip").write_bytes(zipped([("CT_NonCOVID/10%1.jpg", b"2")]))
+    return folder
+
+
+def test_archives_are_unpacked_and_a_truncated_one_is_named(tmp_path):
+    preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
+    source = preset | {"kind": "directory"}
+    whole = packed(tmp_path / "whole", 0)
+    obtain("ct", source | {"path": str(whole)}, tmp_path / "ct", None)
+    assert len(read("ct", tmp_path / "ct", "covid_ct").rows) == 2
+    cut = packed(tmp_path / "cut", 40)
+    with pytest.raises(InputError, match=r"CT_COVID\.zip"):
+        obtain("ct", source | {"path": str(cut)}, tmp_path / "other", None)
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("column", ["Severity", "Location", "Patient ID"])
+def test_a_column_that_the_sheet_lacks_is_named(folder, column):
+    sheet = folder / "COVID-CT-MetaInfo.xlsx"
+    pd.read_excel(sheet).drop(columns=column).to_excel(sheet, index=False)
+    with pytest.raises(InputError, match=f"no column {column}"):
+        read("ct", folder, "covid_ct")

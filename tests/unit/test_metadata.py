@@ -9,6 +9,7 @@ from cxr import metadata
 from cxr.countries import country
 from cxr.errors import InputError
 from cxr.metadata import SCHEMA, Reading, combine, need_rows, rejections
+from cxr.severity import severity
 
 LOCATIONS = {
     "Cho Ray Hospital, Ho Chi Minh City, Vietnam": "Vietnam",
@@ -157,3 +158,23 @@ def test_readings_are_combined_in_one_order_with_one_schema():
 def test_a_study_without_any_usable_image_says_why():
     with pytest.raises(InputError, match=r"no usable image; 1 entries were rejected.*no such file"):
         need_rows(reading().without_rows())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Severe ", "severe"),
+        ("Serious Conditions Infected With NCP", "severe"),
+        ("mild NCP patients", "mild"),
+        ("light", "mild"),
+        ("critically ill patients", "critical"),
+        ("Severe case: viral RNAs were not detected", "severe"),
+        ("severe coughing and dyspnea", None),
+        ("mild lymphopenia was observed", None),
+        ("from a mild case to a severe case", None),
+        ("same as above", None),
+        (None, None),
+    ],
+)
+def test_severity_is_a_grade_that_the_text_states_of_the_patient(text, expected):
+    assert severity(text) == expected

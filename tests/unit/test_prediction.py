@@ -8,13 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import run
 from cxr.gradcam import attention, choose, grad_cam, overlay
 from cxr.models import build
 from cxr.onnx_export import export
 from cxr.prediction import list_files, overlay_name, predict
-from cxr.training import Data, train
+from cxr.training import train
 from tests.unit.learning import recipe
 
 CARD = {"classes": ["a", "b"], "image_size": 64, "cache_size": 64, "square": "crop"}
@@ -60,6 +61,10 @@ def test_shares_of_attention_are_shares(trained):
     np.testing.assert_allclose(found["in_lungs"], found["lung_area"], atol=1e-3)
     np.testing.assert_allclose(found["in_border"], found["border_area"], atol=1e-3)
     assert attention(table, images[:2], 0 * even)["in_lungs"].isna().all()
+    # The rule that finds lungs is for radiographs.
+    of_ct = attention(table, images[:2], even, "CT")
+    assert of_ct[["in_lungs", "lung_area"]].isna().all(axis=None)
+    pd.testing.assert_series_equal(of_ct["in_border"], found["in_border"])
 
 
 def test_the_surest_right_and_wrong_images_of_each_class_are_chosen():

@@ -72,7 +72,7 @@ def very_wide(grey):
         (lettered, "text_share", None),
         (tinted, "saturation", None),
         (wide, "aspect", None),
-        (photograph, None, "a colour picture, no radiograph"),
+        (photograph, None, "a colour picture"),
         (even, None, "blank"),
         (very_wide, None, "more than 4 times as long"),
     ],

@@ -102,6 +102,36 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         assert words in text, words
 
 
+def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
+    without = Page(study())
+    assert not {"tags", "metadata"} & {
+        value for _, name, value in without.attributes if name == "id"
+    }
+    assert "a radiograph shows" in " ".join(without.text)
+    page = Page(study(tagged=True))
+    assert {"tags", "metadata"} <= {value for _, name, value in page.attributes if name == "id"}
+    text = " ".join(" ".join(page.text).split())
+    for words in (
+        "a slice of a CT shows",
+        "no label at all",
+        "0.986",
+        "80 images of 40 patients with 2 values",
+        "Gaussian naive Bayes",
+    ):
+        assert words in text, words
+    assert "radiograph shows" not in text
+
+
+def test_hostile_metadata_stay_text(study, tmp_path):
+    page = Page(study(HOSTILE, tagged=True))
+    assert page.tags.count("script") == 2
+    assert not [a for a in page.attributes if a[1].startswith("on")]
+    for name in ("tags", "values", "pairs"):
+        root = ElementTree.parse(tmp_path / f"{name}_figure.svg").getroot()
+        assert not [e for e in root.iter() if e.tag.endswith(("script", "foreignObject"))]
+        assert "<script>alert(1)" in "".join(root.itertext()), name
+
+
 def test_what_is_not_defined_is_said():
     nothing = {"value": None, "low": None, "high": None}
     assert estimate(nothing) == bounds(nothing) == points(nothing) == "not defined"

@@ -12,13 +12,14 @@ import yaml
 
 from cxr.checkpoint import Checkpoint
 from cxr.config.networks import Phase as PhaseConfig
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import run
 from cxr.learner import Learner, class_weights
 from cxr.models import build
 from cxr.recipe import Recipe
 from cxr.study import RECIPES
-from cxr.training import Data, train
+from cxr.training import train
 from tests.unit.learning import AUGMENTATION, data, equal, recipe, state
 
 EVERYTHING = (
@@ -193,7 +194,8 @@ import numpy as np
 sys.path[:0] = ["workflow/scripts", "."]
 logging.basicConfig(stream=sys.stdout, level=logging.INFO)
 import torch
-from cxr.training import Data, train
+from cxr.dataset import Data
+from cxr.training import train
 from tests.unit.learning import data, recipe
 from tests.unit.test_training import network
 torch.set_num_threads(1)
@@ -246,14 +248,13 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
             learner,
             whole,
             whole.phases[0],
-            task.part("train"),
-            task.part("test"),
+            task.part("train", 2),
+            task.part("test", 2),
             torch.device("cpu"),
         )
         step.begin(None)
         step.at_once = at_once
-        targets = torch.eye(2)[step.labels]
-        step._gradients(step.augment(step.images), targets)
+        step._gradients(step.augment(step.images), step.targets)
         gradients.append(learner.dense[0].weight.grad.clone())
     torch.testing.assert_close(gradients[0], gradients[1])
     torch.testing.assert_close(gradients[0], gradients[2])
@@ -261,7 +262,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
 
 def test_the_named_recipes_are_valid_and_end_at_the_caches_size():
     recipes = yaml.safe_load(RECIPES.read_text())
-    assert set(recipes) == {"scratch", "transfer", "progressive"}
+    assert set(recipes) == {"scratch", "transfer", "progressive", "staged"}
     for phases in recipes.values():
         checked = [PhaseConfig.model_validate(phase) for phase in phases]
         assert checked[-1].image_size is None

@@ -20,6 +20,7 @@ FILES = {
     "metadata.parquet",
     "rejected.csv",
     "cleaning.csv",
+    "spellings.csv",
     "quality.csv",
     "cohort.parquet",
     "images.npy",

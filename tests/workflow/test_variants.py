@@ -26,6 +26,10 @@ def results(tmp_path_factory, mirror):
     config["evaluation"] = {"random_split": False}
     config["evidence"] = {"controls": ["untrained"], "nulls": ["gaussian"], "replicates": 39}
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
+    # Sex is recorded of the COVID-19 class alone.
+    config["cohort"]["tags"] = {"fields": ["sex"], "fewest": 5}
+    asked = {"target": "sex", "predictors": ["country", "age_years"]}
+    config["analysis"] = asked | {"permutations": 19, "repeats": 1}
     place = workspace(tmp_path_factory.mktemp("variants") / "run")
     place.write_config(config)
     place.snakemake("--config", f"mirror={mirror}")
@@ -85,6 +89,35 @@ def test_training_beats_chance_even_when_short(results):
     accuracy = metrics["splits"]["test"]["accuracy"]
     assert accuracy["low"] > 0.4
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+
+
+def test_tags_are_learned_beside_the_class(results):
+    tags = pd.read_csv(results / "tags.csv")
+    assert tags["tag"].tolist() == ["sex: M", "sex: F"]
+    cohort = pd.read_parquet(results / "cohort.parquet")
+    counted = cohort["tags"].explode().value_counts()
+    assert counted.to_dict() == tags.set_index("tag")["images"].to_dict()
+    predictions = pd.read_parquet(results / "models/mobilenet_v2/predictions.parquet")
+    classes = sorted(cohort["class"].unique())
+    labels = [f"label_{name}" for name in (*classes, "sex: F", "sex: M")]
+    assert [name for name in predictions if name.startswith("label_")] == labels
+    table = pd.read_csv(results / "tag_comparison.csv")
+    assert set(table["kind"]) == {"network", "reference"}
+    assert set(pd.read_csv(results / "tag_precision.csv")["label"]) == {
+        name.removeprefix("label_") for name in labels
+    }
+
+
+def test_the_metadata_are_analysed(results):
+    table = pd.read_csv(results / "analysis/classifiers.csv")
+    assert set(table["protocol"]) == {"grouped", "random"}
+    assert table["levels"].eq(2).all()
+    assert table.loc[table["classifier"] == "majority class", "accuracy"].between(0.5, 0.8).all()
+    encoded = pd.read_parquet(results / "analysis/encoded.parquet")
+    assert len(encoded) == table["images"].iloc[0]
+    page = (results / "report.html").read_text()
+    assert 'id="metadata"' in page
+    assert 'id="tags"' in page
 
 
 def test_countries_of_the_clusters_are_reported(results):

@@ -12,6 +12,7 @@ from cxr.images import fill_cache
 from cxr.io import new_array, read_csv, read_table, write_csv, write_json, write_table
 from cxr.job import job
 from cxr.splits import divide
+from cxr.tags import COLUMN, tag
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -26,6 +27,9 @@ def main(input, output, cfg, threads):
         hashes = fill_cache(rows, roots, pixels, cfg["square"], threads)
         pairs = near_duplicates(hashes, pixels, **cfg["near_duplicates"])
     cohort = divide(rows, pairs, **cfg["splits"], seed=cfg["seed"])
+    if cfg["tags"] is not None:
+        cohort[COLUMN], tags = tag(rows, **cfg["tags"])
+        write_csv(tags, output.tags)
     write_table(cohort, output.cohort)
     write_csv(flow.exclusions(), output.excluded)
     write_json(summarise(flow, cohort), output.flow)

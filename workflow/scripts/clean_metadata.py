@@ -26,6 +26,7 @@ def main(input, output, cfg, threads):
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
     write_csv(cleaned.summary, output.cleaning)
+    write_csv(cleaned.spellings, output.spellings)
     write_csv(pd.concat(quality), output.quality)
 
 

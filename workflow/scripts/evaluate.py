@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cxr.evaluation import measure_network
-from cxr.features import predictions_table, run
+from cxr.features import label_probabilities, predictions_table, run
 from cxr.io import read_array, read_table, read_tables, write_json, write_table
 from cxr.job import job
 from cxr.models import load_model
+from cxr.tags import all_labels, label_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
     cohort = read_table(input.cohort)
-    _, probabilities = run(network, read_array(input.images), card["image_size"])
-    predictions = predictions_table(cohort, probabilities, card["classes"])
+    features, probabilities = run(network, read_array(input.images), card["image_size"])
+    classes, labels = card["classes"], all_labels(cohort, card["classes"])
+    of_labels = label_probabilities(network, features)
+    predictions = predictions_table(cohort, probabilities, classes, labels, of_labels)
     parts = read_tables(input.parts) if input.get("parts") else pd.DataFrame()
     patients = cohort.set_index("image_id")["patient_id"]
-    metrics = measure_network(predictions, parts, patients, card["classes"], seed=cfg["seed"])
+    truth = label_table(cohort, classes) if labels else None
+    metrics = measure_network(predictions, parts, patients, classes, cfg["seed"], truth=truth)
     write_json(metrics, output.metrics)
     write_table(predictions, output.predictions)
 

@@ -20,7 +20,7 @@ def main(input, output, cfg):
     images = read_array(input.images)[test.index]
     targets = test["predicted"].map({name: k for k, name in enumerate(classes)}).to_numpy()
     cams = grad_cam(network, images, card["image_size"], targets)
-    write_csv(attention(test, images, cams), output.attention)
+    write_csv(attention(test, images, cams, cfg["modality"]), output.attention)
     test = test.reset_index(drop=True)
     chosen = choose(test, classes, cfg["explained"])
     pictures = [overlay(images[row], cams[row]) for row in chosen.index]

@@ -14,7 +14,7 @@ def main(input, output, cfg):
     cohort, folds = read_table(input.cohort), read_table(input.folds)
     sizes = read_table(input.metadata, columns=["image_id", "width", "height"])
     shapes = sizes.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
-    seen = inputs(cohort, shapes, read_array(input.images))
+    seen = inputs(cohort, shapes, read_array(input.images), cfg["modality"])
     write_table(measure(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions)
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.checkpoint import Checkpoint
+from cxr.dataset import Data
 from cxr.io import read_array, read_table, write_csv, write_json
 from cxr.job import job
 from cxr.models import save_model, start
 from cxr.recipe import Recipe
-from cxr.training import Data, describe, train
+from cxr.tags import tag_names
+from cxr.training import describe, train
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,14 +18,15 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, code):
     model = cfg["model"]
-    data = Data.of(read_table(input.cohort), read_array(input.images), cfg["classes"])
-    network = start(model, len(cfg["classes"]), cfg["seed"], input.get("weights"))
+    cohort = read_table(input.cohort)
+    data = Data.of(cohort, read_array(input.images), cfg["classes"])
+    network = start(model, len(cfg["classes"]), cfg["seed"], input.get("weights"), data.n_tags)
     # An undeclared file: declared outputs are deleted when a job fails or is run again.
     checkpoint = Checkpoint(
         Path(output.weights).with_name("checkpoint.pt"), dict(cfg), data.digest(), code
     )
     trained = train(network, data, Recipe.of(model["training"]), cfg["seed"], checkpoint)
-    card = describe(network, data, trained.history, cfg)
+    card = describe(network, data, trained.history, cfg, tag_names(cohort))
     save_model(network, card, output.weights, output.model)
     write_csv(trained.history, output.history)
     write_csv(trained.rate_tests, output.rate_tests)

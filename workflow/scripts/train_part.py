@@ -4,27 +4,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.anew import train_anew
-from cxr.features import predictions_schema, predictions_table, run
+from cxr.features import label_probabilities, predictions_schema, predictions_table, run
 from cxr.io import read_array, read_table, write_table
 from cxr.job import job
 from cxr.protocols import of_part
+from cxr.tags import all_labels
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, code):
-    cohort = of_part(read_table(input.cohort), read_table(input.folds), cfg["part"])
+    whole = read_table(input.cohort)
+    cohort, labels = (
+        of_part(whole, read_table(input.folds), cfg["part"]),
+        all_labels(whole, cfg["classes"]),
+    )
     images = read_array(input.images)
-    probabilities = images[:0, : len(cfg["classes"]), 0]
+    probabilities, of_labels = images[:0, : len(cfg["classes"]), 0], images[:0, : len(labels), 0]
     if not cohort.empty:
         target = Path(output.predictions)
         network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
         measured = (cohort["split"] != "train").to_numpy()
-        cohort, probabilities = cohort[measured], run(network, images[measured], size)[1]
-    table = predictions_table(cohort, probabilities, cfg["classes"])
+        cohort = cohort[measured]
+        features, probabilities = run(network, images[measured], size)
+        of_labels = label_probabilities(network, features)
+    table = predictions_table(cohort, probabilities, cfg["classes"], labels, of_labels)
     table = table.assign(part=cfg["part"], protocol=cfg["protocol"])
-    write_table(table, output.predictions, schema=predictions_schema(cfg["classes"]))
+    write_table(table, output.predictions, schema=predictions_schema(cfg["classes"], labels))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.io import write_text
 from cxr.job import job
 from cxr.report.builder import build
-from cxr.report.material import ModelFiles, StudyFiles
+from cxr.report.material import ModelFiles, StudyFiles, Words
 from cxr.report.record import made
 
 if TYPE_CHECKING:
@@ -22,6 +22,21 @@ def ending(files, suffix, position):
     }
 
 
+def words_of(config):
+    """What the page says from the config."""
+    analysis, cohort = config["analysis"], config["cohort"]
+    return Words(
+        study=config["study"],
+        **config["report"],
+        modality=None if cohort is None else cohort["modality"],
+        predicted=None if analysis is None else (analysis["target"], analysis["predictors"]),
+        published={
+            "metadata": None if analysis is None else analysis["published"],
+            "tags": config["evaluation"]["published"],
+        },
+    )
+
+
 def main(input, output, cfg):
     given = dict(input.items())
     models = [
@@ -35,8 +50,7 @@ def main(input, output, cfg):
     of_study = {n: f for n, f in given.items() if not n.endswith(("_files", "_figures"))}
     files = StudyFiles(**of_study, models=models)
     record = made(cfg["config"], Path(output.report).parent / "benchmarks")
-    words = {name: cfg["config"]["report"][name] for name in ("title", "question")}
-    page = build(files, study=cfg["config"]["study"], **words, record=record)
+    page = build(files, words_of(cfg["config"]), record)
     write_text(page, output.report)
 
 

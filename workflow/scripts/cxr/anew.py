@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cxr.checkpoint import Checkpoint
+from cxr.dataset import Data
 from cxr.models import Network, start
 from cxr.recipe import Recipe
-from cxr.training import Data, train
+from cxr.training import train
 
 
 def train_anew(
@@ -44,7 +45,7 @@ def train_anew(
     """
     model, classes = settings["model"], settings["classes"]
     data = Data.of(cohort, images, classes)
-    network = start(model, len(classes), settings["seed"], weights)
+    network = start(model, len(classes), settings["seed"], weights, data.n_tags)
     # Not a declared file: declared outputs are deleted when a job fails or is run again.
     checkpoint = Checkpoint(target.with_suffix(".checkpoint"), dict(settings), data.digest(), code)
     trained = train(network, data, Recipe.of(model["training"]), settings["seed"], checkpoint)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.features import predictions_table
-from cxr.lungs import border_mask, lung_masks
+from cxr.lungs import MODALITY, border_mask, lung_masks
 from cxr.protocols import of_part
 
 TREES = 300
@@ -30,7 +30,9 @@ WORDS = {
 SHORTCUTS = ("shape", "shape and colour", "thumbnail", "border", "lungs covered")
 
 
-def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> dict[str, np.ndarray]:
+def inputs(
+    cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
+) -> dict[str, np.ndarray]:
     """What each baseline sees of the images.
 
     Parameters
@@ -41,6 +43,9 @@ def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> di
         `image_id, width, height, bands` of the files.
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
+    modality : str
+        The rule that finds lungs is for radiographs; of another modality the
+        baselines with lungs are left out.
 
     Returns
     -------
@@ -51,18 +56,19 @@ def inputs(cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray) -> di
     width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
     shape = np.stack([width, height, width / height], axis=1)
     colour = (of["bands"].to_numpy()[:, None] > 1).astype(np.float32)
-    lungs, _ = lung_masks(images)
     border = border_mask(SMALL)
     small = shrink(images, SMALL)
-    return {
+    seen = {
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
         "thumbnail": flat(shrink(images, THUMBNAIL)),
         "border": small[:, border].astype(np.float32),
-        "lungs covered": flat(shrink(np.where(lungs, 0, images).astype(np.uint8), SMALL)),
-        "lungs only": flat(shrink(np.where(lungs, images, 0).astype(np.uint8), SMALL)),
-        "average pool": flat(shrink(images, POOLED)) / 255,
     }
+    if modality == MODALITY:
+        lungs, _ = lung_masks(images)
+        for name, shown in (("lungs covered", ~lungs), ("lungs only", lungs)):
+            seen[name] = flat(shrink(np.where(shown, images, 0).astype(np.uint8), SMALL))
+    return {**seen, "average pool": flat(shrink(images, POOLED)) / 255}
 
 
 def measure(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr import multilabel
 from cxr.calibration import Calibration
 from cxr.cohort import class_codes
 from cxr.measures import (
@@ -31,6 +32,7 @@ def measure_network(
     classes: Sequence[str],
     seed: int,
     replicates: int = REPLICATES,
+    truth: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """The metrics document of a network: its splits, and the protocols of `cxr.protocols`.
 
@@ -45,13 +47,17 @@ def measure_network(
     classes : sequence of str
     seed, replicates : int
         Of the bootstrap.
+    truth : DataFrame, optional
+        Of a network with tags: which labels each image has, by image_id; the predictions
+        then have a column `label_<name>` for each.
 
     Returns
     -------
     dict
         `classes, interval`; `splits`: a document of `evaluate` for train, validation
         and test; `protocols`: one for the test images of each; each has `calibrated`,
-        the same after `cxr.calibration`; `leakage`: how much better the network seems
+        the same after `cxr.calibration`, and with tags `labels`, a document of
+        `cxr.multilabel.measure`; `leakage`: how much better the network seems
         when patients are divided.
     """
     own = predictions.assign(part=STUDY)
@@ -59,13 +65,16 @@ def measure_network(
     for name in ("train", "validation", "test"):
         rows = own.loc[own["split"] == name]
         splits[name] = _measure(rows, own, patients, classes, replicates, seed)
+        if truth is not None:
+            splits[name]["labels"] = _of_labels(rows, truth, patients, classes, replicates, seed)
     parts = parts if len(parts) else own.iloc[:0].assign(protocol="")
-    protocols = {
-        str(protocol): _measure(
-            rows.loc[rows["split"] == "test"], rows, patients, classes, replicates, seed
-        )
-        for protocol, rows in parts.groupby("protocol")
-    }
+    protocols = {}
+    for protocol, rows in parts.groupby("protocol"):
+        test = rows.loc[rows["split"] == "test"]
+        found = _measure(test, rows, patients, classes, replicates, seed)
+        if truth is not None:
+            found["labels"] = _of_labels(test, truth, patients, classes, replicates, seed)
+        protocols[str(protocol)] = found
     how = {"level": LEVEL, "method": METHOD, "replicates": replicates}
     return {
         "classes": list(classes),
@@ -109,6 +118,22 @@ def leakage(
 def probabilities_of(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     """The probabilities of a table of predictions, float64 of shape (n, c)."""
     return table[[f"probability_{name}" for name in classes]].to_numpy(dtype=np.float64)
+
+
+def _of_labels(
+    rows: pd.DataFrame,
+    truth: pd.DataFrame,
+    patients: pd.Series,
+    classes: Sequence[str],
+    replicates: int,
+    seed: int,
+) -> dict[str, Any]:
+    """The multi-label metrics of some rows."""
+    labels = list(truth.columns)
+    scores = rows[[f"label_{name}" for name in labels]].to_numpy(dtype=np.float64)
+    has = truth.loc[rows["image_id"]].to_numpy(dtype=bool)
+    owners = patients.loc[rows["image_id"]].to_numpy()
+    return multilabel.measure(has, scores, owners, labels, len(classes), replicates, seed)
 
 
 def _measure(

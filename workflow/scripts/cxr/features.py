@@ -45,9 +45,25 @@ def run(
             batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
             units = network.features(to_unit(resize(batch.to(device), image_size)))
             features.append(units.float().cpu().numpy())
-            logits = network.output(units).float()
+            logits = network.class_logits(units).float()
             probabilities.append(torch.softmax(logits, dim=1).cpu().numpy())
     return np.concatenate(features), np.concatenate(probabilities)
+
+
+def label_probabilities(network: "Network", features: np.ndarray) -> np.ndarray:
+    """The probability of every label by itself, float32 of shape (n, n_classes + n_tags).
+
+    Parameters
+    ----------
+    network : Network
+        That was trained with tags.
+    features : float32 array, shape (n, feature_dim)
+    """
+    import torch
+
+    with torch.inference_mode():
+        logits = network.cpu().eval().output(torch.from_numpy(features)).float()
+        return torch.sigmoid(logits).numpy()
 
 
 def features_table(cohort: pd.DataFrame, features: np.ndarray) -> pd.DataFrame:
@@ -68,7 +84,11 @@ def features_table(cohort: pd.DataFrame, features: np.ndarray) -> pd.DataFrame:
 
 
 def predictions_table(
-    cohort: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]
+    cohort: pd.DataFrame,
+    probabilities: np.ndarray,
+    classes: Sequence[str],
+    labels: Sequence[str] = (),
+    label_probabilities: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """One row an image: class, split, predicted class, one probability a class.
 
@@ -77,19 +97,28 @@ def predictions_table(
     cohort : DataFrame, n rows
     probabilities : float array, shape (n, n_classes)
     classes : sequence of str
+    labels : sequence of str
+        Of a network with tags: every label, each with a column `label_<name>` for
+        its probability by itself.
+    label_probabilities : float array, shape (n, len(labels))
     """
     table = cohort[["image_id", "class", "split"]].reset_index(drop=True).astype("str")
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
     for position, name in enumerate(classes):
         table[f"probability_{name}"] = probabilities[:, position].astype(np.float32)
+    if labels and label_probabilities is not None:
+        columns = [f"label_{name}" for name in labels]
+        own = pd.DataFrame(label_probabilities.astype(np.float32), columns=columns)
+        table = pd.concat([table, own], axis=1)
     return table
 
 
-def predictions_schema(classes: Sequence[str]) -> "pa.Schema":
+def predictions_schema(classes: Sequence[str], labels: Sequence[str] = ()) -> "pa.Schema":
     """The columns of predictions of the parts of protocols, which may have no rows."""
     import pyarrow as pa
 
     texts = ["image_id", "class", "split", "predicted"]
     fields = [(name, pa.string()) for name in texts]
     fields += [(f"probability_{name}", pa.float32()) for name in classes]
+    fields += [(f"label_{name}", pa.float32()) for name in labels]
     return pa.schema([*fields, ("part", pa.string()), ("protocol", pa.string())])

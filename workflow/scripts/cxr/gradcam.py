@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from cxr.acceleration import best_device
 from cxr.augmentation import resize, to_unit
-from cxr.lungs import border_mask, lung_masks
+from cxr.lungs import MODALITY, border_mask, lung_masks
 from cxr.models import Network
 
 OPACITY = 0.55
@@ -52,7 +52,7 @@ def grad_cam(
         with torch.no_grad():
             maps = network.maps(to_unit(resize(some, image_size)))
         maps.requires_grad_()
-        logits = network.output(network.features_of(maps))
+        logits = network.class_logits(network.features_of(maps))
         wanted = torch.from_numpy(np.asarray(targets[start : start + batch])).to(device)
         others = logits.scatter(1, wanted[:, None], -torch.inf).logsumexp(dim=1)
         odds = logits.gather(1, wanted[:, None])[:, 0] - others
@@ -66,7 +66,9 @@ def grad_cam(
     return np.concatenate(found)
 
 
-def attention(predictions: pd.DataFrame, images: np.ndarray, cams: np.ndarray) -> pd.DataFrame:
+def attention(
+    predictions: pd.DataFrame, images: np.ndarray, cams: np.ndarray, modality: str = MODALITY
+) -> pd.DataFrame:
     """How much of each image's Grad-CAM lies in the lungs and at the border.
 
     Parameters
@@ -81,9 +83,12 @@ def attention(predictions: pd.DataFrame, images: np.ndarray, cams: np.ndarray) -
     DataFrame
         image_id, class, predicted; `in_lungs` and `in_border`, shares of the map;
         `lung_area` and `border_area`, the shares that an even map would have. The
-        lung masks are those of `cxr.lungs`, rough ones.
+        lung masks are those of `cxr.lungs`, rough ones, and of radiographs alone: of
+        another modality what is about lungs is null.
     """
-    lungs, _ = lung_masks(images)
+    lungs = np.full(images.shape, np.nan)
+    if modality == MODALITY:
+        lungs, _ = lung_masks(images)
     border = border_mask(images.shape[1])
     total = cams.sum(axis=(1, 2))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -39,8 +39,8 @@ class Learner:
     phase : Phase
         One of the recipe's.
     train, held_out : pair of Tensors
-        Images, uint8 of shape (n, 1, h, w), and labels, shape (n,). Images stay
-        in the machine's memory; batches move to the device.
+        Images, uint8 of shape (n, 1, h, w), and targets, float of shape (n, n_classes +
+        n_tags). Images stay in the machine's memory; batches move to the device.
     device : torch.device
     """
 
@@ -56,16 +56,16 @@ class Learner:
         self.network, self.phase, self.device = network, phase, device
         self.images = resize(train[0], phase.image_size)
         self.held_images = resize(held_out[0], phase.image_size)
-        self.labels, self.held_labels = train[1], held_out[1].to(device)
+        self.targets, self.held_targets = train[1], held_out[1].to(device)
         self.dtype = choose_dtype(recipe.precision, device)
         self.run = torch.compile(network) if recipe.compile else network
         changes = recipe.augmentation
         self.augment = to_unit if changes is None else RadiographAugmentation(**changes)
         mixes = phase.mixup > 0
-        self.mix = v2.MixUp(alpha=phase.mixup, num_classes=network.n_classes) if mixes else None
-        self.weights = class_weights(train[1], network.n_classes) if phase.class_weights else None
-        if self.weights is not None:
-            self.weights = self.weights.to(device)
+        self.mix = v2.MixUp(alpha=phase.mixup) if mixes else None
+        self.weights: Tensor | None = None
+        if phase.class_weights:
+            self.weights = class_weights(self.class_of(train[1]), network.n_classes).to(device)
         self.at_once = phase.batch_size + 1  # a last image may have joined
         self.found: float | None = None
         self.average: AveragedModel | None = None
@@ -78,6 +78,10 @@ class Learner:
         if self.phase.averaging:
             follow = get_ema_multi_avg_fn(self.phase.averaging)
             self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
+
+    def class_of(self, outputs: Tensor) -> Tensor:
+        """The likeliest class by logits, or the class by targets, shape (n,)."""
+        return outputs[:, : self.network.n_classes].argmax(1)
 
     @property
     def measured(self) -> Network:
@@ -124,13 +128,12 @@ class Learner:
         whose gradients add up, from then on.
         """
         images = self.augment(self.images[batch].to(self.device))
-        labels = self.labels[batch].to(self.device)
-        targets = F.one_hot(labels, self.network.n_classes).to(torch.float32)
+        targets = self.targets[batch].to(self.device)
         if self.mix is not None:
-            images, targets = self.mix(images, labels)
+            images, targets = self.mix(images, targets)
         loss, logits = self._patiently(lambda: self._gradients(images, targets))
         self.optimizer.step()
-        return loss, (logits.argmax(1) == targets.argmax(1)).sum()
+        return loss, (self.class_of(logits) == self.class_of(targets)).sum()
 
     def _gradients(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad(set_to_none=True)
@@ -147,7 +150,18 @@ class Learner:
         return total, torch.cat(seen)
 
     def _loss(self, logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-        return F.cross_entropy(logits, targets, weight=self.weights, label_smoothing=smoothing)
+        """Cross-entropy of the classes, or with tags binary cross-entropy of every label.
+
+        An image weighs as its class does; smoothing takes a label towards a half.
+        """
+        if not self.network.n_tags:
+            return F.cross_entropy(logits, targets, weight=self.weights, label_smoothing=smoothing)
+        wanted = targets * (1 - smoothing) + smoothing / 2
+        losses = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none").mean(dim=1)
+        if self.weights is None:
+            return losses.mean()
+        weights = targets[:, : self.network.n_classes] @ self.weights
+        return (weights * losses).sum() / weights.sum()
 
     def _patiently(self, compute: Callable[[], Result]) -> Result:
         """The result of `compute`, with ever smaller parts of a batch where memory is short."""
@@ -178,9 +192,8 @@ class Learner:
         """Loss, without label smoothing, and accuracy on the held-out images."""
         network = self.measured.eval()
         logits = self._patiently(lambda: self._logits(network))
-        targets = F.one_hot(self.held_labels, network.n_classes).to(torch.float32)
-        right = (logits.argmax(1) == self.held_labels).float().mean()
-        return float(self._loss(logits, targets)), float(right)
+        right = (self.class_of(logits) == self.class_of(self.held_targets)).float().mean()
+        return float(self._loss(logits, self.held_targets)), float(right)
 
     def _logits(self, network: Network) -> Tensor:
         """Those of the held-out images."""

@@ -9,6 +9,8 @@ import numpy as np
 # Where a lung may lie: half axes of an upright ellipse and its centre, as shares of the side.
 # The left one; the right one mirrors it.
 CENTRE, AXES = (0.45, 0.29), (0.42, 0.24)
+# What these places are true of: a slice of a CT shows the chest from below.
+MODALITY = "X-ray"
 # The share of that ellipse that a lung fills at least; where none does, the ellipse shrunk by
 # this factor stands for it.
 LEAST, SHRUNK = 0.2, 0.8

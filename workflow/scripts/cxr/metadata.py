@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
@@ -28,6 +28,7 @@ SCHEMA = {
     "survival": "str",
     "icu": "str",
     "intubated": "str",
+    "severity": "str",
     "severity_extent": "float64",
     "severity_opacity": "float64",
     "licence": "str",
@@ -48,6 +49,9 @@ SUMMARY = (
     "ambiguous",
     "examples",
 )
+
+# Each distinct text of a column and what became of it.
+SPELLINGS = ("source", "column", "text", "value", "rows")
 
 NULL_WORDS = {"", "?", "-", "na", "n/a", "nan", "none", "null", "unknown", "todo", "unspecified"}
 VIEWS = {
@@ -112,11 +116,15 @@ class Reading:
         A row for each column of text: of how many rows the value was
         normalised, could not be parsed (with the commonest examples), is
         missing, or was ambiguous and so only kept in part.
+    spellings : DataFrame
+        A row for each distinct text of a column, the value that it became, null
+        where none, and of how many rows.
     """
 
     rows: pd.DataFrame
     rejected: pd.DataFrame
     summary: pd.DataFrame
+    spellings: pd.DataFrame
 
     @classmethod
     def of(
@@ -124,17 +132,19 @@ class Reading:
         rows: pd.DataFrame,
         rejected: pd.DataFrame | None = None,
         summary: pd.DataFrame | None = None,
+        spellings: pd.DataFrame | None = None,
     ) -> "Reading":
         """A reading of `rows`; columns of the schema that they lack are null."""
         return cls(
             rows.reindex(columns=list(COLUMNS)).astype(SCHEMA),
             rejections([], [], "", []) if rejected is None else rejected,
             pd.DataFrame(columns=list(SUMMARY)) if summary is None else summary,
+            pd.DataFrame(columns=list(SPELLINGS)) if spellings is None else spellings,
         )
 
     def without_rows(self) -> "Reading":
-        """Only the rejections and the summary."""
-        return Reading(self.rows.iloc[:0], self.rejected, self.summary)
+        """All but the rows."""
+        return replace(self, rows=self.rows.iloc[:0])
 
 
 def rejections(
@@ -148,19 +158,22 @@ def rejections(
 
 
 def combine(readings: Sequence[Reading]) -> Reading:
-    """All rows sorted by image_id, all rejections and summaries sorted by their columns."""
+    """All rows sorted by image_id, everything else sorted by its columns."""
     rows = pd.concat([reading.rows for reading in readings], ignore_index=True).astype(SCHEMA)
     rejected = pd.concat([reading.rejected for reading in readings], ignore_index=True)
-    summary = pd.concat(
-        [reading.summary for reading in readings if not reading.summary.empty]
-        or [readings[0].summary],
-        ignore_index=True,
-    )
+    summary = _together([reading.summary for reading in readings])
+    spellings = _together([reading.spellings for reading in readings])
     return Reading(
         rows.sort_values("image_id", ignore_index=True),
         rejected.sort_values(list(REJECTED), ignore_index=True),
         summary.sort_values(["source", "column"], ignore_index=True),
+        spellings.sort_values(["source", "column", "text"], ignore_index=True),
     )
+
+
+def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of those tables that have any."""
+    return pd.concat([t for t in tables if not t.empty] or [tables[0]], ignore_index=True)
 
 
 def need_rows(cleaned: Reading) -> Reading:

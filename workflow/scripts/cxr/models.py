@@ -34,20 +34,24 @@ class Network(nn.Module):
         Units of the dense layer, the features.
     dropout : float
         Between the features and the output.
+    n_tags : int
+        Labels besides the classes, of which an image has any number.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, architecture: str, n_classes: int, feature_dim: int, dropout: float) -> None:
+    def __init__(
+        self, architecture: str, n_classes: int, feature_dim: int, dropout: float, n_tags: int = 0
+    ) -> None:
         super().__init__()
-        self.n_classes, self.feature_dim = n_classes, feature_dim
+        self.n_classes, self.n_tags, self.feature_dim = n_classes, n_tags, feature_dim
         self.body, width, channels = _body(architecture)
         mean, std = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
         self.dense = nn.Sequential(nn.Linear(width, feature_dim), nn.ReLU())
-        self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_dim, n_classes))
+        self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_dim, n_classes + n_tags))
 
     def maps(self, images: Tensor) -> Tensor:
         """The body's last feature maps of grey images.
@@ -73,8 +77,17 @@ class Network(nn.Module):
         return self.dense(maps.mean(dim=(2, 3)))
 
     def forward(self, images: Tensor) -> Tensor:
-        """The logits, shape (n, n_classes)."""
+        """The logits, shape (n, n_classes + n_tags), those of the classes first."""
         return self.output(self.features(images))
+
+    def class_logits(self, features: Tensor) -> Tensor:
+        """The logits of the classes, shape (n, n_classes).
+
+        With tags every logit is of a label by itself. The softmax of the classes' is
+        then the probability of each class given that exactly one of them is there:
+        of independent labels it is in proportion to the odds.
+        """
+        return self.output(features)[:, : self.n_classes]
 
     def freeze_body(self, frozen: bool) -> None:
         """Whether the body keeps its weights and its normalisation statistics."""
@@ -131,16 +144,20 @@ def _conv5() -> nn.Module:
 
 
 def build(
-    architecture: str, n_classes: int, feature_dim: int, dropout: float, seed: int
+    architecture: str, n_classes: int, feature_dim: int, dropout: float, seed: int, n_tags: int = 0
 ) -> Network:
     """A network with weights drawn by `seed`; torch's own generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Network(architecture, n_classes, feature_dim, dropout)
+        return Network(architecture, n_classes, feature_dim, dropout, n_tags)
 
 
 def start(
-    model: Mapping[str, Any], n_classes: int, seed: int, weights: str | Path | None
+    model: Mapping[str, Any],
+    n_classes: int,
+    seed: int,
+    weights: str | Path | None,
+    n_tags: int = 0,
 ) -> Network:
     """The network of a config's `models.<name>`, with pre-trained weights in its body if given.
 
@@ -149,7 +166,9 @@ def start(
     InputError
         If the weights do not fit.
     """
-    network = build(model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed)
+    network = build(
+        model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed, n_tags
+    )
     if weights:
         load_body(network, weights)
     return network
@@ -243,7 +262,8 @@ def load_model(weights: str | Path, model: str | Path) -> tuple[Network, dict[st
     """
     card = read_json(model)
     try:
-        network = Network(card["architecture"], len(card["classes"]), card["feature_dim"], 0.0)
+        classes, tags = len(card["classes"]), len(card.get("tags", []))
+        network = Network(card["architecture"], classes, card["feature_dim"], 0.0, tags)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{model}: not a model's card ({error}); train the model again") from error
     try:

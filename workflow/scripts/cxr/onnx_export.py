@@ -26,7 +26,7 @@ class _Whole(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.features(images)
-        return torch.softmax(self.network.output(features), dim=1), features
+        return torch.softmax(self.network.class_logits(features), dim=1), features
 
 
 def export(network: Network, card: Mapping[str, Any], images: np.ndarray, path: Path) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.errors import InputError
-from cxr.features import features_table, predictions_table, run
+from cxr.features import features_table, label_probabilities, predictions_table, run
 from cxr.gradcam import grad_cam
 from cxr.images import UnusableImage, canonical, in_threads, read_grey
 from cxr.models import Network
@@ -25,7 +25,8 @@ class Predicted:
     Attributes
     ----------
     predictions : DataFrame
-        file, overlay (name of its picture), predicted, a probability a class.
+        file, overlay (name of its picture), predicted, a probability a class; of a
+        network with tags also `label_<name>`.
     features : DataFrame
         file and a float32 column a unit.
     rejected : DataFrame
@@ -105,7 +106,11 @@ def predict(network: Network, card: Mapping[str, Any], folder: Path, threads: in
     names = pd.DataFrame({"image_id": usable, "class": "", "split": ""})
     overlays = [overlay_name(i, file) for i, file in enumerate(usable)]
     dropped = ["class", "split"]
-    predictions = predictions_table(names, probabilities, card["classes"]).drop(columns=dropped)
+    classes, tags = card["classes"], card.get("tags", [])
+    labels = [*classes, *tags] if tags else []
+    by_label = label_probabilities(network, features)
+    predictions = predictions_table(names, probabilities, classes, labels, by_label)
+    predictions = predictions.drop(columns=dropped)
     predictions = predictions.rename(columns={"image_id": "file"})
     predictions.insert(1, "overlay", overlays)
     return Predicted(

@@ -12,7 +12,7 @@ from PIL import Image
 # Measures above these are flagged, and above those refused.
 FLAGS = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
 REFUSED = {"saturation": 0.3, "aspect": 4.0}
-REASONS = {"saturation": "a colour picture, no radiograph", "aspect": "more than 4 times as long"}
+REASONS = {"saturation": "a colour picture", "aspect": "more than 4 times as long"}
 BLANK = 3.0
 MEASURES = tuple(FLAGS)
 
@@ -48,7 +48,7 @@ def inspect(grey: np.ndarray, saturation: float) -> dict[str, float]:
 
 
 def refusal(grey: np.ndarray, measures: Mapping[str, float]) -> str | None:
-    """Why an image can't be a radiograph, None where it can."""
+    """Why an image can't be a radiograph or a slice of a CT, None where it can."""
     if grey.std() < BLANK:
         return "blank"
     for name, limit in REFUSED.items():

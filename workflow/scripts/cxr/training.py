@@ -1,7 +1,6 @@
 """Training a network on the cached pixels, reproducibly, on the GPU where there is one."""
 
 import copy
-import hashlib
 import logging
 import math
 import time
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from cxr.acceleration import best_device, make_deterministic
 from cxr.checkpoint import Checkpoint, random_state, restore_random_state
-from cxr.cohort import class_codes
+from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.learner import Learner
 from cxr.models import PREPROCESSING, Network, parameter_count
@@ -26,51 +25,6 @@ from cxr.recipe import Recipe
 log = logging.getLogger("cxr")
 
 RATE_TEST_COLUMNS = ("phase", "learning_rate", "loss")
-
-
-@dataclass(frozen=True)
-class Data:
-    """Images, labels and splits; the test images are never looked at.
-
-    Attributes
-    ----------
-    images : uint8 array, shape (n, h, w)
-    labels : int array, shape (n,)
-    split : str array, shape (n,)
-        train, validation or test.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    split: np.ndarray
-
-    @classmethod
-    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "Data":
-        """The data of a cohort table and its pixel cache, in the same order.
-
-        Raises
-        ------
-        InputError
-            If the two do not belong together.
-        """
-        if len(cohort) != len(images):
-            raise InputError(
-                f"images.npy holds {len(images)} images and cohort.parquet {len(cohort)} rows; "
-                f"delete both and run again"
-            )
-        return cls(images, class_codes(cohort, classes), cohort["split"].to_numpy(dtype=np.str_))
-
-    def digest(self) -> str:
-        """SHA-256 over the training and validation pixels and labels."""
-        used = np.flatnonzero(np.isin(self.split, ("train", "validation")))
-        content = hashlib.sha256(self.images[used].tobytes())
-        content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
-        return content.hexdigest()
-
-    def part(self, name: str) -> tuple[Tensor, Tensor]:
-        """Images, shape (m, 1, h, w), and labels of one split."""
-        rows = np.flatnonzero(self.split == name)
-        return torch.from_numpy(self.images[rows][:, None]), torch.from_numpy(self.labels[rows])
 
 
 @dataclass(frozen=True)
@@ -154,7 +108,7 @@ def _train(
 ) -> Trained:
     device = best_device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    train_part, held_out = data.part("train"), data.part("validation")
+    train_part, held_out = (data.part(p, network.n_classes) for p in ("train", "validation"))
     stored = checkpoint.load() if checkpoint is not None else None
     standing = _Standing() if stored is None else _Standing(**stored["standing"])
     precision = ""
@@ -261,7 +215,11 @@ def _epochs(
 
 
 def describe(
-    network: Network, data: Data, history: pd.DataFrame, cfg: Mapping[str, Any]
+    network: Network,
+    data: Data,
+    history: pd.DataFrame,
+    cfg: Mapping[str, Any],
+    tags: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The model's card: what it is, what it saw, how it was trained.
 
@@ -269,11 +227,14 @@ def describe(
     ----------
     cfg : mapping
         `model` (the config's section), `classes`, `seed`, `square` (how images become square).
+    tags : sequence of str
+        Labels besides the classes, in the order of the network's.
     """
     model = cfg["model"]
     return {
         "architecture": model["architecture"],
         "classes": list(cfg["classes"]),
+        **({"tags": list(tags)} if tags else {}),
         "feature_dim": model["feature_dim"],
         "feature_layer": "dense, after its rectifier",
         "image_size": int(model["training"]["phases"][-1]["image_size"]),

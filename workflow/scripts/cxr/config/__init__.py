@@ -5,6 +5,7 @@ Units are in the descriptions.
 
 from pydantic import Field, model_validator
 
+from cxr.config.analysis import Analysis
 from cxr.config.base import Name, Section, Seed
 from cxr.config.cohort import Cohort
 from cxr.config.evaluation import Evaluation
@@ -56,6 +57,9 @@ class Config(Section):
     )
     evaluation: Evaluation = Field(
         default_factory=Evaluation, description="How the networks are measured."
+    )
+    analysis: Analysis | None = Field(
+        default=None, description="An analysis of the metadata alone; null for none."
     )
     embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
     clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
@@ -136,4 +140,14 @@ class Config(Section):
                 )
         if self.model is not None and self.model not in self.models:
             raise ValueError(f"model names '{self.model}', which is not in models")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_of_use(self) -> "Config":
+        if self.analysis is not None and self.analysis.target in self.analysis.predictors:
+            raise ValueError("analysis.predictors names the target; leave it out")
+        if self.analysis is not None and self.cohort is None:
+            raise ValueError("analysis needs metadata, which features from a file have none of")
+        if self.evaluation.published is not None and not (self.cohort and self.cohort.tags):
+            raise ValueError("evaluation.published holds metrics of tags; give cohort.tags")
         return self

@@ -1,6 +1,7 @@
 """What every part of the config is made of."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -14,6 +15,22 @@ class Section(BaseModel):
     """A part of the config; a key it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+
+class Published(Section):
+    """Numbers of an earlier study, which stand beside this one's."""
+
+    study: Term = Field(description="Whose they are.")
+    values: dict[Term, float] = Field(min_length=1, description="The numbers by name.")
+    why: Term = Field(description="Why they differ from this study's, as the report says it.")
+
+
+def known(published: Published | None, names: Sequence[str]) -> Published | None:
+    """The same, if each of its numbers is of one of these names."""
+    for name in published.values if published is not None else ():
+        if name not in names:
+            raise ValueError(f"values names '{name}'; the names are {', '.join(names)}")
+    return published
 
 
 class Range(Section):

@@ -53,6 +53,22 @@ class NearDuplicates(Section):
     )
 
 
+class Tags(Section):
+    """Labels besides the class, of which an image has any number; networks learn all at once."""
+
+    fields: list[Literal["severity", "location", "country", "sex", "view", "survival"]] = Field(
+        default=["severity", "location"],
+        min_length=1,
+        description="Recorded fields whose values are tags.",
+    )
+    fewest: int = Field(
+        default=3,
+        ge=2,
+        description="Patients that a tag needs; rarer values of a field become its `other`, and "
+        "none where even these are too few.",
+    )
+
+
 class Cohort(Section):
     """Filters, balance, splits and the pixel cache."""
 
@@ -82,5 +98,10 @@ class Cohort(Section):
     )
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates, description="When two images count as the same radiograph."
+    )
+    tags: Tags | None = Field(
+        default=None,
+        description="Labels besides the class; null for none. Networks are then trained with "
+        "binary cross-entropy over the classes and the tags.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cxr.config.base import Section
+from cxr.config.base import Published, Section, known
 
 
 class Evaluation(Section):
@@ -33,9 +33,18 @@ class Evaluation(Section):
         description="What shape, thumbnails, borders and lungs alone tell of the classes, on the "
         "same folds.",
     )
+    published: Published | None = Field(
+        default=None,
+        description="An earlier study's metrics of tags: `accuracy_thresh` and `fbeta`.",
+    )
     explained: int = Field(
         default=3,
         ge=1,
         le=12,
         description="Right and wrong test images of each class in the Grad-CAM panels.",
     )
+
+    @field_validator("published")
+    @classmethod
+    def _of_tags(cls, value: Published | None) -> Published | None:
+        return known(value, ("accuracy_thresh", "fbeta"))

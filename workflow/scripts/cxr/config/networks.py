@@ -100,7 +100,7 @@ class Augmentation(Section):
 class Training(Section):
     """How a model is trained: the phases of a recipe."""
 
-    recipe: Literal["scratch", "transfer", "progressive"] | None = Field(
+    recipe: Literal["scratch", "transfer", "progressive", "staged"] | None = Field(
         default=None,
         description="Phases by name, see `config/recipes.yaml`; null for `transfer` where there "
         "are weights to start from, else `scratch`.",
@@ -157,7 +157,7 @@ class Net(Section):
     def _weights_exist_for(self) -> "Net":
         if self.architecture == "conv5" and self.weights == "imagenet":
             raise ValueError("conv5 has no imagenet weights; take `weights: none` or a path")
-        if self.weights == "none" and self.training.recipe in ("transfer", "progressive"):
+        if self.weights == "none" and self.training.recipe not in (None, "scratch"):
             raise ValueError(
                 f"training.recipe {self.training.recipe} freezes a body that has learned nothing; "
                 f"give weights or take `recipe: scratch`"

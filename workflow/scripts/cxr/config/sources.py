@@ -99,6 +99,9 @@ class Values(Section):
     survival: Term | None = Field(default=None, description="Whether the patient survived: Y, N.")
     icu: Term | None = Field(default=None, description="Whether in intensive care: Y, N.")
     intubated: Term | None = Field(default=None, description="Whether intubated: Y, N.")
+    severity: Term | None = Field(
+        default=None, description="asymptomatic, mild, moderate, severe or critical."
+    )
     severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
     severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
     licence: Term | None = Field(default=None, description="Licence of the image.")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 AGES = (0, 20, 40, 60, 80, 200)
-TEXTS = ("country", "view", "sex", "doi", "source", "location", "licence", "survival")
+TEXTS = ("country", "view", "sex", "doi", "source", "location", "licence", "survival", "severity")
 NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
 NAMES = {
     "age_band": "age",
@@ -15,6 +15,7 @@ NAMES = {
     "icu": "intensive care",
     "month": "date",
     "offset_days": "days since onset",
+    "age_years": "age",
     "severity_extent": "extent of the disease",
     "severity_opacity": "opacity of the lungs",
     "split": "use in training",
@@ -51,7 +52,7 @@ def recorded(
     DataFrame, n rows
         Indexed by image_id: `country`, `view`, `sex`, `age_band` (of 20 years),
         `doi` (the publication), `source`, `location`, `licence`, `survival`,
-        `month`, `format` (of the file's name), `split`, and the numbers
+        `severity`, `month`, `format` (of the file's name), `split`, and the numbers
         `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
         `intensity`. Fields that are nowhere recorded are left out.
     """

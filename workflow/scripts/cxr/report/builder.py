@@ -12,9 +12,11 @@ from cxr.explorer.packing import script_json
 from cxr.figures.style import OUTLIER, PALETTE, ramp
 from cxr.io import read_csv, read_json, read_table
 from cxr.report import material
-from cxr.report.material import StudyFiles, read_if
+from cxr.report.material import StudyFiles, Words, read_if
+from cxr.report.metadata import analysis, tagging
 from cxr.report.pictures import picture
 from cxr.report.rendering import HERE, render
+from cxr.report.words import one_picture
 
 SCRIPTS = ("data", "colours", "map", "grid", "bars", "explorer")
 OVERALL = {
@@ -36,18 +38,14 @@ PER_CLASS = (
 )
 
 
-def build(
-    files: StudyFiles, study: str, title: str, question: str, record: Mapping[str, Any]
-) -> str:
+def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
     """The report's page.
 
     Parameters
     ----------
     files : StudyFiles
-    study : str
-        The study's name.
-    title, question : str
-        Words from the config.
+    words : Words
+        What the page says from the config.
     record : mapping
         How the study was made, as `cxr.report.record.made` gives it.
 
@@ -58,13 +56,14 @@ def build(
         its own style and script, by their hashes, and images inside the page.
     """
     script = "\n" + "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
-    data = _explored(files, study)
+    data = _explored(files, words.study)
     left_out = [read_csv(path) for path in (files.rejected, files.excluded) if path]
     return render(
         "page.html",
-        study=study,
-        title=title,
-        question=question,
+        study=words.study,
+        title=words.title,
+        question=words.question,
+        picture=one_picture(words.modality),
         script=script,
         data=script_json(data),
         sampled=_sampled(data),
@@ -78,6 +77,8 @@ def build(
         models=[material.model(files_of) for files_of in files.models],
         comparison=read_if(material.comparison, files.comparison),
         comparison_figure=read_if(picture, files.comparison_figure),
+        tags=tagging(files, words),
+        analysis=analysis(files, words),
         overall=OVERALL,
         per_class=PER_CLASS,
         record=record,

@@ -1,7 +1,7 @@
 """What the page shows of each of a study's files."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -58,6 +58,31 @@ class ModelFiles:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the page says from the study's config.
+
+    Attributes
+    ----------
+    study, title, question : str
+        The study's name, and words of the report.
+    modality : str, optional
+        Of the images; None where only features are given.
+    predicted : pair of a str and a sequence of str, optional
+        The field that the analysis of the metadata predicts, and from which.
+    published : mapping of str to mapping
+        For `metadata` and `tags` an earlier study's numbers, with `study` and `why`; None
+        where there are none.
+    """
+
+    study: str
+    title: str
+    question: str
+    modality: str | None = "X-ray"
+    predicted: tuple[str, Sequence[str]] | None = None
+    published: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StudyFiles:
     """The files of a study that the report shows; those of images and networks are optional."""
 
@@ -72,6 +97,17 @@ class StudyFiles:
     comparison: str | None = None
     comparison_figure: str | None = None
     thumbnails: str | None = None
+    tags: str | None = None
+    tag_metrics: str | None = None
+    tag_precision: str | None = None
+    tags_figure: str | None = None
+    spellings: str | None = None
+    analysis_cleaning: str | None = None
+    analysis_classifiers: str | None = None
+    analysis_associations: str | None = None
+    values_figure: str | None = None
+    pairs_figure: str | None = None
+    classifiers_figure: str | None = None
     provenance: Sequence[str] = ()
 
 
@@ -168,26 +204,26 @@ def model(files: ModelFiles) -> dict[str, Any]:
         "mapped": len(clusters),
         "countries": _countries(read_csv(files.countries)),
         "evidence": read_if(read_json, files.evidence),
-        "associations": read_if(_records, files.associations),
+        "associations": read_if(records, files.associations),
         "similar": None if files.search is None else similar(files),
     }
 
 
 def similar(files: ModelFiles) -> dict[str, Any]:
     """What the page shows of a model's similar images."""
-    rows = read_if(_records, files.retrieval) or []
+    rows = read_if(records, files.retrieval) or []
     return {
         "search": read_if(read_json, files.search),
         "classes": [row for row in rows if row["field"] == "class"],
         "fields": [row for row in rows if row["field"] != "class"],
-        "groups": read_if(_records, files.groups),
+        "groups": read_if(records, files.groups),
         "severity": read_if(read_json, files.severity),
     }
 
 
 def explored(files: ModelFiles) -> dict[str, Any]:
     """What the page's script shows of one model, and what was asked of its fields."""
-    rows = read_if(_records, files.associations) or []
+    rows = read_if(records, files.associations) or []
     tests = {row["field"]: _asked(row) for row in rows if row["missing"] == "level"}
     return {"name": files.name, "tests": tests, **read_json(files.explorer)}
 
@@ -204,7 +240,7 @@ def _asked(row: Mapping[str, Any]) -> str:
     )
 
 
-def _records(path: str) -> list[dict[str, Any]]:
+def records(path: str) -> list[dict[str, Any]]:
     """A table's rows, null where nothing stands."""
     table = read_csv(path).astype("object")
     return table.where(table.notna(), None).to_dict("records")

@@ -78,6 +78,11 @@ def protocol_words(name: str) -> str:
     return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
 
 
+def one_picture(modality: str | None) -> str:
+    """What one of the images is called."""
+    return {"X-ray": "a radiograph", "CT": "a slice of a CT"}.get(modality or "", "an image")
+
+
 def tone(verdict: Mapping[str, str]) -> str:
     """How a verdict is set off: clusters found, none, or open."""
     if verdict["verdict"].startswith("clusters"):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxr.errors import InputError
 from cxr.metadata import Reading, tidy
-from cxr.sources.text import IMAGES, gather, read_table
+from cxr.sources.text import IMAGES, gather, name_mixed_patients, read_table
 
 SHEET = "COVID-CT-MetaInfo.xlsx"
 POSITIVE, NEGATIVE = "CT_COVID", "CT_NonCOVID"
@@ -21,6 +21,7 @@ COLUMNS = {
     "Age": "age_years",
     "Gender": "sex",
     "Location": "location",
+    "Severity": "severity",
     "DOI": "doi",
 }
 
@@ -59,6 +60,7 @@ def read(source: str, root: Path) -> Reading:
         )
     known = {_stem(file): file for file in positive}
     raw = sheet[list(COLUMNS)].rename(columns=COLUMNS)
+    raw["location"] = [(tidy(text) or "").rstrip(" .") for text in raw["location"]]
     raw["patient_id"] = sheet["Patient ID"]
     raw["finding"] = "COVID-19"
     names = [tidy(name) or "" for name in sheet["File name"]]
@@ -66,6 +68,7 @@ def read(source: str, root: Path) -> Reading:
     raw["problem"] = [
         "no slice of that name" if name and _stem(name) not in known else None for name in names
     ]
+    name_mixed_patients(raw, path)
     unlisted = sorted(set(positive) - set(raw["file"]))
     others = pd.DataFrame({"file": negative, "finding": "no COVID-19"})
     others["patient_id"] = [_patient(file) for file in negative]

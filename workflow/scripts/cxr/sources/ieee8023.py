@@ -20,7 +20,7 @@ from cxr import metadata
 from cxr.errors import InputError
 from cxr.images import UnusableImage, locate
 from cxr.metadata import Reading, tidy
-from cxr.sources.text import gather, numbers, read_csv, without_row
+from cxr.sources.text import gather, name_mixed_patients, numbers, read_csv, without_row
 
 log = logging.getLogger("cxr")
 
@@ -85,11 +85,11 @@ def read(source: str, root: Path) -> Reading:
     shifted = raw.index[raw["problem"].notna()].tolist()
     if shifted:
         log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
-    _name_mixed_patients(raw, path)
+    name_mixed_patients(raw, path)
     unlisted = without_row(root, root / "images", set(raw["file"]))
     reading = gather(raw, source, unlisted, "no row in metadata.csv")
     rows = _with_scores(reading.rows, root / SCORES)
-    return Reading.of(rows, reading.rejected, reading.summary)
+    return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 
 
 def _file(row: Mapping[Any, Any], root: Path) -> str:
@@ -119,20 +119,6 @@ def _shifted(row: Mapping[Any, Any]) -> str | None:
     if metadata.view(kind) is not None or metadata.date(kind) is not None:
         return "columns are shifted: the modality is a view or a date"
     return None
-
-
-def _name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
-    """Warns of patient ids that seem to stand for two people; they stay together."""
-    if "sex" not in rows.columns:
-        return
-    sexes = rows["sex"].map(metadata.sex).groupby(rows["patient_id"].map(tidy)).nunique()
-    mixed = sexes.index[sexes > 1].tolist()
-    if mixed:
-        log.warning(
-            "%s: patient %s has rows of both sexes; its images are kept in one split",
-            path,
-            ", ".join(map(str, mixed[:10])),
-        )
 
 
 def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -12,7 +13,8 @@ import pandas as pd
 from cxr import metadata
 from cxr.countries import country
 from cxr.errors import InputError
-from cxr.metadata import SUMMARY, Reading, rejections, tidy
+from cxr.metadata import SPELLINGS, SUMMARY, Reading, rejections, tidy
+from cxr.severity import severity
 
 log = logging.getLogger("cxr")
 
@@ -31,6 +33,7 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "survival": metadata.answer,
     "icu": metadata.answer,
     "intubated": metadata.answer,
+    "severity": severity,
     "severity_extent": lambda text: metadata.number(text, 0, 8),
     "severity_opacity": lambda text: metadata.number(text, 0, 6),
     "licence": tidy,
@@ -133,8 +136,8 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
     Returns
     -------
     Reading
-        The rows, and for each column how many values were normalised, unparsed
-        or missing.
+        The rows, for each column how many values were normalised, unparsed or
+        missing, and its distinct texts with the value of each.
     """
     rows = pd.DataFrame({"file": raw["file"].to_list()})
     rows["image_id"] = [f"{source}/{file}" for file in rows["file"]]
@@ -143,7 +146,8 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
         tidy(text) or file for text, file in zip(raw["patient_id"], raw["file"], strict=True)
     ]
     rows["patient_id"] = [f"{source}:{patient}" for patient in patients]
-    summary = []
+    summary: list[dict[str, object]] = []
+    spellings: list[dict[str, object]] = []
     for name in (column for column in PARSERS if column in raw.columns):
         texts = [tidy(text) for text in raw[name]]
         values = [PARSERS[name](text) for text in texts]
@@ -164,7 +168,17 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
                 "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
             }
         )
-    return Reading.of(rows, summary=pd.DataFrame(summary, columns=list(SUMMARY)))
+        counts = Counter(text for text in texts if text)
+        spellings += [
+            {"source": source, "column": name, "text": text, "value": value, "rows": counts[text]}
+            for text, value in dict(zip(texts, values, strict=True)).items()
+            if text
+        ]
+    return Reading.of(
+        rows,
+        summary=pd.DataFrame(summary, columns=list(SUMMARY)),
+        spellings=pd.DataFrame(spellings, columns=list(SPELLINGS)).astype({"value": "object"}),
+    )
 
 
 def gather(raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str) -> Reading:
@@ -183,7 +197,21 @@ def gather(raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str)
     used, bad = split(raw, source)
     none = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
     reading = convert(used, source)
-    return Reading.of(reading.rows, pd.concat([bad, none], ignore_index=True), reading.summary)
+    return replace(reading, rejected=pd.concat([bad, none], ignore_index=True))
+
+
+def name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
+    """Warns of patient ids that seem to stand for two people; they stay together."""
+    if "sex" not in rows.columns:
+        return
+    sexes = rows["sex"].map(metadata.sex).groupby(rows["patient_id"].map(tidy)).nunique()
+    mixed = sexes.index[sexes > 1].tolist()
+    if mixed:
+        log.warning(
+            "%s: patient %s has rows of both sexes; its images are kept in one split",
+            path,
+            ", ".join(map(str, mixed[:10])),
+        )
 
 
 def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:

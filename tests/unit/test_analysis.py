@@ -1,0 +1,131 @@
+"""What metadata say of each other: nothing where patients are divided by it alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+
+from cxr.analysis.classifiers import MAJORITY, Question, encode, encoder, predict_target
+from cxr.analysis.description import before_and_after, frequencies, missing
+from cxr.analysis.relations import relate
+from cxr.config.analysis import CLASSIFIERS
+from cxr.errors import InputError
+
+PREDICTORS = ["location", "age_years", "sex"]
+
+
+def patients_of(rng, n=24, images=4, told=False):
+    """Patients with some images, one record each; the location tells the severity, or nothing."""
+    grade = rng.integers(0, 2, n)
+    place = grade if told else rng.integers(0, 2, n)
+    one = pd.DataFrame({"patient_id": [f"p{i}" for i in range(n)]})
+    one["severity"] = np.array(["mild", "severe"])[grade]
+    one["location"] = np.array(["Rome", "Oslo"], dtype=object)[place]
+    one["age_years"] = rng.uniform(20, 80, n).round(1)
+    one["sex"] = np.where(rng.random(n) < 0.3, None, np.array(["M", "F"])[rng.integers(0, 2, n)])
+    rows = one.loc[np.repeat(np.arange(n), images)].reset_index(drop=True)
+    rows.insert(0, "image_id", [f"i{i}" for i in range(len(rows))])
+    return rows.assign(doi=None)
+
+
+def asked(rows, permutations=24, repeats=1):
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    table = predict_target(
+        question, folds=4, repeats=repeats, permutations=permutations, published={}, seed=1
+    )
+    return table.set_index(["protocol", "classifier"])
+
+
+def test_what_a_record_repeats_is_no_prediction(rng):
+    """Ages single patients out, so that with patients divided a tree knows each of them."""
+    found = asked(patients_of(rng))
+    assert found.loc[("random", "decision tree"), "accuracy"] > 0.9
+    grouped = found.loc["grouped"].loc[list(CLASSIFIERS)]
+    assert grouped["accuracy"].max() < 0.75
+    assert (grouped["p"] > 0.05).all()
+    assert found.loc["random", "p"].isna().all()
+
+
+def test_what_is_there_is_found_and_beats_chance(rng):
+    found = asked(patients_of(rng, told=True)).loc["grouped"]
+    assert found.loc["logistic regression", "low"] > found.loc[MAJORITY, "accuracy"]
+    assert found.loc["logistic regression", "p"] == pytest.approx(1 / 25)
+
+
+def test_accuracies_are_scikit_learns(rng):
+    rows = patients_of(rng)
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    folds = GroupKFold(4, shuffle=True, random_state=1)
+    predicted = cross_val_predict(
+        make_pipeline(encoder(question.predictors), GaussianNB()),
+        question.predictors,
+        question.target,
+        groups=question.patients,
+        cv=folds,
+    )
+    own = asked(rows, permutations=1).loc[("grouped", "Gaussian naive Bayes"), "accuracy"]
+    assert own == pytest.approx((predicted == question.target).mean(), abs=1e-6)
+
+
+def test_text_is_one_hot_and_gaps_are_a_value(rng):
+    rows = patients_of(rng)
+    rows.loc[:7, "age_years"] = np.nan
+    encoded = encode(Question.of(rows, "severity", PREDICTORS, 2)).set_index("image_id")
+    places = pd.get_dummies(rows["location"], prefix="location").astype(float)
+    np.testing.assert_array_equal(encoded[list(places)], places)
+    assert encoded["sex_missing"].sum() == rows["sex"].isna().sum()
+    assert encoded["age_years"].mean() == pytest.approx(0, abs=1e-9)
+    assert len(encoded.columns) == 2 + 3 + 2
+
+
+def test_rare_values_of_the_target_are_left_out_and_too_few_are_said(rng):
+    rows = patients_of(rng)
+    rows.loc[rows["patient_id"] == "p0", "severity"] = "critical"
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    assert set(question.target) == {"mild", "severe"}
+    with pytest.raises(InputError, match="fewer than two values of severity"):
+        Question.of(rows.loc[rows["severity"] != "mild"], "severity", PREDICTORS, 2)
+    few = Question.of(patients_of(rng, n=3), "severity", PREDICTORS, 1)
+    with pytest.raises(InputError, match=r"analysis\.folds"):
+        predict_target(few, folds=4, repeats=1, permutations=1, published={}, seed=0)
+
+
+def test_cleaning_is_counted_before_and_after():
+    cleaning = pd.DataFrame({"source": "s", "column": ["sex"], "rows": [10]})
+    spellings = pd.DataFrame({"source": "s", "column": "sex", "text": ["M", "m ", "x"]})
+    spellings["value"], spellings["rows"] = ["M", "M", None], [4, 2, 1]
+    row = before_and_after(cleaning, spellings).iloc[0]
+    assert row[["texts", "distinct_texts", "values", "distinct_values", "rows"]].tolist() == [
+        7,
+        3,
+        6,
+        1,
+        10,
+    ]
+
+
+def test_values_and_gaps_are_counted_by_images_and_patients(rng):
+    rows = patients_of(rng).assign(**{"class": "a"})
+    counted = frequencies(rows, ["location", "sex"])
+    assert counted.groupby("field")["images"].sum()["location"] == len(rows)
+    assert counted.loc[counted["field"] == "location", "patients"].sum() == 24
+    assert counted.groupby("field")["share"].sum().round(3).eq(1).all()
+    gaps = missing(rows, ["sex"]).iloc[0]
+    assert gaps["missing"] == rows["sex"].isna().sum()
+
+
+def test_every_pair_of_fields_is_asked_once(rng):
+    table = relate(patients_of(rng, told=True), "severity", PREDICTORS, 99, 0)
+    dropped = table.loc[table["missing"] == "dropped"].set_index(["given", "field"])
+    assert set(dropped.index) == {
+        ("severity", "location"),
+        ("severity", "sex"),
+        ("severity", "age_years"),
+        ("location", "sex"),
+        ("location", "age_years"),
+        ("sex", "age_years"),
+    }
+    assert dropped.loc[("severity", "location"), "effect"] > 0.9
+    assert dropped.loc[("severity", "location"), "p"] == pytest.approx(0.01)

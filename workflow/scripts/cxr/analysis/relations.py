@@ -1,0 +1,49 @@
+"""How strongly the recorded fields go with each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxr.evidence import association
+
+COLUMNS = ("given", *association.COLUMNS)
+BESIDES = "doi"
+
+
+def relate(
+    rows: pd.DataFrame, target: str, predictors: Sequence[str], permutations: int, seed: int
+) -> pd.DataFrame:
+    """Every pair of fields in which one is text, and the target beside the publication.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Metadata of images, with `patient_id`.
+    target : str
+        A column of text.
+    predictors : sequence of str
+        Columns of text or numbers.
+    permutations, seed : int
+
+    Returns
+    -------
+    DataFrame
+        `given`, a column of text, and what `cxr.evidence.association.associate` says of
+        each other field against it, of the images where `given` is recorded.
+    """
+    names = [target, *predictors]
+    numbers = [name for name in names if pd.api.types.is_numeric_dtype(rows[name])]
+    texts = [name for name in names if name not in numbers]
+    tables = []
+    for place, given in enumerate(texts):
+        others = [*texts[place + 1 :], *numbers, *([BESIDES] if given == target else [])]
+        others = [name for name in others if rows[name].notna().any()]
+        if not others:
+            continue
+        known = rows.loc[rows[given].notna()]
+        codes = np.unique(known[given].to_numpy(dtype=np.str_), return_inverse=True)[1]
+        owners = known["patient_id"].to_numpy(dtype=np.str_)
+        found = association.associate(codes, owners, known[others], permutations, seed)
+        tables.append(found.assign(given=given))
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]

@@ -1,0 +1,60 @@
+"""What the recorded fields say of each other."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from cxr.config.base import Published, Section, known
+
+Text = Literal["severity", "location", "country", "sex", "view", "survival"]
+Predictor = Literal[
+    "severity", "location", "country", "sex", "view", "survival", "age_years", "offset_days"
+]
+
+# The classifiers, in the order of the tables.
+CLASSIFIERS = (
+    "logistic regression",
+    "k-nearest neighbours",
+    "decision tree",
+    "linear discriminant analysis",
+    "Gaussian naive Bayes",
+    "support vector machine",
+)
+
+
+class Analysis(Section):
+    """An analysis of the metadata alone: description, and classifiers that predict a field."""
+
+    target: Text = Field(default="severity", description="The field that is predicted.")
+    predictors: list[Predictor] = Field(
+        default=["location", "age_years", "sex"],
+        min_length=1,
+        description="The fields that it is predicted from.",
+    )
+    fewest: int = Field(
+        default=2, ge=2, description="Patients that a value of the target needs to be predicted."
+    )
+    folds: int = Field(
+        default=5, ge=2, le=50, description="Folds of the cross-validation, patients together."
+    )
+    repeats: int = Field(
+        default=3, ge=1, le=100, description="Times that the folds are drawn, each time anew."
+    )
+    permutations: int = Field(
+        default=199, ge=19, description="Permutations of whole patients in each test."
+    )
+    published: Published | None = Field(
+        default=None, description="An earlier study's accuracies, by classifier."
+    )
+
+    @field_validator("predictors")
+    @classmethod
+    def _once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("a field is named twice")
+        return value
+
+    @field_validator("published")
+    @classmethod
+    def _of_classifiers(cls, value: Published | None) -> Published | None:
+        return known(value, CLASSIFIERS)

@@ -1,0 +1,44 @@
+"""Figures of tags."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cxr.figures.style import INK, MARKERS, PALETTE, figure, short
+
+MOST = 40
+
+
+def precision(table: pd.DataFrame) -> Figure:
+    """Average precision of each label with its interval, beside the share that chance gives.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `cxr.tag_comparison.tag_precision` makes it; of many labels the commonest.
+    """
+    names = list(dict.fromkeys(table["name"]))
+    shares = table.drop_duplicates("label").sort_values("images", ascending=False).head(MOST)
+    places = {label: row for row, label in enumerate(shares["label"])}
+    drawn = figure(22 + (3.2 + 1.6 * len(names)) * len(places))
+    ax = drawn.subplots()
+    for position, name in enumerate(names):
+        own = table.loc[(table["name"] == name) & table["label"].isin(places)]
+        own = own.loc[own["average_precision"].notna()]
+        step = 0.5 / max(1, len(names))
+        y = own["label"].map(places).to_numpy(dtype=float) + step * (
+            position - len(names) / 2 + 0.5
+        )
+        colour, marker = PALETTE[position % len(PALETTE)], MARKERS[position // len(PALETTE)]
+        ax.hlines(y, own["low"], own["high"], color=colour, lw=1.1)
+        ax.plot(own["average_precision"], y, marker, ms=3.5, color=colour, label=short(name))
+    ax.plot(shares["share"], range(len(shares)), "|", ms=9, color=INK, label="chance")
+    labels = [
+        f"{short(label, 40)} ({images})"
+        for label, images in zip(shares["label"], shares["images"], strict=True)
+    ]
+    ax.set_yticks(range(len(shares)), labels)
+    ax.set(xlim=(0, 1.01), ylim=(len(shares) - 0.5, -0.5), xlabel="average precision")
+    ax.set_title("Each label by itself (test images that have it), 95% intervals")
+    ax.grid(axis="x", color="#e3e5e8", lw=0.6)
+    drawn.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    return drawn

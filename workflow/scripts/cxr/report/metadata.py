@@ -1,0 +1,103 @@
+"""What the page shows of a study's metadata and tags."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from cxr.comparison import main_protocol
+from cxr.evidence.fields import field_name
+from cxr.io import read_csv
+from cxr.report.material import StudyFiles, Words, read_if, records
+from cxr.report.pictures import picture
+from cxr.tag_comparison import METRICS
+
+MOST_SPELLINGS = 60
+MOST_TEXT = 160
+
+
+def analysis(files: StudyFiles, words: Words) -> dict[str, Any] | None:
+    """The analysis of the metadata, None where the study has none."""
+    if files.analysis_classifiers is None or words.predicted is None:
+        return None
+    target, predictors = words.predicted
+    classifiers = read_csv(files.analysis_classifiers)
+    return {
+        "target": field_name(target),
+        "predictors": [field_name(name) for name in predictors],
+        "published": words.published.get("metadata"),
+        "size": classifiers.iloc[0][["images", "patients", "levels"]].to_dict(),
+        "classifiers": _by_classifier(classifiers),
+        "cleaning": read_if(records, files.analysis_cleaning),
+        "spellings": _spellings(files.spellings, [target, *predictors]),
+        "associations": read_if(records, files.analysis_associations),
+        "figures": {
+            name: read_if(picture, path)
+            for name, path in (
+                ("values", files.values_figure),
+                ("pairs", files.pairs_figure),
+                ("classifiers", files.classifiers_figure),
+            )
+        },
+    }
+
+
+def tagging(files: StudyFiles, words: Words) -> dict[str, Any] | None:
+    """What networks made of the tags, None where the study has none."""
+    if files.tag_metrics is None:
+        return None
+    table = read_csv(files.tag_metrics)
+    groups = [
+        {"protocol": str(protocol), "rows": [_metrics(row) for _, row in rows.iterrows()]}
+        for protocol, rows in table.groupby("protocol")
+    ]
+    counts = main_protocol(list(table["protocol"]))
+    groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
+    return {
+        "groups": groups,
+        "labels": int(table["labels"].max()),
+        "each": read_if(records, files.tag_precision),
+        "merged": read_if(records, files.tags),
+        "figure": read_if(picture, files.tags_figure),
+        "published": words.published.get("tags"),
+    }
+
+
+def _by_classifier(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row a classifier: its accuracy of each protocol, p, and what was published."""
+    known = table.astype("object").where(table.notna(), None)
+    found: dict[str, dict[str, Any]] = {}
+    for row in known.to_dict("records"):
+        own = found.setdefault(row["classifier"], {"classifier": row["classifier"]})
+        interval = {"value": row["accuracy"], "low": row["low"], "high": row["high"]}
+        own[row["protocol"]] = interval
+        own.setdefault("p", row["p"])
+        own.setdefault("published", row["published"])
+    return list(found.values())
+
+
+def _metrics(row: pd.Series) -> dict[str, Any]:
+    """A row of the comparison with its metrics as documents have them."""
+    named = {name: row[name] for name in ("name", "kind")}
+    for name in METRICS:
+        columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
+        named[name] = {
+            end: None if pd.isna(row[column]) else float(row[column])
+            for end, column in columns.items()
+        }
+    return named
+
+
+def _spellings(path: str | None, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The commonest texts that cleaning changed, of some columns."""
+    if path is None:
+        return []
+    table = read_csv(path)
+    table = table.loc[table["column"].isin(list(columns))].astype({"text": "str"})
+    changed = table.loc[table["value"].astype("str") != table["text"]]
+    changed = changed.sort_values(["rows", "column", "text"], ascending=[False, True, True])
+    shown = changed.head(MOST_SPELLINGS).astype("object")
+    shown["text"] = [
+        text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}…" for text in shown["text"]
+    ]
+    return shown.where(shown.notna(), None).to_dict("records")
