@@ -16,8 +16,8 @@ from cxr.explorer.maps import pack_maps
 from cxr.explorer.similar import pack_similar
 from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
 from cxr.figures import clusters as cluster_figures
-from cxr.figures import similarity as similarity_figures
 from cxr.figures import metadata as metadata_figures
+from cxr.figures import similarity as similarity_figures
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.explanation import panels
