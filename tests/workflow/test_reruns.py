@@ -19,17 +19,22 @@ AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **DRAWN, **AFTER_MAPS}
+PICTURED = {"draw_similar": 1, "draw_sheets": 1, "write_report": 1}
+ASKED = {"measure_similarity": 1, "estimate_severity": 1, **PICTURED, "show_table": 3}
+MEASURED_AGAIN = {"measure_similarity": 1, **PICTURED, "show_table": 2}
+SIMILAR = {"find_similar": 1, **ASKED, "pack_explorer": 1}
 COMPARED = {"compare_models": 1, "show_table": 1, "write_report": 1}
 AFTER_METRICS = {"draw_training": 1, "explain": 1, "pack_explorer": 1, **COMPARED}
 MEASURED = {"evaluate": 1, **AFTER_METRICS}
-AFTER_TRAINING = {"export_features": 1, "make_control": 1, **MEASURED, **AFTER_FEATURES}
-RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 3}
+LEARNED = {"export_features": 1, "make_control": 1, **SIMILAR}
+AFTER_TRAINING = {**LEARNED, **MEASURED, **AFTER_FEATURES}
+RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 6}
 DIVIDED = {"divide_folds": 1, "run_baselines": 1}
-ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "show_table": 4}
-CLEANED = {"clean_metadata": 1, **ALL, "show_table": 5}
+ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "show_table": 7}
+CLEANED = {"clean_metadata": 1, **ALL, "show_table": 8}
 
 
-PAGES = {"show_table": 5, "write_report": 1}
+PAGES = {"show_table": 8, "write_report": 1}
 
 
 def added(chunks):
@@ -65,6 +70,10 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("evidence.replicates", 39, {**DRAWN, **WEIGHED}),
         ("evidence.training_seeds", [1], {"train_again": 1, **REPEATED}),
         ("evidence", None, {"write_report": 1}),
+        ("similarity.k", 5, SIMILAR),
+        ("similarity.severity", {"serious": 6.0}, ASKED),
+        ("similarity.folds", 2, {"train_fold": 2, **MEASURED_AGAIN}),
+        ("similarity", None, {"pack_explorer": 1, "write_report": 1}),
         ("report.title", "Another title", {"write_report": 1}),
         ("models.conv5.training.phases", [{"epochs": 3, "batch_size": 16}], RETRAINED),
         ("evaluation.folds", 2, {**DIVIDED, "train_part": 4, **MEASURED}),
@@ -118,6 +127,9 @@ def test_reordered_keys_change_nothing(finished):
         ("evaluation.py", MEASURED),
         ("quality.py", CLEANED),
         ("learner.py", RETRAINED),
+        ("similarity/retrieval.py", ASKED),
+        ("similarity/sheets.py", {"draw_sheets": 1, "write_report": 1}),
+        ("similarity/query.py", {}),
         ("prediction.py", {}),
         ("config/base.py", {}),
     ],
@@ -166,7 +178,8 @@ def test_a_deleted_result_is_made_again_with_what_follows(copied):
     (copied.path / "results/tiny/ranking/conv5.parquet").unlink()
     assert copied.planned() == AFTER_GRID
     (copied.path / "results/tiny/features/conv5.parquet").unlink()
-    assert copied.planned() == {"export_features": 1, **AFTER_FEATURES, "search_nulls": 1}
+    again = {"export_features": 1, **SIMILAR, **AFTER_FEATURES, "search_nulls": 1}
+    assert copied.planned() == again | {"show_table": 5}
 
 
 def test_a_deleted_chunk_is_made_again_only_when_it_is_needed(copied):
