@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from cxr.config.base import Section
 
-Architecture = Literal[
-    "conv5",
+# Those that torchvision has ImageNet weights of, and all.
+Backbone = Literal[
     "vgg16",
     "resnet18",
     "resnet34",
@@ -16,6 +16,7 @@ Architecture = Literal[
     "densenet121",
     "mobilenet_v2",
 ]
+Architecture = Literal["conv5", Backbone]
 Side = Annotated[int, Field(ge=32, le=1024)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 

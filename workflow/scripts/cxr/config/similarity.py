@@ -5,16 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from cxr.config.base import Section
-
-Backbone = Literal[
-    "vgg16",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet152",
-    "densenet121",
-    "mobilenet_v2",
-]
+from cxr.config.networks import Backbone
 
 
 class Severity(Section):
