@@ -89,10 +89,13 @@ def test_colours_follow_the_chosen_field(heard):
 def test_the_record_of_an_image_is_shown_where_the_pointer_is(heard):
     heard.page.mouse.move(*heard.place_of(3))
     record = heard.part("record")
-    assert heard.page.evaluate("explorer.model.ids[3]") in record.inner_text()
-    assert record.locator("canvas").is_visible()
+    own = heard.page.evaluate("explorer.model.ids[3]")
+    assert own in record.inner_text()
+    picture = record.locator("canvas").first
+    assert picture.get_attribute("aria-label") == own
+    assert picture.is_visible()
     heard.page.wait_for_timeout(200)
-    assert record.locator("canvas").evaluate(GREY)
+    assert picture.evaluate(GREY)
 
 
 def test_the_most_similar_images_are_shown_where_the_pointer_is(heard):
