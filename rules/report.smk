@@ -3,7 +3,6 @@
 
 localrules:
     draw_clusters,
-    make_thumbnails,
     pack_explorer,
     show_table,
     write_report,
@@ -65,6 +64,9 @@ rule draw_clusters:
 # Pictures of the images, where the study has any.
 PICTURES = {}
 if LEARNED:
+
+    localrules:
+        make_thumbnails,
 
     rule make_thumbnails:
         """Small pictures of the images on the maps."""

@@ -3,7 +3,6 @@
 
 localrules:
     draw_similar,
-    draw_sheets,
 
 
 # What images are searched by beside the model's own features, where the study has images.
@@ -256,6 +255,7 @@ if LEARNED:
             "../workflow/scripts/draw_sheets.py"
 
     localrules:
+        draw_sheets,
         similar,
 
     rule query_similar:
