@@ -4,36 +4,65 @@ import base64
 import io
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 from PIL import Image
 
 # What may stand as it is in an address inside quotes; the rest is percent-encoded.
 PLAIN = " /:;=,()[]{}@!*?+$|^~"
 STORED = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
-QUALITY = 85
+# Nothing is read from elsewhere, and places keep five digits.
+OPTIONS = [
+    *("--disable-embed-rasters", "--strip-xml-prolog", "--remove-metadata", "--quiet"),
+    *("--enable-id-stripping", "--shorten-ids", "--indent=none", "--no-line-breaks"),
+]
+QUALITY = 75
 
 
 def picture(path: str) -> str:
     """An SVG file as a data address.
 
-    Photographs inside it become JPEG, a small part of the size; the file keeps them
-    whole. As text the address is shorter than in base64, and holds no character that
-    means anything in HTML.
+    Photographs inside it become JPEG, heat maps PNG with a palette, and what repeats is
+    said once; the file keeps them whole. As text the address is shorter than in base64,
+    and holds no character that means anything in HTML.
     """
-    drawn = Path(path).read_text(encoding="utf-8")
-    drawn = STORED.sub(lambda found: _smaller(found[1]), re.sub(r"\s*\n\s*", " ", drawn))
+    from scour import scour
+
+    options = scour.parse_args(OPTIONS)
+    drawn = scour.scourString(Path(path).read_text(encoding="utf-8"), options)
+    drawn = STORED.sub(lambda found: _smaller(found[1]), drawn)
     return f"data:image/svg+xml,{quote(drawn, safe=PLAIN)}"
 
 
 def _smaller(stored: str) -> str:
-    """The address of an image that was stored as PNG, as JPEG where that is much smaller."""
+    """The address of an image that was stored as PNG, in the smallest of the forms above."""
     whole = base64.b64decode(re.sub(r"\s", "", stored))
-    image = Image.open(io.BytesIO(whole))
+    image: Image.Image = Image.open(io.BytesIO(whole))
+    forms = [(len(whole), "png", whole)]
     if image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255):
-        data = io.BytesIO()
-        image.convert("RGB").save(data, "JPEG", quality=QUALITY, optimize=True)
-        if 2 * len(data.getvalue()) < len(whole):
-            encoded = base64.b64encode(data.getvalue()).decode("ascii")
-            return f"data:image/jpeg;base64,{encoded}"
-    return f"data:image/png;base64,{base64.b64encode(whole).decode('ascii')}"
+        image = image.convert("RGB")
+        if image.getcolors(256) is not None:
+            data = _saved(_with_palette(image), "PNG", optimize=True)
+            forms.append((len(data), "png", data))
+        data = _saved(image, "JPEG", quality=QUALITY, optimize=True)
+        # JPEG is not exact, so it has to be worth it.
+        forms.append((2 * len(data), "jpeg", data))
+    _, kind, data = min(forms)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _with_palette(image: Image.Image) -> Image.Image:
+    """An image of at most 256 colours with exactly these as its palette."""
+    pixels = np.asarray(image)
+    colours, index = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True)
+    small = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8), "P")
+    small.putpalette(colours.astype(np.uint8).tobytes())
+    return small
+
+
+def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    data = io.BytesIO()
+    image.save(data, kind, **options)
+    return data.getvalue()
