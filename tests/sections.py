@@ -109,7 +109,9 @@ def write_metadata(folder, text):
     labels = measure(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
     part = {"labels": labels, "roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
     metrics = {text: {"splits": {"test": part}, "protocols": {"random": part}}}
-    spelt = {"source": text, "column": "severity", "text": [text, "x"], "value": ["mild", None]}
+    spelt = pd.DataFrame({"source": text, "column": "severity", "text": [text, "x"], "rows": 1})
+    spelt["value"] = ["mild", None]
+    ages = {"column": "age_years", "text": ["57"], "value": ["57.0"], "rows": 1}
     cleaned = pd.DataFrame({"column": ["severity", text], "texts": 3, "distinct_texts": 2})
     cleaned = cleaned.assign(values=2, distinct_values=1, rows=4)
     counted = frequencies(rows, ["severity", "location"])
@@ -119,7 +121,7 @@ def write_metadata(folder, text):
         ),
         "tag_metrics": compare_tags(metrics, told),
         "tag_precision": tag_precision(metrics),
-        "spellings": pd.DataFrame(spelt).assign(rows=1),
+        "spellings": pd.concat([spelt, pd.DataFrame(ages)]),
         "analysis_cleaning": cleaned,
         "analysis_classifiers": predicted,
         "analysis_associations": relate(rows, *asked, 9, 0),

@@ -27,7 +27,8 @@ def folds(cohort):
 
 @pytest.fixture
 def shapes(cohort):
-    return pd.DataFrame({"image_id": cohort["image_id"], "width": 100, "height": 80, "bands": 1})
+    table = pd.DataFrame({"image_id": cohort["image_id"], "width": 100, "height": 80, "bands": 1})
+    return table.assign(file=table["image_id"] + ".png", format="png")
 
 
 @pytest.fixture
@@ -66,19 +67,28 @@ def test_what_only_the_lungs_show(cohort, folds, shapes, images):
     spot = ((columns - 0.3) ** 2 + (rows - 0.45) ** 2) < 0.06**2
     found = planted(cohort, folds, shapes, images, spot)
     assert found["lungs only"] > 0.9
-    assert found[["border", "lungs covered", "shape"]].max() < 0.8
+    assert found[["border", "lungs covered", "shape", "shape and format"]].max() < 0.8
 
 
-def test_what_only_the_files_shape_or_colour_show(cohort, folds, shapes, images):
+def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, images):
     of_a = (cohort["class"] == "a").to_numpy()
     wide = shapes.assign(width=np.where(of_a, 140, 100))
     found = accuracies(cohort, folds, wide, images)
-    assert found[["shape", "shape and colour"]].min() > 0.9
-    assert found.drop(["shape", "shape and colour"]).max() < 0.8
+    of_shape = ["shape", "shape and colour", "shape and format"]
+    assert found[of_shape].min() > 0.9
+    assert found.drop(of_shape).max() < 0.8
     colour = shapes.assign(bands=np.where(of_a, 3, 1))
     found = accuracies(cohort, folds, colour, images)
     assert found["shape and colour"] > 0.9
     assert found["shape"] < 0.8
+    for column, of_the_rest, planted_value in (
+        ("format", "png", "jpeg"),
+        ("file", "x.png", "x.JPG"),
+    ):
+        told = shapes.assign(**{column: np.where(of_a, planted_value, of_the_rest)})
+        found = accuracies(cohort, folds, told, images)
+        assert found["shape and format"] > 0.9
+        assert found[["shape", "shape and colour"]].max() < 0.8
 
 
 def test_every_baseline_is_described_and_predicts_every_measured_image(

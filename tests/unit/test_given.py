@@ -43,11 +43,13 @@ def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
             location=[None, "Wuhan, China", None],
             patient_id=["p1", "p1", "N/A"],
             age_years=[50.0, None, 60.0],
+            file=["scan.dcm", "scan", "scan.JPG"],
             **{"class": ["x", "y", None]},
         ),
         "net",
     )
     rows = given.metadata.set_index("image_id")
+    assert rows["format"].fillna("").to_dict() == {"a": "", "b": "jpeg", "c": "dicom"}
     assert rows["country"].fillna("").to_dict() == {"a": "China", "b": "", "c": "Italy"}
     assert rows["patient_id"].tolist() == ["net:p1", "net:b", "net:p1"]
     assert rows.loc["c", "age_years"] == 50

@@ -83,9 +83,12 @@ def reading(files):
 
 def test_a_bad_image_costs_just_itself_and_is_listed_with_its_reason(tmp_path, radiograph):
     expected = broken(tmp_path, radiograph)
-    measured, _ = measure(reading(["whole.png", "whole.jpg", *expected]), tmp_path, 64, threads=2)
+    (tmp_path / "named.png").write_bytes((tmp_path / "whole.jpg").read_bytes())
+    good = ["whole.png", "whole.jpg", "named.png"]
+    measured, _ = measure(reading([*good, *expected]), tmp_path, 64, threads=2)
     rows = measured.rows.set_index("file")
-    assert sorted(rows.index) == ["whole.jpg", "whole.png"]
+    assert sorted(rows.index) == sorted(good)
+    assert rows.loc[good, "format"].tolist() == ["png", "jpeg", "jpeg"]
     assert rows.loc["whole.png", ["width", "height"]].tolist() == [120, 90]
     digest = hashlib.sha256((tmp_path / "whole.png").read_bytes()).hexdigest()
     assert rows.loc["whole.png", "sha256"] == digest

@@ -129,7 +129,7 @@ def test_without_scores_it_says_what_is_missing(rng):
     table, records = scored(rng)
     none = records.assign(severity_extent=np.nan)
     assert lacking(none) == (
-        "0 images of 0 patients have a severity score; 20 images of 10 patients are needed"
+        "0 images of 0 patients have a scored extent; 20 images of 10 patients are needed"
     )
     estimates, drift, found = course({"trained": table}, none, "cosine", GROUPS, 5, 0)
     assert (len(estimates), len(drift)) == (0, 0)

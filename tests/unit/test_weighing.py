@@ -224,7 +224,7 @@ def test_the_fields_of_an_image():
     metadata = pd.DataFrame(
         {
             "image_id": cohort["image_id"],
-            "file": ["a/x.JPEG", "b.png", "c"],
+            "format": ["jpeg", "png", None],
             "age_years": [19.9, 20, None],
             "date": ["2020", "2020-03-04", None],
             "country": [None, None, None],
@@ -232,7 +232,7 @@ def test_the_fields_of_an_image():
         }
     )
     fields = recorded(metadata, cohort, pd.Series([1.0, 2.0, 3.0], index=cohort["image_id"]))
-    assert fields["format"].tolist() == ["jpg", "png", None]
+    assert fields["format"].tolist() == ["jpeg", "png", None]
     assert fields["age_band"].tolist() == ["0 to 19", "20 to 39", None]
     assert fields["month"].tolist() == [None, "2020-03", None]
     assert fields["split"].tolist() == ["train", "test", "test"]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     cohort, folds = read_table(input.cohort), read_table(input.folds)
-    sizes = read_table(input.metadata, columns=["image_id", "width", "height"])
-    shapes = sizes.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
-    seen = inputs(cohort, shapes, read_array(input.images), cfg["modality"])
+    files = read_table(input.metadata, columns=["image_id", "file", "width", "height", "format"])
+    files = files.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
+    seen = inputs(cohort, files, read_array(input.images), cfg["modality"])
     write_table(measure(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.features import predictions_table
+from cxr.images import format_of_name
 from cxr.lungs import MODALITY, border_mask, lung_masks
 from cxr.protocols import of_part
 
@@ -20,6 +21,7 @@ THUMBNAIL, SMALL, POOLED = 8, 32, 20
 WORDS = {
     "shape": "width, height and aspect of the file, random forest",
     "shape and colour": "the same and whether the file is grey, random forest",
+    "shape and format": "the same, the file's format and the one of its name, random forest",
     "thumbnail": f"{THUMBNAIL} x {THUMBNAIL} pixels, random forest",
     "border": "only the strip at the edges, random forest",
     "lungs covered": f"the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
@@ -27,11 +29,18 @@ WORDS = {
     "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
 }
 # Those that see next to nothing of the lungs.
-SHORTCUTS = ("shape", "shape and colour", "thumbnail", "border", "lungs covered")
+SHORTCUTS = (
+    "shape",
+    "shape and colour",
+    "shape and format",
+    "thumbnail",
+    "border",
+    "lungs covered",
+)
 
 
 def inputs(
-    cohort: pd.DataFrame, shapes: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
+    cohort: pd.DataFrame, files: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
 ) -> dict[str, np.ndarray]:
     """What each baseline sees of the images.
 
@@ -39,8 +48,8 @@ def inputs(
     ----------
     cohort : DataFrame, n rows
         With `image_id`.
-    shapes : DataFrame
-        `image_id, width, height, bands` of the files.
+    files : DataFrame
+        `image_id, file, width, height, format, bands`.
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
     modality : str
@@ -52,15 +61,18 @@ def inputs(
     dict of float32 arrays, shape (n, d)
         By the names of `WORDS`.
     """
-    of = shapes.set_index("image_id").loc[cohort["image_id"]]
+    of = files.set_index("image_id").loc[cohort["image_id"]]
     width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
     shape = np.stack([width, height, width / height], axis=1)
     colour = (of["bands"].to_numpy()[:, None] > 1).astype(np.float32)
+    named = of["file"].map(format_of_name)
+    formats = pd.get_dummies(pd.DataFrame({"is": of["format"], "named": named}), dtype=np.float32)
     border = border_mask(SMALL)
     small = shrink(images, SMALL)
     seen = {
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
+        "shape and format": np.hstack([shape, colour, formats.to_numpy()]),
         "thumbnail": flat(shrink(images, THUMBNAIL)),
         "border": small[:, border].astype(np.float32),
     }

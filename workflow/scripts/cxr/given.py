@@ -15,6 +15,7 @@ import pyarrow as pa
 from cxr.countries import country
 from cxr.errors import InputError
 from cxr.features import features_table
+from cxr.images import format_of_name
 from cxr.metadata import COLUMNS, SCHEMA, rejections, tidy
 
 log = logging.getLogger("cxr")
@@ -159,6 +160,9 @@ def _told(table: pa.Table, name: str) -> pd.DataFrame:
             told[column] = pd.to_numeric(given, errors="coerce").astype(kind)
     told["source"] = told["source"].fillna(name)
     told["file"] = told["file"].fillna(told["image_id"])
+    told["format"] = (
+        told["format"].fillna(told["file"].map(format_of_name, na_action="ignore")).astype("str")
+    )
     told["patient_id"] = told["source"] + ":" + told["patient_id"].fillna(told["image_id"])
     places = told["country"].fillna(told["location"])
     told["country"] = places.map(country, na_action="ignore").astype("str")

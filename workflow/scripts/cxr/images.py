@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from cxr.dicom import NoPixels, is_dicom, read_pixels
+from cxr.dicom import SUFFIXES, NoPixels, is_dicom, read_pixels
 from cxr.duplicates import perceptual_hash
 from cxr.errors import InputError
 from cxr.job import Progress
@@ -26,6 +26,7 @@ from cxr.quality import MEASURES, flags, inspect, refusal
 
 JPEG_QUALITY = 90
 MAX_PIXELS = 200_000_000
+FILE = ("width", "height", "format", "sha256")
 
 Square = Literal["crop", "stretch", "pad"]
 Item = TypeVar("Item")
@@ -58,12 +59,14 @@ def read_grey(path: Path) -> np.ndarray:
 
 
 def _decode(path: Path) -> Image.Image:
-    """The one image of a file, decoded whole and upright."""
+    """The one image of a file, decoded whole and upright, with the format that the file has."""
     try:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
         if is_dicom(path):
-            return Image.fromarray(read_pixels(path))
+            image = Image.fromarray(read_pixels(path))
+            image.format = "DICOM"
+            return image
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -72,7 +75,9 @@ def _decode(path: Path) -> Image.Image:
                 if getattr(image, "n_frames", 1) > 1:
                     raise UnusableImage("a stack of several images")
                 image.load()
-                return ImageOps.exif_transpose(image)
+                upright = ImageOps.exif_transpose(image)
+                upright.format = image.format
+                return upright
     except UnusableImage:
         raise
     except NoPixels as error:
@@ -97,6 +102,15 @@ def _grey(image: Image.Image) -> np.ndarray:
             return np.zeros(deep.shape, dtype=np.uint8)
         return np.round(255 * (np.nan_to_num(deep, nan=low) - low) / (high - low)).astype(np.uint8)
     return np.array(image.convert("RGB").convert("L"))
+
+
+def format_of_name(file: str) -> str | None:
+    """The format that a file's name tells, in the words of `measure`: jpeg, png, dicom; or None."""
+    suffix = PurePosixPath(file).suffix.casefold()
+    if suffix in SUFFIXES:
+        return "dicom"
+    named = Image.registered_extensions().get(suffix)
+    return named.lower() if named else None
 
 
 def bands(image: Image.Image) -> int:
@@ -179,8 +193,9 @@ def measure(
     Returns
     -------
     reading : Reading
-        The usable rows with width, height and sha256, and a rejection for each
-        of the others besides those that `reading` has.
+        The usable rows with width, height, format (what the file is, whatever its
+        name says) and sha256, and a rejection for each of the others besides those
+        that `reading` has.
     quality : DataFrame
         For each usable row `image_id`, `bands` of the file, the measures of
         `cxr.quality` and `flags`.
@@ -198,7 +213,9 @@ def measure(
             return f"smaller than {min_side} pixels"
         measures = inspect(grey, _saturation(image))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        seen = {"width": width, "height": height, "sha256": digest, "bands": bands(image)}
+        kind = (image.format or "").lower() or None
+        seen = {"width": width, "height": height, "format": kind, "sha256": digest}
+        seen["bands"] = bands(image)
         return refusal(grey, measures) or {**seen, **measures, "flags": flags(measures)}
 
     rows = reading.rows
@@ -207,12 +224,12 @@ def measure(
     kept = rows.loc[usable]
     found = pd.DataFrame(
         [result for result in seen if not isinstance(result, str)],
-        columns=["width", "height", "sha256", "bands", *MEASURES, "flags"],
+        columns=[*FILE, "bands", *MEASURES, "flags"],
         index=kept.index,
     )
     quality = found[["bands", *MEASURES, "flags"]]
     quality.insert(0, "image_id", kept["image_id"])
-    kept = kept.assign(**found[["width", "height", "sha256"]]).astype(SCHEMA)
+    kept = kept.assign(**found[list(FILE)]).astype(SCHEMA)
     bad = rows.loc[~usable]
     reasons = [result for result in seen if isinstance(result, str)]
     rejected = rejections(bad["source"], bad["file"], "image", reasons)

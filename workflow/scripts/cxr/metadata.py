@@ -35,6 +35,7 @@ SCHEMA = {
     "doi": "str",
     "width": "Int32",
     "height": "Int32",
+    "format": "str",
     "sha256": "str",
 }
 COLUMNS = tuple(SCHEMA)

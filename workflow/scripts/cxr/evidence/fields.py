@@ -1,12 +1,21 @@
 """What is recorded of each image: the fields that clusters are compared with."""
 
-from pathlib import PurePosixPath
-
 import numpy as np
 import pandas as pd
 
 AGES = (0, 20, 40, 60, 80, 200)
-TEXTS = ("country", "view", "sex", "doi", "source", "location", "licence", "survival", "severity")
+TEXTS = (
+    "country",
+    "view",
+    "sex",
+    "doi",
+    "source",
+    "location",
+    "licence",
+    "survival",
+    "severity",
+    "format",
+)
 NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
 NAMES = {
     "age_band": "age",
@@ -52,7 +61,7 @@ def recorded(
     DataFrame, n rows
         Indexed by image_id: `country`, `view`, `sex`, `age_band` (of 20 years),
         `doi` (the publication), `source`, `location`, `licence`, `survival`,
-        `severity`, `month`, `format` (of the file's name), `split`, and the numbers
+        `severity`, `format`, `month`, `split`, and the numbers
         `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
         `intensity`. Fields that are nowhere recorded are left out.
     """
@@ -69,8 +78,6 @@ def recorded(
     if "date" in rows:
         dates = rows["date"].astype("str")
         table["month"] = dates.str.slice(0, 7).where(rows["date"].notna() & (dates.str.len() > 4))
-    if "file" in rows:
-        table["format"] = [_format(file) for file in rows["file"]]
     if "split" in cohort and len(set(cohort["split"])) > 1:
         table["split"] = cohort["split"].to_numpy(dtype=object)
     for name in NUMBERS:
@@ -81,14 +88,6 @@ def recorded(
     texts = table.select_dtypes(exclude="number").columns
     table[texts] = table[texts].astype("object").where(table[texts].notna(), None)
     return table.loc[:, table.notna().any()]
-
-
-def _format(file: object) -> str | None:
-    """The kind of file that a name tells: jpg, png, dcm."""
-    if not isinstance(file, str):
-        return None
-    suffix = PurePosixPath(file).suffix.lower().removeprefix(".")
-    return {"jpeg": "jpg", "tiff": "tif"}.get(suffix, suffix) or None
 
 
 def mean_intensity(cohort: pd.DataFrame, images: np.ndarray) -> pd.Series:

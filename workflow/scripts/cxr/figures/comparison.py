@@ -13,7 +13,7 @@ WORDS = {GROUPED: "folds of patients", STUDY: "the study's test images", RANDOM:
 
 
 def comparison(table: pd.DataFrame) -> Figure:
-    """Accuracy of every network and baseline, and of the networks against their parameters.
+    """Accuracy of every network and baseline, and of several networks against their parameters.
 
     Parameters
     ----------
@@ -22,8 +22,9 @@ def comparison(table: pd.DataFrame) -> Figure:
     """
     counts = main_protocol(list(table["protocol"]))
     shown = table.loc[table["protocol"] == counts]
+    networks = shown.loc[shown["kind"] == "network"]
     drawn = figure(30 + 7 * len(shown))
-    left, right = drawn.subplots(1, 2, width_ratios=[1.6, 1])
+    left, *right = drawn.subplots(1, 1 + (len(networks) > 1), squeeze=False)[0]
     rows = {name: row for row, name in enumerate(shown["name"])}
     for protocol, colour, offset in ((counts, PALETTE[0], -0.12), (RANDOM, PALETTE[1], 0.18)):
         some = table.loc[(table["protocol"] == protocol) & table["name"].isin(rows)]
@@ -36,8 +37,8 @@ def comparison(table: pd.DataFrame) -> Figure:
     left.set_title("Networks (bold) and baselines, 95% intervals")
     left.grid(axis="x", color="#e3e5e8", lw=0.6)
     drawn.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
-    networks = shown.loc[shown["kind"] == "network"]
-    _against(right, networks, networks["parameters"].to_numpy(dtype=float), "parameters")
+    for ax in right:
+        _against(ax, networks, networks["parameters"].to_numpy(dtype=float), "parameters")
     return drawn
 
 

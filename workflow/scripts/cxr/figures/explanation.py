@@ -24,7 +24,7 @@ def panels(
     count : int
         Right ones, and as many wrong ones, of each class.
     """
-    drawn = figure(12 + 180 / (2 * count) * 1.22 * len(classes))
+    drawn = figure(12 + 180 / (2 * count) * 1.3 * len(classes))
     axes = drawn.subplots(len(classes), 2 * count, squeeze=False)
     for ax in axes.ravel():
         ax.set_axis_off()
@@ -35,5 +35,6 @@ def panels(
         ax.imshow(picture, interpolation="none")
         words = "right" if row["right"] else f"taken for {short(row['predicted'], 16)}"
         colour = PALETTE[0] if row["right"] else PALETTE[2]
-        ax.set_title(f"{short(row['class'], 16)}\n{words}, {row['sure']:.0%}", color=colour, size=6)
+        title = f"{short(row['class'], 16)}\n{words}\nsure: {row['sure']:.0%}"
+        ax.set_title(title, color=colour, size=6)
     return drawn

@@ -94,7 +94,9 @@ def _spellings(path: str | None, columns: Sequence[str]) -> list[dict[str, Any]]
         return []
     table = read_csv(path)
     table = table.loc[table["column"].isin(list(columns))].astype({"text": "str"})
-    changed = table.loc[table["value"].astype("str") != table["text"]]
+    numbers = [pd.to_numeric(table[name], errors="coerce") for name in ("text", "value")]
+    same = (table["value"].astype("str") == table["text"]) | (numbers[0] == numbers[1])
+    changed = table.loc[~same]
     changed = changed.sort_values(["rows", "column", "text"], ascending=[False, True, True])
     shown = changed.head(MOST_SPELLINGS).astype("object")
     shown["text"] = [

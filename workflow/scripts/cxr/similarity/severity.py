@@ -43,7 +43,7 @@ def lacking(records: pd.DataFrame) -> str | None:
     if images >= MIN_IMAGES and patients >= MIN_PATIENTS:
         return None
     return (
-        f"{images} images of {patients} patients have a severity score; {MIN_IMAGES} images of "
+        f"{images} images of {patients} patients have a scored extent; {MIN_IMAGES} images of "
         f"{MIN_PATIENTS} patients are needed"
     )
 
