@@ -56,6 +56,15 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
         "Severe case: both lungs": "severe",
         "severe cough": "None",
     }
+    assert set(reading.spellings["column"]) == {
+        "age_years",
+        "sex",
+        "location",
+        "country",
+        "severity",
+        "doi",
+    }, "what the reader fills in itself was not cleaned"
+    assert "M " in set(reading.spellings["text"]), "texts are those of the sheet"
     assert rows.loc["10%1.jpg", "patient_id"] == rows.loc["10%2.jpg", "patient_id"]
     assert rows.loc["ncovid5.png", "patient_id"].endswith("ncovid5.png")
     assert set(rows["modality"]) == {"CT"}
@@ -76,6 +85,62 @@ def test_an_id_of_two_people_is_named_and_stays_one_patient(folder, caplog):
     assert "Patient 1 has rows of both sexes" in caplog.text
     positive = reading.rows.loc[reading.rows["finding"] == "COVID-19"]
     assert set(positive["patient_id"]) == {"ct:Patient 1"}
+
+
+def rows_of(folder, names, **columns):
+    """The rows of a sheet and slices of both folders, by file name."""
+    table = pd.DataFrame({"File name": names}).assign(**dict.fromkeys(SHEET.keys(), None))
+    table.assign(**{"File name": names} | columns).to_excel(
+        folder / "COVID-CT-MetaInfo.xlsx", index=False
+    )
+    for name in names:
+        (folder / "CT_COVID").mkdir(exist_ok=True)
+        (folder / "CT_COVID" / name).write_bytes(b"")
+    reading = read("ct", folder, "covid_ct")
+    return reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2]), reading.rejected
+
+
+def test_patients_of_slices_without_metadata_are_never_divided(tmp_path):
+    series = ["14.png", "14.jpg", "14%0.jpg", "1210.png", "1211.png", "1212.png", "1214.png"]
+    (tmp_path / "CT_NonCOVID").mkdir()
+    for name in [*series, "ncovid1.png"]:
+        (tmp_path / "CT_NonCOVID" / name).write_bytes(b"")
+    rows, _ = rows_of(tmp_path, ["a.png"])
+    patients = rows["patient_id"].to_dict()
+    groups = rows.groupby("patient_id").groups.values()
+    assert sorted(map(sorted, groups)) == [
+        ["1210.png", "1211.png", "1212.png"],
+        ["1214.png"],
+        ["14%0.jpg", "14.jpg"],
+        ["14.png"],
+        ["a.png"],
+        ["ncovid1.png"],
+    ], patients
+
+
+def test_captions_tell_who_is_one_person_and_who_has_another_disease(tmp_path):
+    names = [f"{number}.png" for number in range(5)]
+    rows, rejected = rows_of(
+        tmp_path,
+        names,
+        **{
+            "Patient ID": ["Patient 128", "Patient 135 ", "Patient 12", "Patient 1", None],
+            "Captions": [None, None, "B. CT images of the control.", "A, Heart failure with", None],
+        },
+    )
+    assert rows["patient_id"].to_dict() == {
+        "0.png": "ct:Patient 128",
+        "1.png": "ct:Patient 128",
+        "4.png": "ct:CT_COVID/4.png",
+    }
+    assert rejected["reason"].tolist() == ["not COVID-19 by its caption"] * 2
+
+
+def test_a_preprints_doi_is_in_its_name(tmp_path):
+    names = ["2020.03.12.20034686-p17-91-1.png", "2020.02.11.20021493-p16-107.png", "x.png"]
+    rows, _ = rows_of(tmp_path, names, DOI=[None, "10.1016/ x", "soon"])
+    assert rows.loc[names[:2], "doi"].tolist() == ["10.1101/2020.03.12.20034686", "10.1016/x"]
+    assert pd.isna(rows.loc["x.png", "doi"])
 
 
 @pytest.mark.parametrize(
@@ -114,12 +179,21 @@ def test_the_real_set_is_read_whole(mirror, tmp_path):
         "no file name": 1,
         "no row in the spreadsheet": 1,
         "no slice of that name": 1,
-        "smaller than 64 pixels": 1,
+        "not COVID-19 by its caption": 7,
     }
-    assert len(reading.rows) == 348 + 395 - 1
-    assert reading.rows["country"].value_counts().to_dict() == {"China": 216, "Japan": 10}
+    assert len(reading.rows) == 348 - 7 + 395
+    assert reading.rows["country"].value_counts().to_dict() == {"China": 212, "Japan": 10}
     positive = reading.rows.loc[reading.rows["finding"] == "COVID-19", "patient_id"]
-    assert 200 < positive.nunique() <= 216
+    assert (len(positive), positive.nunique()) == (341, 180)
+    published = reading.rows.loc[reading.rows["finding"] == "COVID-19", "doi"]
+    assert (published.notna().sum(), published.nunique()) == (341, 58)
+    assert reading.rows["severity"].value_counts().to_dict() == {
+        "severe": 27,
+        "mild": 12,
+        "asymptomatic": 8,
+        "moderate": 2,
+        "critical": 1,
+    }
 
 
 def packed(folder, shorten):

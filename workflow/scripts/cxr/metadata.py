@@ -71,6 +71,7 @@ VIEWS = {
 }
 MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
+MISSPELT = {"Guangdon, China": "Guangdong, China"}
 ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
 FINDINGS = {
     "covid-19": "COVID-19",
@@ -224,6 +225,12 @@ def modality(text: object) -> str | None:
 def sex(text: object) -> str | None:
     """M, F, or None."""
     return SEXES.get(_word(text))
+
+
+def location(text: object) -> str | None:
+    """A place as it stands, without a full stop at its end or a known misspelling, or None."""
+    clean = (tidy(text) or "").rstrip(" .")
+    return MISSPELT.get(clean, clean) or None
 
 
 def answer(text: object) -> str | None:

@@ -14,20 +14,28 @@ GRADES = {
 }
 _GRADE = f"({'|'.join(sorted(GRADES, key=len, reverse=True))})"
 _GRADED = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
+# One grade or several ("mild to moderate"), whether they are denied, and of what they are said.
+_STATED = re.compile(
+    rf"(?P<denied>\b(?:non|not|no|less|without)[\s-]+)?"
+    rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE})*)"
+    rf"\s+(?:{_GRADED})\b"
+)
 
 
 def severity(text: object) -> str | None:
     """asymptomatic, mild, moderate, severe, critical, or None.
 
     A grade counts where it is the whole text or is said of the patient or the
-    disease ("mild NCP patients", "severe case: ..."); "severe cough" is none, and a
-    text with two grades is None.
+    disease ("mild NCP patients", "severe case: ..."); "severe cough" and "non-severe
+    patients" are none, and a text with two grades ("mild to moderate disease") is None.
     """
     clean = (tidy(text) or "").casefold()
+    if clean in GRADES:
+        return GRADES[clean]
     found = {
-        GRADES[alone or of]
-        for alone, of in re.findall(
-            rf"^{_GRADE}$|\b{_GRADE}\s+(?:{_GRADED})\b", clean, re.IGNORECASE
-        )
+        GRADES[grade]
+        for stated in _STATED.finditer(clean)
+        if not stated["denied"]
+        for grade in re.findall(_GRADE, stated["grades"])
     }
     return found.pop() if len(found) == 1 else None

@@ -6,14 +6,18 @@ X. Yang, X. He, J. Zhao, Y. Zhang, S. Zhang, P. Xie, "COVID-CT-Dataset: a CT sca
 COVID-19", 2020, arXiv:2003.13865.
 """
 
+import logging
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from cxr.errors import InputError
-from cxr.metadata import Reading, tidy
+from cxr.metadata import Reading, doi, tidy
 from cxr.sources.text import IMAGES, gather, name_mixed_patients, read_table
+
+log = logging.getLogger("cxr")
 
 SHEET = "COVID-CT-MetaInfo.xlsx"
 POSITIVE, NEGATIVE = "CT_COVID", "CT_NonCOVID"
@@ -24,6 +28,26 @@ COLUMNS = {
     "Severity": "severity",
     "DOI": "doi",
 }
+# Slices of the first folder whose captions say that they show something else.
+CAPTIONS = "Captions"
+OTHER_DISEASE = re.compile(r"CT images of the control|\b[A-Z], Heart failure\b")
+# Numbers of patients who are one person: by their caption (case 8; panels A and B), by one age
+# and sex in one figure, or because the figure was cut out twice, the second time whole.
+ONE_PERSON = (
+    range(128, 140),
+    (195, 196),
+    (146, 147),
+    (148, 149),
+    (124, 125, 126, 127, 168, 169),
+    (154, 163),
+    (155, 162),
+    (157, 166),
+    (158, 165),
+    (159, 164),
+    (160, 167),
+)
+# medRxiv and bioRxiv publications are named by date and number, as their DOIs are.
+PREPRINT = re.compile(r"2020\.\d\d\.\d\d\.\d+")
 
 
 def read(source: str, root: Path) -> Reading:
@@ -31,8 +55,15 @@ def read(source: str, root: Path) -> Reading:
 
     A slice of the folder of COVID-19 needs a row, found by its name without
     extension and white space, since a quarter of the sheet's names lack either.
-    The other slices have no metadata; their patient is the number before the
-    `%` of their name, and without one a slice is its own patient.
+    Numbers of patients that are one person are one patient, slices that their
+    caption calls a control or heart failure are rejected, and a DOI that is not
+    stated, or is none, is taken from the name of a preprint.
+
+    The other slices have no metadata. Of `10%2.jpg` the patient is the number,
+    10; of `1215.png` it is the run of numbers without a gap that 1215 is in, since
+    neighbours in it are mostly slices of one scan. Without a number a slice is its
+    own patient. These are guesses, but wrong ones join patients rather than
+    divide one.
 
     Parameters
     ----------
@@ -60,21 +91,28 @@ def read(source: str, root: Path) -> Reading:
         )
     known = {_stem(file): file for file in positive}
     raw = sheet[list(COLUMNS)].rename(columns=COLUMNS)
-    raw["location"] = [(tidy(text) or "").rstrip(" .") for text in raw["location"]]
-    raw["patient_id"] = sheet["Patient ID"]
+    raw["patient_id"] = [_one_person(text) for text in sheet["Patient ID"]]
     raw["finding"] = "COVID-19"
     names = [tidy(name) or "" for name in sheet["File name"]]
     raw["file"] = [known.get(_stem(name), name) for name in names]
+    captions = sheet[CAPTIONS] if CAPTIONS in sheet else [None] * len(sheet)
     raw["problem"] = [
-        "no slice of that name" if name and _stem(name) not in known else None for name in names
+        _problem(name, known, caption) for name, caption in zip(names, captions, strict=True)
     ]
+    raw["doi"] = [
+        text if doi(text) else _doi_of(name) or text
+        for text, name in zip(raw["doi"], names, strict=True)
+    ]
+    joined = sheet["Patient ID"].map(tidy).nunique() - raw["patient_id"].nunique()
+    log.info("%s: %d numbers of patients are of a person who has another one", path, joined)
     name_mixed_patients(raw, path)
     unlisted = sorted(set(positive) - set(raw["file"]))
     others = pd.DataFrame({"file": negative, "finding": "no COVID-19"})
-    others["patient_id"] = [_patient(file) for file in negative]
+    others["patient_id"] = others["file"].map(_patients(negative))
     raw = pd.concat([raw, others], ignore_index=True).assign(modality="CT", view="Axial")
     raw["country"] = raw["location"]
-    return gather(raw, source, unlisted, "no row in the spreadsheet")
+    own = ("finding", "modality", "view")
+    return gather(raw, source, unlisted, "no row in the spreadsheet", own)
 
 
 def _slices(root: Path, folder: str) -> list[str]:
@@ -88,11 +126,45 @@ def _slices(root: Path, folder: str) -> list[str]:
 
 def _stem(name: str) -> str:
     """A file's name without folder, extension and white space, in lower case."""
-    base = re.sub(r"\.(png|jpe?g)$", "", PurePosixPath(name).name.strip(), flags=re.IGNORECASE)
-    return re.sub(r"\s+", "", base).casefold()
+    base = re.sub(r"\s+", "", PurePosixPath(name).name).casefold()
+    return next((base.removesuffix(end) for end in IMAGES if base.endswith(end)), base)
 
 
-def _patient(file: str) -> str | None:
-    """The leading number of a slice without metadata: `10%2.jpg` is one of patient 10."""
-    found = re.match(r"(\d+)(%|\.)", PurePosixPath(file).name)
-    return f"{NEGATIVE} {found[1]}" if found else None
+def _problem(name: str, known: Mapping[str, str], caption: object) -> str | None:
+    """Why a row of the sheet can't be used, None where it can."""
+    if name and _stem(name) not in known:
+        return "no slice of that name"
+    if OTHER_DISEASE.search(tidy(caption) or ""):
+        return "not COVID-19 by its caption"
+    return None
+
+
+def _one_person(patient: object) -> str | None:
+    """The sheet's id of a patient, the first one where a person has several."""
+    text = tidy(patient)
+    number = re.fullmatch(r"Patient (\d+)", text or "")
+    same = next((ids for ids in ONE_PERSON if number and int(number[1]) in ids), None)
+    return f"Patient {same[0]}" if same else text
+
+
+def _doi_of(name: str) -> str | None:
+    """The DOI of a preprint that a slice's name begins with: 10.1101/2020.03.12.20034686."""
+    found = PREPRINT.match(name)
+    return f"10.1101/{found[0]}" if found else None
+
+
+def _patients(files: Iterable[str]) -> dict[str, str]:
+    """The patient of each slice without metadata whose name tells one."""
+    patients: dict[str, str] = {}
+    scans: dict[int, list[str]] = {}
+    for file in files:
+        name = PurePosixPath(file)
+        if name.suffix.casefold() == ".png" and name.stem.isdecimal():
+            scans.setdefault(int(name.stem), []).append(file)
+        elif found := re.match(r"(\d+)[%.]", name.name):
+            patients[file] = f"{NEGATIVE} {found[1]}"
+    first = None
+    for number in sorted(scans):
+        first = number if first is None or number - 1 not in scans else first
+        patients |= dict.fromkeys(scans[number], f"{NEGATIVE} from {first}.png")
+    return patients

@@ -80,14 +80,15 @@ def read(source: str, root: Path) -> Reading:
     raw["problem"] = [_shifted(row) for row in table.to_dict("records")]
     if "location" in raw.columns:
         raw["country"] = raw["location"]
-    if "modality" not in raw.columns:
+    own = [] if "modality" in raw.columns else ["modality"]
+    if own:
         raw["modality"] = "X-ray"
     shifted = raw.index[raw["problem"].notna()].tolist()
     if shifted:
         log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
     name_mixed_patients(raw, path)
     unlisted = without_row(root, root / "images", set(raw["file"]))
-    reading = gather(raw, source, unlisted, "no row in metadata.csv")
+    reading = gather(raw, source, unlisted, "no row in metadata.csv", own)
     rows = _with_scores(reading.rows, root / SCORES)
     return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 

@@ -29,7 +29,7 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "date": metadata.date,
     "offset_days": metadata.offset_days,
     "country": country,
-    "location": tidy,
+    "location": metadata.location,
     "survival": metadata.answer,
     "icu": metadata.answer,
     "intubated": metadata.answer,
@@ -122,7 +122,7 @@ def numbers(lines: list[int]) -> str:
     return ", ".join(map(str, lines[:10])) + (", ..." if len(lines) > 10 else "")
 
 
-def convert(raw: pd.DataFrame, source: str) -> Reading:
+def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
     """Rows of text as rows of the shared schema.
 
     Parameters
@@ -132,12 +132,14 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
         needed, the latter without its source. A row without a patient is its
         own patient.
     source : str
+    own : sequence of str
+        Columns that the reader filled in itself: there was nothing to clean.
 
     Returns
     -------
     Reading
         The rows, for each column how many values were normalised, unparsed or
-        missing, and its distinct texts with the value of each.
+        missing, and its distinct texts, as they stood, with the value of each.
     """
     rows = pd.DataFrame({"file": raw["file"].to_list()})
     rows["image_id"] = [f"{source}/{file}" for file in rows["file"]]
@@ -152,6 +154,8 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
         texts = [tidy(text) for text in raw[name]]
         values = [PARSERS[name](text) for text in texts]
         rows[name] = values
+        if name in own:
+            continue
         unparsed = Counter(
             text for text, value in zip(texts, values, strict=True) if text and value is None
         )
@@ -168,11 +172,12 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
                 "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
             }
         )
-        counts = Counter(text for text in texts if text)
+        stood = [str(cell) if text else None for cell, text in zip(raw[name], texts, strict=True)]
+        counts = Counter(stood)
         spellings += [
-            {"source": source, "column": name, "text": text, "value": value, "rows": counts[text]}
-            for text, value in dict(zip(texts, values, strict=True)).items()
-            if text
+            {"source": source, "column": name, "text": cell, "value": value, "rows": counts[cell]}
+            for cell, value in dict(zip(stood, values, strict=True)).items()
+            if cell
         ]
     return Reading.of(
         rows,
@@ -181,7 +186,9 @@ def convert(raw: pd.DataFrame, source: str) -> Reading:
     )
 
 
-def gather(raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str) -> Reading:
+def gather(
+    raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str, own: Sequence[str] = ()
+) -> Reading:
     """The usable rows in the shared schema, and a rejection for everything else.
 
     Parameters
@@ -193,10 +200,12 @@ def gather(raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str)
         Files that no row names.
     reason : str
         Why these are rejected.
+    own : sequence of str
+        As `convert` takes it.
     """
     used, bad = split(raw, source)
     none = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
-    reading = convert(used, source)
+    reading = convert(used, source, own)
     return replace(reading, rejected=pd.concat([bad, none], ignore_index=True))
 
 
