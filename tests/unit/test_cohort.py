@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr.cohort import assign_classes, balance, select
+from cxr.cohort import assign_classes, balance, contradictions, select
 from cxr.errors import InputError
 from cxr.flow import summarise
 from cxr.splits import divide, group_patients, near_duplicate_groups, split
@@ -162,6 +162,13 @@ def test_near_duplicates_join_their_patients():
     assert groups.tolist() == [0, 0, 1, 0, 1]
     flagged = near_duplicate_groups(5, np.array([[1, 3]]))
     assert flagged.isna().tolist() == [True, False, True, False, True]
+
+
+def test_what_shows_the_same_under_two_classes_leaves():
+    table = pd.DataFrame({"class": ["a", "b", "a", "b", "b"]}, index=[3, 5, 7, 9, 11])
+    reasons = contradictions(table, np.array([[0, 1], [3, 4], [1, 2]]))
+    assert reasons.notna().tolist() == [True, True, True, False, False]
+    assert contradictions(table, NOTHING).isna().all()
 
 
 @settings(deadline=None)

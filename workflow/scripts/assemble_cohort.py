@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.cohort import select
+from cxr.cohort import contradictions, select
 from cxr.duplicates import near_duplicates
 from cxr.flow import summarise
 from cxr.images import fill_cache
@@ -22,10 +22,13 @@ def main(input, output, cfg, threads):
     roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     rows, flow = select(metadata, rejected, **cfg["selection"], seed=cfg["seed"])
-    shape = (len(rows), cfg["image_size"], cfg["image_size"])
-    with new_array(output.images, shape, np.uint8) as pixels:
-        hashes = fill_cache(rows, roots, pixels, cfg["square"], threads)
-        pairs = near_duplicates(hashes, pixels, **cfg["near_duplicates"])
+    pairs = write_pixels(rows, roots, output.images, cfg, threads)
+    reasons = contradictions(rows, pairs)
+    chosen = len(rows)
+    rows = flow.keep("in the cohort", rows, reasons)
+    if len(rows) < chosen:
+        rows = rows.reset_index(drop=True)
+        pairs = write_pixels(rows, roots, output.images, cfg, threads)
     cohort = divide(rows, pairs, **cfg["splits"], seed=cfg["seed"])
     if cfg["tags"] is not None:
         cohort[COLUMN], tags = tag(rows, **cfg["tags"])
@@ -33,6 +36,14 @@ def main(input, output, cfg, threads):
     write_table(cohort, output.cohort)
     write_csv(flow.exclusions(), output.excluded)
     write_json(summarise(flow, cohort), output.flow)
+
+
+def write_pixels(rows, roots, path, cfg, threads):
+    """The canonical pixels of some rows, and which pairs of them are near duplicates."""
+    shape = (len(rows), cfg["image_size"], cfg["image_size"])
+    with new_array(path, shape, np.uint8) as pixels:
+        hashes = fill_cache(rows, roots, pixels, cfg["square"], threads)
+        return near_duplicates(hashes, pixels, **cfg["near_duplicates"])
 
 
 if __name__ == "__main__":

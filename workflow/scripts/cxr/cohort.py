@@ -130,6 +130,25 @@ def _duplicates(rows: pd.DataFrame) -> pd.Series:
     return reasons
 
 
+def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> pd.Series:
+    """Reasons for rows that show the same as a row of another class; null for the others.
+
+    Which of the two classes is wrong can't be known, so that both rows leave.
+
+    Parameters
+    ----------
+    rows : DataFrame, n rows
+        With `class`.
+    pairs : int array, shape (m, 2)
+        Positions of near duplicates.
+    """
+    reasons = pd.Series(None, index=rows.index, dtype="object")
+    classes = rows["class"].to_numpy(dtype=object)
+    differ = pairs[classes[pairs[:, 0]] != classes[pairs[:, 1]]]
+    reasons.iloc[np.unique(differ)] = "near duplicate of an image of another class"
+    return reasons
+
+
 def _empty_class(
     name: str,
     wanted: Mapping[str, Any],

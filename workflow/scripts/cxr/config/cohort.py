@@ -39,7 +39,7 @@ class Splits(Section):
 
 
 class NearDuplicates(Section):
-    """When two images count as the same radiograph: they are flagged and stay in one split."""
+    """When two images count as the same one: they are flagged and stay in one split."""
 
     bits: int = Field(
         default=8,
@@ -97,7 +97,9 @@ class Cohort(Section):
         "with black. `crop` is the only one that hides the aspect ratio from a network.",
     )
     near_duplicates: NearDuplicates = Field(
-        default_factory=NearDuplicates, description="When two images count as the same radiograph."
+        default_factory=NearDuplicates,
+        description="When two images count as the same one: they stay in one split, and both leave "
+        "where their classes differ.",
     )
     tags: Tags | None = Field(
         default=None,
