@@ -93,6 +93,7 @@ def recorded_of(text):
     i = np.arange(80)
     rows = pd.DataFrame({"image_id": [f"i{n:03d}" for n in i], "class": "a", "doi": text})
     rows["patient_id"] = [f"p{n // 2}" for n in i]
+    rows["split_group"] = i // 2
     rows["severity"] = np.array(["mild", text], dtype=object)[i // 2 % 2]
     return rows.assign(location=text, age_years=20.0 + i // 2)
 

@@ -27,7 +27,7 @@ def patients_of(rng, n=24, images=4, told=False):
     one["sex"] = np.where(rng.random(n) < 0.3, None, np.array(["M", "F"])[rng.integers(0, 2, n)])
     rows = one.loc[np.repeat(np.arange(n), images)].reset_index(drop=True)
     rows.insert(0, "image_id", [f"i{i}" for i in range(len(rows))])
-    return rows.assign(doi=None)
+    return rows.assign(doi=None, split_group=np.repeat(np.arange(n), images))
 
 
 def asked(rows, permutations=24, repeats=1):
@@ -62,7 +62,7 @@ def test_accuracies_are_scikit_learns(rng):
         make_pipeline(encoder(question.predictors), GaussianNB()),
         question.predictors,
         question.target,
-        groups=question.patients,
+        groups=question.groups,
         cv=folds,
     )
     own = asked(rows, permutations=1).loc[("grouped", "Gaussian naive Bayes"), "accuracy"]
@@ -90,6 +90,27 @@ def test_rare_values_of_the_target_are_left_out_and_too_few_are_said(rng):
     few = Question.of(patients_of(rng, n=3), "severity", PREDICTORS, 1)
     with pytest.raises(InputError, match=r"analysis\.folds"):
         predict_target(few, folds=4, repeats=1, permutations=1, published={}, seed=0)
+    small = Question.of(patients_of(rng, n=6, images=1), "severity", PREDICTORS, 1)
+    with pytest.raises(InputError, match="4 images to learn from, the classifiers need 5"):
+        predict_target(small, folds=3, repeats=1, permutations=1, published={}, seed=0)
+
+
+def test_patients_count_once_each(rng):
+    """Twelve patients with one image, eight with six: who says the commonest is right for those."""
+    rows = patients_of(rng, n=20, images=6)
+    many = rows["split_group"] < 8
+    rows["severity"] = np.where(many, "severe", "mild")
+    rows = rows.loc[many | ~rows["patient_id"].duplicated()]
+    found = asked(rows, permutations=1).loc[("grouped", MAJORITY)]
+    assert (found["accuracy"], found["by_patient"]) == (0.8, 0.4)
+    assert found["by_patient_low"] < 0.4 < found["by_patient_high"]
+
+
+def test_near_duplicates_of_two_patients_are_in_one_fold(rng):
+    rows = patients_of(rng)
+    assert len(asked(rows, permutations=1))
+    with pytest.raises(InputError, match=r"analysis\.folds"):
+        asked(rows.assign(split_group=0))
 
 
 def test_cleaning_is_counted_before_and_after():

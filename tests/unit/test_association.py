@@ -78,6 +78,17 @@ def test_a_field_that_is_the_clusters_is_found(rng):
     assert list(found.reset_index().columns.sort_values()) == sorted(COLUMNS)
 
 
+def test_what_chance_gives_stands_beside_an_effect(rng):
+    clusters = per_patient([0, 1, 2], rng)
+    wards = np.array([f"w{n}" for n in range(30)], dtype=object)
+    names = np.array(["A", "B", "C"], dtype=object)
+    found = asked(clusters, ward=per_patient(wards, rng), country=names[clusters])
+    ward, country = found.loc[("dropped", "ward")], found.loc[("dropped", "country")]
+    assert ward["chance"] > 0.3, "few patients with many values"
+    assert ward["effect"] == pytest.approx(ward["chance"], abs=0.15)
+    assert country["chance"] < 0.2 < country["effect"]
+
+
 def test_missing_values_are_a_level_and_are_dropped(rng):
     clusters = per_patient([0, 1], rng)
     told = np.where(clusters == 0, "Italy", None).astype(object)

@@ -61,9 +61,33 @@ def test_each_labels_values_equal_scikit_learn(seed):
         assert own["average_precision"]["value"] == pytest.approx(expected, abs=1e-6)
         expected = metrics.f1_score(truth[:, k], scores[:, k] > 0.2)
         assert own["f1"]["value"] == pytest.approx(expected, abs=1e-6)
+    assert found["occurring"] == truth.any(axis=0).sum()
     expected = metrics.f1_score(truth, scores > 0.2, average="macro")
     if truth.any(axis=0).all():
         assert found["macro_f1"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_what_tags_add_is_measured_against_the_class(seed):
+    truth, scores, _ = case(seed)
+    found = document(seed)
+    for k, label in enumerate("abcdefg"):
+        own = found["per_label"][label]
+        assert ("class_known" in own) == (k >= 2)
+        if k < 2 or not truth[:, k].any():
+            continue
+        share = np.where(truth[:, 0], *(truth[truth[:, c], k].mean() for c in (0, 1)))
+        expected = metrics.average_precision_score(truth[:, k], share)
+        assert own["class_known"]["value"] == pytest.approx(expected, abs=1e-6)
+        gain = own["average_precision"]["value"] - expected
+        assert own["gain"]["value"] == pytest.approx(gain, abs=1e-5)
+    silent = np.where(np.arange(7) < 2, scores, 0)
+    expected = accuracy_thresh(silent, truth).mean()
+    less = found["without_tags"]
+    assert less["accuracy_thresh"]["value"] == pytest.approx(expected, abs=1e-6)
+    gain = accuracy_thresh(scores, truth).mean() - expected
+    assert less["gain"]["value"] == pytest.approx(gain, abs=1e-5)
 
 
 def test_a_score_of_the_original_is_that_of_the_class_alone():
@@ -75,6 +99,7 @@ def test_a_score_of_the_original_is_that_of_the_class_alone():
     assert own["references"][NOTHING]["accuracy_thresh"]["value"] == pytest.approx(0.9707, abs=5e-5)
     known = own["references"][CLASS_ALONE]
     assert known["accuracy_thresh"]["value"] == pytest.approx(0.9858, abs=5e-5)
+    assert known["fbeta"]["value"] == pytest.approx(0.712, abs=5e-4)
     assert own["accuracy_thresh"]["value"] == own["fbeta"]["value"] == 1
     assert known["gain"]["value"] == pytest.approx(1 - 0.9858, abs=5e-5)
 
@@ -101,12 +126,17 @@ def test_networks_references_and_published_numbers_stand_side_by_side():
     whole = {"splits": {"test": part}, "protocols": {"grouped": part, "random": part}}
     told = {"study": "before", "values": {"accuracy_thresh": 0.99}}
     table = compare_tags({"one": whole, "two": whole}, told)
-    assert table.groupby("protocol").size().to_dict() == {"grouped": 4, "random": 5, "study": 4}
+    assert table.groupby("protocol").size().to_dict() == {"grouped": 6, "random": 7, "study": 6}
+    silent = table.loc[table["name"] == "one, no tag"].iloc[0]
+    assert silent["accuracy_thresh"] == part["labels"]["without_tags"]["accuracy_thresh"]["value"]
     published = table.loc[table["kind"] == "published"].iloc[0]
     assert (published["protocol"], published["accuracy_thresh"]) == ("random", 0.99)
     row = table.loc[(table["protocol"] == "grouped") & (table["name"] == "one")].iloc[0]
     assert row["fbeta"] == part["labels"]["fbeta"]["value"]
     assert row["gain_low"] == part["labels"]["references"][NOTHING]["gain"]["low"]
+    assert row["tag_gain"] == part["labels"]["without_tags"]["gain"]["value"]
     each = tag_precision({"one": whole, "two": whole})
-    assert each["label"].tolist() == list("abcdefg") * 2
+    assert each["label"].tolist() == list("abcdefg") * 4
+    assert each["protocol"].tolist() == ["grouped"] * 14 + ["random"] * 14
+    assert each["class_known"].isna().groupby(each["label"]).all().to_dict()["a"]
     np.testing.assert_allclose(each["images"] / 60, each["share"], atol=1e-6)

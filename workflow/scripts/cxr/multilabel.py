@@ -12,7 +12,7 @@ import numpy as np
 from cxr.measures import average_precision_of, draw_patients, interval
 
 THRESHOLD, BETA = 0.2, 2.0
-NOTHING, CLASS_ALONE = "no label at all", "the class, known, and nothing else"
+NOTHING, CLASS_ALONE = "no label at all", "the true class, told to it, and nothing else"
 
 
 def accuracy_thresh(
@@ -95,20 +95,23 @@ def measure(
     Returns
     -------
     dict
-        `images, patients, labels, threshold, beta, accuracy_thresh, fbeta`; `macro_f1`
-        (at the threshold) and `average_precision`, means over the labels that occur;
-        `per_label` (`images`, `share`, the two, null where the label does not occur); and
+        `images, patients, labels, occurring` (labels that an image has), `threshold,
+        beta, accuracy_thresh, fbeta`; `macro_f1` (at the threshold) and
+        `average_precision`, means over the labels that occur; `per_label`: `images`,
+        `share`, the two, null where the label does not occur, and of a tag `class_known`,
+        the average precision of its share within the true class, and the `gain` over it;
         `references`: `accuracy_thresh` and `fbeta` of saying no to every label, and of
-        knowing the class and nothing else, and as `gain` how much more the first is than
-        theirs, on the same draws of patients. Metrics are `value, low, high`.
+        the true class and nothing else, and as `gain` how much more the first is than
+        theirs; `without_tags`: the same of these scores with no to every tag. Gains are
+        on the same draws of patients. Metrics are `value, low, high`.
     """
     weights = draw_patients(patients, replicates, seed)
     f1 = _f1(scores > THRESHOLD, truth, weights)
     curves = [average_precision_of(scores[:, k], truth[:, k], weights) for k in range(len(labels))]
     precision = np.stack(curves, axis=1)
-    occurs = truth.any(axis=0)
+    occurs = np.asarray(truth.any(axis=0))
     f1[:, ~occurs], precision[:, ~occurs] = np.nan, np.nan
-    per_label = {
+    per_label: dict[str, dict[str, Any]] = {
         name: {
             "images": int(truth[:, k].sum()),
             "share": round(float(truth[:, k].mean()), 6),
@@ -117,10 +120,17 @@ def measure(
         }
         for k, name in enumerate(labels)
     }
+    for k, name in list(enumerate(labels))[n_classes:]:
+        known = average_precision_of(_share_of_class(truth, n_classes, k), truth[:, k], weights)
+        known = known if occurs[k] else np.full(len(weights), np.nan)
+        per_label[name]["class_known"] = interval(known)
+        per_label[name]["gain"] = interval(precision[:, k] - known)
+    classes = np.where(np.arange(len(labels)) < n_classes, scores, 0)
     return {
         "images": len(truth),
         "patients": len(np.unique(patients)),
         "labels": len(labels),
+        "occurring": int(occurs.sum()),
         "threshold": THRESHOLD,
         "beta": BETA,
         **_both(scores, truth, weights),
@@ -128,6 +138,7 @@ def measure(
         "average_precision": interval(_mean(precision)),
         "per_label": per_label,
         "references": references(truth, scores, n_classes, weights),
+        "without_tags": _less(classes, truth, accuracy_thresh(scores, truth), weights),
     }
 
 
@@ -137,11 +148,24 @@ def references(
     """The metrics of what knows less than a network should, by name, and what it gains."""
     nothing, known = np.zeros(truth.shape), np.zeros(truth.shape)
     known[:, :n_classes] = truth[:, :n_classes]
-    found, own = {}, accuracy_thresh(scores, truth)
-    for name, less in ((NOTHING, nothing), (CLASS_ALONE, known)):
-        gain = weights @ (own - accuracy_thresh(less, truth)) / weights.sum(axis=1)
-        found[name] = {**_both(less, truth, weights), "gain": interval(gain)}
-    return found
+    own = accuracy_thresh(scores, truth)
+    less = {NOTHING: nothing, CLASS_ALONE: known}
+    return {name: _less(given, truth, own, weights) for name, given in less.items()}
+
+
+def _less(
+    scores: np.ndarray, truth: np.ndarray, own: np.ndarray, weights: np.ndarray
+) -> dict[str, Any]:
+    """The metrics of scores that know less, and the gain of images' own accuracies over theirs."""
+    gain = weights @ (own - accuracy_thresh(scores, truth)) / weights.sum(axis=1)
+    return {**_both(scores, truth, weights), "gain": interval(gain)}
+
+
+def _share_of_class(truth: np.ndarray, n_classes: int, label: int) -> np.ndarray:
+    """The share of each image's class that has a label, shape (n,)."""
+    classes = truth[:, :n_classes].astype(np.float64)
+    shares = classes.T @ truth[:, label] / np.maximum(classes.sum(axis=0), 1)
+    return classes @ shares
 
 
 def _both(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[str, Any]:

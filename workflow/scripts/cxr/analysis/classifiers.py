@@ -16,12 +16,16 @@ from cxr.plan import GROUPED, RANDOM
 
 BOOTSTRAP = 1000
 MAJORITY = "majority class"
+NEIGHBOURS = 5  # scikit-learn's own number
 COLUMNS = (
     "protocol",
     "classifier",
     "accuracy",
     "low",
     "high",
+    "by_patient",
+    "by_patient_low",
+    "by_patient_high",
     "p",
     "published",
     "images",
@@ -40,12 +44,15 @@ class Question:
         Text, None where not recorded, and numbers.
     target : array of str, shape (n,)
     patients : array of str, shape (n,)
+    groups : int array, shape (n,)
+        What is in one fold together: patients, joined by near duplicates.
     image_ids : array of str, shape (n,)
     """
 
     predictors: pd.DataFrame
     target: np.ndarray
     patients: np.ndarray
+    groups: np.ndarray
     image_ids: np.ndarray
 
     @classmethod
@@ -77,6 +84,7 @@ class Question:
             told,
             kept[target].to_numpy(dtype=np.str_),
             kept["patient_id"].to_numpy(dtype=np.str_),
+            kept["split_group"].to_numpy(),
             kept["image_id"].to_numpy(dtype=np.str_),
         )
 
@@ -125,7 +133,7 @@ def classifiers(seed: int) -> dict[str, Any]:
 
     six = (
         LogisticRegression(max_iter=1000),
-        KNeighborsClassifier(),
+        KNeighborsClassifier(NEIGHBOURS),
         DecisionTreeClassifier(random_state=seed),
         LinearDiscriminantAnalysis(),
         GaussianNB(),
@@ -165,26 +173,32 @@ def predict_target(
     -------
     DataFrame
         Columns as in `COLUMNS`: for each protocol (grouped, random) and classifier the
-        accuracy with its 95% interval from a bootstrap over patients, and for grouped
-        folds the permutation's p. The majority class stands first.
+        accuracy with its 95% interval from a bootstrap over patients, of images and of
+        patients that count once each, and for grouped folds the permutation's p. The
+        intervals are those of new patients for the classifiers that were fitted. The
+        majority class stands first.
 
     References
     ----------
     M. Ojala, G. Garriga, "Permutation tests for studying classifier performance", JMLR 11, 2010.
     """
     independent = len(np.unique(question.patients))
-    if independent < folds:
+    if len(np.unique(question.groups)) < folds:
         raise InputError(
             f"config key 'analysis.folds': the target is recorded of {independent} patients, fewer "
             f"than the {folds} folds; take fewer folds or leave the analysis out"
         )
     weights = draw_patients(question.patients, BOOTSTRAP, seed)
+    owners, counts = np.unique(question.patients, return_inverse=True, return_counts=True)[1:]
+    once = weights / counts[owners]
     rows = []
     for protocol in (GROUPED, RANDOM):
         parts = list(_parts(question, protocol, folds, repeats, seed))
+        _need_images(parts, len(np.unique(question.target)))
         for name, model in classifiers(seed).items():
             right = _right(model, parts, question.target)
             found = interval(weights @ right / weights.sum(axis=1), independent)
+            each = interval(once @ right / once.sum(axis=1), independent)
             p = None
             if protocol == GROUPED and name != MAJORITY:
                 p = _chance(model, parts, question, right.mean(), permutations, seed)
@@ -195,6 +209,9 @@ def predict_target(
                     "accuracy": found["value"],
                     "low": found["low"],
                     "high": found["high"],
+                    "by_patient": each["value"],
+                    "by_patient_low": each["low"],
+                    "by_patient_high": each["high"],
                     "p": p,
                     "published": published.get(name),
                     "images": len(question.target),
@@ -227,7 +244,7 @@ def _parts(
         state = (seed + repeat) % 2**32
         kind = GroupKFold if protocol == GROUPED else KFold
         divide = kind(folds, shuffle=True, random_state=state)
-        groups = question.patients if protocol == GROUPED else None
+        groups = question.groups if protocol == GROUPED else None
         for train, test in divide.split(question.predictors, groups=groups):
             fitted = encoder(question.predictors)
             with warnings.catch_warnings():
@@ -236,6 +253,16 @@ def _parts(
                 seen = fitted.fit_transform(question.predictors.iloc[train])
                 unseen = fitted.transform(question.predictors.iloc[test])
             yield _Part(train, test, seen, unseen)
+
+
+def _need_images(parts: Sequence[_Part], levels: int) -> None:
+    """Raises where a fold leaves fewer images to learn from than the classifiers take."""
+    least, needed = min(len(part.train) for part in parts), max(NEIGHBOURS, levels + 1)
+    if least < needed:
+        raise InputError(
+            f"config key 'analysis.folds': a fold leaves {least} images to learn from, the "
+            f"classifiers need {needed}; take other folds or leave the analysis out"
+        )
 
 
 def _right(model: Any, parts: Sequence[_Part], target: np.ndarray) -> np.ndarray:

@@ -10,9 +10,10 @@ MISSED = ("field", "class", "images", "missing", "share")
 
 
 def join(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
-    """The metadata of a cohort's images with their class, in the cohort's order."""
+    """The metadata of a cohort's images with their class and split group, in its order."""
     rows = metadata.set_index("image_id").loc[cohort["image_id"]].reset_index()
     rows.insert(1, "class", cohort["class"].to_numpy())
+    rows.insert(2, "split_group", cohort["split_group"].to_numpy())
     return rows
 
 

@@ -30,7 +30,8 @@ def relate(
     -------
     DataFrame
         `given`, a column of text, and what `cxr.evidence.association.associate` says of
-        each other field against it, of the images where `given` is recorded.
+        each other field against it, of the images where `given` is recorded; `q` is
+        adjusted over all pairs.
     """
     names = [target, *predictors]
     numbers = [name for name in names if pd.api.types.is_numeric_dtype(rows[name])]
@@ -46,4 +47,4 @@ def relate(
         owners = known["patient_id"].to_numpy(dtype=np.str_)
         found = association.associate(codes, owners, known[others], permutations, seed)
         tables.append(found.assign(given=given))
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    return association.adjust(pd.concat(tables, ignore_index=True)[list(COLUMNS)])

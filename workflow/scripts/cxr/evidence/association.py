@@ -1,6 +1,6 @@
 """What the clusters go with: every recorded field against them, whole patients permuted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ COLUMNS = (
     "effect",
     "low",
     "high",
+    "chance",
     "p",
     "q",
     "ami",
@@ -39,11 +40,17 @@ class _Question:
     levels: np.ndarray
     numbers: np.ndarray | None
 
-    def statistic(self, levels: np.ndarray, numbers: np.ndarray | None) -> float:
+    def statistic(self) -> float:
         """What is compared with its permutations; greater is more associated."""
-        if numbers is not None:
-            return float(correlation_ratio(numbers, self.clusters, np.ones((1, len(numbers))))[0])
-        return float(chi_square(_tables(self.clusters, levels)))
+        if self.numbers is not None:
+            return self.strength()
+        return float(chi_square(_tables(self.clusters, self.levels)))
+
+    def strength(self) -> float:
+        """The strength of the association."""
+        if self.numbers is not None:
+            return float(self.effect(np.ones((1, len(self.numbers))))[0])
+        return float(cramers_v(_tables(self.clusters, self.levels)))
 
     def effect(self, weights: np.ndarray) -> np.ndarray:
         """The strength of the association under each weighting, shape (r,)."""
@@ -92,8 +99,10 @@ def associate(
         Columns as in `COLUMNS`, two rows a field: with missing values as a
         level of their own (numbers then in fifths), and with them dropped.
         `effect` is the bias-corrected Cramer's V or the correlation ratio with
-        its 95% bootstrap interval over patients, less the bootstrap's bias; `q`
-        is `p` adjusted over the fields; `ami` the adjusted mutual information.
+        its 95% bootstrap interval over patients, less the bootstrap's bias;
+        `chance` is its mean under the permutations, which is far from 0 where few
+        patients have many values; `q` is `p` adjusted over the fields; `ami` the
+        adjusted mutual information.
         Without two levels all of them are null.
 
     References
@@ -102,24 +111,31 @@ def associate(
     Stat. Soc. B 57, 1995. N. Vinh, J. Epps, J. Bailey, "Information theoretic
     measures for clusterings comparison", JMLR 11, 2010.
     """
-    from scipy.stats import false_discovery_control
-
     rows = [
         _ask(str(name), missing, clusters, patients, fields[name], permutations, seed)
         for missing in (LEVEL, DROPPED)
         for name in fields.columns
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table[["p", "q", "ami"]] = table[["p", "q", "ami"]].astype("float64")
-    for missing in (LEVEL, DROPPED):
-        tested = (table["missing"] == missing) & table["p"].notna()
-        if tested.any():
-            table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
-    return table.sort_values(
+    numbers = ["chance", "p", "q", "ami"]
+    table[numbers] = table[numbers].astype("float64")
+    return adjust(table).sort_values(
         ["missing", "ami", "effect", "field"],
         ascending=[False, False, False, True],
         ignore_index=True,
     )
+
+
+def adjust(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `q`, its `p` adjusted over the rows that treat missing values alike."""
+    from scipy.stats import false_discovery_control
+
+    table = table.copy()
+    for missing in (LEVEL, DROPPED):
+        tested = (table["missing"] == missing) & table["p"].notna()
+        if tested.any():
+            table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    return table
 
 
 def _ask(
@@ -142,7 +158,7 @@ def _ask(
 
     found = interval(_centred(question.effect(draw_patients(question.patients, BOOTSTRAP, seed))))
     row |= {"effect": found["value"], "low": found["low"], "high": found["high"]}
-    row["p"] = _permute(question, Exchange(question.patients), permutations, seed)
+    row |= _permute(question, Exchange(question.patients), permutations, seed)
     row["ami"] = float(adjusted_mutual_info_score(question.clusters, question.levels))
     return row
 
@@ -180,16 +196,21 @@ def _fifths(values: pd.Series) -> pd.Series:
     return np.ceil(ranks * BINS).astype("str")
 
 
-def _permute(question: _Question, exchange: Exchange, permutations: int, seed: int) -> float:
-    """The share of the permutations, the data counted as one, that are at least as associated."""
+def _permute(
+    question: _Question, exchange: Exchange, permutations: int, seed: int
+) -> dict[str, float]:
+    """`p`, the share of the permutations, the data counted as one, that are at least as
+    associated, and `chance`, their mean effect."""
     rng = np.random.default_rng(seed)
-    observed = question.statistic(question.levels, question.numbers)
-    reached = 1
+    observed = question.statistic() * (1 - 1e-12)
+    reached, effects = 1, []
     for _ in range(permutations):
         source = exchange.draw(rng)
         numbers = None if question.numbers is None else question.numbers[source]
-        reached += question.statistic(question.levels[source], numbers) >= observed * (1 - 1e-12)
-    return reached / (1 + permutations)
+        drawn = replace(question, levels=question.levels[source], numbers=numbers)
+        reached += drawn.statistic() >= observed
+        effects.append(drawn.strength())
+    return {"p": reached / (1 + permutations), "chance": float(np.nanmean(effects))}
 
 
 def associate_given(

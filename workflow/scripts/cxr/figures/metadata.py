@@ -60,7 +60,9 @@ def _gaps(ax: Axes, missing: pd.DataFrame) -> None:
 
 
 def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
-    """Each pair of predictors, and the density of each along the diagonal, by the target.
+    """Each pair of predictors, and each by itself along the diagonal, by the target.
+
+    Numbers have a kernel density there, texts the share of each value.
 
     Text stands in the order of its frequency, one place a value, the commonest few
     alone, and points are moved a little to be seen apart.
@@ -75,7 +77,7 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
     known = rows.loc[rows[target].notna()]
     common = [str(level) for level in known[target].value_counts().index]
     levels = sorted(common, key=[*SEVERITIES, *common].index)
-    colours = dict(zip(levels, PALETTE, strict=False))
+    colours = {level: PALETTE[place % len(PALETTE)] for place, level in enumerate(levels)}
     axes_of = {name: _place(known[name]) for name in predictors}
     table = pd.DataFrame({name: placed for name, (placed, _) in axes_of.items()})
     table[target] = known[target].to_numpy()
@@ -91,7 +93,7 @@ def pairs(rows: pd.DataFrame, target: str, predictors: Sequence[str]) -> Figure:
         for column, x in enumerate(predictors):
             ax = axes[row, column]
             if row == column:
-                _density(ax, table, x, target, colours)
+                (_shares if axes_of[x][1] else _density)(ax, table, x, target, colours)
             else:
                 for level, colour in colours.items():
                     own = moved.loc[moved[target] == level]
@@ -154,6 +156,19 @@ def _density(
     )
 
 
+def _shares(ax: Axes, table: pd.DataFrame, name: str, target: str, colours: dict[str, str]) -> None:
+    """The share that each value of a text has of every level, bars side by side."""
+    known = table.loc[table[name].notna()]
+    shares = pd.crosstab(known[name], known[target], normalize="columns")
+    width = 0.8 / max(1, shares.shape[1])
+    order = [level for level in colours if level in shares]
+    for place, level in enumerate(order):
+        x = shares.index.to_numpy(dtype=float) - 0.4 + width * (place + 0.5)
+        ax.bar(x, shares[level], width, color=colours[level], alpha=0.8)
+    if not order:
+        empty(ax, "no values")
+
+
 def _label(
     ax: Axes,
     axes_of: dict[str, tuple[np.ndarray, list[str]]],
@@ -167,7 +182,7 @@ def _label(
     for axis, name, outer in ((ax.xaxis, x, bottom), (ax.yaxis, y, left)):
         if axis is ax.yaxis and diagonal:
             ax.set_yticks([])
-            ax.set_ylabel("density")
+            ax.set_ylabel("share" if axes_of[x][1] else "density")
             continue
         ticks = axes_of[name][1]
         words = {"age_years": "age, years"}.get(name, field_name(name))

@@ -3,19 +3,23 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cxr.figures.style import INK, MARKERS, PALETTE, figure, short
+from cxr.figures.style import INK, MARKERS, OUTLIER, PALETTE, figure, short
 
 MOST = 40
 
 
 def precision(table: pd.DataFrame) -> Figure:
-    """Average precision of each label with its interval, beside the share that chance gives.
+    """Average precision of each label with its interval, beside what chance gives.
+
+    Under the protocol that counts; chance is drawn among all images, and for tags among
+    those of the true class too.
 
     Parameters
     ----------
     table : DataFrame
         As `cxr.tag_comparison.tag_precision` makes it; of many labels the commonest.
     """
+    table = table.loc[table["protocol"] == table["protocol"].iloc[0]]
     names = list(dict.fromkeys(table["name"]))
     shares = table.drop_duplicates("label").sort_values("images", ascending=False).head(MOST)
     places = {label: row for row, label in enumerate(shares["label"])}
@@ -31,7 +35,9 @@ def precision(table: pd.DataFrame) -> Figure:
         colour, marker = PALETTE[position % len(PALETTE)], MARKERS[position // len(PALETTE)]
         ax.hlines(y, own["low"], own["high"], color=colour, lw=1.1)
         ax.plot(own["average_precision"], y, marker, ms=3.5, color=colour, label=short(name))
-    ax.plot(shares["share"], range(len(shares)), "|", ms=9, color=INK, label="chance")
+    ax.plot(shares["share"], range(len(shares)), "|", ms=9, color=OUTLIER, label="chance")
+    known = shares["class_known"]
+    ax.plot(known, range(len(shares)), "|", ms=9, color=INK, label="chance, the class known")
     labels = [
         f"{short(label, 40)} ({images})"
         for label, images in zip(shares["label"], shares["images"], strict=True)

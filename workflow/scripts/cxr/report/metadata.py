@@ -8,12 +8,14 @@ import pandas as pd
 from cxr.comparison import main_protocol
 from cxr.evidence.fields import field_name
 from cxr.io import read_csv
+from cxr.plan import RANDOM
 from cxr.report.material import StudyFiles, Words, read_if, records
 from cxr.report.pictures import picture
 from cxr.tag_comparison import METRICS
 
 MOST_SPELLINGS = 60
 MOST_TEXT = 160
+ENDS = {"value": "", "low": "_low", "high": "_high"}
 
 
 def analysis(files: StudyFiles, words: Words) -> dict[str, Any] | None:
@@ -52,11 +54,13 @@ def tagging(files: StudyFiles, words: Words) -> dict[str, Any] | None:
         for protocol, rows in table.groupby("protocol")
     ]
     counts = main_protocol(list(table["protocol"]))
+    each = read_if(records, files.tag_precision)
     groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
     return {
         "groups": groups,
         "labels": int(table["labels"].max()),
-        "each": read_if(records, files.tag_precision),
+        "each": [row for row in each if row["protocol"] == counts],
+        "divided": {(row["name"], row["label"]): row for row in each if row["protocol"] == RANDOM},
         "merged": read_if(records, files.tags),
         "figure": read_if(picture, files.tags_figure),
         "published": words.published.get("tags"),
@@ -71,6 +75,8 @@ def _by_classifier(table: pd.DataFrame) -> list[dict[str, Any]]:
         own = found.setdefault(row["classifier"], {"classifier": row["classifier"]})
         interval = {"value": row["accuracy"], "low": row["low"], "high": row["high"]}
         own[row["protocol"]] = interval
+        once = {end: row[f"by_patient{suffix}"] for end, suffix in ENDS.items()}
+        own.setdefault("once", once)
         own.setdefault("p", row["p"])
         own.setdefault("published", row["published"])
     return list(found.values())
@@ -78,13 +84,10 @@ def _by_classifier(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _metrics(row: pd.Series) -> dict[str, Any]:
     """A row of the comparison with its metrics as documents have them."""
-    named = {name: row[name] for name in ("name", "kind")}
+    named = {name: row[name] for name in ("name", "kind", "labels", "occurring")}
     for name in METRICS:
-        columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
-        named[name] = {
-            end: None if pd.isna(row[column]) else float(row[column])
-            for end, column in columns.items()
-        }
+        values = {end: row[f"{name}{suffix}"] for end, suffix in ENDS.items()}
+        named[name] = {end: None if pd.isna(v) else float(v) for end, v in values.items()}
     return named
 
 
