@@ -112,7 +112,8 @@ def write_metadata(folder, text):
     metrics = {text: {"splits": {"test": part}, "protocols": {"random": part}}}
     spelt = pd.DataFrame({"source": text, "column": "severity", "text": [text, "x"], "rows": 1})
     spelt["value"] = ["mild", None]
-    ages = {"column": "age_years", "text": ["57"], "value": ["57.0"], "rows": 1}
+    ages = {"column": "age_years", "text": ["57", "unchanged "], "rows": 1}
+    ages["value"] = ["57.0", "unchanged"]
     cleaned = pd.DataFrame({"column": ["severity", text], "texts": 3, "distinct_texts": 2})
     cleaned = cleaned.assign(values=2, distinct_values=1, rows=4)
     counted = frequencies(rows, ["severity", "location"])

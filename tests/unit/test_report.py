@@ -121,6 +121,7 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
         assert words in text, words
     assert "radiograph shows" not in text
     assert "57.0" not in text, "a number written in another way was not changed"
+    assert "unchanged" not in text, "nor was a text with a space after it"
 
 
 def test_hostile_metadata_stay_text(study, tmp_path):

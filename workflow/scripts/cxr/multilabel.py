@@ -12,7 +12,7 @@ import numpy as np
 from cxr.measures import average_precision_of, draw_patients, interval
 
 THRESHOLD, BETA = 0.2, 2.0
-NOTHING, CLASS_ALONE = "no label at all", "the true class, told to it, and nothing else"
+NOTHING, CLASS_ALONE = "no label at all", "the true class, no tag"
 
 
 def accuracy_thresh(

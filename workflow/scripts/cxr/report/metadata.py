@@ -8,6 +8,7 @@ import pandas as pd
 from cxr.comparison import main_protocol
 from cxr.evidence.fields import field_name
 from cxr.io import read_csv
+from cxr.metadata import tidy
 from cxr.plan import RANDOM
 from cxr.report.material import StudyFiles, Words, read_if, records
 from cxr.report.pictures import picture
@@ -92,13 +93,14 @@ def _metrics(row: pd.Series) -> dict[str, Any]:
 
 
 def _spellings(path: str | None, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """The commonest texts that cleaning changed, of some columns."""
+    """The commonest texts that cleaning changed by more than spaces, of some columns."""
     if path is None:
         return []
     table = read_csv(path)
     table = table.loc[table["column"].isin(list(columns))].astype({"text": "str"})
     numbers = [pd.to_numeric(table[name], errors="coerce") for name in ("text", "value")]
-    same = (table["value"].astype("str") == table["text"]) | (numbers[0] == numbers[1])
+    texts = table["text"].map(tidy)
+    same = (table["value"].astype("str") == texts) | (numbers[0] == numbers[1])
     changed = table.loc[~same]
     changed = changed.sort_values(["rows", "column", "text"], ascending=[False, True, True])
     shown = changed.head(MOST_SPELLINGS).astype("object")
