@@ -18,10 +18,12 @@ UV := $(shell command -v uv 2>/dev/null)
 study: $(READY) ## environment, then the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
 
-# Unit tests take one core each. The others run whole studies, on all of them.
+# Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
+# run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait.
 test: $(READY) ## environment, then every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit
-	@$(BIN)/python -m pytest --ignore tests/unit
+	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
 
 check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
 	$(BIN)/ruff check .

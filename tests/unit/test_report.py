@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -17,10 +18,22 @@ from cxr.report.words import bounds, estimate, points
 from tests.pages import HOSTILE, map_of, metrics_of, ranking_of, write_page
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Writes a study's files and builds its page, once a study; returns the page and the folder."""
+
+    @cache
+    def write(*arguments, **named):
+        folder = tmp_path_factory.mktemp("study")
+        return write_page(folder, np.random.default_rng(2020), *arguments, **named), folder
+
+    return write
+
+
 @pytest.fixture
-def study(tmp_path, rng):
-    """Writes a study's files and returns a function that builds the page from them."""
-    return lambda *arguments, **named: write_page(tmp_path, rng, *arguments, **named)
+def study(written):
+    """The page of a study."""
+    return lambda *arguments, **named: written(*arguments, **named)[0]
 
 
 class Page(HTMLParser):
@@ -53,19 +66,19 @@ def test_hostile_text_stays_text(study):
     assert "".join(page.text).count(HOSTILE) >= 8
 
 
-def test_hostile_text_in_a_figure_stays_text(study, tmp_path):
-    study(HOSTILE)
+def test_hostile_text_in_a_figure_stays_text(written):
+    _, folder = written(HOSTILE)
     for name in ("flow", "confusion", "countries", "retrieval", "median"):
-        root = ElementTree.parse(tmp_path / f"{name}.svg").getroot()
+        root = ElementTree.parse(folder / f"{name}.svg").getroot()
         assert not [e for e in root.iter() if e.tag.endswith(("script", "image}", "foreignObject"))]
         text = "".join(root.itertext())
         assert "<script>alert(1)" in text, name
 
 
-def test_dollars_in_a_figure_are_no_mathematics(study, tmp_path):
-    study("$\\frac{1}{2}$")
+def test_dollars_in_a_figure_are_no_mathematics(written):
+    _, folder = written("$\\frac{1}{2}$")
     for name in ("flow", "confusion", "countries", "retrieval", "median"):
-        text = "".join(ElementTree.parse(tmp_path / f"{name}.svg").getroot().itertext())
+        text = "".join(ElementTree.parse(folder / f"{name}.svg").getroot().itertext())
         assert "$\\frac{1}{2}$" in text, name
 
 
@@ -124,12 +137,13 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
     assert "unchanged" not in text, "nor was a text with a space after it"
 
 
-def test_hostile_metadata_stay_text(study, tmp_path):
-    page = Page(study(HOSTILE, tagged=True))
+def test_hostile_metadata_stay_text(written):
+    html, folder = written(HOSTILE, tagged=True)
+    page = Page(html)
     assert page.tags.count("script") == 2
     assert not [a for a in page.attributes if a[1].startswith("on")]
     for name in ("tags", "values", "pairs"):
-        root = ElementTree.parse(tmp_path / f"{name}_figure.svg").getroot()
+        root = ElementTree.parse(folder / f"{name}_figure.svg").getroot()
         assert not [e for e in root.iter() if e.tag.endswith(("script", "foreignObject"))]
         assert "<script>alert(1)" in "".join(root.itertext()), name
 
@@ -151,21 +165,21 @@ def test_a_grid_without_a_qualifying_cell_is_said_plainly(study):
     assert "No reliable cell of the grid qualifies" in text
 
 
-def test_pages_and_figures_repeat_their_bytes(study, tmp_path):
-    first = study()
-    figures = {path.name: path.read_bytes() for path in tmp_path.glob("*.svg")}
+def test_pages_and_figures_repeat_their_bytes(written, tmp_path):
+    first, folder = written()
+    figures = {path.name: path.read_bytes() for path in folder.glob("*.svg")}
     rng = np.random.default_rng(2020)
     again = cluster_figures.clusters(map_of(rng), ranking_of()[1])
     save(again, tmp_path / "again.svg")
     assert (tmp_path / "again.svg").read_bytes() == figures["clusters.svg"]
     for name, data in figures.items():
-        assert name in ("clusters.svg", "countries.svg") or picture(tmp_path / name) in first, name
+        assert name in ("clusters.svg", "countries.svg") or picture(folder / name) in first, name
         assert not re.search(rb"<dc:date>|Matplotlib v", data), name
 
 
-def test_figures_are_180_mm_wide_with_text_as_text(study, tmp_path):
-    study()
-    for path in tmp_path.glob("*.svg"):
+def test_figures_are_180_mm_wide_with_text_as_text(written):
+    _, folder = written()
+    for path in folder.glob("*.svg"):
         root = ElementTree.parse(path).getroot()
         assert float(root.get("width").removesuffix("pt")) == pytest.approx(
             180 / 25.4 * 72, abs=0.1
