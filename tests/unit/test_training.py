@@ -15,7 +15,7 @@ from cxr.config.networks import Phase as PhaseConfig
 from cxr.dataset import Data
 from cxr.errors import InputError
 from cxr.features import run
-from cxr.learner import Learner, class_weights
+from cxr.learner import Learner, class_weights, rate_of
 from cxr.models import build
 from cxr.recipe import Recipe
 from cxr.study import RECIPES
@@ -32,6 +32,18 @@ EVERYTHING = (
 
 def network():
     return build("conv5", 2, 8, 0.2, seed=1)
+
+
+def test_a_range_test_that_never_rises_does_not_tell_the_highest_rate():
+    rates = np.logspace(-6, 0, 100)
+    falls = 1 / (1 + (rates / 1e-3))  # most steeply at a thousandth
+    curve = pd.DataFrame({"learning_rate": rates, "loss": falls})
+    assert rate_of(curve) == pytest.approx(1e-3, rel=0.2)
+    curve["loss"] = falls + (rates / 0.2) ** 2
+    lowest = rates[curve["loss"].argmin()]
+    assert rate_of(curve) == pytest.approx(lowest / 10)
+    assert lowest < 0.2
+    assert rate_of(curve.head(1)) == pytest.approx(1e-7)
 
 
 def test_training_learns_what_is_there(rng):

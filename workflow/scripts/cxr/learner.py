@@ -25,7 +25,7 @@ log = logging.getLogger("cxr")
 Result = TypeVar("Result")
 
 LOWEST, HIGHEST, TRIALS = 1e-6, 1.0, 100
-SMOOTHING, DIVERGED, BELOW_BEST = 0.9, 4.0, 10.0
+SMOOTHING, DIVERGED, RISEN, BELOW_BEST = 0.9, 4.0, 1.1, 10.0
 
 
 class Learner:
@@ -206,7 +206,7 @@ class Learner:
         self.network.freeze_body(self.phase.frozen)
 
     def range_test(self, rng: np.random.Generator) -> tuple[float, pd.DataFrame]:
-        """A rate for this phase: a tenth of where the loss is lowest while the rate grows.
+        """A rate for this phase, as `rate_of` reads it off the loss while the rate grows.
 
         The rate grows exponentially from step to step until the smoothed loss
         diverges. Weights and normalisation statistics are as before afterwards.
@@ -216,10 +216,6 @@ class Learner:
         rate : float
         curve : DataFrame
             learning_rate, loss (smoothed).
-
-        References
-        ----------
-        L. Smith, "Cyclical learning rates for training neural networks", 2017.
         """
         before = copy.deepcopy(self.network.state_dict())
         self.optimizer = optimiser(self.network, self.phase, LOWEST, LOWEST)
@@ -241,9 +237,33 @@ class Learner:
         self.network.load_state_dict(before)
         if not rows:
             raise InputError("training: the range test's loss is no number even at its lowest rate")
-        rate = min(rows, key=lambda row: row["loss"])["learning_rate"] / BELOW_BEST
+        curve = pd.DataFrame(rows)
+        rate = rate_of(curve)
         log.info("learning-rate range test: %.2g", rate)
-        return rate, pd.DataFrame(rows)
+        return rate, curve
+
+
+def rate_of(curve: pd.DataFrame) -> float:
+    """The learning rate that a range test tells.
+
+    A tenth of where the loss is lowest; where it does not rise again up to the highest
+    rate, nothing is known of what is too high, and the rate of its steepest fall is taken.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        learning_rate, ascending, and loss, smoothed.
+
+    References
+    ----------
+    L. Smith, "Cyclical learning rates for training neural networks", 2017. Both are what
+    fastai 1 suggests.
+    """
+    rates, losses = curve["learning_rate"].to_numpy(), curve["loss"].to_numpy()
+    best = int(losses.argmin())
+    if best > 0 and losses[-1] < RISEN * losses[best]:
+        return float(rates[np.gradient(losses, np.log(rates)).argmin()])
+    return float(rates[best] / BELOW_BEST)
 
 
 def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
