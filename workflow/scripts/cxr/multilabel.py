@@ -111,20 +111,16 @@ def measure(
     precision = np.stack(curves, axis=1)
     occurs = np.asarray(truth.any(axis=0))
     f1[:, ~occurs], precision[:, ~occurs] = np.nan, np.nan
-    per_label: dict[str, dict[str, Any]] = {
-        name: {
+    per_label: dict[str, dict[str, Any]] = {}
+    for k, name in enumerate(labels):
+        per_label[name] = {
             "images": int(truth[:, k].sum()),
             "share": round(float(truth[:, k].mean()), 6),
             "average_precision": interval(precision[:, k]),
             "f1": interval(f1[:, k]),
         }
-        for k, name in enumerate(labels)
-    }
-    for k, name in list(enumerate(labels))[n_classes:]:
-        known = average_precision_of(_share_of_class(truth, n_classes, k), truth[:, k], weights)
-        known = known if occurs[k] else np.full(len(weights), np.nan)
-        per_label[name]["class_known"] = interval(known)
-        per_label[name]["gain"] = interval(precision[:, k] - known)
+        if k >= n_classes:
+            per_label[name] |= _beside_class(truth, n_classes, k, precision[:, k], weights)
     classes = np.where(np.arange(len(labels)) < n_classes, scores, 0)
     return {
         "images": len(truth),
@@ -159,6 +155,14 @@ def _less(
     """The metrics of scores that know less, and the gain of images' own accuracies over theirs."""
     gain = weights @ (own - accuracy_thresh(scores, truth)) / weights.sum(axis=1)
     return {**_both(scores, truth, weights), "gain": interval(gain)}
+
+
+def _beside_class(
+    truth: np.ndarray, n_classes: int, tag: int, precision: np.ndarray, weights: np.ndarray
+) -> dict[str, Any]:
+    """The average precision of a tag's share within the true class, and the gain over it."""
+    known = average_precision_of(_share_of_class(truth, n_classes, tag), truth[:, tag], weights)
+    return {"class_known": interval(known), "gain": interval(precision - known)}
 
 
 def _share_of_class(truth: np.ndarray, n_classes: int, label: int) -> np.ndarray:

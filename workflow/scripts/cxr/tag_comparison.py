@@ -17,17 +17,14 @@ METRICS = (
     "gain",
     "tag_gain",
 )
+COUNTS = ("images", "patients", "labels", "occurring")
 COLUMNS = (
     "protocol",
     "name",
     "kind",
-    "images",
-    "patients",
-    "labels",
-    "occurring",
+    *COUNTS,
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
 )
-COUNTS = ("images", "patients", "labels", "occurring")
 LABELS = (
     "protocol",
     "name",
@@ -81,8 +78,7 @@ def compare_tags(
         told = {name: {"value": value} for name, value in published["values"].items()}
         rows.append(_row(RANDOM, published["study"], "published", {}, told))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    counts = list(COUNTS)
-    table[counts] = table[counts].astype("Int64")
+    table = table.astype(dict.fromkeys(COUNTS, "Int64"))
     order = ["protocol", "kind", "accuracy_thresh", "name"]
     return table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 

@@ -182,23 +182,20 @@ def predict_target(
     ----------
     M. Ojala, G. Garriga, "Permutation tests for studying classifier performance", JMLR 11, 2010.
     """
-    independent = len(np.unique(question.patients))
-    if len(np.unique(question.groups)) < folds:
+    independent = len(np.unique(question.groups))
+    if independent < folds:
         raise InputError(
-            f"config key 'analysis.folds': the target is recorded of {independent} patients, fewer "
-            f"than the {folds} folds; take fewer folds or leave the analysis out"
+            f"config key 'analysis.folds': the target is recorded of {independent} independent "
+            f"patients, fewer than the {folds} folds; take fewer folds or leave the analysis out"
         )
+    levels = len(np.unique(question.target))
     weights = draw_patients(question.patients, BOOTSTRAP, seed)
-    owners, counts = np.unique(question.patients, return_inverse=True, return_counts=True)[1:]
-    once = weights / counts[owners]
     rows = []
     for protocol in (GROUPED, RANDOM):
         parts = list(_parts(question, protocol, folds, repeats, seed))
-        _need_images(parts, len(np.unique(question.target)))
+        _need_images(parts, levels)
         for name, model in classifiers(seed).items():
             right = _right(model, parts, question.target)
-            found = interval(weights @ right / weights.sum(axis=1), independent)
-            each = interval(once @ right / once.sum(axis=1), independent)
             p = None
             if protocol == GROUPED and name != MAJORITY:
                 p = _chance(model, parts, question, right.mean(), permutations, seed)
@@ -206,17 +203,12 @@ def predict_target(
                 {
                     "protocol": protocol,
                     "classifier": name,
-                    "accuracy": found["value"],
-                    "low": found["low"],
-                    "high": found["high"],
-                    "by_patient": each["value"],
-                    "by_patient_low": each["low"],
-                    "by_patient_high": each["high"],
+                    **_accuracies(right, question.patients, weights),
                     "p": p,
                     "published": published.get(name),
                     "images": len(question.target),
-                    "patients": independent,
-                    "levels": len(np.unique(question.target)),
+                    "patients": len(np.unique(question.patients)),
+                    "levels": levels,
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
@@ -263,6 +255,24 @@ def _need_images(parts: Sequence[_Part], levels: int) -> None:
             f"config key 'analysis.folds': a fold leaves {least} images to learn from, the "
             f"classifiers need {needed}; take other folds or leave the analysis out"
         )
+
+
+def _accuracies(
+    right: np.ndarray, patients: np.ndarray, weights: np.ndarray
+) -> dict[str, float | None]:
+    """The accuracy of images, and of patients that count once each, with their intervals."""
+    _, owners, counts = np.unique(patients, return_inverse=True, return_counts=True)
+    once = weights / counts[owners]
+    of_images = interval(weights @ right / weights.sum(axis=1), len(counts))
+    of_patients = interval(once @ right / once.sum(axis=1), len(counts))
+    return {
+        "accuracy": of_images["value"],
+        "low": of_images["low"],
+        "high": of_images["high"],
+        "by_patient": of_patients["value"],
+        "by_patient_low": of_patients["low"],
+        "by_patient_high": of_patients["high"],
+    }
 
 
 def _right(model: Any, parts: Sequence[_Part], target: np.ndarray) -> np.ndarray:
