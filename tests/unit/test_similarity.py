@@ -297,5 +297,5 @@ def test_a_query_that_is_no_image_is_said_in_one_line(tmp_path):
 def test_a_query_in_which_nothing_is_seen_is_refused(rng):
     table = table_of(rng.random((9, 4)))
     index = ExactIndex(prepare(table.filter(regex="^f").to_numpy(np.float64), "cosine"))
-    with pytest.raises(InputError, match="is it a radiograph"):
+    with pytest.raises(InputError, match="is it an image like the study's"):
         nearest("black.png", np.zeros((1, 4)), index, table, table, "cosine", 5)

@@ -31,7 +31,7 @@ def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
         return canonical(read_grey(Path(path)), size, square)[None]
     except UnusableImage as reason:
         raise InputError(
-            f"config key 'query': {path} can't be used: {reason}; name a radiograph as PNG, JPEG, "
+            f"config key 'query': {path} can't be used: {reason}; name an image as PNG, JPEG, "
             f"TIFF or DICOM"
         ) from reason
 
@@ -82,7 +82,7 @@ def nearest(
     if not np.isfinite(features).all() or (metric != "euclidean" and not features.any()):
         raise InputError(
             f"config key 'query': the network sees nothing in {name}: all of its features are 0 or "
-            f"not finite; is it a radiograph?"
+            f"not finite; is it an image like the study's?"
         )
     point = prepare(features, metric)
     found = index.find(point, k)
