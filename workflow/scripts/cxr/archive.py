@@ -48,8 +48,10 @@ def unpack(
             with tarfile.open(archive) as opened:
                 _extract(archive, _tar_entries(archive, opened), folder, max_bytes, max_entries)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
+        # tarfile lists what every kind of compression made of a file that is none.
+        told = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
         raise InputError(
-            f"{archive}: not a whole zip or tar archive ({error}); delete it to obtain it again"
+            f"{archive}: not a whole zip or tar archive{told}; delete it and obtain it again"
         ) from error
 
 

@@ -95,7 +95,12 @@ def _unpack_inside(folder: Path, name: str) -> None:
     if target.exists():
         raise InputError(f"config key 'unpack': {name} would be unpacked over {target.name}")
     target.mkdir()
-    unpack(archive, target)
+    try:
+        unpack(archive, target)
+    except InputError as error:
+        # Its path is that of a copy which is gone by now.
+        told = str(error).replace(str(archive), name)
+        raise InputError(f"config key 'unpack': {told}") from error
 
 
 def content(folder: Path) -> dict[str, Any]:
