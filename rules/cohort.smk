@@ -30,7 +30,11 @@ rule assemble_cohort:
     params:
         cfg=settings(
             image_size="cohort.image_size",
-            near_duplicates="cohort.near_duplicates",
+            near_duplicates={
+                "bits": "cohort.near_duplicates.bits",
+                "correlation": "cohort.near_duplicates.correlation",
+            },
+            exclude_contradictions="cohort.near_duplicates.exclude_contradictions",
             seed="seed",
             selection={
                 "classes": "cohort.classes",

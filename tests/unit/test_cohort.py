@@ -20,6 +20,7 @@ RULES = {
     "classes": CLASSES,
     "modality": "X-ray",
     "per_class": "min",
+    "contradicting": (),
     "views": ["PA", "AP"],
     "seed": 1,
 }
@@ -165,10 +166,19 @@ def test_near_duplicates_join_their_patients():
 
 
 def test_what_shows_the_same_under_two_classes_leaves():
-    table = pd.DataFrame({"class": ["a", "b", "a", "b", "b"]}, index=[3, 5, 7, 9, 11])
-    reasons = contradictions(table, np.array([[0, 1], [3, 4], [1, 2]]))
-    assert reasons.notna().tolist() == [True, True, True, False, False]
-    assert contradictions(table, NOTHING).isna().all()
+    table = pd.DataFrame({"class": list("ababb"), "image_id": list("vwxyz")}, index=range(3, 8))
+    assert contradictions(table, np.array([[0, 1], [3, 4], [1, 2]])) == set("vwx")
+    assert contradictions(table, NOTHING) == set()
+
+
+def test_what_contradicts_leaves_before_the_classes_are_balanced():
+    entries, _ = select(rows(*GOOD), rejected(), **RULES)
+    gone = entries.loc[entries["class"] == "normal", "image_id"].iloc[0]
+    left, flow = select(rows(*GOOD), rejected(), **RULES | {"contradicting": {gone}})
+    assert gone not in set(left["image_id"])
+    assert left["class"].value_counts().to_dict() == {"covid": 1, "normal": 1}
+    reasons = flow.exclusions().set_index("file")["reason"]
+    assert (reasons == "near duplicate of an image of another class").sum() == 1
 
 
 @settings(deadline=None)

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 def main(input, output, cfg, threads):
     roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
-    rows, flow = select(metadata, rejected, **cfg["selection"], seed=cfg["seed"])
-    pairs = write_pixels(rows, roots, output.images, cfg, threads)
-    reasons = contradictions(rows, pairs)
-    chosen = len(rows)
-    rows = flow.keep("in the cohort", rows, reasons)
-    if len(rows) < chosen:
-        rows = rows.reset_index(drop=True)
+    contradicting: set[str] = set()
+    while True:
+        rows, flow = select(
+            metadata, rejected, **cfg["selection"], contradicting=contradicting, seed=cfg["seed"]
+        )
         pairs = write_pixels(rows, roots, output.images, cfg, threads)
+        found = contradictions(rows, pairs)
+        if not (found and cfg["exclude_contradictions"]):
+            break
+        contradicting |= found
     cohort = divide(rows, pairs, **cfg["splits"], seed=cfg["seed"])
     if cfg["tags"] is not None:
         cohort[COLUMN], tags = tag(rows, **cfg["tags"])

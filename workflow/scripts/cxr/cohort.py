@@ -5,7 +5,7 @@ the flow diagram of the study.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ def select(
     views: Sequence[str],
     modality: str,
     per_class: PerClass,
+    contradicting: Collection[str],
     seed: int,
 ) -> tuple[pd.DataFrame, Flow]:
     """Filters, removes exact duplicates and balances.
@@ -43,6 +44,8 @@ def select(
         What is kept.
     per_class : "min", "all", int or mapping
         Images a class; see `balance`.
+    contradicting : collection of str
+        The image_ids that `contradictions` named.
     seed : int
         Seed of the drawing.
 
@@ -66,6 +69,10 @@ def select(
     labels, reasons = assign_classes(rows, classes)
     rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
     rows = flow.keep("without exact duplicates", rows, _duplicates(rows))
+    if contradicting:
+        named = rows["image_id"].isin(list(contradicting))
+        reasons = named.map({True: "near duplicate of an image of another class", False: None})
+        rows = flow.keep("without contradicting near duplicates", rows, reasons)
     for name, wanted in classes.items():
         if not (rows["class"] == name).any():
             raise InputError(_empty_class(name, wanted, metadata, views, modality))
@@ -130,23 +137,21 @@ def _duplicates(rows: pd.DataFrame) -> pd.Series:
     return reasons
 
 
-def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> pd.Series:
-    """Reasons for rows that show the same as a row of another class; null for the others.
+def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> set[str]:
+    """The image_ids of rows that show the same as a row of another class.
 
-    Which of the two classes is wrong can't be known, so that both rows leave.
+    Which of the two classes is wrong can't be known, so that both are named.
 
     Parameters
     ----------
     rows : DataFrame, n rows
-        With `class`.
+        With `image_id` and `class`.
     pairs : int array, shape (m, 2)
         Positions of near duplicates.
     """
-    reasons = pd.Series(None, index=rows.index, dtype="object")
     classes = rows["class"].to_numpy(dtype=object)
     differ = pairs[classes[pairs[:, 0]] != classes[pairs[:, 1]]]
-    reasons.iloc[np.unique(differ)] = "near duplicate of an image of another class"
-    return reasons
+    return set(rows["image_id"].iloc[np.unique(differ)])
 
 
 def _empty_class(

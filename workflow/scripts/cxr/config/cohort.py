@@ -51,6 +51,11 @@ class NearDuplicates(Section):
     correlation: float = Field(
         default=0.95, gt=0, le=1, description="Least correlation of the pixels of near duplicates."
     )
+    exclude_contradictions: bool = Field(
+        default=False,
+        description="Both of two near duplicates with different classes leave before classes are "
+        "balanced. Small or smooth images of two people may be alike enough to leave too.",
+    )
 
 
 class Tags(Section):
@@ -98,8 +103,7 @@ class Cohort(Section):
     )
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates,
-        description="When two images count as the same one: they stay in one split, and both leave "
-        "where their classes differ.",
+        description="When two images count as the same one.",
     )
     tags: Tags | None = Field(
         default=None,
