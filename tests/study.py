@@ -83,7 +83,7 @@ class Workspace:
     def command(self, *arguments, config="study.yaml"):
         """The command line of snakemake, on a profile's cluster or on the cores here."""
         command = [sys.executable, "-m", "snakemake", *arguments]
-        command += [] if "--profile" in arguments else ["--cores", CORES]
+        command += [] if {"--profile", "--cores"} & set(arguments) else ["--cores", CORES]
         return [*command, "--configfile", config] if config else command
 
     def start(self, *arguments, config="study.yaml"):
