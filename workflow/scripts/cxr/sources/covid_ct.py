@@ -30,7 +30,9 @@ COLUMNS = {
 }
 # Slices of the first folder whose captions say that they show something else.
 CAPTIONS = "Captions"
-OTHER_DISEASE = re.compile(r"CT images of the control|\b[A-Z], Heart failure\b")
+OTHER_DISEASE = re.compile(
+    r"CT images of the control|\b[A-Z], Heart failure\b|anti-NTM treatment", re.IGNORECASE
+)
 # Numbers of patients who are one person: by their caption (case 8; panels A and B), by one age
 # and sex in one figure, or because the figure was cut out twice, the second time whole.
 ONE_PERSON = (
@@ -55,15 +57,15 @@ def read(source: str, root: Path) -> Reading:
 
     A slice of the folder of COVID-19 needs a row, found by its name without
     extension and white space, since a quarter of the sheet's names lack either.
-    Numbers of patients that are one person are one patient, slices that their
-    caption calls a control or heart failure are rejected, and a DOI that is not
-    stated, or is none, is taken from the name of a preprint.
+    Numbers of patients that are one person are one patient, slices whose caption
+    tells of a control, heart failure or a mycobacterial infection are rejected, and
+    a DOI that is not stated, or is none, is taken from the name of a preprint.
 
     The other slices have no metadata. Of `10%2.jpg` the patient is the number,
-    10; of `1215.png` it is the run of numbers without a gap that 1215 is in, since
-    neighbours in it are mostly slices of one scan. Without a number a slice is its
-    own patient. These are guesses, but wrong ones join patients rather than
-    divide one.
+    10; of `1215.png` it is the run of numbers that 1215 is in, of which no two
+    neighbours in a row are missing, since neighbours are mostly slices of one scan.
+    Without a number a slice is its own patient. These are guesses, but wrong ones
+    join patients rather than divide one.
 
     Parameters
     ----------
@@ -165,6 +167,7 @@ def _patients(files: Iterable[str]) -> dict[str, str]:
             patients[file] = f"{NEGATIVE} {found[1]}"
     first = None
     for number in sorted(scans):
-        first = number if first is None or number - 1 not in scans else first
+        if first is None or scans.keys().isdisjoint({number - 1, number - 2}):
+            first = number
         patients |= dict.fromkeys(scans[number], f"{NEGATIVE} from {first}.png")
     return patients

@@ -43,7 +43,7 @@ EXAMPLES = 3
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A table as text, its column names trimmed.
+    """A table as text, its column names trimmed; of two that are alike the first counts.
 
     Bytes that are not UTF-8 are read as Windows-1252, in which such files are
     usually written; a warning names the lines. Blank rows are dropped.
@@ -95,6 +95,8 @@ def read_csv(path: Path) -> pd.DataFrame:
 def read_table(path: Path) -> pd.DataFrame:
     """A CSV, Parquet or XLSX table as text; missing values are None, or empty in CSV.
 
+    Of columns that trimming makes alike the first counts.
+
     Raises
     ------
     InputError
@@ -114,6 +116,7 @@ def read_table(path: Path) -> pd.DataFrame:
         # Whatever a damaged workbook or Parquet file makes of its reader.
         raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
     found.columns = [str(name).strip() for name in found.columns]
+    found = found.loc[:, ~found.columns.duplicated()]
     return found.astype("object").map(lambda value: None if pd.isna(value) else str(value))
 
 
