@@ -102,10 +102,13 @@ def encoder(predictors: pd.DataFrame) -> Any:
     numbers = list(predictors.select_dtypes("number").columns)
     texts = [name for name in predictors if name not in numbers]
     one_hot = make_pipeline(
-        SimpleImputer(missing_values=None, strategy="constant", fill_value="missing"),
+        SimpleImputer(
+            missing_values=None, strategy="constant", fill_value="missing", keep_empty_features=True
+        ),
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
     )
-    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    median = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    scaled = make_pipeline(median, StandardScaler())
     return ColumnTransformer(
         [("text", one_hot, texts), ("number", scaled, numbers)], verbose_feature_names_out=False
     )
@@ -239,11 +242,8 @@ def _parts(
         groups = question.groups if protocol == GROUPED else None
         for train, test in divide.split(question.predictors, groups=groups):
             fitted = encoder(question.predictors)
-            with warnings.catch_warnings():
-                # A fold may lack every value of a number, which is then left out.
-                warnings.simplefilter("ignore", UserWarning)
-                seen = fitted.fit_transform(question.predictors.iloc[train])
-                unseen = fitted.transform(question.predictors.iloc[test])
+            seen = fitted.fit_transform(question.predictors.iloc[train])
+            unseen = fitted.transform(question.predictors.iloc[test])
             yield _Part(train, test, seen, unseen)
 
 
@@ -276,12 +276,17 @@ def _accuracies(
 
 
 def _right(model: Any, parts: Sequence[_Part], target: np.ndarray) -> np.ndarray:
-    """How often each image's value is predicted, a share of the repetitions."""
+    """How often each image's value is predicted, a share of the repetitions.
+
+    Where predictors or values do not differ there is nothing to fit, and the commonest
+    value is predicted.
+    """
     hits, turns = np.zeros(len(target)), np.zeros(len(target))
     for part in parts:
         known = target[part.train]
-        if (known == known[0]).all():
-            predicted = np.full(len(part.test), known[0])
+        values, counts = np.unique(known, return_counts=True)
+        if len(values) < 2 or (part.seen == part.seen[0]).all():
+            predicted = np.full(len(part.test), values[counts.argmax()])
         else:
             with warnings.catch_warnings():
                 # One-hot columns are collinear by construction.

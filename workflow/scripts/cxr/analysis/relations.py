@@ -31,15 +31,16 @@ def relate(
     DataFrame
         `given`, a column of text, and what `cxr.evidence.association.associate` says of
         each other field against it, of the images where `given` is recorded; `q` is
-        adjusted over all pairs.
+        adjusted over all pairs. Fields that no image has are left out.
     """
-    names = [target, *predictors]
+    recorded = set(rows.columns[rows.notna().any()])
+    names = [name for name in (target, *predictors) if name in recorded]
+    beside = [BESIDES] if BESIDES in recorded else []
     numbers = [name for name in names if pd.api.types.is_numeric_dtype(rows[name])]
     texts = [name for name in names if name not in numbers]
     tables = []
     for place, given in enumerate(texts):
-        others = [*texts[place + 1 :], *numbers, *([BESIDES] if given == target else [])]
-        others = [name for name in others if rows[name].notna().any()]
+        others = [*texts[place + 1 :], *numbers, *(beside if given == target else [])]
         if not others:
             continue
         known = rows.loc[rows[given].notna()]
@@ -47,4 +48,6 @@ def relate(
         owners = known["patient_id"].to_numpy(dtype=np.str_)
         found = association.associate(codes, owners, known[others], permutations, seed)
         tables.append(found.assign(given=given))
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
     return association.adjust(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
