@@ -44,7 +44,8 @@ def predictions_of(classes):
 def metrics_of(classes):
     own, patients = predictions_of(classes)
     divided = own.assign(part="random-r1f1", protocol="random")
-    return measure_network(own, divided, patients, classes, seed=0, replicates=20)
+    owners = pd.DataFrame({"patient_id": patients, "split_group": range(len(patients))})
+    return measure_network(own, divided, owners, classes, seed=0, replicates=20)
 
 
 def comparison_of(classes, name):
@@ -209,12 +210,19 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded):
 
 
 def write_page(
-    folder, rng, text="viral", qualifies=True, models=("net",), recorded=True, tagged=False
+    folder,
+    rng,
+    text="viral",
+    qualifies=True,
+    models=("net",),
+    recorded=True,
+    tagged=False,
+    sparse=False,
 ):
     """The page of a study whose names are all `text`, its files in a folder.
 
     Without `recorded`, nothing is known of the images on the map; `tagged` ones are of a CT,
-    and have tags and an analysis of their metadata.
+    and have tags and an analysis of their metadata, of which little is known if `sparse`.
     """
     classes = ["normal", text]
     grid, ranking = ranking_of(qualifies)
@@ -229,7 +237,7 @@ def write_page(
     record = {"commit": text, "versions": {text: text}, "config": text, "times": times}
     words = Words(study="s", title=text, question=text)
     if tagged:
-        paths, told = write_metadata(folder, text)
+        paths, told = write_metadata(folder, text, sparse)
         files, words = replace(files, **paths), replace(words, modality="CT", **told)
     return build(files, words, record)
 

@@ -164,11 +164,18 @@ def predicted(seed, part, protocol, n=90, shift=0.0):
     return table, pd.Series(owners, index=table["image_id"])
 
 
-def of_others(whole, own, patients):
-    """The validation images of patients that a part does not test."""
-    tested = set(patients[own.loc[own["split"] == "test", "image_id"]])
+def owners_of(patients, joined=1):
+    """Patients, the first so many of whom are kept together for their near duplicates."""
+    codes = np.unique(patients, return_inverse=True)[1]
+    return pd.DataFrame({"patient_id": patients, "split_group": np.where(codes < joined, 0, codes)})
+
+
+def of_others(whole, own, owners):
+    """The validation images that are kept together with none which a part tests."""
+    groups = owners["split_group"]
+    tested = set(groups[own.loc[own["split"] == "test", "image_id"]])
     held_out = whole.loc[whole["split"] == "validation"]
-    return held_out.loc[[patients[image] not in tested for image in held_out["image_id"]]]
+    return held_out.loc[[groups[image] not in tested for image in held_out["image_id"]]]
 
 
 def test_splits_and_protocols_are_measured_by_themselves():
@@ -176,12 +183,12 @@ def test_splits_and_protocols_are_measured_by_themselves():
     parts = pd.concat(
         [predicted(3, f"grouped-r1f{k}", "grouped", shift=0.1 * k)[0] for k in (1, 2)]
     )
-    document = measure_network(own, parts, patients, CLASSES, seed=0, replicates=20)
+    document = measure_network(own, parts, owners_of(patients), CLASSES, seed=0, replicates=20)
     assert [part["images"] for part in document["splits"].values()] == [30, 30, 30]
     assert document["protocols"]["grouped"]["images"] == 60
     assert document["leakage"] is None
     test = own.loc[own["split"] == "test"]
-    held_out = of_others(own, own, patients)
+    held_out = of_others(own, own, owners_of(patients))
     for name in CLASSES:
         column = f"probability_{name}"
         threshold = best_threshold(
@@ -200,11 +207,12 @@ def test_folds_share_their_validation_images_but_none_chooses_its_own_threshold(
     own, patients = predicted(3, "study", "study", n=240)
     parts = [predicted(k, f"grouped-r1f{k}", "grouped", n=240)[0] for k in (1, 2)]
     whole = pd.concat(parts)
-    document = measure_network(own, whole, patients, CLASSES, seed=0, replicates=5)
+    owners = owners_of(patients, joined=20)
+    document = measure_network(own, whole, owners, CLASSES, seed=0, replicates=5)
     called, positive = [], []
     for part in parts:
-        some = of_others(whole, part, patients)
-        assert 0 < len(some) < 160
+        some = of_others(whole, part, owners)
+        assert 0 < len(some) < len(of_others(whole, part, owners_of(patients))) < 160
         chosen = best_threshold(some["probability_a"].to_numpy(), some["class"].to_numpy() == "a")
         test = part.loc[part["split"] == "test"]
         called.append(test["probability_a"] >= chosen)
@@ -220,7 +228,9 @@ def test_a_network_that_prefers_a_class_is_calibrated_on_others_images():
     own[columns[0]] *= 3
     own[columns] = own[columns].div(own[columns].sum(axis=1), axis=0)
     own["predicted"] = np.array(CLASSES)[own[columns].to_numpy().argmax(axis=1)]
-    test = measure_network(own, pd.DataFrame(), patients, CLASSES, 0, 5)["splits"]["test"]
+    test = measure_network(own, pd.DataFrame(), owners_of(patients), CLASSES, 0, 5)["splits"][
+        "test"
+    ]
     assert test["calibrated"]["accuracy"]["value"] > test["accuracy"]["value"] + 0.05
     assert test["calibrated"]["ece"]["value"] < test["ece"]["value"]
     assert test["calibrated"]["roc_auc"]["value"] > 0.6
@@ -232,7 +242,7 @@ def test_thresholds_follow_the_validation_images_alone():
     test = changed["split"] == "test"
     changed.loc[test, "class"] = "a"
     documents = [
-        measure_network(table, pd.DataFrame(), patients, CLASSES, seed=0, replicates=5)
+        measure_network(table, pd.DataFrame(), owners_of(patients), CLASSES, seed=0, replicates=5)
         for table in (own, changed)
     ]
     thresholds = [

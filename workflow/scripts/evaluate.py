@@ -23,9 +23,9 @@ def main(input, output, cfg):
     of_labels = label_probabilities(network, features)
     predictions = predictions_table(cohort, probabilities, classes, labels, of_labels)
     parts = read_tables(input.parts) if input.get("parts") else pd.DataFrame()
-    patients = cohort.set_index("image_id")["patient_id"]
+    owners = cohort.set_index("image_id")[["patient_id", "split_group"]]
     truth = label_table(cohort, classes) if labels else None
-    metrics = measure_network(predictions, parts, patients, classes, cfg["seed"], truth=truth)
+    metrics = measure_network(predictions, parts, owners, classes, cfg["seed"], truth=truth)
     write_json(metrics, output.metrics)
     write_table(predictions, output.predictions)
 

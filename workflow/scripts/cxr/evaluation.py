@@ -28,7 +28,7 @@ REPLICATES = 1000
 def measure_network(
     predictions: pd.DataFrame,
     parts: pd.DataFrame,
-    patients: pd.Series,
+    owners: pd.DataFrame,
     classes: Sequence[str],
     seed: int,
     replicates: int = REPLICATES,
@@ -42,8 +42,8 @@ def measure_network(
         The network's own: `image_id, class, split` and a probability a class.
     parts : DataFrame
         The same columns with `part` and `protocol`, of networks trained anew.
-    patients : Series
-        The patient of each image, by image_id.
+    owners : DataFrame
+        `patient_id` and `split_group` of each image, by image_id.
     classes : sequence of str
     seed, replicates : int
         Of the bootstrap.
@@ -61,17 +61,18 @@ def measure_network(
         when patients are divided.
     """
     own = predictions.assign(part=STUDY)
+    patients = owners["patient_id"]
     splits = {}
     for name in ("train", "validation", "test"):
         rows = own.loc[own["split"] == name]
-        splits[name] = _measure(rows, own, patients, classes, replicates, seed)
+        splits[name] = _measure(rows, own, owners, classes, replicates, seed)
         if truth is not None:
             splits[name]["labels"] = _of_labels(rows, truth, patients, classes, replicates, seed)
     parts = parts if len(parts) else own.iloc[:0].assign(protocol="")
     protocols = {}
     for protocol, rows in parts.groupby("protocol"):
         test = rows.loc[rows["split"] == "test"]
-        found = _measure(test, rows, patients, classes, replicates, seed)
+        found = _measure(test, rows, owners, classes, replicates, seed)
         if truth is not None:
             found["labels"] = _of_labels(test, truth, patients, classes, replicates, seed)
         protocols[str(protocol)] = found
@@ -139,7 +140,7 @@ def _of_labels(
 def _measure(
     rows: pd.DataFrame,
     whole: pd.DataFrame,
-    patients: pd.Series,
+    owners: pd.DataFrame,
     classes: Sequence[str],
     replicates: int,
     seed: int,
@@ -147,22 +148,23 @@ def _measure(
     """`evaluate` on some rows; thresholds and calibration are those of validation images.
 
     A fold has few validation images, so those of all folds count, less the patients
-    that the fold itself tests: nothing chooses its own threshold.
+    that the fold itself tests and their near duplicates: nothing chooses its own threshold.
     """
     labels, probabilities = class_codes(rows, classes), probabilities_of(rows, classes)
     thresholds, calibrated = np.full_like(probabilities, np.nan), probabilities.copy()
     held_out = whole.loc[whole["split"] == "validation"]
-    held_out_patients = patients.loc[held_out["image_id"]].to_numpy()
+    groups = owners["split_group"]
+    held_out_groups = groups.loc[held_out["image_id"]].to_numpy()
     for part in rows["part"].unique():
         tested = whole.loc[(whole["part"] == part) & (whole["split"] == "test"), "image_id"]
-        some = held_out.loc[~np.isin(held_out_patients, patients.loc[tested].unique())]
+        some = held_out.loc[~np.isin(held_out_groups, groups.loc[tested].unique())]
         scores, truth = probabilities_of(some, classes), class_codes(some, classes)
         own = (rows["part"] == part).to_numpy()
         thresholds[own] = [best_threshold(scores[:, k], truth == k) for k in range(len(classes))]
         calibrated[own] = Calibration.fit(scores, truth)(probabilities[own])
-    owners = patients.loc[rows["image_id"]].to_numpy()
-    document = evaluate(labels, probabilities, owners, classes, replicates, seed, thresholds)
-    document["calibrated"] = evaluate(labels, calibrated, owners, classes, replicates, seed)
+    patients = owners["patient_id"].loc[rows["image_id"]].to_numpy()
+    document = evaluate(labels, probabilities, patients, classes, replicates, seed, thresholds)
+    document["calibrated"] = evaluate(labels, calibrated, patients, classes, replicates, seed)
     return document
 
 
