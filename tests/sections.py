@@ -98,18 +98,24 @@ def recorded_of(text):
     return rows.assign(location=text, age_years=20.0 + i // 2)
 
 
-def write_metadata(folder, text):
-    """The files of tags and of the metadata's analysis, and the words that go with them."""
+def write_metadata(folder, text, sparse=False):
+    """The files of tags and of the metadata's analysis, and the words that go with them.
+
+    In `sparse` ones patients were not divided, and no field is recorded but the target.
+    """
     rows, asked = recorded_of(text), ("severity", ["location", "age_years"])
     question = Question.of(rows, *asked, 2)
     chance = {"folds": 2, "repeats": 1, "permutations": 1, "seed": 0}
     predicted = predict_target(question, published={"decision tree": 0.52}, **chance)
+    related = relate(rows, *asked, 9, 0)
+    if sparse:
+        related = relate(rows.assign(doi=None), "severity", [], 9, 0)
     told = {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
     truth = np.eye(4, dtype=bool)[np.arange(80) % 4]
     owners = rows["patient_id"].to_numpy(dtype=np.str_)
     labels = measure(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
     part = {"labels": labels, "roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
-    metrics = {text: {"splits": {"test": part}, "protocols": {"random": part}}}
+    metrics = {text: {"splits": {"test": part}, "protocols": {} if sparse else {"random": part}}}
     spelt = pd.DataFrame({"source": text, "column": "severity", "text": [text, "x"], "rows": 1})
     spelt["value"] = ["mild", None]
     ages = {"column": "age_years", "text": ["57", "unchanged "], "rows": 1}
@@ -126,7 +132,7 @@ def write_metadata(folder, text):
         "spellings": pd.concat([spelt, pd.DataFrame(ages)]),
         "analysis_cleaning": cleaned,
         "analysis_classifiers": predicted,
-        "analysis_associations": relate(rows, *asked, 9, 0),
+        "analysis_associations": related,
     }
     for name, table in tables.items():
         write_csv(table, folder / f"{name}.csv")

@@ -160,6 +160,13 @@ def test_the_chosen_cell_is_the_best_reliable_one_and_marked(study):
     assert rows == [("", "1"), (' class="chosen"', "2")]
 
 
+def test_tags_and_metadata_of_which_little_is_known_have_their_sections(study):
+    text = " ".join(Page(study(tagged=True, sparse=True)).text)
+    assert "labels occur" in text
+    assert "No two of the fields are recorded" in text
+    assert "Cramér" in " ".join(Page(study(tagged=True)).text)
+
+
 def test_a_grid_without_a_qualifying_cell_is_said_plainly(study):
     text = " ".join(Page(study(qualifies=False)).text)
     assert "No reliable cell of the grid qualifies" in text

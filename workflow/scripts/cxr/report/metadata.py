@@ -51,7 +51,12 @@ def tagging(files: StudyFiles, words: Words) -> dict[str, Any] | None:
         return None
     table = read_csv(files.tag_metrics)
     groups = [
-        {"protocol": str(protocol), "rows": [_metrics(row) for _, row in rows.iterrows()]}
+        {
+            "protocol": str(protocol),
+            "rows": [_metrics(row) for _, row in rows.iterrows()],
+            # A published number alone says nothing of labels.
+            "occurring": int(rows["occurring"].max()) if rows["occurring"].notna().any() else None,
+        }
         for protocol, rows in table.groupby("protocol")
     ]
     counts = main_protocol(list(table["protocol"]))
@@ -85,7 +90,7 @@ def _by_classifier(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _metrics(row: pd.Series) -> dict[str, Any]:
     """A row of the comparison with its metrics as documents have them."""
-    named = {name: row[name] for name in ("name", "kind", "labels", "occurring")}
+    named = {name: row[name] for name in ("name", "kind")}
     for name in METRICS:
         values = {end: row[f"{name}{suffix}"] for end, suffix in ENDS.items()}
         named[name] = {end: None if pd.isna(v) else float(v) for end, v in values.items()}
