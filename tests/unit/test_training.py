@@ -168,10 +168,11 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_used(tmp_path,
     assert Checkpoint(path, "first").load() is None
 
 
-def test_a_phase_ends_when_nothing_improves(rng):
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_phase_ends_when_nothing_improves(rng, keep):
     task = data(rng)
     shuffled = Data(task.images, rng.permutation(task.labels), task.split)
-    phases = ({"epochs": 40, "patience": 2}, {"epochs": 1})
+    phases = ({"epochs": 40, "patience": 2, "keep": keep}, {"epochs": 1})
     history = train(network(), shuffled, recipe(*phases), seed=1).history
     first = history.loc[history["phase"] == 1]
     assert len(first) == first["validation_loss"].to_numpy().argmin() + 1 + 2

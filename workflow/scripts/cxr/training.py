@@ -175,8 +175,9 @@ def _epochs(
     phase = learner.phase
     for done in range(standing.of_phase(), phase.epochs):
         epoch = len(standing.rows) + 1
-        waited = epoch - 1 - standing.best_epoch
-        if phase.patience is not None and done and waited >= phase.patience:
+        losses = [row["validation_loss"] for row in standing.rows[epoch - 1 - done :]]
+        waited = done - 1 - losses.index(min(losses)) if done else 0
+        if phase.patience is not None and waited >= phase.patience:
             log.info("no better validation loss for %d epochs: the phase ends", waited)
             break
         started = time.monotonic()
