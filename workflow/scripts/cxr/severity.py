@@ -14,28 +14,31 @@ GRADES = {
 }
 _GRADE = f"({'|'.join(sorted(GRADES, key=len, reverse=True))})"
 _GRADED = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
-# One grade or several ("mild to moderate"), whether they are denied, and of what they are said.
+# One grade or several ("mild to moderate"), and of what they are said.
 _STATED = re.compile(
-    rf"(?P<denied>\b(?:non|not|no|less|without)[\s-]+)?"
     rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE})*)"
     rf"\s+(?:{_GRADED})\b"
 )
+# What denies a grade that comes later in the same clause.
+_DENIED = re.compile(r"\b(?:non|not|no|nor|never|less|without)\b[^,.:;]*$")
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
 def severity(text: object) -> str | None:
     """asymptomatic, mild, moderate, severe, critical, or None.
 
     A grade counts where it is the whole text or is said of the patient or the
-    disease ("mild NCP patients", "severe case: ..."); "severe cough" and "non-severe
-    patients" are none, and a text with two grades ("mild to moderate disease") is None.
+    disease ("mild NCP patients", "severe case: ..."); "severe cough", "non-severe
+    patients" and "did not develop severe disease" are none, and a text with two grades
+    ("mild to moderate disease") is None.
     """
-    clean = (tidy(text) or "").casefold()
+    clean = _DASHES.sub("-", tidy(text) or "").casefold()
     if clean in GRADES:
         return GRADES[clean]
     found = {
         GRADES[grade]
         for stated in _STATED.finditer(clean)
-        if not stated["denied"]
+        if not _DENIED.search(clean[: stated.start()])
         for grade in re.findall(_GRADE, stated["grades"])
     }
     return found.pop() if len(found) == 1 else None
