@@ -20,7 +20,7 @@ TREES = 300
 THUMBNAIL, SMALL, POOLED = 8, 32, 20
 WORDS = {
     "shape": "width, height and aspect of the file, random forest",
-    "shape and colour": "the same and whether the file is grey, random forest",
+    "shape and colour": "the same and the channels: grey, colour, transparency, random forest",
     "shape and format": "the same, the file's format and the one of its name, random forest",
     "thumbnail": f"{THUMBNAIL} x {THUMBNAIL} pixels, random forest",
     "border": "only the strip at the edges, random forest",
@@ -64,7 +64,7 @@ def inputs(
     of = files.set_index("image_id").loc[cohort["image_id"]]
     width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
     shape = np.stack([width, height, width / height], axis=1)
-    colour = (of["bands"].to_numpy()[:, None] > 1).astype(np.float32)
+    colour = of["bands"].to_numpy(dtype=np.float32)[:, None]
     named = of["file"].map(format_of_name)
     formats = pd.get_dummies(pd.DataFrame({"is": of["format"], "named": named}), dtype=np.float32)
     border = border_mask(SMALL)
