@@ -111,7 +111,8 @@ def test_the_presets_are_those_that_the_config_knows():
             "values names 'f1'",
         ),
         ({"analysis": {"target": "sex", "predictors": ["sex"]}}, "names the target"),
-        ({"analysis": {"predictors": ["location", "location"]}}, "a field is named twice"),
+        ({"analysis": {"predictors": ["location", "location"]}}, "a value occurs twice"),
+        ({"cohort__tags": {"fields": ["sex", "sex"]}}, "a value occurs twice"),
         (
             {"analysis": {"published": {"study": "s", "values": {"forest": 1}, "why": "w"}}},
             "values names 'forest'",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section, known
+from cxr.config.base import Published, Section, known, once
 
 Text = Literal["severity", "location", "country", "sex", "view", "survival"]
 Predictor = Literal[
@@ -50,9 +50,7 @@ class Analysis(Section):
     @field_validator("predictors")
     @classmethod
     def _once(cls, value: list[str]) -> list[str]:
-        if len(set(value)) < len(value):
-            raise ValueError("a field is named twice")
-        return value
+        return once(value)
 
     @field_validator("published")
     @classmethod

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -31,6 +31,13 @@ def known(published: Published | None, names: Sequence[str]) -> Published | None
         if name not in names:
             raise ValueError(f"values names '{name}'; the names are {', '.join(names)}")
     return published
+
+
+def once(values: list[Any]) -> list[Any]:
+    """The same, if nothing occurs in it twice."""
+    if len(set(values)) < len(values):
+        raise ValueError("a value occurs twice")
+    return values
 
 
 class Range(Section):

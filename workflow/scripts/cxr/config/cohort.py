@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cxr.config.base import Name, Section, Term
+from cxr.config.base import Name, Section, Term, once
 
 Count = Annotated[int, Field(ge=2)]
 
@@ -72,6 +72,11 @@ class Tags(Section):
         description="Patients that a tag needs; rarer values of a field become its `other`, and "
         "none where even these are too few.",
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _once(cls, value: list[str]) -> list[str]:
+        return once(value)
 
 
 class Cohort(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cxr.config.base import Range, Section, Seed, Term
+from cxr.config.base import Range, Section, Seed, Term, once
 
 
 def _axis(value: Any, least: float, *, whole: bool) -> Any:
@@ -16,8 +16,7 @@ def _axis(value: Any, least: float, *, whole: bool) -> Any:
         raise ValueError("values must be whole numbers")
     if min(values) < least or min(values) <= 0:
         raise ValueError(f"values must be {f'at least {least}' if least else 'greater than 0'}")
-    if len(set(values)) < len(values):
-        raise ValueError("a value occurs twice")
+    once(values)
     return value
 
 
@@ -76,9 +75,7 @@ class Embedding(Section):
     @field_validator("seeds")
     @classmethod
     def _seeds(cls, value: list[int]) -> list[int]:
-        if len(set(value)) < len(value):
-            raise ValueError("a seed occurs twice")
-        return value
+        return once(value)
 
     @model_validator(mode="after")
     def _gpu_is_exact(self) -> "Embedding":
