@@ -45,6 +45,8 @@ def test_a_range_test_that_never_rises_does_not_tell_the_highest_rate():
     assert rate_of(curve) == pytest.approx(lowest / 10)
     assert lowest < 0.2
     assert rate_of(curve.head(1)) == pytest.approx(1e-7)
+    curve["loss"] = 1 / (1 + (rates / 0.3))  # half way within a tenth of the highest rate
+    assert rate_of(curve) == pytest.approx(0.1)
 
 
 def test_training_learns_what_is_there(rng):

@@ -249,7 +249,7 @@ def rate_of(curve: pd.DataFrame) -> float:
 
     A tenth of where the loss is lowest; where it does not rise again up to the highest
     rate, nothing is known of what is too high, and the rate is taken at which it has
-    fallen half way.
+    fallen half way, if that is lower.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def rate_of(curve: pd.DataFrame) -> float:
     start = np.median(losses[: len(losses) // START + 1])
     above = np.flatnonzero(losses[:best] > (start + losses[best]) / 2)
     if losses[-1] < RISEN * losses[best] and len(above):
-        return float(rates[above[-1]])
+        return float(min(rates[above[-1]], rates[best] / BELOW_BEST))
     return float(rates[best] / BELOW_BEST)
 
 
