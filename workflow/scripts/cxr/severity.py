@@ -19,8 +19,11 @@ _STATED = re.compile(
     rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE})*)"
     rf"\s+(?:{_GRADED})\b"
 )
-# What denies a grade that comes later in the same clause.
-_DENIED = re.compile(r"\b(?:non|not|no|nor|never|less|without)\b[^,.:;]*$")
+# What may deny a grade that comes later in the same sentence.
+_DENIED = re.compile(
+    r"\bnon[\s-]+$|\b(?:no(?!\.?\s*\d)|not|\w+n['\u2019]t|nor|never|less|without|absence|denie[ds])\b"
+    r"(?:(?!\bbut\b)[^.:;(])*$"
+)
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
@@ -28,9 +31,10 @@ def severity(text: object) -> str | None:
     """asymptomatic, mild, moderate, severe, critical, or None.
 
     A grade counts where it is the whole text or is said of the patient or the
-    disease ("mild NCP patients", "severe case: ..."); "severe cough", "non-severe
-    patients" and "did not develop severe disease" are none, and a text with two grades
-    ("mild to moderate disease") is None.
+    disease ("mild NCP patients", "severe case: ..."); "severe cough" and "non-severe
+    patients" are none, and a text with two grades ("mild to moderate disease") is None.
+    So is one that denies something earlier in the sentence, whatever that may be: a gap
+    is better than a wrong grade.
     """
     clean = _DASHES.sub("-", tidy(text) or "").casefold()
     if clean in GRADES:
