@@ -11,6 +11,7 @@ from cxr.duplicates import near_duplicates, perceptual_hash
 from cxr.errors import InputError
 from cxr.images import (
     UnusableImage,
+    bands,
     canonical,
     fill_cache,
     locate,
@@ -32,6 +33,26 @@ def test_every_mode_becomes_the_same_grey(tmp_path, radiograph, mode):
     path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
     Image.fromarray(radiograph).convert(mode).save(path)
     np.testing.assert_allclose(read_grey(path).astype(int), radiograph, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "saved", "expected"),
+    [
+        ("L", {}, 1),
+        ("L", {"transparency": 0}, 2),
+        ("LA", {}, 2),
+        ("I;16", {}, 1),
+        ("P", {}, 3),
+        ("P", {"transparency": 0}, 4),
+        ("RGB", {}, 3),
+        ("RGB", {"transparency": (0, 0, 0)}, 4),
+        ("RGBA", {}, 4),
+    ],
+)
+def test_channels_tell_colour_and_transparency(tmp_path, mode, saved, expected):
+    Image.new(mode, (4, 4)).save(tmp_path / "a.png", **saved)
+    with Image.open(tmp_path / "a.png") as image:
+        assert bands(image) == expected
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,9 @@ def format_of_name(file: str) -> str | None:
 
 
 def bands(image: Image.Image) -> int:
-    """Channels of an image file: 1 for grey, 2 with transparency, 3 or 4 for colour."""
-    return 3 if image.mode == "P" else len(image.getbands())
+    """Channels of an image file: 1 for grey, 3 for colour, one more with transparency."""
+    grey = Image.getmodebase(image.mode) == "L"
+    return (1 if grey else 3) + image.has_transparency_data
 
 
 def _saturation(image: Image.Image) -> float:

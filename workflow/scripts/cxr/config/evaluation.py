@@ -30,7 +30,8 @@ class Evaluation(Section):
     )
     baselines: bool = Field(
         default=True,
-        description="What shape, format, thumbnails, borders and lungs alone tell of the classes, "
+        description="What shape, channels, format, thumbnails, borders and lungs alone tell of "
+        "the classes, "
         "on the same folds.",
     )
     published: Published | None = Field(
