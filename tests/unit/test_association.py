@@ -1,5 +1,7 @@
 """Clusters against fields: the right strength, and no more discoveries than chance gives."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,6 +89,14 @@ def test_what_chance_gives_stands_beside_an_effect(rng):
     assert ward["chance"] > 0.3, "few patients with many values"
     assert ward["effect"] == pytest.approx(ward["chance"], abs=0.15)
     assert country["chance"] < 0.2 < country["effect"]
+
+
+def test_where_every_patient_has_a_value_of_its_own_nothing_is_defined():
+    owners = np.array([f"p{i}" for i in range(40)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = associate(np.arange(40) % 2, owners, pd.DataFrame({"own": owners}), 9, 0)
+    assert found[["chance", "effect"]].isna().all(axis=None)
 
 
 def test_missing_values_are_a_level_and_are_dropped(rng):

@@ -198,9 +198,9 @@ def _fifths(values: pd.Series) -> pd.Series:
 
 def _permute(
     question: _Question, exchange: Exchange, permutations: int, seed: int
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """`p`, the share of the permutations, the data counted as one, that are at least as
-    associated, and `chance`, their mean effect."""
+    associated, and `chance`, their mean effect, null where none is defined."""
     rng = np.random.default_rng(seed)
     observed = question.statistic() * (1 - 1e-12)
     reached, effects = 1, []
@@ -210,7 +210,9 @@ def _permute(
         drawn = replace(question, levels=question.levels[source], numbers=numbers)
         reached += drawn.statistic() >= observed
         effects.append(drawn.strength())
-    return {"p": reached / (1 + permutations), "chance": float(np.nanmean(effects))}
+    defined = np.array(effects)[np.isfinite(effects)]
+    chance = float(defined.mean()) if len(defined) else None
+    return {"p": reached / (1 + permutations), "chance": chance}
 
 
 def associate_given(
