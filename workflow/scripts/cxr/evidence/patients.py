@@ -2,6 +2,8 @@
 
 import numpy as np
 
+ALIKE = 5
+
 
 def halve(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Which images are of a random half of the patients, bool of shape (n,)."""
@@ -31,8 +33,11 @@ def bootstrap(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 class Exchange:
     """Permutations of whole patients: each patient's images get those of another one.
 
-    Where the numbers of images differ, the other's values are repeated from the
-    start or cut off, so that values which a patient's images share stay shared.
+    Patients are exchanged among those with as many images, since what goes with the
+    number of images would otherwise be found to go with anything. Numbers that fewer
+    than five patients have are joined with the next larger ones; where they then differ,
+    the other's values are repeated from the start or cut off, so that values which a
+    patient's images share stay shared.
 
     Parameters
     ----------
@@ -50,13 +55,26 @@ class Exchange:
         self.owner = owner
         self.place = np.empty(len(owner), np.int64)
         self.place[self.order] = np.arange(len(owner)) - self.starts[owner[self.order]]
-        self.groups = [np.arange(len(self.sizes))]
+        strata_of = [np.arange(len(self.sizes))]
         if strata is not None:
             codes = np.unique(strata, return_inverse=True)[1]
             votes = np.zeros((len(self.sizes), codes.max() + 1))
             np.add.at(votes, (owner, codes), 1)
             commonest = votes.argmax(axis=1)
-            self.groups = [np.flatnonzero(commonest == code) for code in np.unique(commonest)]
+            strata_of = [np.flatnonzero(commonest == code) for code in np.unique(commonest)]
+        self.groups = [alike for group in strata_of for alike in self._alike(group)]
+
+    def _alike(self, group: np.ndarray) -> list[np.ndarray]:
+        """Patients parted by their number of images, few of them together."""
+        found: list[np.ndarray] = []
+        few = group[:0]
+        for size in np.unique(self.sizes[group]):
+            few = np.concatenate([few, group[self.sizes[group] == size]])
+            if len(few) >= ALIKE:
+                found, few = [*found, few], group[:0]
+        last = found.pop() if found and len(few) else group[:0]
+        rest = np.concatenate([last, few])
+        return [*found, rest] if len(rest) else found
 
     @property
     def movable(self) -> int:
