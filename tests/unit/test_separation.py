@@ -31,6 +31,15 @@ def test_one_cloud_is_not():
     assert small <= 2
 
 
+@pytest.mark.parametrize("long", [1, 2])
+def test_one_long_cloud_is_not_either(long):
+    """Clusters found in it lie in a row: what is between two is left out of no test."""
+    for seed in range(2):
+        features = np.random.default_rng(seed).normal(size=(500, 8))
+        features[:, :long] *= 10
+        assert separate(features, np.arange(500).astype(str), GRID, 3, seed)["p"] > 0.05
+
+
 def test_without_clusters_in_the_halves_nothing_is_apart(rng):
     lone = Search([5.0], [1e-6], [5], 3, 8, 1 / 3, "pca")
     found = separate(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)

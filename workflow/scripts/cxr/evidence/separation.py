@@ -51,10 +51,13 @@ def separate(
     For each of `splits` halvings, and each half in turn, the search runs on one
     half alone. For each pair of its clusters, the direction that best tells
     them apart (linear discriminant, shrunk) is an axis. The images of the other
-    half that are nearest to either cluster are projected on it, one at random of
-    each patient, and tested for one mode. The p-values are Bonferroni-adjusted over
-    the pairs, and of all halvings the doubled median is taken, which keeps the
-    level whatever their dependence.
+    half that lie around the line between the two, one at random of each patient,
+    are projected on it and tested for one mode. Around the line is what is nearer to
+    it than to any third cluster's centre: a convex region, in which a log-concave
+    density has one mode along every axis (Prékopa 1973), so that leaving out the
+    others cuts no gap. The p-values are Bonferroni-adjusted over the pairs, and of
+    all halvings the doubled median is taken, which keeps the level whatever their
+    dependence.
 
     Parameters
     ----------
@@ -73,6 +76,7 @@ def separate(
     References
     ----------
     J. Hartigan, P. Hartigan, "The dip test of unimodality", Ann. Stat. 13, 1985.
+    A. Prékopa, "On logarithmic concave measures and functions", Acta Sci. Math. 34, 1973.
     N. Meinshausen, L. Meier, P. Bühlmann, "p-values for high-dimensional
     regression", J. Am. Stat. Assoc. 104, 2009 (doubled median).
     """
@@ -111,13 +115,25 @@ def _held_out(
     nearest = ((other[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     p_values = []
     for a, b in combinations(range(len(centres)), 2):
-        near = (nearest == a) | (nearest == b)
-        along = other[near] @ (centres[b] - centres[a])
-        alone = along[np.unique(patients[near], return_index=True)[1]]
+        around = _around(other, centres[a], centres[b], np.delete(centres, (a, b), axis=0))
+        along = other[around] @ (centres[b] - centres[a])
+        alone = along[np.unique(patients[around], return_index=True)[1]]
         p_values.append(float(diptest(alone)[1]) if len(alone) >= MIN_PATIENTS else 1.0)
     several = 1 < len(np.unique(nearest)) < len(other)
     silhouette = float(silhouette_score(other, nearest)) if several else None
     return min(1.0, min(p_values) * len(p_values)), silhouette
+
+
+def _around(points: np.ndarray, a: np.ndarray, b: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which points are nearer to the line from a to b than to any other centre, bool.
+
+    Of the line the point that is nearest to a centre counts, so that each centre
+    leaves a half-space, in which a and b are.
+    """
+    shares = np.clip((others - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
+    nearest = a + shares[:, None] * (b - a)
+    away, middle = others - nearest, (others + nearest) / 2
+    return (points @ away.T <= (middle * away).sum(axis=1)).all(axis=1)
 
 
 def _discriminate(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
