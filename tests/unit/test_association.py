@@ -91,11 +91,12 @@ def test_what_chance_gives_stands_beside_an_effect(rng):
     assert country["chance"] < 0.2 < country["effect"]
 
 
-def test_where_every_patient_has_a_value_of_its_own_nothing_is_defined():
-    owners = np.array([f"p{i}" for i in range(40)])
+@pytest.mark.parametrize(("n", "k"), [(12, 3), (15, 3), (30, 3), (40, 2), (52, 4)])
+def test_where_every_patient_has_a_value_of_its_own_nothing_is_defined(n, k):
+    owners = np.array([f"p{i}" for i in range(n)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = associate(np.arange(40) % 2, owners, pd.DataFrame({"own": owners}), 9, 0)
+        found = associate(np.arange(n) % k, owners, pd.DataFrame({"own": owners}), 9, 0)
     assert found[["chance", "effect"]].isna().all(axis=None)
 
 
@@ -136,6 +137,22 @@ def test_clusters_and_fields_of_patients_are_seldom_called_associated():
     assert max(rejected.values()) <= 15
 
 
+def test_fields_that_go_with_the_number_of_images_are_seldom_called_associated():
+    """Publications with many images of a patient, as reports of single cases are."""
+    sizes = np.repeat([1, 2, 3, 5], [70, 20, 8, 6])
+    owner = np.repeat([f"p{i:03d}" for i in range(len(sizes))], sizes)
+    many = np.repeat(sizes > 2, sizes)
+    rejected, draws = 0, 100
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        clusters = np.repeat(rng.integers(0, 3, len(sizes)), sizes)
+        doi = np.where(many, owner, "a series").astype(object)
+        row = associate(clusters, owner, pd.DataFrame({"doi": doi}), 99, seed).iloc[0]
+        rejected += row["p"] <= 0.05
+    # 5% of 100 are 5; more than 12 would happen in one of 700 runs.
+    assert rejected <= 12
+
+
 def test_whole_patients_are_exchanged(rng):
     exchange = Exchange(OWNER)
     constant = per_patient(np.arange(1000), rng)
@@ -145,6 +162,10 @@ def test_whole_patients_are_exchanged(rng):
         # Every patient's value is somewhere.
         assert set(moved) == set(constant)
     assert exchange.movable == len(SIZES)
+    parted = [set(exchange.sizes[group]) for group in exchange.groups]
+    assert len(parted) > 1
+    assert sum(map(len, parted)) == len(set(exchange.sizes)), "as many images, one group"
+    assert all(len(group) >= 5 for group in exchange.groups)
 
 
 def test_within_strata_patients_stay(rng):

@@ -13,7 +13,8 @@ def cramers_v(tables: np.ndarray) -> np.ndarray:
     Returns
     -------
     float array, shape (...)
-        NaN where fewer than two rows or columns hold anything.
+        NaN where fewer than two rows or columns hold anything, or each observation
+        has a row or column of its own.
 
     References
     ----------
@@ -28,8 +29,11 @@ def cramers_v(tables: np.ndarray) -> np.ndarray:
         phi = np.maximum(chi_square(tables) / n - excess, 0)
         r = rows - (rows - 1) ** 2 / (n - 1)
         c = columns - (columns - 1) ** 2 / (n - 1)
-        value = np.sqrt(phi / (np.minimum(r, c) - 1))
-    return np.where((rows > 1) & (columns > 1), np.minimum(value, 1), np.nan)
+        most = np.minimum(r, c) - 1
+        value = np.sqrt(phi / most)
+    # With as many rows as observations `most` is 0, but for rounding.
+    defined = (rows > 1) & (columns > 1) & (most > 1e-9)
+    return np.where(defined, np.minimum(value, 1), np.nan)
 
 
 def chi_square(tables: np.ndarray) -> np.ndarray:
