@@ -7,16 +7,17 @@ from sklearn.datasets import make_blobs
 from cxr.evidence.material import Material
 from cxr.evidence.repeats import KINDS, TRAINING, repeat_all
 from cxr.evidence.stability import Stability, grade, jaccards
+from cxr.evidence.verdict import least_stable
 
 REFERENCE = np.array([0, 0, 0, 1, 1, 1, -1])
 
 
 def test_the_best_jaccard_of_each_cluster():
     other = np.array([5, 5, 1, 0, 0, 0, 0])
-    assert jaccards(REFERENCE, other).tolist() == [2 / 3, 3 / 4]
-    assert jaccards(REFERENCE, REFERENCE).tolist() == [1, 1]
-    assert jaccards(REFERENCE, np.full(7, -1)).tolist() == [0, 0]
-    assert np.isnan(jaccards(np.array([0, 0, 2]), np.array([0, 0, 1]))[1])
+    assert jaccards(REFERENCE, other, 2).tolist() == [2 / 3, 3 / 4]
+    assert jaccards(REFERENCE, REFERENCE, 2).tolist() == [1, 1]
+    assert jaccards(REFERENCE, np.full(7, -1), 2).tolist() == [0, 0]
+    assert np.isnan(jaccards(np.array([0, 0, 2]), np.array([0, 0, 1]), 3)[1])
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,17 @@ def test_repetitions_are_summed_up():
     assert consensus[0, 3] == 0.5
     assert consensus[0, 6] == 0
     np.testing.assert_array_equal(consensus, consensus.T)
+
+
+def test_a_cluster_that_repetitions_or_the_sample_lack_keeps_its_place():
+    stability = Stability(np.array([0, 0, 1, 1, 2]), k=4)
+    stability.add("bootstrap", np.arange(5), np.array([0, 0, 1, 1, 2]))
+    stability.add("bootstrap", np.arange(4), np.array([0, 0, 1, 1]))
+    stability.add("start", np.arange(4), np.array([0, 0, 1, 1]))
+    found = stability.summary()
+    assert [c["mean"] for c in found["bootstrap"]["clusters"]] == [1, 1, 1, 0]
+    assert [c["mean"] for c in found["start"]["clusters"]] == [1, 1, 0, 0]
+    assert least_stable(found) == 0
 
 
 SETTINGS = {

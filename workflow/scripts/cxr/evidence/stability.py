@@ -23,17 +23,19 @@ def grade(jaccard: float) -> str:
     return next(word for bound, word in GRADES if jaccard >= bound)
 
 
-def jaccards(reference: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def jaccards(reference: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     """For each cluster of the reference its best Jaccard similarity among other clusters.
 
     Parameters
     ----------
     reference, labels : int array, shape (n,)
         Of the same images; -1 for outliers, which are no cluster.
+    k : int
+        Clusters of the reference, of which some may have no image here.
 
     Returns
     -------
-    float array, shape (clusters of the reference,)
+    float array, shape (k,)
         NaN for a cluster with no image here.
 
     References
@@ -41,7 +43,7 @@ def jaccards(reference: np.ndarray, labels: np.ndarray) -> np.ndarray:
     C. Hennig, "Cluster-wise assessment of cluster stability", Comput. Stat.
     Data Anal. 52, 2007.
     """
-    k, m = reference.max(initial=-1) + 1, labels.max(initial=-1) + 1
+    m = labels.max(initial=-1) + 1
     table = np.zeros((k + 1, m + 1))
     np.add.at(table, (reference + 1, labels + 1), 1)
     own, others, both = table.sum(axis=1)[1:], table.sum(axis=0)[1:], table[1:, 1:]
@@ -58,17 +60,26 @@ class Stability:
     ----------
     reference : int array, shape (n,)
         The clusters in question.
+    k : int, optional
+        Their number, where not all of them have an image here.
     """
 
-    def __init__(self, reference: np.ndarray) -> None:
+    def __init__(self, reference: np.ndarray, k: int | None = None) -> None:
         self.reference = reference
+        self.k = int(reference.max(initial=-1)) + 1 if k is None else k
         self.similar: dict[str, list[np.ndarray]] = {}
         self.agreement: dict[str, list[float]] = {}
         self.together = np.zeros((len(reference), len(reference)))
         self.present = np.zeros((len(reference), len(reference)))
 
     @classmethod
-    def of(cls, reference: np.ndarray, image_ids: np.ndarray, repeats: pd.DataFrame) -> "Stability":
+    def of(
+        cls,
+        reference: np.ndarray,
+        image_ids: np.ndarray,
+        repeats: pd.DataFrame,
+        k: int | None = None,
+    ) -> "Stability":
         """The repetitions of `cxr.evidence.repeats` of a clustering.
 
         Parameters
@@ -77,8 +88,10 @@ class Stability:
         image_ids : str array, shape (n,)
         repeats : DataFrame
             `kind, turn, image_id, cluster`.
+        k : int, optional
+            Clusters of the reference, where images are a sample.
         """
-        found, index = cls(reference), pd.Index(image_ids)
+        found, index = cls(reference, k), pd.Index(image_ids)
         for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
             places = index.get_indexer(rows["image_id"])
             found.add(str(kind), places, rows["cluster"].to_numpy())
@@ -89,7 +102,7 @@ class Stability:
         from sklearn.metrics import adjusted_rand_score
 
         own = self.reference[images]
-        self.similar.setdefault(kind, []).append(jaccards(own, labels))
+        self.similar.setdefault(kind, []).append(jaccards(own, labels, self.k))
         self.agreement.setdefault(kind, []).append(float(adjusted_rand_score(own, labels)))
         square = np.ix_(images, images)
         self.present[square] += 1

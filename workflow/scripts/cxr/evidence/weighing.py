@@ -159,7 +159,8 @@ def _ask_search(
     here = clusters.loc[material.image_ids]
     labels = here["cluster"].to_numpy()
     neighbours = min(TRUSTED, (len(labels) - 1) // 2)
-    stability = Stability.of(labels, material.image_ids, records.repeats)
+    n_clusters = int(clusters["cluster"].max()) + 1
+    stability = Stability.of(labels, material.image_ids, records.repeats, n_clusters)
     return {
         "searched": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
         "nulls": {
