@@ -94,13 +94,18 @@ def test_controls_with_the_same_clusters_are_named():
         assert "untrained" not in found["sentence"]
 
 
-def test_a_search_without_a_usable_cell_is_no_more_than_chance():
-    document = by_chance()
+def test_a_search_without_a_usable_cell_says_nothing():
+    document = by_chance() | {"searched": {"maps": 0}, "n_sampled": 500}
     for name in ("balance", "validity"):
         document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
     found = decide(document, THRESHOLDS)
-    assert found["verdict"] == "no clusters beyond chance"
-    assert "balance score of no cell" in found["sentence"]
+    assert found["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
+
+
+def test_a_search_without_a_defined_dbcv_is_weighed_by_its_balance():
+    document = by_chance()
+    document["nulls"]["gaussian"]["validity"] |= {"observed": None, "reached": 199, "p": 1.0}
+    assert "DBCV of no cell" in decide(document, THRESHOLDS)["sentence"]
 
 
 def test_a_small_p_value_is_not_called_zero():

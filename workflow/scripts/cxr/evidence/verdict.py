@@ -28,7 +28,8 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
 
     The rules, in this order:
 
-    1. Too few images or patients, or no usable cell: inconclusive.
+    1. Too few images or patients, or no usable cell, also in the maps that can be
+       drawn of a sample: inconclusive.
     2. The search finds as much in the primary null (both statistics,
        Bonferroni-adjusted, p > alpha): no clusters beyond chance.
     3. Held-out patients don't fall into groups along the clusters' axes (dip test,
@@ -62,6 +63,10 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
     weakest = least_stable(weighed["stability"])
+    if null["balance"]["observed"] is None:
+        maps = weighed["searched"]["maps"]
+        reason = f"{maps} maps of {weighed['n_sampled']} images have no usable cell"
+        return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
         f"as well in {null['balance']['reached']} (balance score {_number(null['balance'], 0)}) "
