@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cxr.cohort import assign_classes, balance, contradictions, select
 from cxr.errors import InputError
 from cxr.flow import summarise
-from cxr.splits import divide, group_patients, near_duplicate_groups, split
+from cxr.splits import divide, group_patients, independent, near_duplicate_groups, people, split
 
 ANY = {"without": [], "first": [], "sources": None}
 CLASSES = {
@@ -187,12 +187,30 @@ def test_no_group_is_divided_and_every_class_is_in_every_split(seed, validation,
     rng = np.random.default_rng(seed)
     table = many(rng, int(rng.integers(80, 300)))
     pairs = rng.integers(0, len(table), (5, 2))
-    cohort = divide(table.assign(source="s", file="f"), pairs, validation, test, seed)
+    table = table.assign(source="s", file="f", sha256=table["image_id"])
+    cohort = divide(table, pairs, people(table), validation, test, seed)
     for column, expected in (("patient_id", 1), ("split_group", 1), ("class", 3)):
         assert set(cohort.groupby(column)["split"].nunique()) == {expected}
     flow = select(rows(*GOOD), rejected(), **RULES)[1]
     summary = summarise(flow, cohort)["classes"]
     assert sum(c["train"] + c["validation"] + c["test"] for c in summary.values()) == len(cohort)
+
+
+def test_patients_who_share_a_file_are_one_person_though_its_copy_is_dropped(rng):
+    """Ten people under two ids each, which have a file in common and another one each."""
+    table = pd.DataFrame(
+        {
+            "image_id": [f"{name}{i}" for i in range(10) for name in "abcd"],
+            "patient_id": [f"{name}{i}" for i in range(10) for name in "xyxy"],
+            "sha256": [f"{name}{i}" for i in range(10) for name in "ssuv"],
+        }
+    )
+    table = table.assign(source="s", file="f", **{"class": list("nnnmnnnm") * 5})
+    kept = table.loc[~table["sha256"].duplicated()]
+    cohort = divide(kept.reset_index(drop=True), NOTHING, people(table), 0.2, 0.2, 0)
+    person = cohort["patient_id"].str[1:]
+    assert set(cohort.groupby(person)["split"].nunique()) == {1}
+    assert (independent(cohort) == ("x" + person).to_numpy()).all()
 
 
 def test_shares_are_close_to_what_was_asked():

@@ -246,6 +246,14 @@ def test_no_network_saw_the_patients_that_it_searches():
 
 def test_too_few_patients_cost_the_parts_and_not_the_run():
     assert fold_of(cohort_of(4), 1, 2, SPLITS, 0).empty
+    # One patient owns most of a class, so that the others are hardly enough for a fold.
+    sizes = [1] * 30 + [20] + [1] * 7
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    skewed = pd.DataFrame(
+        {"image_id": [f"i{i}" for i in range(len(owners))], "split_group": owners}
+    )
+    skewed["class"], skewed["split"] = np.where(owners < 30, "a", "b"), "train"
+    assert all(fold_of(skewed, fold, 2, SPLITS, 0).empty for fold in (1, 2))
 
 
 def test_sheets_show_the_median_the_best_and_the_worst():

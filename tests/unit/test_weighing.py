@@ -48,7 +48,8 @@ def settings(**search):
 def cohort_of(n, patients=None, split="test"):
     ids = [f"i{i:03d}" for i in range(n)]
     owners = [f"p{i % (patients or n):03d}" for i in range(n)]
-    return pd.DataFrame({"image_id": ids, "class": "a", "split": split, "patient_id": owners})
+    table = pd.DataFrame({"image_id": ids, "class": "a", "split": split, "patient_id": owners})
+    return table.assign(split_group=owners)
 
 
 def study(features, cohort, metadata=None, told=None, sample=500, controls=()):

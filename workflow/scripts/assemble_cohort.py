@@ -11,7 +11,7 @@ from cxr.flow import summarise
 from cxr.images import fill_cache
 from cxr.io import new_array, read_csv, read_table, write_csv, write_json, write_table
 from cxr.job import job
-from cxr.splits import divide
+from cxr.splits import divide, people
 from cxr.tags import COLUMN, tag
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def main(input, output, cfg, threads):
         if not (found and cfg["exclude_contradictions"]):
             break
         contradicting |= found
-    cohort = divide(rows, pairs, **cfg["splits"], seed=cfg["seed"])
+    cohort = divide(rows, pairs, people(metadata), **cfg["splits"], seed=cfg["seed"])
     if cfg["tags"] is not None:
         cohort[COLUMN], tags = tag(rows, **cfg["tags"])
         write_csv(tags, output.tags)

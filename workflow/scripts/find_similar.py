@@ -7,13 +7,14 @@ from cxr.io import read_table, write_csv, write_json, write_table
 from cxr.job import job
 from cxr.similarity.search import make_index, neighbours_of_all
 from cxr.similarity.space import make_space, summary
+from cxr.splits import independent
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, threads):
-    patients = read_table(input.cohort).set_index("image_id")["patient_id"]
+    patients = independent(read_table(input.cohort))
     space, rejected = make_space(
         read_table(input.features), patients, cfg["metric"], seed=cfg["seed"]
     )

@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from cxr.evidence.fields import mean_intensity, recorded
 from cxr.evidence.material import Material
 from cxr.evidence.weighing import MAPS, Records, weigh
 from cxr.io import read_array, read_table, read_tables, write_csv, write_json, write_table
 from cxr.job import job
+from cxr.splits import independent
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -27,7 +26,7 @@ def main(input, output, cfg):
         ranking=read_table(input.ranking),
         embeddings=read_tables(input.embeddings),
         fields=recorded(read_table(input.metadata), cohort, intensity),
-        patients=pd.Series(cohort["patient_id"].to_numpy(), index=cohort["image_id"].to_numpy()),
+        patients=independent(cohort),
         replicates=read_tables(input.draws),
         repeats=read_table(input.repeats),
         controls=dict(zip(cfg["controls"], controls, strict=True)),

@@ -33,6 +33,35 @@ def group_patients(patients: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     return pd.factorize(connected_components(edges, directed=False)[1][codes])[0]
 
 
+def people(metadata: pd.DataFrame) -> pd.Series:
+    """The person of each image, a number by image_id: patients who share a file are one.
+
+    Parameters
+    ----------
+    metadata : DataFrame
+        `image_id, patient_id, sha256` of all usable images, the dropped copies among them.
+    """
+    files = pd.factorize(metadata["sha256"])[0]
+    order = np.argsort(files, kind="stable")
+    same = np.diff(files[order]) == 0
+    pairs = np.stack([order[:-1][same], order[1:][same]], axis=1)
+    return pd.Series(
+        group_patients(metadata["patient_id"].tolist(), pairs), metadata["image_id"].to_numpy()
+    )
+
+
+def independent(cohort: pd.DataFrame) -> pd.Series:
+    """The patient of each image, by image_id; of patients who are kept together, the first.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        `image_id, patient_id, split_group`.
+    """
+    first = cohort.groupby("split_group")["patient_id"].transform("min")
+    return pd.Series(first.to_numpy(dtype=object), cohort["image_id"].to_numpy())
+
+
 def near_duplicate_groups(n: int, pairs: np.ndarray) -> pd.Series:
     """Number of the near-duplicate group of each of `n` images, null for most."""
     groups = pd.Series(group_patients([str(i) for i in range(n)], pairs))
@@ -98,6 +127,11 @@ def fold_of_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: i
 
     names, codes, totals = np.unique(classes, return_inverse=True, return_counts=True)
     smallest = min(len(np.unique(groups[codes == code])) for code in range(len(names)))
+    if smallest < 2:
+        raise InputError(
+            "config key 'cohort.splits': a class has a single independent patient left to divide; "
+            "add patients or take other folds"
+        )
     folds = min(max(2, round(1 / share)), smallest)
     kfold = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     best, best_error = None, np.inf
@@ -117,7 +151,12 @@ def fold_of_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: i
 
 
 def divide(
-    rows: pd.DataFrame, pairs: np.ndarray, validation: float, test: float, seed: int
+    rows: pd.DataFrame,
+    pairs: np.ndarray,
+    persons: pd.Series,
+    validation: float,
+    test: float,
+    seed: int,
 ) -> pd.DataFrame:
     """The cohort table: class, split and patient of every image.
 
@@ -127,6 +166,8 @@ def divide(
         The chosen rows, with `class`.
     pairs : int array, shape (m, 2)
         Rows that are near duplicates of each other.
+    persons : Series
+        As `people` finds them.
     validation, test : float
         Wanted share of each class.
 
@@ -136,7 +177,7 @@ def divide(
         `image_id, class, split, patient_id, split_group, near_duplicate_group,
         source, file`, in the order of `rows`; a split group is never divided.
     """
-    groups = group_patients(rows["patient_id"].tolist(), pairs)
+    groups = group_patients(persons.loc[rows["image_id"]].tolist(), pairs)
     cohort = rows[["image_id", "class"]].astype("str")
     cohort["split"] = split(rows["class"].to_numpy(), groups, validation, test, seed)
     cohort["patient_id"] = rows["patient_id"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.neighbours import select_features
+from cxr.splits import independent
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Material:
     Attributes
     ----------
     image_ids, patients : str array, shape (n,)
+        Patients as `cxr.splits.independent` has them.
     features : float array, shape (n, d)
     """
 
@@ -35,7 +37,7 @@ class Material:
     ) -> "Material":
         """The mapped images, or of more than `sample` those of patients drawn at random."""
         ids, values = select_features(features, classes)
-        owner = cohort.set_index("image_id").loc[ids, "patient_id"].to_numpy(dtype=np.str_)
+        owner = independent(cohort).loc[ids].to_numpy(dtype=np.str_)
         if len(ids) > sample:
             names, codes = np.unique(owner, return_inverse=True)
             order = np.random.default_rng(seed).permutation(len(names))

@@ -10,6 +10,7 @@ import pandas as pd
 from cxr.io import read_table
 from cxr.similarity.retrieval import ALL, Question, ask, queries_of, summarise
 from cxr.similarity.space import Metric, Space, make_space
+from cxr.splits import independent
 
 # Recorded fields that neighbours might share without looking at a disease.
 CONFOUNDERS = ("country", "view", "doi")
@@ -153,19 +154,18 @@ def records_of(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     cohort : DataFrame, n rows
-        `image_id, class, patient_id, source`.
+        `image_id, class, patient_id, split_group, source`.
     metadata : DataFrame
         The shared schema.
 
     Returns
     -------
     DataFrame, n rows
-        The metadata, with `class`.
+        The metadata, with `class`, and patients as `cxr.splits.independent` has them.
     """
     rows = metadata.set_index("image_id").loc[cohort["image_id"]]
-    return rows.assign(
-        **{"class": cohort["class"].to_numpy(), "patient_id": cohort["patient_id"].to_numpy()}
-    )
+    patients = independent(cohort).to_numpy()
+    return rows.assign(**{"class": cohort["class"].to_numpy(), "patient_id": patients})
 
 
 def read_searched(input: Any, cfg: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
