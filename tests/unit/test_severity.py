@@ -136,6 +136,14 @@ def test_without_scores_it_says_what_is_missing(rng):
     assert found["lacking"] == lacking(none)
 
 
+def test_a_score_that_few_images_have_is_left_out(rng):
+    table, records = scored(rng)
+    rare = records["severity_opacity"].where(np.arange(len(records)) < 2)
+    records = records.assign(severity_opacity=rare)
+    found = estimate({"trained": table}, records, "cosine", 0)
+    assert set(found["target"]) == {"severity_extent"}
+
+
 def test_patients_are_followed_along_their_days(rng):
     table, records = scored(rng)
     space, _ = make_space(table, records["patient_id"], "euclidean", 0)

@@ -36,15 +36,15 @@ REPLICATES = 1000
 ESTIMATES = ("image_id", "patient_id", "target", "space", "method", "score", "estimate")
 
 
-def lacking(records: pd.DataFrame) -> str | None:
-    """What severity can't be estimated without, or None."""
-    scored = records[records["severity_extent"].notna()]
+def lacking(records: pd.DataFrame, target: str = "severity_extent") -> str | None:
+    """What a score can't be estimated without, or None."""
+    scored = records[records[target].notna()]
     images, patients = len(scored), scored["patient_id"].nunique()
     if images >= MIN_IMAGES and patients >= MIN_PATIENTS:
         return None
     return (
-        f"{images} images of {patients} patients have a scored extent; {MIN_IMAGES} images of "
-        f"{MIN_PATIENTS} patients are needed"
+        f"{images} images of {patients} patients have a scored {target.removeprefix('severity_')}; "
+        f"{MIN_IMAGES} images of {MIN_PATIENTS} patients are needed"
     )
 
 
@@ -69,7 +69,8 @@ def estimate(
     Returns
     -------
     DataFrame
-        `ESTIMATES`; `score` is null where none was given.
+        `ESTIMATES`; `score` is null where none was given. A target that too few images
+        or patients have is left out.
     """
     rows = []
     classes = set(records.loc[records["severity_extent"].notna(), "class"])
@@ -81,7 +82,7 @@ def estimate(
         told = records.loc[ids]
         for target, largest in TARGETS.items():
             scores = told[target].to_numpy(np.float64)
-            if np.isnan(scores).all():
+            if lacking(told, target) is not None:
                 continue
             found = _leave_out(
                 {
