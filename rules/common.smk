@@ -50,6 +50,10 @@ if SIMILAR and LEARNED:
     BASELINES = [b for b in STUDY["similarity"]["baselines"] if b != "imagenet"]
     BACKBONES = backbones(STUDY["similarity"], STUDY["models"])
 
+# What is told the reader of a source, and where a source is found.
+READING = ("reader", "table", "images", "columns", "constants")
+PLACES = ("folder", "mirrors")
+
 CODE = {}  # the fingerprint of each script
 
 # What the stages before the maps write, whichever they are.
@@ -87,12 +91,22 @@ def training_threads(wildcards):
     return STUDY["models"][wildcards.model]["training"]["threads"]
 
 
-def divide(source):
-    """What obtaining a source depends on, and what reading it does."""
-    told = STUDY["sources"][source]
-    reading = ("reader", "table", "images", "columns", "constants")
-    obtained = {key: value for key, value in told.items() if key not in reading}
-    return obtained, {key: told[key] for key in reading if key in told}
+def told(source, keys):
+    """What the config says of a source under some keys, where it has them."""
+    given = STUDY["sources"][source]
+    return {key: given[key] for key in keys if key in given}
+
+
+def obtained(source):
+    """What a source is: all that is neither told its reader nor where it is found."""
+    return told(
+        source, [k for k in STUDY["sources"][source] if k not in READING + PLACES]
+    )
+
+
+def unwatched(value):
+    """A param whose change reruns nothing: Snakemake compares none that asks for the output."""
+    return lambda wildcards, output: value(wildcards)
 
 
 def begin():

@@ -24,9 +24,14 @@ rule download:
     params:
         cfg=lambda wildcards: {
             "name": wildcards.source,
-            "source": divide(wildcards.source)[0],
-            "mirror": STUDY["mirror"],
+            "source": obtained(wildcards.source),
         },
+        place=unwatched(
+            lambda wildcards: {
+                "mirror": STUDY["mirror"],
+                **told(wildcards.source, PLACES),
+            }
+        ),
         code=code_of("download.py"),
     script:
         "../workflow/scripts/download.py"
@@ -48,10 +53,8 @@ rule download_weights:
         mem_mb=grows(1500),
         runtime=grows(30),
     params:
-        cfg=lambda wildcards: {
-            "architecture": wildcards.architecture,
-            **settings(mirror="mirror")(wildcards),
-        },
+        cfg=lambda wildcards: {"architecture": wildcards.architecture},
+        place=unwatched(settings(mirror="mirror")),
         code=code_of("download_weights.py"),
     script:
         "../workflow/scripts/download_weights.py"

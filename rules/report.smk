@@ -232,7 +232,7 @@ rule write_report:
         runtime=grows(10, 0.2),
     params:
         cfg={
-            "config": {**STUDY, "images": None, "query": None},
+            "config": {**STUDY, "images": None, "mirror": None, "query": None},
             "models": MODELS,
         },
         code=code_of("write_report.py"),

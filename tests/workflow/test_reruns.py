@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.study import TINY
+from tests.study import TINY, workspace
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -154,6 +154,23 @@ def test_an_input_touched_without_a_change_reruns_nothing(copied):
     for name in ("rejected.csv", "images.npy", "models/conv5/model.safetensors"):
         os.utime(copied.path / "results/tiny" / name, (later, later))
     assert copied.planned() == {}
+
+
+def test_a_mirror_that_holds_no_source_of_the_study_changes_nothing(finished):
+    assert finished.planned(None, "--config", "mirror=config") == {}
+
+
+def test_what_came_from_a_mirror_stays_without_it(tmp_path):
+    place = workspace(tmp_path / "run")
+    (place.path / "mirror" / "upstream").mkdir(parents=True)
+    (place.path / "mirror" / "upstream" / "metadata.csv").write_text("filename\n")
+    source = {"kind": "git", "reader": "ieee8023", "url": "nowhere", "folder": "upstream"}
+    config = changed("sources", {"published": source | {"commit": "0" * 40}})
+    place.write_config(config)
+    place.snakemake("--until", "download", "--config", "mirror=mirror")
+    assert place.planned(None, "--until", "download") == {}
+    config["sources"]["published"]["commit"] = "1" * 40
+    assert place.planned(config, "--until", "download") == {"download": 1}
 
 
 def test_a_caption_of_snakemakes_report_reruns_nothing(copied):

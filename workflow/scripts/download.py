@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(output, cfg):
-    mirror = Path(cfg["mirror"]) if cfg["mirror"] else None
-    write_json(obtain(cfg["name"], cfg["source"], Path(output.files), mirror), output.provenance)
+def main(output, cfg, place):
+    mirror = Path(place["mirror"]) if place["mirror"] else None
+    source = {**cfg["source"], **place}
+    write_json(obtain(cfg["name"], source, Path(output.files), mirror), output.provenance)
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
-        main(snakemake.output, snakemake.params.cfg)
+        main(snakemake.output, snakemake.params.cfg, snakemake.params.place)
