@@ -50,9 +50,10 @@ if SIMILAR and LEARNED:
     BASELINES = [b for b in STUDY["similarity"]["baselines"] if b != "imagenet"]
     BACKBONES = backbones(STUDY["similarity"], STUDY["models"])
 
-# What is told the reader of a source, and where a source is found.
+# What is told the reader of a source, where a source is found, and words about it.
 READING = ("reader", "table", "images", "columns", "constants")
 PLACES = ("folder", "mirrors")
+WORDS = ("licence", "citation")
 
 CODE = {}  # the fingerprint of each script
 
@@ -98,10 +99,9 @@ def told(source, keys):
 
 
 def obtained(source):
-    """What a source is: all that is neither told its reader nor where it is found."""
-    return told(
-        source, [k for k in STUDY["sources"][source] if k not in READING + PLACES]
-    )
+    """What a source is: all the rest that the config says of it."""
+    rest = set(STUDY["sources"][source]) - {*READING, *PLACES, *WORDS}
+    return told(source, sorted(rest))
 
 
 def unwatched(value):

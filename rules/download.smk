@@ -3,6 +3,7 @@
 
 localrules:
     download,
+    record_source,
     download_weights,
 
 
@@ -10,7 +11,7 @@ rule download:
     """One data source, obtained and verified; a synthetic one is drawn."""
     output:
         files=directory("results/sources/{source}"),
-        provenance="results/sources/{source}.json",
+        obtained="results/sources/{source}.obtained.json",
     log:
         "results/sources/logs/download/{source}.log",
     benchmark:
@@ -35,6 +36,29 @@ rule download:
         code=code_of("download.py"),
     script:
         "../workflow/scripts/download.py"
+
+
+rule record_source:
+    """The provenance of one data source, with its licence and how to cite it."""
+    input:
+        obtained=rules.download.output.obtained,
+    output:
+        provenance="results/sources/{source}.json",
+    log:
+        "results/sources/logs/record_source/{source}.log",
+    benchmark:
+        "results/sources/benchmarks/record_source/{source}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(500),
+        runtime=grows(5),
+    params:
+        cfg=lambda wildcards: told(wildcards.source, WORDS),
+        code=code_of("record_source.py"),
+    script:
+        "../workflow/scripts/record_source.py"
 
 
 rule download_weights:

@@ -5,7 +5,6 @@ rule clean_metadata:
     """One row for each usable image, and a reason for each other entry."""
     input:
         sources=expand("results/sources/{source}", source=SOURCES),
-        provenance=expand("results/sources/{source}.json", source=SOURCES),
     output:
         metadata=METADATA,
         rejected="results/{study}/rejected.csv",

@@ -137,7 +137,7 @@ if LEARNED:
         "cleaning": rules.clean_metadata.output.cleaning,
         "quality": rules.clean_metadata.output.quality,
         "excluded": rules.assemble_cohort.output.excluded,
-        "provenance": rules.clean_metadata.input.provenance,
+        "provenance": expand(rules.record_source.output.provenance, source=SOURCES),
         "card_files": of_models(rules.train.output.model),
         "history_files": of_models(rules.train.output.history),
         "metrics_files": of_models(rules.evaluate.output.metrics),

@@ -24,7 +24,6 @@ def test_a_directory_is_linked_with_its_provenance(tmp_path):
     assert provenance["files"] == 3
     assert provenance["bytes"] == sum(map(len, FILES.values()))
     assert provenance["origin"] == "local directory"
-    assert provenance["licence"] == "CC0"
 
 
 def test_the_content_hash_sees_names_and_bytes(tmp_path):

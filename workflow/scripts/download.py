@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(output, cfg, place):
     mirror = Path(place["mirror"]) if place["mirror"] else None
     source = {**cfg["source"], **place}
-    write_json(obtain(cfg["name"], source, Path(output.files), mirror), output.provenance)
+    write_json(obtain(cfg["name"], source, Path(output.files), mirror), output.obtained)
 
 
 if __name__ == "__main__":

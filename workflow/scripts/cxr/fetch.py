@@ -47,8 +47,8 @@ def obtain(
     Returns
     -------
     dict
-        Provenance: name, kind, origin, url, revision, licence, citation, files,
-        bytes, content_hash, obtained; for an archive also archive_sha256.
+        Provenance: name, kind, origin, url, revision, files, bytes, content_hash,
+        obtained; for an archive also archive_sha256.
 
     Raises
     ------
@@ -78,8 +78,6 @@ def obtain(
         "origin": "local mirror" if mirrored else ORIGINS[source["kind"]],
         "url": source.get("url"),
         "revision": source.get("commit"),
-        "licence": source["licence"],
-        "citation": source["citation"],
         **measured,
         **extra,
         "obtained": datetime.now(UTC).isoformat(timespec="seconds"),
