@@ -26,6 +26,8 @@ rule download:
         cfg=lambda wildcards: {
             "name": wildcards.source,
             "source": obtained(wildcards.source),
+            # What lies in a folder on this machine; published sources are pinned.
+            "listing": listing(STUDY["sources"][wildcards.source].get("path")),
         },
         place=unwatched(
             lambda wildcards: {

@@ -1,12 +1,13 @@
 """Jobs get exactly their settings, and adding work leaves other jobs as they are."""
 
+import os
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.plan import chunks, pick, reach
+from cxr.plan import chunks, listing, pick, reach
 
 PERPLEXITIES = st.lists(st.integers(1, 400).map(float), min_size=1, unique=True)
 SEEDS = st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True)
@@ -51,3 +52,25 @@ def test_settings_hold_the_named_parts_and_nothing_else():
     study = {"a": {"b": 1, "c": 2}, "models": {"m": {"d": 3}}, "e": 4}
     paths = {"d": "models.{model}.d", "x": {"b": "a.b", "e": "e"}}
     assert pick(study, paths, {"model": "m"}) == {"d": 3, "x": {"b": 1, "e": 4}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "b.png").touch(),
+        lambda folder: (folder / "a.png").write_text("more"),
+        lambda folder: os.utime(folder / "a.png", (1, 1)),
+        lambda folder: (folder / "a.png").rename(folder / "c.png"),
+        lambda folder: (folder / "a.png").unlink(),
+    ],
+)
+def test_a_listing_sees_every_change_of_a_folder(tmp_path, change):
+    folder = tmp_path / "images" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "a.png").write_text("some")
+    before = listing(str(tmp_path / "images"))
+    (folder / ".DS_Store").touch()
+    (folder / "broken.png").symlink_to("nowhere")
+    assert listing(f"{tmp_path}/./images/") == before
+    change(folder)
+    assert listing(str(tmp_path / "images")) != before

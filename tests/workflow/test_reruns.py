@@ -161,17 +161,21 @@ def test_a_mirror_that_holds_no_source_of_the_study_changes_nothing(finished):
     assert finished.planned(None, "--config", "mirror=config") == {}
 
 
-def test_what_came_from_a_mirror_stays_without_it(tmp_path):
+def test_a_source_is_obtained_anew_where_it_changed_not_where_its_mirror_did(tmp_path):
     place = workspace(tmp_path / "run")
-    (place.path / "mirror" / "upstream").mkdir(parents=True)
-    (place.path / "mirror" / "upstream" / "metadata.csv").write_text("filename\n")
+    for folder in ("mirror/upstream", "ours"):
+        (place.path / folder).mkdir(parents=True)
+        (place.path / folder / "metadata.csv").write_text("filename\n")
     source = {"kind": "git", "reader": "ieee8023", "url": "nowhere", "folder": "upstream"}
-    config = changed("sources", {"published": source | {"commit": "0" * 40}})
+    ours = {"kind": "directory", "reader": "ieee8023", "path": "ours"}
+    config = changed("sources", {"published": source | {"commit": "0" * 40}, "ours": ours})
     place.write_config(config)
     place.snakemake("--until", "download", "--config", "mirror=mirror")
     assert place.planned(None, "--until", "download") == {}
     config["sources"]["published"]["commit"] = "1" * 40
     assert place.planned(config, "--until", "download") == {"download": 1}
+    (place.path / "ours" / "one.png").touch()
+    assert place.planned(config, "--until", "download") == {"download": 2}
 
 
 def test_a_caption_of_snakemakes_report_reruns_nothing(copied):

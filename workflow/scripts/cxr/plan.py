@@ -4,6 +4,7 @@ protocols, each job's settings.
 
 import hashlib
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -145,12 +146,23 @@ def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dic
 
 
 def listing(folder: str | None) -> str:
-    """A hash of the names, sizes and times of the files below a folder."""
+    """A hash of the names, sizes and times of the files below a folder, less hidden ones."""
     if folder is None:
         return ""
-    files = [path for path in Path(folder).rglob("*") if path.is_file()]
-    lines = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sorted(files)]
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
+    lines = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(place).relative_to(folder)
+        for name in names:
+            if name.startswith("."):
+                continue
+            try:
+                found = Path(place, name).stat()
+            except OSError:  # a link to nothing, or a file that has just gone
+                continue
+            lines.append(f"{below}/{name} {found.st_size} {found.st_mtime_ns}")
+    told = "\n".join(sorted(lines)).encode(errors="surrogateescape")
+    return hashlib.sha256(told).hexdigest()
 
 
 def pick(study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[str, str]) -> Any:
