@@ -89,6 +89,24 @@ def test_every_kind_of_table_gives_the_same_rows(tmp_path, name):
     ]
 
 
+@pytest.mark.parametrize("images", [".", "./", "images", "./images/", "images//."])
+def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, images):
+    folder = tmp_path / images
+    folder.mkdir(exist_ok=True)
+    for name in ("a.png", "b.png", ".snakemake_timestamp"):
+        (folder / name).touch()
+    frame = pd.DataFrame({"image": ["a.png", "./a.png", ".//b.png"], "pid": [7, 7, 8]})
+    given = settings(
+        table="./cohort.csv",
+        images=images,
+        columns={"file": "image", "patient_id": "pid"},
+        constants={"finding": "normal"},
+    )
+    reading = read("own", cohort(tmp_path, frame), **given)
+    assert [(tmp_path / file).name for file in reading.rows["file"]] == ["a.png", "b.png"]
+    assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"]
+
+
 def test_what_can_not_be_parsed_is_counted_with_examples(tmp_path):
     frame = pd.DataFrame(
         {

@@ -1,5 +1,6 @@
 """Where images come from."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -14,10 +15,11 @@ Reader = Literal["covid_ct", "ieee8023", "kermany"]  # of folders as their publi
 
 
 def _lies_inside(path: str) -> str:
-    """A relative path that does not climb."""
-    if path.startswith("/") or ".." in path.split("/"):
+    """A relative path that does not climb, spelt in one way."""
+    plain = PurePosixPath(path)
+    if plain.is_absolute() or ".." in plain.parts:
         raise ValueError("the path must lie below the source's folder")
-    return path
+    return plain.as_posix()
 
 
 Inside = Annotated[

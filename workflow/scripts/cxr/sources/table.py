@@ -1,7 +1,7 @@
 """Your own cohort: one table and a folder of images."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
@@ -63,9 +63,8 @@ def read(
             raw[name] = value
     if "location" in raw.columns and "country" not in raw.columns:
         raw["country"] = raw["location"]
-    folder = "" if images == "." else f"{images.rstrip('/')}/"
     names = [tidy(text) for text in raw["file"]]
-    raw["file"] = [f"{folder}{name}" if name else "" for name in names]
+    raw["file"] = [PurePosixPath(images, name).as_posix() if name else "" for name in names]
     if "patient_id" not in raw.columns:
         raw["patient_id"] = None
     raw = _with_tags(raw, root)

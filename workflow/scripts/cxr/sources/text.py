@@ -227,9 +227,13 @@ def name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
 
 
 def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
-    """The files below a folder that no row names, relative to the source's folder `root`."""
-    files = (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(file for file in files if file not in named)
+    """The files below a folder that no row names, relative to the source's folder `root`.
+
+    Hidden ones are not listed.
+    """
+    found = (path.relative_to(root) for path in folder.rglob("*") if path.is_file())
+    shown = [path for path in found if not any(part.startswith(".") for part in path.parts)]
+    return sorted(path.as_posix() for path in shown if path.as_posix() not in named)
 
 
 def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
