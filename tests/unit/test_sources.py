@@ -51,6 +51,16 @@ def test_a_row_becomes_an_image_with_its_fields(tmp_path):
     }
 
 
+def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path):
+    spelt = [row(1, "a.png"), row(1, "./a.png"), row(1, "a.png", folder="./images/")]
+    folder = write(tmp_path, *spelt)
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png").touch()
+    reading = read_as("ieee8023", "s", folder)
+    assert reading.rows["file"].tolist() == ["images/a.png"]
+    assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"] * 2
+
+
 def test_rows_that_are_no_image_are_listed(tmp_path):
     folder = write(
         tmp_path,

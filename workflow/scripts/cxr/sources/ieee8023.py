@@ -101,11 +101,11 @@ def _file(row: Mapping[Any, Any], root: Path) -> str:
     folder = tidy(row.get("folder", "images")) or "images"
     name = row["filename"].strip()
     if name != row["filename"] and name:
-        spaced = f"{folder}/{row['filename']}"
+        spaced = PurePosixPath(folder, row["filename"]).as_posix()
         with suppress(UnusableImage):
             if locate(root, spaced).is_file():
                 return spaced
-    return f"{folder}/{name}" if name else ""
+    return PurePosixPath(folder, name).as_posix() if name else ""
 
 
 def _shifted(row: Mapping[Any, Any]) -> str | None:
