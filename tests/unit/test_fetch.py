@@ -48,6 +48,21 @@ def test_links_that_lead_out_are_left_out_and_named(tmp_path, caplog):
     assert "leak.png" in caplog.text
 
 
+def test_linked_folders_are_followed_inside_the_source_and_named_where_they_lead_out(
+    tmp_path, caplog
+):
+    source = fill(tmp_path / "source")
+    fill(tmp_path / "elsewhere", {"secret.png": b"secret"})
+    (source / "leak").symlink_to(tmp_path / "elsewhere")
+    (source / "same").symlink_to(source / "images")
+    (source / "images" / "circle").symlink_to(source)
+    obtain("d", directory(source), tmp_path / "out", None)
+    again = {"same/one.png": FILES["images/one.png"], "same/two.png": FILES["images/two.png"]}
+    assert held(tmp_path / "out") == FILES | again
+    assert "source/leak: leads out of its folder" in caplog.text
+    assert "images/circle: leads out of its folder or in a circle" in caplog.text
+
+
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
 def test_a_missing_or_empty_directory_is_named_and_leaves_nothing(tmp_path, make):
     make(tmp_path / "source")

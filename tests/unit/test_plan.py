@@ -62,6 +62,7 @@ def test_settings_hold_the_named_parts_and_nothing_else():
         lambda folder: os.utime(folder / "a.png", (1, 1)),
         lambda folder: (folder / "a.png").rename(folder / "c.png"),
         lambda folder: (folder / "a.png").unlink(),
+        lambda folder: (folder / "linked").symlink_to("."),
     ],
 )
 def test_a_listing_sees_every_change_of_a_folder(tmp_path, change):

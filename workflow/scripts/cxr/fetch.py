@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def _draw(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _link(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A tree of links to the regular files of a folder; nothing is copied.
 
-    A link that leads out of the folder is left out, with a warning.
+    A link that leads out of the folder, to a file or a folder, is left out, with a warning.
     """
     root = Path(source["path"]).resolve()
     if not root.is_dir():
@@ -156,7 +156,7 @@ def _link(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             f"{source['path']}: no such folder; it should hold the source as its publisher lays it "
             f"out"
         )
-    for path in _files(root):
+    for path in _walk(root, root):
         relative = path.relative_to(root)
         real = path.resolve()
         if not real.is_relative_to(root) or not real.is_file():
@@ -168,6 +168,24 @@ def _link(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(real)
     return {}
+
+
+def _walk(folder: Path, root: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Every file below a folder; links to folders below `root` are followed, but not in circles."""
+    real = folder.resolve()
+    if not real.is_relative_to(root) or real in above:
+        log.warning("%s: leads out of its folder or in a circle; it is left out", folder)
+        return
+    try:
+        entries = sorted(folder.iterdir())
+    except PermissionError:
+        log.warning("%s: may not be read; it is left out", folder)
+        return
+    for path in entries:
+        if path.is_dir():
+            yield from _walk(path, root, (*above, real))
+        else:
+            yield path
 
 
 def _check_out(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:

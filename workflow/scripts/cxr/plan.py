@@ -146,13 +146,18 @@ def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dic
 
 
 def listing(folder: str | None) -> str:
-    """A hash of the names, sizes and times of the files below a folder, less hidden ones."""
+    """A hash of the names, sizes and times of the files below a folder, less hidden ones.
+
+    Of a link to a folder it sees where that leads.
+    """
     if folder is None:
         return ""
     lines = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(place).relative_to(folder)
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        lines += [f"{below}/{name} {Path(place, name).readlink()}" for name in links]
         for name in names:
             if name.startswith("."):
                 continue
