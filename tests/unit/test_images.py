@@ -1,6 +1,7 @@
 """Every kind of image file is decoded alike, or costs just itself."""
 
 import hashlib
+import struct
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,22 @@ def broken(folder, radiograph):
         "../outside.png": "the file name leaves the source's folder",
         "/etc/hostname": "the file name leaves the source's folder",
     }
+
+
+def test_what_a_damaged_tag_makes_of_its_reader_costs_the_image_alone(tmp_path, radiograph):
+    page = Image.fromarray(radiograph)
+    page.save(tmp_path / "whole.png")
+    page.save(tmp_path / "stack.tif", save_all=True, append_images=[page])
+    before, width, after = (tmp_path / "stack.tif").read_bytes().rpartition(b"\0\1\4\0")
+    (tmp_path / "no width.tif").write_bytes(before + b"\xff" + width[1:] + after)
+    tags = Image.Exif()
+    tags[0x0112], tags[0x011A] = 6, 72.0
+    as_text = tags.tobytes().replace(struct.pack(">HH", 0x011A, 5), struct.pack(">HH", 0x011A, 2))
+    page.save(tmp_path / "odd.jpg", exif=as_text)
+    measured, _ = measure(reading(["no width.tif", "odd.jpg", "whole.png"]), tmp_path, 64, 1)
+    assert measured.rows["file"].tolist() == ["whole.png"]
+    assert set(measured.rejected["reason"]) == {"truncated or damaged"}
+    assert set(measured.rejected["file"]) == {"no width.tif", "odd.jpg"}
 
 
 def reading(files):

@@ -178,6 +178,22 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
     assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "name", "text", "expected"),
+    [
+        ("PatientAge", "age_years", "045Y", "45.00"),
+        ("PatientAge", "age_years", "\u00b23Y", None),
+        ("PatientAge", "age_years", "Y", None),
+        ("StudyDate", "date", "20200316", "2020-03-16"),
+        ("StudyDate", "date", "2020031\u00b2", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_tag_that_is_no_age_or_date_says_nothing(tmp_path, deep, tag, name, text, expected):
+    path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="ISO_IR 100", **{tag: text})
+    assert read_tags(path)[name] == expected
+
+
 def test_a_windowed_radiograph_is_shown_as_its_window_says(tmp_path, deep):
     plain = read_grey(write_dicom(tmp_path / "a.dcm", deep))
     assert (plain.min(), plain.max()) == (0, 255)

@@ -1,6 +1,7 @@
 """DICOM files: their pixels as a radiologist's screen shows them, and a few of their tags."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +115,11 @@ def _text(value: Any) -> str | None:
 
 def _age(text: str | None) -> str | None:
     """An age string such as 045Y or 006M, in years."""
-    if not text or text[-1] not in AGE_UNITS or not text[:-1].isdigit():
-        return None
-    return f"{int(text[:-1]) * AGE_UNITS[text[-1]]:.2f}"
+    found = re.fullmatch(r"([0-9]{1,3})([YMWD])", text or "")
+    return f"{int(found[1]) * AGE_UNITS[found[2]]:.2f}" if found else None
 
 
 def _date(text: str | None) -> str | None:
     """YYYYMMDD with dashes."""
-    if not text or len(text) != 8 or not text.isdigit():
-        return None
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    found = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text or "")
+    return "-".join(found.groups()) if found else None

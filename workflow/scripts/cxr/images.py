@@ -88,7 +88,8 @@ def _decode(path: Path) -> Image.Image:
         raise UnusableImage("more than 200 million pixels") from error
     except Image.UnidentifiedImageError as error:
         raise UnusableImage("not an image that can be read") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:
+        # Each format's reader has errors of its own for what a damaged file makes of it.
         raise UnusableImage("truncated or damaged") from error
 
 
