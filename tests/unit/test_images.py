@@ -133,6 +133,14 @@ def test_a_bad_image_costs_just_itself_and_is_listed_with_its_reason(tmp_path, r
     assert measured.rejected.set_index("file")["reason"].to_dict() == expected
 
 
+def test_an_image_may_have_200_million_pixels(tmp_path):
+    Image.new("1", (10_000, 9_500)).save(tmp_path / "large.png")
+    assert read_grey(tmp_path / "large.png").shape == (9_500, 10_000)
+    Image.new("1", (20_001, 10_000)).save(tmp_path / "too large.png")
+    with pytest.raises(UnusableImage, match="more than 200 million pixels"):
+        read_grey(tmp_path / "too large.png")
+
+
 @pytest.mark.parametrize("square", ["crop", "stretch", "pad"])
 @pytest.mark.parametrize("shape", [(90, 120), (300, 40), (70, 70), (1, 5)])
 def test_canonical_images_are_square_and_of_one_size(rng, square, shape):

@@ -242,12 +242,17 @@ def test_compressed_dicom_is_decoded(tmp_path, deep, name):
     np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
 
 
+def vast(data):
+    data.Rows, data.Columns = 10_000, 20_001
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (lambda data: data.__delitem__("PixelData"), "a DICOM file without an image"),
         (lambda data: setattr(data, "NumberOfFrames", 3), "a stack of several images"),
         (lambda data: setattr(data, "PixelData", data.PixelData[:100]), "truncated or damaged"),
+        (vast, "more than 200 million pixels"),
     ],
 )
 def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):

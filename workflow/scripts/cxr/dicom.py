@@ -30,12 +30,18 @@ def is_dicom(path: Path) -> bool:
         return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in SUFFIXES
 
 
-def read_pixels(path: Path) -> np.ndarray:
+def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     """The image with its rescaling and window applied, dark meaning little absorption.
 
     Rescale slope and intercept or the modality table, then the first window or
     the VOI table where there is one; MONOCHROME1 is inverted; what remains is
     scaled from its own range to 0..255.
+
+    Parameters
+    ----------
+    path : Path
+    max_pixels : int
+        Pixels that the file may announce; of more nothing is decoded.
 
     Returns
     -------
@@ -44,8 +50,8 @@ def read_pixels(path: Path) -> np.ndarray:
     Raises
     ------
     NoPixels
-        If the file is no whole DICOM file, holds none or several images, or is
-        compressed in a way for which there is no decoder.
+        If the file is no whole DICOM file, holds none or several images or one
+        that is too large, or is compressed in a way for which there is no decoder.
     """
     import pydicom
     from pydicom.errors import InvalidDicomError
@@ -55,6 +61,8 @@ def read_pixels(path: Path) -> np.ndarray:
         data = pydicom.dcmread(path)
         if int(data.get("NumberOfFrames") or 1) > 1:
             raise NoPixels("a stack of several images")
+        if int(data.get("Rows") or 0) * int(data.get("Columns") or 0) > max_pixels:
+            raise NoPixels(f"more than {max_pixels // 10**6} million pixels")
         pixels = data.pixel_array
         if pixels.ndim == 3:
             space = data.PhotometricInterpretation

@@ -26,6 +26,8 @@ from cxr.quality import MEASURES, flags, inspect, refusal
 
 JPEG_QUALITY = 90
 MAX_PIXELS = 200_000_000
+TOO_LARGE = f"more than {MAX_PIXELS // 10**6} million pixels"
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # where Pillow warns; its own is less than half of that
 FILE = ("width", "height", "format", "sha256")
 
 Square = Literal["crop", "stretch", "pad"]
@@ -64,14 +66,14 @@ def _decode(path: Path) -> Image.Image:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
         if is_dicom(path):
-            image = Image.fromarray(read_pixels(path))
+            image = Image.fromarray(read_pixels(path, MAX_PIXELS))
             image.format = "DICOM"
             return image
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise UnusableImage("more than 200 million pixels")
+                    raise UnusableImage(TOO_LARGE)
                 if getattr(image, "n_frames", 1) > 1:
                     raise UnusableImage("a stack of several images")
                 image.load()
@@ -85,7 +87,7 @@ def _decode(path: Path) -> Image.Image:
     except FileNotFoundError as error:
         raise UnusableImage("no such file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnusableImage("more than 200 million pixels") from error
+        raise UnusableImage(TOO_LARGE) from error
     except Image.UnidentifiedImageError as error:
         raise UnusableImage("not an image that can be read") from error
     except Exception as error:
