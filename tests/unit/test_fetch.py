@@ -43,6 +43,7 @@ def test_links_that_lead_out_are_left_out_and_named(tmp_path, caplog):
     (tmp_path / "secret").write_text("secret")
     (source / "leak.png").symlink_to(tmp_path / "secret")
     (source / "inside.png").symlink_to(source / "images" / "two.png")
+    (source / "circle.png").symlink_to("circle.png")
     obtain("d", directory(source), tmp_path / "out", None)
     assert held(tmp_path / "out") == FILES | {"inside.png": b"2"}
     assert "leak.png" in caplog.text

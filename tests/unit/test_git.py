@@ -35,6 +35,10 @@ def repository(tmp_path):
 
     git("init", "--quiet")
     (folder / "escape").symlink_to("/etc/hostname")
+    (folder / "secrets").symlink_to("/etc")
+    (folder / "circle").symlink_to("circle")
+    (folder / "images" / "nothing.png").symlink_to("none.png")
+    (folder / "again").symlink_to("images")
     git("add", "--all")
     git("commit", "--quiet", "-m", "first")
     commit = git("rev-parse", "HEAD")
@@ -65,6 +69,8 @@ def test_only_the_wanted_paths_of_the_pinned_commit_are_checked_out(repository, 
 def test_without_paths_all_is_checked_out_but_links_that_lead_out(repository, tmp_path):
     obtain("g", git_source(*repository, paths=()), tmp_path / "out", None)
     assert set(held(tmp_path / "out")) == {*FILES, "large/volume.bin", "-odd"}
+    links = [path.name for path in (tmp_path / "out").rglob("*") if path.is_symlink()]
+    assert links == ["again"]
 
 
 @pytest.mark.parametrize(

@@ -191,3 +191,17 @@ def test_an_image_that_vanished_after_cleaning_is_named(tmp_path):
 def test_no_file_name_leaves_its_folder(tmp_path, file):
     with pytest.raises(UnusableImage, match="leaves the source's folder"):
         locate(tmp_path, file)
+
+
+def test_a_file_may_be_a_link_but_no_linked_folder_leads_out(tmp_path):
+    root = tmp_path / "source"
+    (root / "inside").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.png").touch()
+    (root / "leak").symlink_to("../outside")
+    (root / "also").symlink_to("inside")
+    (root / "inside" / "a.png").symlink_to(tmp_path / "outside" / "a.png")
+    for file in ("inside/a.png", "also/a.png"):
+        assert locate(root, file).is_file()
+    with pytest.raises(UnusableImage, match="leaves the source's folder"):
+        locate(root, "leak/a.png")

@@ -158,7 +158,8 @@ def _link(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         )
     for path in _walk(root, root):
         relative = path.relative_to(root)
-        real = path.resolve()
+        # Not `resolve`, which fails where links lead in a circle.
+        real = Path(os.path.realpath(path))
         if not real.is_relative_to(root) or not real.is_file():
             log.warning("%s: leads out of its folder or is no file; it is left out", path)
         elif not str(relative).isprintable():
@@ -208,11 +209,19 @@ def _check_out(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
                 raise InputError(f"{url}: commit {commit} has no path {path!r}; check the config")
         wanted = paths or ["."]
         _patiently([*repository, "--work-tree", str(folder), "checkout", commit, "--", *wanted])
-    for path in _files(folder):
-        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-            log.warning("%s: a link that leads out of the repository; it is left out", path.name)
-            path.unlink()
+    _remove_stray_links(folder)
     return {}
+
+
+def _remove_stray_links(folder: Path) -> None:
+    """Removes links to files and folders that are outside of a folder, or are not there."""
+    root = os.path.realpath(folder)
+    for place, folders, names in os.walk(folder):
+        for path in (Path(place) / name for name in (*folders, *names)):
+            inside = Path(os.path.realpath(path)).is_relative_to(root)
+            if path.is_symlink() and not (inside and path.exists()):
+                log.warning("%s: a link out of the source or to nothing; it is left out", path.name)
+                path.unlink()
 
 
 def _patiently(arguments: list[str]) -> None:

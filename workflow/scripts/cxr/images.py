@@ -7,6 +7,7 @@ nor the shape tells where an image came from.
 
 import hashlib
 import io
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -170,12 +171,19 @@ def locate(root: Path, file: str) -> Path:
     Raises
     ------
     UnusableImage
-        If `file` is absolute or climbs out with `..`.
+        If `file` is absolute, climbs out with `..`, or leads through a link to
+        a folder outside. A file itself may be a link: directories are linked.
     """
     relative = PurePosixPath(file)
-    if relative.is_absolute() or ".." in relative.parts or "\0" in file:
+    path = root / relative
+    if (
+        relative.is_absolute()
+        or ".." in relative.parts
+        or "\0" in file
+        or not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(root))
+    ):
         raise UnusableImage("the file name leaves the source's folder")
-    return root / relative
+    return path
 
 
 def measure(
