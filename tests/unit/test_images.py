@@ -90,6 +90,7 @@ def broken(folder, radiograph):
         "text.jpg": "not an image that can be read",
         "stack.tif": "a stack of several images",
         "missing.png": "no such file",
+        f"{'long' * 99}.png": "no such file",
         "tiny.png": "smaller than 64 pixels",
         "folder.png": "truncated or damaged",
         "../outside.png": "the file name leaves the source's folder",

@@ -138,6 +138,14 @@ def test_a_name_with_spaces_is_the_file_that_is_there(tmp_path):
     assert reading.rejected.empty
 
 
+def test_a_name_too_long_for_a_file_costs_its_row(tmp_path):
+    folder = write(tmp_path, row(1, f"{'a' * 300}.png "), row(2, "b.png"))
+    (folder / "images").mkdir()
+    reading = read_as("ieee8023", "s", folder)
+    measured, _ = measure(reading, folder, 64, 1)
+    assert set(measured.rejected["reason"]) == {"no such file"}
+
+
 def test_one_id_for_two_people_is_named_and_kept_together(tmp_path, caplog):
     lines = ["1,M,3,COVID-19,PA,X-ray,2020,,a.png", "1,F,60,COVID-19,PA,X-ray,2020,,b.png"]
     reading = read_as("ieee8023", "s", write(tmp_path, *lines, header=REVISION))

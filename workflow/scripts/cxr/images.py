@@ -5,6 +5,7 @@ canonical: grey, square, one size, re-encoded, so that neither the file format
 nor the shape tells where an image came from.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -93,7 +94,8 @@ def _decode(path: Path) -> Image.Image:
         raise UnusableImage("not an image that can be read") from error
     except Exception as error:
         # Each format's reader has errors of its own for what a damaged file makes of it.
-        raise UnusableImage("truncated or damaged") from error
+        long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+        raise UnusableImage("no such file" if long else "truncated or damaged") from error
 
 
 def _grey(image: Image.Image) -> np.ndarray:

@@ -102,7 +102,7 @@ def _file(row: Mapping[Any, Any], root: Path) -> str:
     name = row["filename"].strip()
     if name != row["filename"] and name:
         spaced = PurePosixPath(folder, row["filename"]).as_posix()
-        with suppress(UnusableImage):
+        with suppress(UnusableImage, OSError):
             if locate(root, spaced).is_file():
                 return spaced
     return PurePosixPath(folder, name).as_posix() if name else ""
