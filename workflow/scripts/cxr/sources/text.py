@@ -4,7 +4,7 @@ import csv
 import io
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -56,7 +56,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing or has no header.
+        If the file is missing, has no header, or a row that is none.
     """
     try:
         data = path.read_bytes()
@@ -73,11 +73,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     if foreign:
         log.warning("%s: line %s is not UTF-8 and is read as Windows-1252", path, numbers(foreign))
     text = "\n".join(line.rstrip("\r") for line in lines).replace("\0", "")
-    rows = {
-        number: row
-        for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1)
-        if any(map(str.strip, row))
-    }
+    rows = {number: row for number, row in _rows(text, path) if any(map(str.strip, row))}
     if not rows:
         raise InputError(f"{path}: no header; the file is empty or was cut short, obtain it again")
     (_, names), *body = rows.items()
@@ -90,6 +86,21 @@ def read_csv(path: Path) -> pd.DataFrame:
         dtype="str",
     )
     return table.loc[:, ~table.columns.duplicated()]
+
+
+def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV and their numbers, blank ones too."""
+    reader = csv.reader(io.StringIO(text, newline=""))
+    begins = 1
+    try:
+        for number, row in enumerate(reader, start=1):
+            yield number, row
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: the row that begins in line {begins} can't be read ({error}); close its "
+            f"quote or remove it"
+        ) from error
 
 
 def read_table(path: Path) -> pd.DataFrame:
