@@ -107,6 +107,12 @@ def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, image
     assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"]
 
 
+def test_a_table_may_have_an_index_with_repeats(tmp_path):
+    frame = FRAME.set_axis([0, 0, 1, 1])
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    assert reading.rows["file"].tolist() == ["a.png", "b.png"]
+
+
 def test_what_can_not_be_parsed_is_counted_with_examples(tmp_path):
     frame = pd.DataFrame(
         {

@@ -114,13 +114,14 @@ def read_table(path: Path) -> pd.DataFrame:
         If the file is missing or damaged.
     """
     suffix = path.suffix.casefold()
+    if suffix not in (".parquet", ".xlsx"):
+        return read_csv(path)
     try:
         if suffix == ".parquet":
-            found = pd.read_parquet(path)
-        elif suffix == ".xlsx":
-            found = pd.read_excel(path, dtype="str")
+            # Its index may hold a value twice, and is no column.
+            found = pd.read_parquet(path).reset_index(drop=True)
         else:
-            return read_csv(path)
+            found = pd.read_excel(path, dtype="str")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; name the source's table") from error
     except Exception as error:
