@@ -111,9 +111,13 @@ def test_findings_are_terms_in_one_spelling(text, expected):
         (metadata.age_years, "65.0", 65.0),
         (metadata.age_years, "40+", None),
         (metadata.age_years, "130", None),
+        (metadata.age_years, "0.30000000000000004", 0.30000000000000004),
+        (metadata.age_years, "65,12345678901", 65.12345678901),
         (metadata.offset_days, "-360", -360.0),
         (metadata.offset_days, "?", None),
         (metadata.tidy, " a\u00a0 b\u200e\n", "a b"),
+        (metadata.tidy, pd.NaT, None),
+        (metadata.tidy, pd.Timestamp("2020-03-16 14:30"), "2020-03-16"),
     ],
 )
 def test_single_values(function, text, expected):

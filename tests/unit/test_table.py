@@ -107,6 +107,26 @@ def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, image
     assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"]
 
 
+@pytest.mark.parametrize("name", ["cohort.csv", "cohort.parquet", "cohort.xlsx"])
+def test_every_kind_of_table_may_hold_dates_and_precise_numbers(tmp_path, name):
+    frame = FRAME.assign(
+        day=pd.to_datetime(["2020-03-16", None, "2020-03-17", "2020-03-18"]),
+        age=[0.12345678901, None, 41, 42],
+    )
+    given = settings(table=name, columns={**COLUMNS, "date": "day", "age_years": "age"})
+    reading = read("own", cohort(tmp_path, frame, name), **given)
+    assert reading.rows["date"].fillna("").tolist() == ["2020-03-16", ""]
+    assert reading.rows["age_years"].fillna(-1).tolist() == [0.12345678901, -1]
+    counts = reading.summary.set_index("column").loc[["date", "age_years"], "unparsed"]
+    assert counts.tolist() == [0, 0]
+
+
+def test_columns_that_are_not_used_may_hold_lists(tmp_path):
+    frame = FRAME.assign(embedding=[[1.0, 2.0]] * len(FRAME))
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    assert reading.rows["file"].tolist() == ["a.png", "b.png"]
+
+
 def test_a_table_may_have_an_index_with_repeats(tmp_path):
     frame = FRAME.set_axis([0, 0, 1, 1])
     reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))

@@ -200,13 +200,21 @@ def need_rows(cleaned: Reading) -> Reading:
     return cleaned
 
 
-def tidy(text: object) -> str | None:
+def as_text(cell: object) -> str | None:
+    """The cell of a table as text, a time as the ISO date of its day; missing values are None."""
+    if pd.api.types.is_scalar(cell) and pd.isna(cell):
+        return None
+    return cell.date().isoformat() if isinstance(cell, datetime) else str(cell)
+
+
+def tidy(cell: object) -> str | None:
     """Text without control characters and surplus white space; null words become None."""
-    if text is None or text is pd.NA or (isinstance(text, float) and text != text):
+    text = as_text(cell)
+    if text is None:
         return None
     clean = "".join(
         " " if unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") else letter
-        for letter in str(text)
+        for letter in text
     )
     clean = " ".join(clean.split())
     return None if clean.casefold() in NULL_WORDS else clean
@@ -245,7 +253,7 @@ def _word(text: object) -> str:
 def number(text: object, low: float, high: float) -> float | None:
     """A plain decimal number between `low` and `high`, both included, or None."""
     clean = tidy(text) or ""
-    if not re.fullmatch(r"[+-]?[0-9]{1,9}([.,][0-9]{1,9})?", clean):
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}([.,][0-9]+)?", clean):
         return None
     value = float(clean.replace(",", "."))
     return value + 0.0 if low <= value <= high else None

@@ -13,7 +13,7 @@ import pandas as pd
 from cxr import metadata
 from cxr.countries import country
 from cxr.errors import InputError
-from cxr.metadata import SPELLINGS, SUMMARY, Reading, rejections, tidy
+from cxr.metadata import SPELLINGS, SUMMARY, Reading, as_text, rejections, tidy
 from cxr.severity import severity
 
 log = logging.getLogger("cxr")
@@ -121,7 +121,7 @@ def read_table(path: Path) -> pd.DataFrame:
             # Its index may hold a value twice, and is no column.
             found = pd.read_parquet(path).reset_index(drop=True)
         else:
-            found = pd.read_excel(path, dtype="str")
+            found = pd.read_excel(path, dtype="object")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; name the source's table") from error
     except Exception as error:
@@ -129,7 +129,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
     found.columns = [str(name).strip() for name in found.columns]
     found = found.loc[:, ~found.columns.duplicated()]
-    return found.astype("object").map(lambda value: None if pd.isna(value) else str(value))
+    return found.astype("object").map(as_text)
 
 
 def numbers(lines: list[int]) -> str:
