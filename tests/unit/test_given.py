@@ -57,6 +57,26 @@ def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
     assert given.features.shape[1] == 3 + 2
 
 
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ([100, None, 300], [100, None, 300]),
+        ([100.5, 200.0, np.inf], [None, 200, None]),
+        ([2**31, -(2**40), 300], [None, None, 300]),
+        (["100", "wide", None], [100, None, None]),
+    ],
+)
+def test_a_width_that_is_no_whole_number_of_pixels_is_null(widths, expected):
+    rows = take(table(width=widths), "net").metadata.set_index("image_id")
+    assert [None if pd.isna(rows["width"][i]) else rows["width"][i] for i in "cab"] == expected
+
+
+def test_times_become_dates():
+    days = pa.array(pd.to_datetime(["2020-03-16 00:00", None, "2020-03-17 14:30"]))
+    rows = take(table(date=days), "net").metadata.set_index("image_id")
+    assert rows["date"].fillna("").to_dict() == {"c": "2020-03-16", "a": "", "b": "2020-03-17"}
+
+
 def test_a_bad_row_costs_that_row():
     given = take(
         table(image_id=["a", "a", None], u=[1.0, 2.0, 3.0]).append_column(

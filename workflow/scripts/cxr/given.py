@@ -157,7 +157,7 @@ def _told(table: pa.Table, name: str) -> pd.DataFrame:
         if kind == "str":
             told[column] = given.map(tidy).astype("str")
         else:
-            told[column] = pd.to_numeric(given, errors="coerce").astype(kind)
+            told[column] = _figures(given, kind)
     told["source"] = told["source"].fillna(name)
     told["file"] = told["file"].fillna(told["image_id"])
     told["format"] = (
@@ -168,6 +168,14 @@ def _told(table: pa.Table, name: str) -> pd.DataFrame:
     told["country"] = places.map(country, na_action="ignore").astype("str")
     classes = raw["class"].map(tidy) if "class" in names else pd.Series(None, raw.index)
     return told.assign(**{"class": classes.astype("str").fillna(CLASS)})
+
+
+def _figures(given: pd.Series, kind: str) -> pd.Series:
+    """A column of numbers; what is none, or none of its kind, is null."""
+    figures = pd.to_numeric(given, errors="coerce").astype("float64")
+    if kind == "Int32":
+        figures = figures.where((figures % 1 == 0) & (figures.abs() <= np.iinfo(np.int32).max))
+    return figures.astype(kind)
 
 
 def _reasons(image_ids: pd.Series, features: np.ndarray) -> np.ndarray:
