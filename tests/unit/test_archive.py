@@ -1,10 +1,13 @@
 """Archives are unpacked inside their folder or refused by the entry."""
 
+import errno
 import io
+import resource
 import stat
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
 from cxr.archive import unpack
@@ -12,9 +15,9 @@ from cxr.errors import InputError
 from tests.unit.obtaining import FILES, held, zipped
 
 
-def tarred(*members):
+def tarred(*members, compression="gz"):
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+    with tarfile.open(fileobj=data, mode=f"w:{compression}") as archive:
         for info, body in members:
             info.size = len(body)
             archive.addfile(info, io.BytesIO(body))
@@ -56,6 +59,9 @@ def test_archives_are_unpacked_without_the_junk_of_desktops(tmp_path, pack):
         (tarred((member("d", tarfile.CHRTYPE), b"")), "'d' is a link or a device"),
         (zipped([("bomb", b"0" * 2_000_000)]), "'bomb' passes the limit of 1000000 bytes"),
         (zipped([(f"f{i}", b"") for i in range(11)]), "'f10' is one of more than 10 entries"),
+        (zipped([("a/b", b"x"), ("a", b"x")]), "'a' can't be made: "),
+        (tarred((member("a"), b"x"), (member("a"), b"x")), "'a' can't be made: File exists"),
+        (zipped([("x" * 300, b"x")]), "'xxx.* can't be made: File name too long"),
         (zipped([("a", b"x" * 999)])[:-30], "not a whole zip or tar archive"),
         (b"hello", "not a whole zip or tar archive"),
     ],
@@ -73,3 +79,39 @@ def test_a_bomb_is_refused_by_how_much_it_grows(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(zipped([("images/zeros.png", bytes(30_000_000))]))
     with pytest.raises(InputError, match=r"'images/zeros.png' passes the limit of 1000000 bytes"):
         unpack(tmp_path / "a", tmp_path / "out")
+
+
+NOISE = bytes(np.random.default_rng(0).integers(0, 256, 200_000, dtype=np.uint8))
+TEXT = b"".join(b"image %d, patient %d\n" % (i, i**3) for i in range(20_000))
+
+
+@pytest.mark.parametrize("body", [NOISE, TEXT], ids=["noise", "text"])
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz", "zip"])
+@pytest.mark.parametrize("length", [1, 40])
+def test_a_damaged_archive_is_named_wherever_the_damage_is(tmp_path, body, compression, length):
+    if compression == "zip":
+        data = zipped([("a.png", body)])
+    else:
+        data = tarred((member("a.png"), body), compression=compression)
+    middle = len(data) // 2
+    spoilt = bytes(byte ^ 255 for byte in data[middle : middle + length])
+    (tmp_path / "a").write_bytes(data[:middle] + spoilt + data[middle + length :])
+    with pytest.raises(InputError, match=r"a: not a whole zip or tar archive.*obtain it again"):
+        unpack(tmp_path / "a", tmp_path / "out")
+
+
+@pytest.fixture
+def limited_files():
+    """No file may grow beyond 10,000 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("pack", [zipped, lambda e: tarred(*((member(n), b) for n, b in e))])
+def test_a_file_that_can_not_be_written_is_no_fault_of_the_archive(tmp_path, limited_files, pack):
+    (tmp_path / "a").write_bytes(pack([("zeros", bytes(20_000))]))
+    with pytest.raises(OSError, match="File too large") as error:
+        unpack(tmp_path / "a", tmp_path / "out")
+    assert error.value.errno == errno.EFBIG

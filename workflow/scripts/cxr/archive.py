@@ -1,10 +1,12 @@
 """Unpacking archives that nobody vouches for."""
 
+import errno
 import shutil
 import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -14,6 +16,8 @@ from cxr.errors import InputError
 MAX_GROWTH = 20
 ALWAYS_ALLOWED = 10**9
 MAX_ENTRIES = 2_000_000
+BLOCK = 1 << 20
+BAD_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
@@ -35,19 +39,27 @@ def unpack(
     ------
     InputError
         If the file is no whole archive, or an entry has an absolute path,
-        climbs out with `..`, is a link or a device, or passes a limit; the
-        entry is named.
+        climbs out with `..`, is a link or a device, has a name that no file can
+        have beside those before it, or passes a limit; the entry is named.
+    OSError
+        If a file can't be written.
     """
     if max_bytes is None:
         max_bytes = max(ALWAYS_ALLOWED, MAX_GROWTH * archive.stat().st_size)
+    _extract(archive, _entries(archive), folder, max_bytes, max_entries)
+
+
+Entry = tuple[str, IO[bytes] | None]
+
+
+@contextmanager
+def _whole(archive: Path) -> Iterator[None]:
+    """Turns what damage makes of a reader into an error that names the archive."""
     try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened:
-                _extract(archive, _zip_entries(archive, opened), folder, max_bytes, max_entries)
-        else:
-            with tarfile.open(archive) as opened:
-                _extract(archive, _tar_entries(archive, opened), folder, max_bytes, max_entries)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError) as error:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
         # tarfile lists what every kind of compression made of a file that is none.
         told = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
         raise InputError(
@@ -55,7 +67,15 @@ def unpack(
         ) from error
 
 
-Entry = tuple[str, IO[bytes] | None]
+def _entries(archive: Path) -> Iterator[Entry]:
+    """Name and bytes of each entry, no bytes for a folder."""
+    with _whole(archive):
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as opened:
+                yield from _zip_entries(archive, opened)
+        else:
+            with tarfile.open(archive) as opened:
+                yield from _tar_entries(archive, opened)
 
 
 def _zip_entries(archive: Path, opened: zipfile.ZipFile) -> Iterator[Entry]:
@@ -71,6 +91,9 @@ def _tar_entries(archive: Path, opened: tarfile.TarFile) -> Iterator[Entry]:
         if not (info.isfile() or info.isdir()):
             raise refused(archive, info.name, "is a link or a device")
         yield info.name, opened.extractfile(info) if info.isfile() else None
+    # The checksum of what was compressed stands at its end.
+    while opened.fileobj and opened.fileobj.read(BLOCK):
+        pass
 
 
 def _extract(
@@ -88,13 +111,25 @@ def _extract(
         if stream is None or JUNK & set(path.parts):
             continue
         target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with stream, target.open("xb") as out:
-            while block := stream.read(1 << 20):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            out = target.open("xb")
+        except OSError as error:
+            if error.errno in BAD_NAME:
+                raise refused(archive, name, f"can't be made: {error.strerror}") from error
+            raise
+        with stream, out:
+            for block in _blocks(archive, stream):
                 left -= len(block)
                 if left < 0:
                     raise refused(archive, name, f"passes the limit of {max_bytes} bytes")
                 out.write(block)
+
+
+def _blocks(archive: Path, stream: IO[bytes]) -> Iterator[bytes]:
+    with _whole(archive):
+        while block := stream.read(BLOCK):
+            yield block
 
 
 def refused(archive: Path, name: str, why: str) -> InputError:
