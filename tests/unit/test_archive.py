@@ -100,6 +100,16 @@ def test_a_damaged_archive_is_named_wherever_the_damage_is(tmp_path, body, compr
         unpack(tmp_path / "a", tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:3072], lambda data: data[:3073] + b"?" + data[3074:]]
+)
+def test_a_tar_archive_without_its_end_or_a_whole_header_is_named(tmp_path, spoil):
+    data = tarred(*((member(name), b"x" * 500) for name in "abcdef"), compression="")
+    (tmp_path / "a").write_bytes(spoil(data))
+    with pytest.raises(InputError, match="not a whole zip or tar archive"):
+        unpack(tmp_path / "a", tmp_path / "out")
+
+
 @pytest.fixture
 def limited_files():
     """No file may grow beyond 10,000 bytes."""

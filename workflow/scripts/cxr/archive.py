@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from cxr.errors import InputError
 
@@ -74,8 +74,21 @@ def _entries(archive: Path) -> Iterator[Entry]:
             with zipfile.ZipFile(archive) as opened:
                 yield from _zip_entries(archive, opened)
         else:
-            with tarfile.open(archive) as opened:
+            with tarfile.open(archive, tarinfo=_Header) as opened:
                 yield from _tar_entries(archive, opened)
+
+
+class _Header(tarfile.TarInfo):
+    """A header that must be whole: tarfile takes a damaged one for the archive's end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf == bytes(tarfile.BLOCKSIZE):
+                raise  # the end
+            raise tarfile.ReadError(str(error)) from error
 
 
 def _zip_entries(archive: Path, opened: zipfile.ZipFile) -> Iterator[Entry]:
