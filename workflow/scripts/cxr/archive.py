@@ -57,7 +57,7 @@ def _whole(archive: Path) -> Iterator[None]:
     """Turns what damage makes of a reader into an error that names the archive."""
     try:
         yield
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         # tarfile lists what every kind of compression made of a file that is none.

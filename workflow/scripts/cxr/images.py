@@ -82,7 +82,7 @@ def _decode(path: Path) -> Image.Image:
                 upright = ImageOps.exif_transpose(image)
                 upright.format = image.format
                 return upright
-    except UnusableImage:
+    except (UnusableImage, MemoryError):
         raise
     except NoPixels as error:
         raise UnusableImage(str(error)) from error
