@@ -20,6 +20,8 @@ BLOCK = 1 << 20
 BAD_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
+Entry = tuple[str, IO[bytes] | None]
+
 
 def unpack(
     archive: Path, folder: Path, max_bytes: int | None = None, max_entries: int = MAX_ENTRIES
@@ -47,9 +49,6 @@ def unpack(
     if max_bytes is None:
         max_bytes = max(ALWAYS_ALLOWED, MAX_GROWTH * archive.stat().st_size)
     _extract(archive, _entries(archive), folder, max_bytes, max_entries)
-
-
-Entry = tuple[str, IO[bytes] | None]
 
 
 @contextmanager

@@ -41,13 +41,11 @@ def people(metadata: pd.DataFrame) -> pd.Series:
     metadata : DataFrame
         `image_id, patient_id, sha256` of all usable images, the dropped copies among them.
     """
-    files = pd.factorize(metadata["sha256"])[0]
-    order = np.argsort(files, kind="stable")
-    same = np.diff(files[order]) == 0
-    pairs = np.stack([order[:-1][same], order[1:][same]], axis=1)
-    return pd.Series(
-        group_patients(metadata["patient_id"].tolist(), pairs), metadata["image_id"].to_numpy()
-    )
+    files = metadata["sha256"].to_numpy(dtype=np.str_)
+    _, first, file = np.unique(files, return_index=True, return_inverse=True)
+    pairs = np.stack([np.arange(len(files)), first[file]], axis=1)
+    groups = group_patients(metadata["patient_id"].tolist(), pairs)
+    return pd.Series(groups, metadata["image_id"].to_numpy())
 
 
 def independent(cohort: pd.DataFrame) -> pd.Series:

@@ -1,10 +1,10 @@
 """What the recorded fields say of each other."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section, known, once
+from cxr.config.base import Once, Published, Section, known
 
 Text = Literal["severity", "location", "country", "sex", "view", "survival"]
 Predictor = Literal[
@@ -26,7 +26,7 @@ class Analysis(Section):
     """An analysis of the metadata alone: description, and classifiers that predict a field."""
 
     target: Text = Field(default="severity", description="The field that is predicted.")
-    predictors: list[Predictor] = Field(
+    predictors: Annotated[list[Predictor], Once] = Field(
         default=["location", "age_years", "sex"],
         min_length=1,
         description="The fields that it is predicted from.",
@@ -46,11 +46,6 @@ class Analysis(Section):
     published: Published | None = Field(
         default=None, description="An earlier study's accuracies, by classifier."
     )
-
-    @field_validator("predictors")
-    @classmethod
-    def _once(cls, value: list[str]) -> list[str]:
-        return once(value)
 
     @field_validator("published")
     @classmethod

@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -38,6 +45,9 @@ def once(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise ValueError("a value occurs twice")
     return values
+
+
+Once = AfterValidator(once)
 
 
 class Range(Section):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from cxr.config.base import Name, Section, Term, once
+from cxr.config.base import Name, Once, Section, Term
 
 Count = Annotated[int, Field(ge=2)]
 
@@ -61,7 +61,9 @@ class NearDuplicates(Section):
 class Tags(Section):
     """Labels besides the class, of which an image has any number; networks learn all at once."""
 
-    fields: list[Literal["severity", "location", "country", "sex", "view", "survival"]] = Field(
+    fields: Annotated[
+        list[Literal["severity", "location", "country", "sex", "view", "survival"]], Once
+    ] = Field(
         default=["severity", "location"],
         min_length=1,
         description="Recorded fields whose values are tags.",
@@ -72,11 +74,6 @@ class Tags(Section):
         description="Patients that a tag needs; rarer values of a field become its `other`, and "
         "none where even these are too few.",
     )
-
-    @field_validator("fields")
-    @classmethod
-    def _once(cls, value: list[str]) -> list[str]:
-        return once(value)
 
 
 class Cohort(Section):

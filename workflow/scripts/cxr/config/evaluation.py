@@ -31,8 +31,7 @@ class Evaluation(Section):
     baselines: bool = Field(
         default=True,
         description="What shape, channels, format, thumbnails, borders and lungs alone tell of "
-        "the classes, "
-        "on the same folds.",
+        "the classes, on the same folds.",
     )
     published: Published | None = Field(
         default=None,

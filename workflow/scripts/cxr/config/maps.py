@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cxr.config.base import Range, Section, Seed, Term, once
+from cxr.config.base import Once, Range, Section, Seed, Term, once
 
 
 def _axis(value: Any, least: float, *, whole: bool) -> Any:
@@ -49,7 +49,7 @@ class Embedding(Section):
         description="Perplexities of the t-SNE sweep, a list or a range; those above n - 1 are "
         "left out and named in the log.",
     )
-    seeds: list[Seed] = Field(
+    seeds: Annotated[list[Seed], Once] = Field(
         default=[0], min_length=1, description="Seeds; every perplexity is run with each."
     )
     initialization: Literal["pca", "random"] = Field(
@@ -71,11 +71,6 @@ class Embedding(Section):
     @classmethod
     def _perplexities(cls, value: Any) -> Any:
         return _axis(value, 1, whole=False)
-
-    @field_validator("seeds")
-    @classmethod
-    def _seeds(cls, value: list[int]) -> list[int]:
-        return once(value)
 
     @model_validator(mode="after")
     def _gpu_is_exact(self) -> "Embedding":

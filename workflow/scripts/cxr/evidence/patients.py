@@ -2,7 +2,7 @@
 
 import numpy as np
 
-ALIKE = 5
+FEWEST = 5  # patients of a group within which they are exchanged
 
 
 def halve(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -55,24 +55,24 @@ class Exchange:
         self.owner = owner
         self.place = np.empty(len(owner), np.int64)
         self.place[self.order] = np.arange(len(owner)) - self.starts[owner[self.order]]
-        strata_of = [np.arange(len(self.sizes))]
+        parts = [np.arange(len(self.sizes))]
         if strata is not None:
             codes = np.unique(strata, return_inverse=True)[1]
             votes = np.zeros((len(self.sizes), codes.max() + 1))
             np.add.at(votes, (owner, codes), 1)
             commonest = votes.argmax(axis=1)
-            strata_of = [np.flatnonzero(commonest == code) for code in np.unique(commonest)]
-        self.groups = [alike for group in strata_of for alike in self._alike(group)]
+            parts = [np.flatnonzero(commonest == code) for code in np.unique(commonest)]
+        self.groups = [alike for part in parts for alike in self._alike(part)]
 
-    def _alike(self, group: np.ndarray) -> list[np.ndarray]:
-        """Patients parted by their number of images, few of them together."""
+    def _alike(self, part: np.ndarray) -> list[np.ndarray]:
+        """Some patients in groups of as many images, few of them together."""
         found: list[np.ndarray] = []
-        few = group[:0]
-        for size in np.unique(self.sizes[group]):
-            few = np.concatenate([few, group[self.sizes[group] == size]])
-            if len(few) >= ALIKE:
-                found, few = [*found, few], group[:0]
-        last = found.pop() if found and len(few) else group[:0]
+        few = part[:0]
+        for size in np.unique(self.sizes[part]):
+            few = np.concatenate([few, part[self.sizes[part] == size]])
+            if len(few) >= FEWEST:
+                found, few = [*found, few], part[:0]
+        last = found.pop() if found and len(few) else part[:0]
         rest = np.concatenate([last, few])
         return [*found, rest] if len(rest) else found
 
