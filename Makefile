@@ -31,10 +31,10 @@ check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
-	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.reference --check
+	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference --check
 
 docs: $(READY) ## write the config's schema and reference table anew
-	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.reference
+	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference
 
 rulegraph: $(READY) ## draw the rules anew into workflow/report/rulegraph.svg (needs graphviz)
 	$(BIN)/snakemake --quiet all --rulegraph dot | dot -Tsvg > workflow/report/rulegraph.svg

@@ -8,12 +8,12 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
-from cxr.study import check_files, resolve
-from cxr.errors import InputError
-from cxr.fingerprint import fingerprint
-from cxr.io import need_writable
-from cxr.plan import backbones, chunks, draws, list_parts, listing, pick, reach
-from cxr.snapshot import begun, keep
+from cxr.config.resolve import check_files, resolve
+from cxr.core.errors import InputError
+from cxr.core.fingerprint import fingerprint
+from cxr.core.io import need_writable
+from cxr.planning.chunks import backbones, chunks, draws, list_parts, listing, pick, reach
+from cxr.planning.snapshot import begun, keep
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
 BEGUN = begun()

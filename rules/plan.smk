@@ -2,7 +2,7 @@
 
 import atexit
 
-from cxr.forecast import forecast, past, steps
+from cxr.planning.forecast import forecast, past, steps
 
 
 def print_plan():

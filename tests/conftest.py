@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cxr.core.paths import ROOT
 from tests.browser import CHROMIUM
-from tests.study import TINY, copy_of, workspace
+from tests.helpers.study import TINY, copy_of, workspace
 
-ROOT = Path(__file__).resolve().parents[1]
 MIRROR = Path(os.environ.get("CXR_MIRROR", ROOT.parent / "shared" / "data"))
 
 

@@ -22,18 +22,18 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.clusterless import KINDS, draw, patients  # noqa: E402
-from tests.study import workspace  # noqa: E402
+from tests.helpers.null_features import KINDS, draw, patients  # noqa: E402
+from tests.helpers.study import workspace  # noqa: E402
 
 from cxr.config.evidence import Evidence  # noqa: E402
-from cxr.evidence.material import Material  # noqa: E402
-from cxr.evidence.repeats import repeat_all  # noqa: E402
-from cxr.evidence.replicates import compare, replicate  # noqa: E402
+from cxr.core.io import read_json, read_table  # noqa: E402
+from cxr.evidence.null_search import compare, replicate  # noqa: E402
+from cxr.evidence.resampling import repeat_all  # noqa: E402
+from cxr.evidence.sample import Material  # noqa: E402
 from cxr.evidence.search import Search, search  # noqa: E402
 from cxr.evidence.separation import separate  # noqa: E402
 from cxr.evidence.stability import Stability  # noqa: E402
 from cxr.evidence.verdict import decide  # noqa: E402
-from cxr.io import read_json, read_table  # noqa: E402
 
 # The smallest number of draws that can reject at 5% with two statistics.
 REPLICATES = 39

@@ -47,7 +47,7 @@ def features(n):
 
 
 def dbscan_ours(n):
-    from cxr.dbscan import sweep_cells
+    from cxr.clustering.dbscan import sweep_cells
 
     points = clusters(n)
     return lambda: sweep_cells(points, EPS, MIN_SAMPLES)
@@ -84,8 +84,8 @@ def dbscan_hdbscan(n):
 
 
 def tsne_ours(n):
-    from cxr.neighbours import find_neighbours
-    from cxr.tsne import Method, embed
+    from cxr.embedding.knn import find_neighbours
+    from cxr.embedding.tsne import Method, embed
 
     neighbours = find_neighbours(np.arange(n).astype(str), features(n), 128, threads=2)
     return lambda: embed(neighbours, PERPLEXITY, 0, Method(), 2)

@@ -51,7 +51,7 @@ class Workflow:
     exact_up_to = 20_000
 
     def make(self, own, threads):
-        from cxr.similarity.search import make_index
+        from cxr.similarity.index import make_index
         from cxr.similarity.space import Space
 
         n = len(own)
@@ -61,14 +61,14 @@ class Workflow:
         self.index, self.how = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
 
     def all(self):
-        from cxr.similarity.search import neighbours_of_all
+        from cxr.similarity.index import neighbours_of_all
 
         table = neighbours_of_all(self.space, self.index, K, own_patient=False)
         found = np.array(table["neighbour_id"].to_pylist()).astype(np.int64)
         return found.reshape(-1, K)
 
     def load(self, path):
-        from cxr.similarity.search import read_index
+        from cxr.similarity.index import read_index
 
         self.index.save(path)
         self.index = read_index(path, self.how)
@@ -155,7 +155,7 @@ def true_neighbours(own, rows):
 
 def measure(name, kind, n, threads):
     """One search: seconds, recall, and milliseconds of one query."""
-    from cxr.job import limited
+    from cxr.core.job import limited
 
     own, new = points(kind, n)
     search = SEARCHES[name]()

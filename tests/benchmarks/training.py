@@ -79,11 +79,11 @@ def ours(place, mirror, epochs):
     import numpy as np
     import pandas as pd
 
-    from cxr.dataset import Data
-    from cxr.features import run
-    from cxr.models import build, load_body
-    from cxr.recipe import Phase, Recipe
-    from cxr.training import train
+    from cxr.features.extract import run
+    from cxr.networks.architecture import build, load_body
+    from cxr.training.dataset import Data
+    from cxr.training.loop import train
+    from cxr.training.recipe import Phase, Recipe
 
     study = place / "results/variants-2020"
     cohort = pd.read_parquet(study / "cohort.parquet")

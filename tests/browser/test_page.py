@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-from tests.pages import HOSTILE, write_large_page, write_page
+from tests.helpers.pages import HOSTILE, write_large_page, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.study import ROOT, TINY, copy_of, same_files, scripts_in, without_maps, workspace
+from tests.helpers.study import ROOT, TINY, copy_of, same_files, scripts_in, without_maps, workspace
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(900)]
 

@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from cxr.core.paths import ROOT
+
 LOCK = (ROOT / "requirements.lock").read_text()
 
 

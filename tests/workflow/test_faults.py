@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import disk
-from tests.study import TINY, copy_of, same_files, scripts_in, without_maps, workspace
+from tests.helpers.study import TINY, copy_of, same_files, scripts_in, without_maps, workspace
 
 pytestmark = pytest.mark.timeout(900)
 

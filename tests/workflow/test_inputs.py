@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.study import TINY, workspace
-from tests.unit.test_table import write_dicom
+from tests.helpers.study import TINY, workspace
+from tests.unit.sources.test_table import write_dicom
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.study import TINY, workspace
+from tests.helpers.study import TINY, workspace
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 
-from tests.study import ROOT, workspace
+from tests.helpers.study import ROOT, workspace
 
 SVG = "{http://www.w3.org/2000/svg}"
 

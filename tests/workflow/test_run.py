@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cxr.baselines import WORDS
-from cxr.grid import GRID
-from cxr.metadata import COLUMNS
+from cxr.clustering.grid import GRID
+from cxr.evaluation.baselines import WORDS
+from cxr.metadata.schema import COLUMNS
 
 pytestmark = pytest.mark.timeout(900)
 

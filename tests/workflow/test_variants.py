@@ -9,10 +9,10 @@ import yaml
 from openTSNE import TSNE
 from sklearn.manifold import trustworthiness
 
-from cxr.neighbours import Neighbours, joint, select_features
-from cxr.tsne import Method, embed
-from cxr.tsne_exact import divergence
-from tests.study import ROOT, workspace
+from cxr.embedding.knn import Neighbours, joint, select_features
+from cxr.embedding.tsne import Method, embed
+from cxr.embedding.tsne_exact import divergence
+from tests.helpers.study import ROOT, workspace
 
 pytestmark = [pytest.mark.mirror, pytest.mark.timeout(1200)]
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from cxr.analysis.classifiers import Question, encode, predict_target
 from cxr.analysis.description import before_and_after, frequencies, join, missing
 from cxr.analysis.relations import relate
+from cxr.core.io import read_csv, read_table, write_csv, write_table
+from cxr.core.job import job
 from cxr.figures.metadata import classifiers, pairs, values
 from cxr.figures.style import save
-from cxr.io import read_csv, read_table, write_csv, write_table
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

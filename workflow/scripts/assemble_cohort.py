@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.cohort import contradictions, select
-from cxr.duplicates import near_duplicates
-from cxr.flow import summarise
-from cxr.images import fill_cache
-from cxr.io import new_array, read_csv, read_table, write_csv, write_json, write_table
-from cxr.job import job
-from cxr.splits import divide, people
-from cxr.tags import COLUMN, tag
+from cxr.cohort.flow import summarise
+from cxr.cohort.selection import contradictions, select
+from cxr.cohort.splits import divide, people
+from cxr.cohort.tags import COLUMN, tag
+from cxr.core.io import new_array, read_csv, read_table, write_csv, write_json, write_table
+from cxr.core.job import job
+from cxr.images.decode import fill_cache
+from cxr.images.duplicates import near_duplicates
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

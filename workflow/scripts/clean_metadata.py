@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cxr.images import measure
-from cxr.io import write_csv, write_table
-from cxr.job import job
-from cxr.metadata import combine, need_rows
+from cxr.core.io import write_csv, write_table
+from cxr.core.job import job
+from cxr.images.decode import measure
+from cxr.metadata.schema import combine, need_rows
 from cxr.sources import read
 
 if TYPE_CHECKING:

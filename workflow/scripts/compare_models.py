@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cxr.comparison import compare, gather
+from cxr.core.io import read_json, read_table, write_csv
+from cxr.core.job import job
+from cxr.evaluation.comparison import compare, gather
 from cxr.figures.comparison import comparison, training_times
 from cxr.figures.style import save
-from cxr.io import read_json, read_table, write_csv
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

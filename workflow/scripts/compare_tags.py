@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_json, write_csv
+from cxr.core.job import job
+from cxr.evaluation.tag_comparison import compare_tags, tag_precision
 from cxr.figures.style import save
 from cxr.figures.tags import precision
-from cxr.io import read_json, write_csv
-from cxr.job import job
-from cxr.tag_comparison import compare_tags, tag_precision
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_csv
-from cxr.job import job
-from cxr.scoring import count_countries
+from cxr.clustering.ranking import count_countries
+from cxr.core.io import read_table, write_csv
+from cxr.core.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_table
-from cxr.job import job
-from cxr.protocols import divide
+from cxr.cohort.protocols import divide
+from cxr.core.io import read_table, write_table
+from cxr.core.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.fetch import obtain
-from cxr.io import write_json
-from cxr.job import job
+from cxr.core.io import write_json
+from cxr.core.job import job
+from cxr.download.sources import obtain
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_csv, read_table, read_tables
+from cxr.core.job import job
 from cxr.figures.clusters import cells, clusters, countries, maps
 from cxr.figures.style import save
-from cxr.io import read_csv, read_table, read_tables
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

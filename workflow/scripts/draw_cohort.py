@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_json
+from cxr.core.job import job
 from cxr.figures.cohort import flow
 from cxr.figures.style import save
-from cxr.io import read_json
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

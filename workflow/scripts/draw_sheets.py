@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_array, read_table
+from cxr.core.job import job
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
-from cxr.io import read_array, read_table
-from cxr.job import job
-from cxr.similarity.measure import records_of
+from cxr.similarity.assess import records_of
 from cxr.similarity.sheets import choose, named, pictures_of
 
 if TYPE_CHECKING:

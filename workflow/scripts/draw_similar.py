@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_csv, read_json, read_table
+from cxr.core.job import job
 from cxr.figures.similarity import drift, patient, retrieval, severity
 from cxr.figures.style import save
-from cxr.io import read_csv, read_json, read_table
-from cxr.job import job
-from cxr.similarity.drift import outcomes_of, patient_files
+from cxr.similarity.trajectory import outcomes_of, patient_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

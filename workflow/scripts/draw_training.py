@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_csv, read_json
+from cxr.core.job import job
 from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save
-from cxr.io import read_csv, read_json
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,10 +3,10 @@
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cxr.io import read_arrays, write_table
-from cxr.job import job
-from cxr.neighbours import Neighbours
-from cxr.tsne import Method, embed_all
+from cxr.core.io import read_arrays, write_table
+from cxr.core.job import job
+from cxr.embedding.knn import Neighbours
+from cxr.embedding.tsne import Method, embed_all
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_csv, write_json, write_table
-from cxr.job import job
-from cxr.similarity.course import ESTIMATED, course
-from cxr.similarity.measure import read_searched, records_of
+from cxr.core.io import read_table, write_csv, write_json, write_table
+from cxr.core.job import job
+from cxr.similarity.assess import read_searched, records_of
+from cxr.similarity.severity_analysis import ESTIMATED, course
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cxr.evaluation import measure_network
-from cxr.features import label_probabilities, predictions_table, run
-from cxr.io import read_array, read_table, read_tables, write_json, write_table
-from cxr.job import job
-from cxr.models import load_model
-from cxr.tags import all_labels, label_table
+from cxr.cohort.tags import all_labels, label_table
+from cxr.core.io import read_array, read_table, read_tables, write_json, write_table
+from cxr.core.job import job
+from cxr.evaluation.network import measure_network
+from cxr.features.extract import label_probabilities, predictions_table, run
+from cxr.networks.architecture import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.figures.explanation import panels
+from cxr.core.io import read_array, read_table, write_csv
+from cxr.core.job import job
+from cxr.evaluation.gradcam import attention, choose, grad_cam, overlay
+from cxr.figures.gradcam import panels
 from cxr.figures.style import save
-from cxr.gradcam import attention, choose, grad_cam, overlay
-from cxr.io import read_array, read_table, write_csv
-from cxr.job import job
-from cxr.models import load_model
+from cxr.networks.architecture import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

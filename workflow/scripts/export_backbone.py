@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.features import features_table
-from cxr.io import read_array, read_table, write_table
-from cxr.job import job
-from cxr.models import digest
-from cxr.similarity.backbone import pretrained, run_body
+from cxr.core.io import read_array, read_table, write_table
+from cxr.core.job import job
+from cxr.features.backbone import pretrained, run_body
+from cxr.features.extract import features_table
+from cxr.networks.architecture import digest
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.features import features_table, run
-from cxr.io import read_array, read_table, write_table
-from cxr.job import job
-from cxr.models import digest, load_model
+from cxr.core.io import read_array, read_table, write_table
+from cxr.core.job import job
+from cxr.features.extract import features_table, run
+from cxr.networks.architecture import digest, load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

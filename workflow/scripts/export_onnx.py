@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.io import read_array
-from cxr.job import job, log
-from cxr.models import load_model
-from cxr.onnx_export import export
+from cxr.core.io import read_array
+from cxr.core.job import job, log
+from cxr.inference.onnx import export
+from cxr.networks.architecture import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

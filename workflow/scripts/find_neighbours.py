@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_arrays, write_table
-from cxr.job import job
-from cxr.neighbours import find_neighbours, select_features
-from cxr.tsne import map_table
+from cxr.core.io import read_table, write_arrays, write_table
+from cxr.core.job import job
+from cxr.embedding.knn import find_neighbours, select_features
+from cxr.embedding.tsne import map_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_csv, write_json, write_table
-from cxr.job import job
-from cxr.similarity.search import make_index, neighbours_of_all
+from cxr.cohort.splits import independent
+from cxr.core.io import read_table, write_csv, write_json, write_table
+from cxr.core.job import job
+from cxr.similarity.index import make_index, neighbours_of_all
 from cxr.similarity.space import make_space, summary
-from cxr.splits import independent
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.given import take
-from cxr.io import read_arrow, write_csv, write_table
-from cxr.job import job
+from cxr.core.io import read_arrow, write_csv, write_table
+from cxr.core.job import job
+from cxr.features.external import take
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_array, read_json, read_table, write_table
+from cxr.core.job import job
 from cxr.evidence.controls import of_pixels
-from cxr.features import features_table, run
-from cxr.io import read_array, read_json, read_table, write_table
-from cxr.job import job
+from cxr.features.extract import features_table, run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def untrained(card, images, seed):
     """Features of the model's architecture with the weights that it is born with."""
-    from cxr.models import build
+    from cxr.networks.architecture import build
 
     network = build(card["architecture"], len(card["classes"]), card["feature_dim"], 0.0, seed)
     return run(network, images, card["image_size"])[0]

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_array, read_table, write_json
+from cxr.core.job import job
 from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
-from cxr.io import read_array, read_table, write_json
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

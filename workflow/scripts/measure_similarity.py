@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.io import read_table, write_csv, write_table
-from cxr.job import job
+from cxr.core.io import read_table, write_csv, write_table
+from cxr.core.job import job
+from cxr.similarity.assess import HELD_OUT, divide, measure, read_searched, records_of
 from cxr.similarity.groups import weigh_claims
-from cxr.similarity.measure import HELD_OUT, divide, measure, read_searched, records_of
-from cxr.similarity.search import neighbours_by_part
+from cxr.similarity.index import neighbours_by_part
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.io import read_table, read_tables, write_json
+from cxr.core.job import job
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.similar import pack_similar
-from cxr.io import read_table, read_tables, write_json
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from cxr.gradcam import overlay
-from cxr.io import write_csv, write_table
-from cxr.job import job, log
-from cxr.models import load_model
-from cxr.prediction import predict
+from cxr.core.io import write_csv, write_table
+from cxr.core.job import job, log
+from cxr.evaluation.gradcam import overlay
+from cxr.inference.predict import predict
+from cxr.networks.architecture import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.features import run
+from cxr.core.io import read_array, read_json, read_table, write_csv
+from cxr.core.job import job, log
+from cxr.features.backbone import pretrained, run_body
+from cxr.features.extract import run
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
-from cxr.io import read_array, read_json, read_table, write_csv
-from cxr.job import job, log
-from cxr.models import load_model
-from cxr.similarity.backbone import pretrained, run_body
-from cxr.similarity.measure import records_of
+from cxr.networks.architecture import load_model
+from cxr.similarity.assess import records_of
+from cxr.similarity.index import Searched, read_index
 from cxr.similarity.query import nearest, placed, read_query
-from cxr.similarity.search import Searched, read_index
 from cxr.similarity.sheets import sheet_of
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.io import read_json, write_json
-from cxr.job import job
+from cxr.core.io import read_json, write_json
+from cxr.core.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.evidence.material import Material
-from cxr.evidence.repeats import REPEATS, repeat_all
-from cxr.io import read_table, write_table
-from cxr.job import job
+from cxr.core.io import read_table, write_table
+from cxr.core.job import job
+from cxr.evidence.resampling import REPEATS, repeat_all
+from cxr.evidence.sample import Material
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.baselines import inputs, measure
-from cxr.io import read_array, read_csv, read_table, write_table
-from cxr.job import job
+from cxr.core.io import read_array, read_csv, read_table, write_table
+from cxr.core.job import job
+from cxr.evaluation.baselines import inputs, measure
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

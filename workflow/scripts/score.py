@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.grid import GRID, label_map
-from cxr.io import read_tables, write_table
-from cxr.job import job
-from cxr.scoring import choose_map, rank, ranking_schema
+from cxr.clustering.grid import GRID, label_map
+from cxr.clustering.ranking import choose_map, rank, ranking_schema
+from cxr.core.io import read_tables, write_table
+from cxr.core.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

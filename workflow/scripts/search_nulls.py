@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.evidence.material import Material
-from cxr.evidence.replicates import REPLICATES, replicate
+from cxr.core.io import read_table, write_table
+from cxr.core.job import job
+from cxr.evidence.null_search import REPLICATES, replicate
+from cxr.evidence.sample import Material
 from cxr.evidence.search import Search
-from cxr.io import read_table, write_table
-from cxr.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.io import read_csv, write_text
-from cxr.job import job
+from cxr.core.io import read_csv, write_text
+from cxr.core.job import job
 from cxr.report.tables import tabulate
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.grid import sweep_dbscan
-from cxr.io import read_arrow, write_table
-from cxr.job import job
+from cxr.clustering.grid import sweep_dbscan
+from cxr.core.io import read_arrow, write_table
+from cxr.core.job import job
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

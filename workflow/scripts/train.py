@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.checkpoint import Checkpoint
-from cxr.dataset import Data
-from cxr.io import read_array, read_table, write_csv, write_json
-from cxr.job import job
-from cxr.models import save_model, start
-from cxr.recipe import Recipe
-from cxr.tags import tag_names
-from cxr.training import describe, train
+from cxr.cohort.tags import tag_names
+from cxr.core.io import read_array, read_table, write_csv, write_json
+from cxr.core.job import job
+from cxr.networks.architecture import save_model, start
+from cxr.training.checkpoint import Checkpoint
+from cxr.training.dataset import Data
+from cxr.training.loop import describe, train
+from cxr.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

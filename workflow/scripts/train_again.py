@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.anew import train_anew
-from cxr.features import features_table, run
-from cxr.io import read_array, read_table, write_table
-from cxr.job import job
+from cxr.core.io import read_array, read_table, write_table
+from cxr.core.job import job
+from cxr.features.extract import features_table, run
+from cxr.training.retrain import train_anew
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.anew import train_anew
-from cxr.features import features_table, run
-from cxr.io import read_array, read_table, write_table
-from cxr.job import job
+from cxr.core.io import read_array, read_table, write_table
+from cxr.core.job import job
+from cxr.features.extract import features_table, run
 from cxr.similarity.folds import fold_of
+from cxr.training.retrain import train_anew
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.anew import train_anew
-from cxr.features import label_probabilities, predictions_schema, predictions_table, run
-from cxr.io import read_array, read_table, write_table
-from cxr.job import job
-from cxr.protocols import of_part
-from cxr.tags import all_labels
+from cxr.cohort.protocols import of_part
+from cxr.cohort.tags import all_labels
+from cxr.core.io import read_array, read_table, write_table
+from cxr.core.job import job
+from cxr.features.extract import label_probabilities, predictions_schema, predictions_table, run
+from cxr.training.retrain import train_anew
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.evidence.fields import mean_intensity, recorded
-from cxr.evidence.material import Material
-from cxr.evidence.weighing import MAPS, Records, weigh
-from cxr.io import read_array, read_table, read_tables, write_csv, write_json, write_table
-from cxr.job import job
-from cxr.splits import independent
+from cxr.cohort.splits import independent
+from cxr.core.io import read_array, read_table, read_tables, write_csv, write_json, write_table
+from cxr.core.job import job
+from cxr.evidence.assess import MAPS, Records, weigh
+from cxr.evidence.covariates import mean_intensity, recorded
+from cxr.evidence.sample import Material
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

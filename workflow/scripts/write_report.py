@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.io import write_text
-from cxr.job import job
+from cxr.core.io import write_text
+from cxr.core.job import job
 from cxr.report.builder import build
-from cxr.report.material import ModelFiles, StudyFiles, Words
+from cxr.report.content import ModelFiles, StudyFiles, Words
 from cxr.report.record import made
 
 if TYPE_CHECKING:

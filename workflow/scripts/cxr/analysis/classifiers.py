@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cxr.config.analysis import CLASSIFIERS
-from cxr.errors import InputError
-from cxr.evidence.patients import Exchange
-from cxr.measures import draw_patients, interval
-from cxr.plan import GROUPED, RANDOM
+from cxr.core.errors import InputError
+from cxr.planning.chunks import GROUPED, RANDOM
+from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.permutation import Exchange
 
 BOOTSTRAP = 1000
 MAJORITY = "majority class"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxr.evidence import association
+from cxr.statistics import association
 
 COLUMNS = ("given", *association.COLUMNS)
 BESIDES = "doi"
@@ -29,7 +29,7 @@ def relate(
     Returns
     -------
     DataFrame
-        `given`, a column of text, and what `cxr.evidence.association.associate` says of
+        `given`, a column of text, and what `cxr.statistics.association.associate` says of
         each other field against it, of the images where `given` is recorded; `q` is
         adjusted over all pairs. Fields that no image has are left out.
     """

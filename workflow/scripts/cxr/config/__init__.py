@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 from cxr.config.analysis import Analysis
 from cxr.config.base import Name, Section, Seed
 from cxr.config.cohort import Cohort
+from cxr.config.embedding import Clustering, Embedding
 from cxr.config.evaluation import Evaluation
 from cxr.config.evidence import Evidence
 from cxr.config.features import Features
-from cxr.config.maps import Clustering, Embedding
 from cxr.config.networks import Net
 from cxr.config.similarity import Similarity
 from cxr.config.sources import Source

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cxr.baselines import flat, shrink
-from cxr.lungs import border_mask
+from cxr.evaluation.baselines import flat, shrink
+from cxr.images.lungs import border_mask
 
 SIDE = 32
 COMPONENTS = 64

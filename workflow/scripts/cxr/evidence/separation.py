@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cxr.evidence.patients import halve
 from cxr.evidence.search import Search, search
+from cxr.statistics.permutation import halve
 
 MIN_PATIENTS = 5
 

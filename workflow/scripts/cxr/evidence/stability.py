@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.measures import LEVEL
+from cxr.statistics.metrics import LEVEL
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
@@ -80,7 +80,7 @@ class Stability:
         repeats: pd.DataFrame,
         k: int | None = None,
     ) -> "Stability":
-        """The repetitions of `cxr.evidence.repeats` of a clustering.
+        """The repetitions of `cxr.evidence.resampling` of a clustering.
 
         Parameters
         ----------

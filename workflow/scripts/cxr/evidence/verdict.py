@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cxr.evidence.fields import field_name
+from cxr.evidence.covariates import field_name
 
 NONE = "no clusters beyond chance"
 EXPLAINED = "clusters, explained by {field}"

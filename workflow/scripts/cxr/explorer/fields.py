@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from cxr.evidence.fields import field_name, recorded
+from cxr.evidence.covariates import field_name, recorded
 from cxr.explorer.packing import pack_numbers, pack_texts
 
 ORDERED = ("age_band", "month")

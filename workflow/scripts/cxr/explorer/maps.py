@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.linalg import orthogonal_procrustes
 from scipy.optimize import linear_sum_assignment
 
+from cxr.clustering.grid import label_map, standardise
+from cxr.clustering.ranking import best_cell
 from cxr.explorer.packing import pack, pack_counts
-from cxr.grid import label_map, standardise
-from cxr.scoring import best_cell
 
 # What all maps, and all labels, may take; many images have fewer maps.
 MAPS_BYTES = 800_000

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from cxr.clustering.grid import standardise
+from cxr.clustering.ranking import best_cell
 from cxr.figures.style import (
     INK,
     OUTLIER,
@@ -19,8 +21,6 @@ from cxr.figures.style import (
     figure,
     short,
 )
-from cxr.grid import standardise
-from cxr.scoring import best_cell
 
 NO_CELL = "no cell of the grid qualifies"
 

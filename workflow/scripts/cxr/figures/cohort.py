@@ -20,7 +20,7 @@ def flow(document: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     document : mapping
-        As `cxr.cohort.summarise` makes it.
+        As `cxr.cohort.selection.summarise` makes it.
     """
     steps = [
         step

@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxr.comparison import main_protocol
+from cxr.evaluation.comparison import main_protocol
 from cxr.figures.style import INK, LINE, PALETTE, empty, figure, plain_numbers, short
-from cxr.plan import GROUPED, RANDOM, STUDY
+from cxr.planning.chunks import GROUPED, RANDOM, STUDY
 
 WORDS = {GROUPED: "folds of patients", STUDY: "the study's test images", RANDOM: "patients divided"}
 
@@ -18,7 +18,7 @@ def comparison(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.comparison.compare` makes it.
+        As `cxr.evaluation.comparison.compare` makes it.
     """
     counts = main_protocol(list(table["protocol"]))
     shown = table.loc[table["protocol"] == counts]
@@ -48,7 +48,7 @@ def training_times(table: pd.DataFrame, times: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.comparison.compare` makes it.
+        As `cxr.evaluation.comparison.compare` makes it.
     times : DataFrame
         name, device, threads, precision, seconds, images_per_second.
     """

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxr.evidence.fields import field_name
+from cxr.evidence.covariates import field_name
 from cxr.evidence.stability import GRADES, KINDS, Stability
 from cxr.figures.clusters import scatter
 from cxr.figures.style import (
@@ -44,7 +44,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
     evidence : mapping
         The evidence document.
     draws : DataFrame
-        As in `cxr.evidence.replicates.REPLICATES`.
+        As in `cxr.evidence.null_search.REPLICATES`.
     """
     drawn = figure(70)
     draws = draws.loc[draws["subject"] == "features"]
@@ -137,7 +137,7 @@ def associations(table: pd.DataFrame, evidence: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.evidence.association.associate` returns it.
+        As `cxr.statistics.association.associate` returns it.
     evidence : mapping
     """
     rows = table.loc[(table["missing"] == "level") & table["ami"].notna()].iloc[::-1]

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cxr.analysis.classifiers import MAJORITY
-from cxr.evidence.fields import field_name
+from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
-from cxr.plan import GROUPED, RANDOM
-from cxr.severity import SEVERITIES
+from cxr.metadata.severity import SEVERITIES
+from cxr.planning.chunks import GROUPED, RANDOM
 
 MOST_VALUES, MOST_LEVELS = 8, 6
 JITTER = 0.12

@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cxr.evidence.fields import field_name
+from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
-from cxr.similarity.drift import slopes
-from cxr.similarity.measure import WORDS
+from cxr.similarity.assess import WORDS
 from cxr.similarity.retrieval import ALL
+from cxr.similarity.trajectory import slopes
 
 SPACES = tuple(WORDS)
 COLOURS = dict(zip(SPACES, PALETTE, strict=False))
@@ -26,7 +26,7 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.similarity.measure.measure` returns it.
+        As `cxr.similarity.assess.measure` returns it.
     k : int
     """
     classes = table[table["field"] == "class"]
@@ -100,7 +100,7 @@ def severity(found: Mapping[str, Any], estimates: pd.DataFrame) -> Figure:
     Parameters
     ----------
     found, estimates
-        As `cxr.similarity.course.course` returns them.
+        As `cxr.similarity.severity_analysis.course` returns them.
     """
     drawn = figure(78)
     axes = drawn.subplots(1, 3, width_ratios=[1, 1, 1.25])
@@ -142,7 +142,7 @@ def drift(table: pd.DataFrame, records: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.similarity.drift.follow` returns it.
+        As `cxr.similarity.trajectory.follow` returns it.
     records : DataFrame
         Indexed by image_id: `patient_id, survival`.
     """

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from cxr.io import atomic
+from cxr.core.io import atomic
 
 # Petroff's ten-colour cycle without its greys: told apart with every kind of colour blindness.
 # M. A. Petroff, "Accessible color sequences for data visualization", 2021, arXiv:2107.02270.

@@ -17,7 +17,7 @@ def precision(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.tag_comparison.tag_precision` makes it; of many labels the commonest.
+        As `cxr.evaluation.tag_comparison.tag_precision` makes it; of many labels the commonest.
     """
     table = table.loc[table["protocol"] == table["protocol"].iloc[0]]
     names = list(dict.fromkeys(table["name"]))

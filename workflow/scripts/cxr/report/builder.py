@@ -8,11 +8,11 @@ reaches the page as text content.
 from collections.abc import Mapping
 from typing import Any
 
+from cxr.core.io import read_csv, read_json, read_table
 from cxr.explorer.packing import script_json
 from cxr.figures.style import OUTLIER, PALETTE, ramp
-from cxr.io import read_csv, read_json, read_table
-from cxr.report import material
-from cxr.report.material import StudyFiles, Words, read_if
+from cxr.report import content as material
+from cxr.report.content import StudyFiles, Words, read_if
 from cxr.report.metadata import analysis, tagging
 from cxr.report.pictures import picture
 from cxr.report.rendering import HERE, render

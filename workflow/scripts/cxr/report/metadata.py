@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from cxr.comparison import main_protocol
-from cxr.evidence.fields import field_name
-from cxr.io import read_csv
-from cxr.metadata import tidy
-from cxr.plan import RANDOM
-from cxr.report.material import StudyFiles, Words, read_if, records
+from cxr.core.io import read_csv
+from cxr.evaluation.comparison import main_protocol
+from cxr.evaluation.tag_comparison import METRICS
+from cxr.evidence.covariates import field_name
+from cxr.metadata.schema import tidy
+from cxr.planning.chunks import RANDOM
+from cxr.report.content import StudyFiles, Words, read_if, records
 from cxr.report.pictures import picture
-from cxr.tag_comparison import METRICS
 
 MOST_SPELLINGS = 60
 MOST_TEXT = 160

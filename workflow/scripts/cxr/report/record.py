@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cxr.benchmarks import measured
+from cxr.planning.benchmarks import measured
 
 PACKAGES = (
     "snakemake",

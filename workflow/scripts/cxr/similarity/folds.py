@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from cxr import protocols
-from cxr.errors import InputError
-from cxr.plan import GROUPED
+from cxr.cohort import protocols
+from cxr.core.errors import InputError
+from cxr.planning.chunks import GROUPED
 
 log = logging.getLogger("cxr")
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.measures import draw_patients, interval
 from cxr.similarity.retrieval import REPLICATES, queries_of, rankings
 from cxr.similarity.space import Space
+from cxr.statistics.metrics import draw_patients, interval
 
 HEALTHY, INFECTED, SERIOUS = "healthy", "infected", "serious"
 NO_FINDING = "No finding"

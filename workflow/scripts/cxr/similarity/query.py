@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxr.errors import InputError
-from cxr.images import Square, UnusableImage, canonical, read_grey
-from cxr.io import read_csv
-from cxr.similarity.search import Index, table_of
+from cxr.core.errors import InputError
+from cxr.core.io import read_csv
+from cxr.images.decode import Square, UnusableImage, canonical, read_grey
+from cxr.similarity.index import Index, table_of
 from cxr.similarity.space import Metric, centre_of, distances, features_of, prepare
 
 # What is told of each neighbour.

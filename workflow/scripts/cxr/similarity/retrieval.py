@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.measures import draw_patients, interval
 from cxr.similarity.space import Space, blocks
+from cxr.statistics.metrics import draw_patients, interval
 
 ALL = "all"
 QUERIES = 1000  # of more images, so many of whole patients are asked

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.measures import draw_patients, interval
 from cxr.similarity.space import Metric, features_of, make_space
+from cxr.statistics.metrics import draw_patients, interval
 
 log = logging.getLogger("cxr")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cxr.metadata import Reading
+from cxr.metadata.schema import Reading
 from cxr.sources import covid_ct, ieee8023, kermany, table
 
 READERS: dict[str, Callable[..., Reading]] = {

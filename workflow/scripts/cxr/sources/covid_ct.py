@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from cxr.errors import InputError
-from cxr.metadata import Reading, doi, tidy
-from cxr.sources.text import IMAGES, gather, name_mixed_patients, read_table
+from cxr.core.errors import InputError
+from cxr.metadata.schema import Reading, doi, tidy
+from cxr.sources.tables import IMAGES, gather, name_mixed_patients, read_table
 
 log = logging.getLogger("cxr")
 

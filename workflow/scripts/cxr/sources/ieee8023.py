@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from cxr import metadata
-from cxr.errors import InputError
-from cxr.images import UnusableImage, locate
-from cxr.metadata import Reading, tidy
-from cxr.sources.text import gather, name_mixed_patients, numbers, read_csv, without_row
+from cxr.core.errors import InputError
+from cxr.images.decode import UnusableImage, locate
+from cxr.metadata import schema as metadata
+from cxr.metadata.schema import Reading, tidy
+from cxr.sources.tables import gather, name_mixed_patients, numbers, read_csv, without_row
 
 log = logging.getLogger("cxr")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxr.errors import InputError
-from cxr.metadata import Reading, rejections
+from cxr.core.errors import InputError
+from cxr.metadata.schema import Reading, rejections
 
 FOLDERS = ("NORMAL", "PNEUMONIA")
 IMAGES = (".jpeg", ".jpg", ".png")

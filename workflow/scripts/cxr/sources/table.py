@@ -5,11 +5,11 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from cxr.dicom import is_dicom, read_tags
-from cxr.errors import InputError
-from cxr.images import UnusableImage, locate
-from cxr.metadata import Reading, tidy
-from cxr.sources.text import gather, read_table, without_row
+from cxr.core.errors import InputError
+from cxr.images.decode import UnusableImage, locate
+from cxr.images.dicom import is_dicom, read_tags
+from cxr.metadata.schema import Reading, tidy
+from cxr.sources.tables import gather, read_table, without_row
 
 
 def read(
@@ -24,7 +24,7 @@ def read(
     """Reads a CSV, Parquet or XLSX table with one row an image.
 
     What the table does not say is filled from the constants, and for DICOM
-    files from their tags (`cxr.dicom.TAGS`). Every row that can't be used, and
+    files from their tags (`cxr.images.dicom.TAGS`). Every row that can't be used, and
     every image file without a row, is rejected with its reason.
 
     Parameters

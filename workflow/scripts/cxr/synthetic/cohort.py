@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxr.io import write_text
+from cxr.core.io import write_text
 from cxr.synthetic.anatomy import Anatomy, Exposure, Pattern, draw
 from cxr.synthetic.sites import SITES, Site, encode, expose
 

@@ -1,0 +1,149 @@
+"""The files of two sections of made-up reports: similar images, and tags with metadata."""
+
+import numpy as np
+import pandas as pd
+
+from cxr.analysis.classifiers import Question, predict_target
+from cxr.analysis.description import frequencies, missing
+from cxr.analysis.relations import relate
+from cxr.core.io import write_csv, write_json
+from cxr.evaluation.multilabel import measure
+from cxr.evaluation.tag_comparison import compare_tags, tag_precision
+from cxr.figures import metadata as metadata_figures
+from cxr.figures import similarity as similarity_figures
+from cxr.figures.sheets import contact
+from cxr.figures.style import save
+from cxr.figures.tags import precision
+from cxr.similarity.assess import COLUMNS
+from cxr.similarity.sheets import Sheet
+
+
+def similar_of(text):
+    """What is found of similar images, of severity and of patients along their days."""
+    keys = {"own_patient": "excluded", "level": text, "queries": 20, "patients": 9, "k": 5.0}
+    row = {"space": "trained", **keys, "base": 0.5, "attainable": 1.0}
+    for name in ("precision", "average_precision", "enrichment"):
+        row |= {name: 0.9, f"{name}_low": 0.8, f"{name}_high": 0.95}
+    rows = [{**row, "field": "class", "level": "all", "within": ""}]
+    rows += [
+        {**row, "field": "class", "within": ""},
+        {**row, "field": "country", "within": "class"},
+    ]
+    rows += [{**told, "own_patient": "included"} for told in rows]
+    group = {"space": "trained", "among": "all", "group": "serious", "neighbours": "infected"}
+    group |= {"claimed": 0.8, "queries": 9, "patients": 5, "base": 0.3, "attainable": 1.0}
+    search = {"images": 40, "patients": 20, "features": 64, "metric": "cosine", "k": 5}
+    search |= {"lacking": text, "method": "approximate", "width": 64, "recall": 0.99, "sample": 9}
+    return (
+        pd.DataFrame(rows).reindex(columns=list(COLUMNS)),
+        pd.DataFrame([{**group, "share": 0.8, "low": 0.7, "high": 0.9}]),
+        search,
+    )
+
+
+def course_of(rng, text):
+    """Estimates of severity, and two patients along their days."""
+    told = {"value": 0.5, "low": 0.2, "high": 0.8}
+    row = {"target": "severity_extent", "space": "trained", "images": 9, "patients": 5}
+    rows = [{**row, "method": "mean", "spearman": None, "error": told, "gain": None}]
+    rows += [{**rows[0], "method": m, "spearman": told} for m in ("neighbours", "regression")]
+    none = dict.fromkeys(("worse", "better", "change", "auc"))
+    agreement = [
+        {"outcome": "raters", "patients": 2, "agree": 1, "share": told, "few": True, **none}
+    ]
+    drift = {"space": "trained", "patients": 2, "images": 4, "agreement": agreement}
+    scores = rng.uniform(0, 8, (2, 9))
+    estimates = [
+        pd.DataFrame({"score": scores[0], "estimate": scores[1]}).assign(
+            image_id="i00", patient_id=text, target="severity_extent", space="trained", method=m
+        )
+        for m in ("neighbours", "regression")
+    ]
+    days = pd.DataFrame({"patient_id": [text, text, "p", "p"], "image_id": ["a", "b", "c", "d"]})
+    days = days.assign(offset_days=[0, 3, 0, 4], score=[1, np.nan, 2, 3], estimate=[1.0, 2, 3, 2])
+    found = {"lacking": None, "estimates": rows, "drift": drift}
+    return found, pd.concat(estimates), days.assign(serious_share=0.2)
+
+
+def draw_similar(folder, rng, text):
+    """The files and figures of similar images."""
+    retrieval, groups, search = similar_of(text)
+    found, estimates, days = course_of(rng, text)
+    write_csv(retrieval, folder / "retrieval.csv")
+    write_csv(groups, folder / "groups.csv")
+    write_json(search, folder / "search.json")
+    write_json(found, folder / "severity.json")
+    records = pd.DataFrame({"patient_id": [text, "p"], "survival": ["no", None]}, index=["a", "c"])
+    shown = {"class": [text, "normal"], "country": [text, None], "severity_extent": [3.5, None]}
+    sheet = {f"{text}: median query": Sheet("a", ["c", "c"], 0.5)}
+    pictures = dict.fromkeys("ac", np.zeros((8, 8), dtype=np.uint8))
+    drawn = {
+        "retrieval": similarity_figures.retrieval(retrieval, 5),
+        "severity": similarity_figures.severity(found, estimates),
+        "drift": similarity_figures.drift(days, records),
+        "median": contact(sheet, pd.DataFrame(shown, index=["a", "c"]), pictures, ["normal", text]),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.svg")
+    return {name: str(folder / f"{name}.svg") for name in drawn}
+
+
+def recorded_of(text):
+    """Metadata of eighty images, two a patient, in which everything has the same name."""
+    i = np.arange(80)
+    rows = pd.DataFrame({"image_id": [f"i{n:03d}" for n in i], "class": "a", "doi": text})
+    rows["patient_id"] = [f"p{n // 2}" for n in i]
+    rows["split_group"] = i // 2
+    rows["severity"] = np.array(["mild", text], dtype=object)[i // 2 % 2]
+    return rows.assign(location=text, age_years=20.0 + i // 2)
+
+
+def write_metadata(folder, text, sparse=False):
+    """The files of tags and of the metadata's analysis, and the words that go with them.
+
+    In `sparse` ones patients were not divided, and no field is recorded but the target.
+    """
+    rows, asked = recorded_of(text), ("severity", ["location", "age_years"])
+    question = Question.of(rows, *asked, 2)
+    chance = {"folds": 2, "repeats": 1, "permutations": 1, "seed": 0}
+    predicted = predict_target(question, published={"decision tree": 0.52}, **chance)
+    related = relate(rows, *asked, 9, 0)
+    if sparse:
+        related = relate(rows.assign(doi=None), "severity", [], 9, 0)
+    told = {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
+    truth = np.eye(4, dtype=bool)[np.arange(80) % 4]
+    owners = rows["patient_id"].to_numpy(dtype=np.str_)
+    labels = measure(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
+    part = {"labels": labels, "roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
+    metrics = {text: {"splits": {"test": part}, "protocols": {} if sparse else {"random": part}}}
+    spelt = pd.DataFrame({"source": text, "column": "severity", "text": [text, "x"], "rows": 1})
+    spelt["value"] = ["mild", None]
+    ages = {"column": "age_years", "text": ["57", "unchanged "], "rows": 1}
+    ages["value"] = ["57.0", "unchanged"]
+    cleaned = pd.DataFrame({"column": ["severity", text], "texts": 3, "distinct_texts": 2})
+    cleaned = cleaned.assign(values=2, distinct_values=1, rows=4)
+    counted = frequencies(rows, ["severity", "location"])
+    tables = {
+        "tags": pd.DataFrame({"tag": [text, None], "field": "severity", "value": text}).assign(
+            images=2, patients=1
+        ),
+        "tag_metrics": compare_tags(metrics, told),
+        "tag_precision": tag_precision(metrics),
+        "spellings": pd.concat([spelt, pd.DataFrame(ages)]),
+        "analysis_cleaning": cleaned,
+        "analysis_classifiers": predicted,
+        "analysis_associations": related,
+    }
+    for name, table in tables.items():
+        write_csv(table, folder / f"{name}.csv")
+    drawn = {
+        "tags_figure": precision(tables["tag_precision"]),
+        "values_figure": metadata_figures.values(counted, missing(rows, ["severity"])),
+        "pairs_figure": metadata_figures.pairs(rows, *asked),
+        "classifiers_figure": metadata_figures.classifiers(predicted, "severity"),
+    }
+    for name, figure in drawn.items():
+        save(figure, folder / f"{name}.svg")
+    paths = {name: str(folder / f"{name}.csv") for name in tables}
+    paths |= {name: str(folder / f"{name}.svg") for name in drawn}
+    return paths, {"predicted": asked, "published": {"tags": told, "metadata": told}}

@@ -1,0 +1,189 @@
+"""What metadata say of each other: nothing where patients are divided by it alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+
+from cxr.analysis.classifiers import MAJORITY, Question, encode, encoder, predict_target
+from cxr.analysis.description import before_and_after, frequencies, missing
+from cxr.analysis.relations import relate
+from cxr.config.analysis import CLASSIFIERS
+from cxr.core.errors import InputError
+from cxr.figures.metadata import pairs as figure_of_pairs
+from cxr.figures.metadata import values
+
+PREDICTORS = ["location", "age_years", "sex"]
+
+
+def patients_of(rng, n=24, images=4, told=False):
+    """Patients with some images, one record each; the location tells the severity, or nothing."""
+    grade = rng.integers(0, 2, n)
+    place = grade if told else rng.integers(0, 2, n)
+    one = pd.DataFrame({"patient_id": [f"p{i}" for i in range(n)]})
+    one["severity"] = np.array(["mild", "severe"])[grade]
+    one["location"] = np.array(["Rome", "Oslo"], dtype=object)[place]
+    one["age_years"] = rng.uniform(20, 80, n).round(1)
+    one["sex"] = np.where(rng.random(n) < 0.3, None, np.array(["M", "F"])[rng.integers(0, 2, n)])
+    rows = one.loc[np.repeat(np.arange(n), images)].reset_index(drop=True)
+    rows.insert(0, "image_id", [f"i{i}" for i in range(len(rows))])
+    return rows.assign(doi=None, split_group=np.repeat(np.arange(n), images))
+
+
+def asked(rows, permutations=24, repeats=1):
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    table = predict_target(
+        question, folds=4, repeats=repeats, permutations=permutations, published={}, seed=1
+    )
+    return table.set_index(["protocol", "classifier"])
+
+
+def test_what_a_record_repeats_is_no_prediction(rng):
+    """Ages single patients out, so that with patients divided a tree knows each of them."""
+    found = asked(patients_of(rng))
+    assert found.loc[("random", "decision tree"), "accuracy"] > 0.9
+    grouped = found.loc["grouped"].loc[list(CLASSIFIERS)]
+    assert grouped["accuracy"].max() < 0.75
+    assert (grouped["p"] > 0.05).all()
+    assert found.loc["random", "p"].isna().all()
+
+
+def test_what_is_there_is_found_and_beats_chance(rng):
+    found = asked(patients_of(rng, told=True)).loc["grouped"]
+    assert found.loc["logistic regression", "low"] > found.loc[MAJORITY, "accuracy"]
+    assert found.loc["logistic regression", "p"] == pytest.approx(1 / 25)
+
+
+def test_accuracies_are_scikit_learns(rng):
+    rows = patients_of(rng)
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    folds = GroupKFold(4, shuffle=True, random_state=1)
+    predicted = cross_val_predict(
+        make_pipeline(encoder(question.predictors), GaussianNB()),
+        question.predictors,
+        question.target,
+        groups=question.groups,
+        cv=folds,
+    )
+    own = asked(rows, permutations=1).loc[("grouped", "Gaussian naive Bayes"), "accuracy"]
+    assert own == pytest.approx((predicted == question.target).mean(), abs=1e-6)
+
+
+def test_text_is_one_hot_and_gaps_are_a_value(rng):
+    rows = patients_of(rng)
+    rows.loc[:7, "age_years"] = np.nan
+    encoded = encode(Question.of(rows, "severity", PREDICTORS, 2)).set_index("image_id")
+    places = pd.get_dummies(rows["location"], prefix="location").astype(float)
+    np.testing.assert_array_equal(encoded[list(places)], places)
+    assert encoded["sex_missing"].sum() == rows["sex"].isna().sum()
+    assert encoded["age_years"].mean() == pytest.approx(0, abs=1e-9)
+    assert len(encoded.columns) == 2 + 3 + 2
+
+
+def test_rare_values_of_the_target_are_left_out_and_too_few_are_said(rng):
+    rows = patients_of(rng)
+    rows.loc[rows["patient_id"] == "p0", "severity"] = "critical"
+    question = Question.of(rows, "severity", PREDICTORS, 2)
+    assert set(question.target) == {"mild", "severe"}
+    with pytest.raises(InputError, match="fewer than two values of severity"):
+        Question.of(rows.loc[rows["severity"] != "mild"], "severity", PREDICTORS, 2)
+    few = Question.of(patients_of(rng, n=3), "severity", PREDICTORS, 1)
+    with pytest.raises(InputError, match=r"analysis\.folds"):
+        predict_target(few, folds=4, repeats=1, permutations=1, published={}, seed=0)
+    small = Question.of(patients_of(rng, n=6, images=1), "severity", PREDICTORS, 1)
+    with pytest.raises(InputError, match="4 images to learn from, the classifiers need 5"):
+        predict_target(small, folds=3, repeats=1, permutations=1, published={}, seed=0)
+
+
+def test_patients_count_once_each(rng):
+    """Twelve patients with one image, eight with six: who says the commonest is right for those."""
+    rows = patients_of(rng, n=20, images=6)
+    many = rows["split_group"] < 8
+    rows["severity"] = np.where(many, "severe", "mild")
+    rows = rows.loc[many | ~rows["patient_id"].duplicated()]
+    found = asked(rows, permutations=1).loc[("grouped", MAJORITY)]
+    assert (found["accuracy"], found["by_patient"]) == (0.8, 0.4)
+    assert found["by_patient_low"] < 0.4 < found["by_patient_high"]
+
+
+def test_near_duplicates_of_two_patients_are_in_one_fold(rng):
+    """Two patients with one record know each other's severity, where folds may divide them."""
+    rows = patients_of(rng, n=48, images=1)
+    told = ["severity", "age_years", "location", "sex"]
+    rows.loc[1::2, told] = rows.loc[0::2, told].to_numpy()
+    tree = ("grouped", "decision tree"), "accuracy"
+    assert asked(rows, permutations=1, repeats=3).loc[tree] > 0.8
+    joined = rows.assign(split_group=np.arange(48) // 2)
+    assert asked(joined, permutations=1, repeats=3).loc[tree] < 0.75
+
+
+@pytest.mark.parametrize(
+    ("change", "fields", "pairs"),
+    [
+        ({"view": "Axial"}, ["view"], 1),
+        (
+            {"country": lambda rows: np.where(rows["patient_id"] == "p3", "Japan", "China")},
+            ["country"],
+            1,
+        ),
+        ({"location": None}, ["location"], 0),
+        ({"age_years": np.nan}, ["age_years"], 0),
+        ({"location": None, "age_years": np.nan, "sex": None}, PREDICTORS, 0),
+        ({"location": None, "age_years": np.nan}, PREDICTORS, 1),
+    ],
+)
+def test_fields_that_say_nothing_predict_the_commonest_value(rng, change, fields, pairs):
+    rows = patients_of(rng).assign(**change)
+    question = Question.of(rows, "severity", fields, 2)
+    found = predict_target(question, folds=4, repeats=1, permutations=1, published={}, seed=1)
+    assert found["accuracy"].between(0, 1).all()
+    if fields == ["view"]:
+        commonest = found["protocol"].map(found.groupby("protocol")["accuracy"].first())
+        assert (found["accuracy"] == commonest).all()
+    assert len(encode(question).columns) > 1
+    assert len(relate(rows, "severity", fields, 19, 0)) == 2 * pairs
+    counted = frequencies(rows.assign(**{"class": "a"}), ["severity", *fields])
+    gaps = missing(rows.assign(**{"class": "a"}), ["severity", *fields])
+    assert values(counted, gaps).axes
+    assert figure_of_pairs(rows, "severity", fields).axes
+
+
+def test_cleaning_is_counted_before_and_after():
+    cleaning = pd.DataFrame({"source": "s", "column": ["sex"], "rows": [10]})
+    spellings = pd.DataFrame({"source": "s", "column": "sex", "text": ["M", "m ", "x"]})
+    spellings["value"], spellings["rows"] = ["M", "M", None], [4, 2, 1]
+    row = before_and_after(cleaning, spellings).iloc[0]
+    assert row[["texts", "distinct_texts", "values", "distinct_values", "rows"]].tolist() == [
+        7,
+        3,
+        6,
+        1,
+        10,
+    ]
+
+
+def test_values_and_gaps_are_counted_by_images_and_patients(rng):
+    rows = patients_of(rng).assign(**{"class": "a"})
+    counted = frequencies(rows, ["location", "sex"])
+    assert counted.groupby("field")["images"].sum()["location"] == len(rows)
+    assert counted.loc[counted["field"] == "location", "patients"].sum() == 24
+    assert counted.groupby("field")["share"].sum().round(3).eq(1).all()
+    gaps = missing(rows, ["sex"]).iloc[0]
+    assert gaps["missing"] == rows["sex"].isna().sum()
+
+
+def test_every_pair_of_fields_is_asked_once(rng):
+    table = relate(patients_of(rng, told=True), "severity", PREDICTORS, 99, 0)
+    dropped = table.loc[table["missing"] == "dropped"].set_index(["given", "field"])
+    assert set(dropped.index) == {
+        ("severity", "location"),
+        ("severity", "sex"),
+        ("severity", "age_years"),
+        ("location", "sex"),
+        ("location", "age_years"),
+        ("sex", "age_years"),
+    }
+    assert dropped.loc[("severity", "location"), "effect"] > 0.9
+    assert dropped.loc[("severity", "location"), "p"] == pytest.approx(0.01)

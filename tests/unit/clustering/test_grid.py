@@ -1,0 +1,105 @@
+"""The grid's table says of every map and cell what the algorithms say."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hdbscan import HDBSCAN
+from sklearn.cluster import DBSCAN
+from sklearn.preprocessing import StandardScaler
+
+from cxr.clustering.grid import GRID, label_map, standardise, sweep_dbscan, sweep_hdbscan
+from cxr.clustering.ranking import balance_score
+from cxr.embedding.tsne import EMBEDDINGS, map_table
+
+EPS = [0.2, 0.5, 1.0]
+MIN_SAMPLES = [3, 5]
+
+
+@pytest.fixture
+def maps(rng):
+    ids = np.array([f"i{i:03d}" for i in range(60)])
+    first = np.concatenate([rng.normal(center, 0.3, (20, 2)) for center in (0, 3, 6)])
+    second = rng.normal(size=(60, 2)) * [100, 1]
+    third = rng.normal(size=(60, 2))
+    return pa.concat_tables(
+        [
+            map_table(ids, "tsne", first, 5.0, 0, 0.5),
+            map_table(ids, "tsne", third, 5.0, 1, 0.5),
+            map_table(ids, "pca", second),
+        ]
+    )
+
+
+def points_of(maps, cell):
+    rows = maps.to_pandas()
+    rows = rows.loc[(rows["method"] == cell.method) & (rows["seed"] == cell.seed)]
+    return StandardScaler().fit_transform(rows[["x", "y"]])
+
+
+def assert_cell_is(cell, labels):
+    assert list(cell.sizes) == np.bincount(labels[labels >= 0]).tolist()
+    assert cell.n_clusters == len(cell.sizes)
+    assert cell.n_outliers == (labels == -1).sum()
+    assert cell.balance_score == balance_score(labels)
+
+
+def test_dbscan_cells_are_scikit_learns(maps):
+    grid = sweep_dbscan(maps, EPS, MIN_SAMPLES).to_pandas()
+    assert len(grid) == 3 * len(EPS) * len(MIN_SAMPLES)
+    assert grid["perplexity"].isna().sum() == len(EPS) * len(MIN_SAMPLES)
+    for cell in grid.itertuples():
+        model = DBSCAN(eps=cell.eps, min_samples=cell.min_samples)
+        assert_cell_is(cell, model.fit_predict(points_of(maps, cell)))
+
+
+def test_hdbscan_cells_are_those_of_its_library(maps):
+    grid = sweep_hdbscan(maps, [5, 15], [3, 8]).to_pandas()
+    assert len(grid) == 3 * 4
+    assert grid["eps"].isna().all()
+    assert set(grid["algorithm"]) == {"hdbscan"}
+    for cell in grid.itertuples():
+        model = HDBSCAN(int(cell.min_cluster_size), cell.min_samples, approx_min_span_tree=False)
+        assert_cell_is(cell, model.fit_predict(points_of(maps, cell)))
+
+
+def test_the_chosen_cell_gives_its_labels_back(maps):
+    rows = maps.to_pandas().iloc[:60]
+    cell = sweep_dbscan(maps.slice(0, 60), [0.5], [5]).to_pandas().iloc[0]
+    table = label_map(rows.iloc[::-1], cell)
+    assert table["image_id"].is_monotonic_increasing
+    assert np.bincount(table["cluster"][table["cluster"] >= 0]).tolist() == sorted(cell["sizes"])
+    assert (label_map(rows, None)["cluster"] == -1).all()
+
+
+def test_an_axis_without_variance_stays_finite():
+    assert standardise(np.array([[1.0, 0.0], [1.0, 2.0]])).tolist() == [[0, -1], [0, 1]]
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_maps_smaller_than_min_samples_are_outliers(n):
+    ids = np.array([f"i{i}" for i in range(n)])
+    table = map_table(ids, "tsne", np.arange(2.0 * n).reshape(n, 2), 1.0)
+    for grid in (sweep_dbscan(table, [0.5], [5]), sweep_hdbscan(table, [5], [5])):
+        assert grid["n_outliers"].to_pylist() == [n]
+        assert grid["sizes"].to_pylist() == [[]]
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_hdbscan_takes_the_smallest_maps(n, rng):
+    ids = np.array([f"i{i}" for i in range(n)])
+    grid = sweep_hdbscan(map_table(ids, "tsne", rng.normal(size=(n, 2)), 1.0), [2, 3], [1, 9])
+    assert len(grid) == 4
+
+
+def test_a_chunk_without_maps_keeps_its_columns():
+    empty = EMBEDDINGS.empty_table()
+    assert sweep_dbscan(empty, EPS, MIN_SAMPLES).schema.equals(GRID)
+    assert sweep_hdbscan(empty, [5], [5]).schema.equals(GRID)
+
+
+def test_both_algorithms_rank_together(maps):
+    tables = [sweep_dbscan(maps, EPS, MIN_SAMPLES), sweep_hdbscan(maps, [5], [5])]
+    joined = pa.concat_tables(tables).to_pandas()
+    assert isinstance(joined, pd.DataFrame)
+    assert joined["algorithm"].value_counts().to_dict() == {"dbscan": 18, "hdbscan": 3}

@@ -1,0 +1,109 @@
+"""Parts: every image tested once, no patient divided unless that is the point."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.cohort.protocols import divide, impossible, of_part
+from cxr.core.errors import InputError
+from cxr.planning.chunks import list_parts
+
+EVALUATION = {"folds": 4, "repeats": 2, "random_split": True, "leave_source_out": True}
+SPLITS = {"validation": 0.15, "test": 0.2}
+SOURCES = ["one", "two"]
+
+
+@pytest.fixture
+def cohort(rng):
+    """Two classes, 60 patients with one to three images each, two sources."""
+    patients = np.repeat(np.arange(60), rng.integers(1, 4, 60))
+    n = len(patients)
+    table = pd.DataFrame({"image_id": [f"i{i:03d}" for i in range(n)], "split_group": patients})
+    table["class"] = np.where(patients % 2, "a", "b")
+    table["source"] = np.where(patients < 40, "one", "two")
+    table["split"] = np.where(patients < 36, "train", np.where(patients < 48, "validation", "test"))
+    return table
+
+
+def divided(cohort, **changes):
+    return divide(cohort, EVALUATION | changes, SPLITS, SOURCES, seed=3)
+
+
+def test_the_parts_of_a_config_are_those_that_are_divided(cohort):
+    parts = list_parts(EVALUATION, SOURCES)
+    assert len(parts) == 8 + 8 + 2
+    folds = divided(cohort)
+    found = folds.groupby("part")["protocol"].first().to_dict()
+    assert found == parts | {"study": "study"}
+    nothing = {"folds": None, "random_split": False, "leave_source_out": False, "repeats": 3}
+    assert list_parts(nothing, SOURCES) == {}
+    assert list(list_parts(nothing | {"random_split": True, "repeats": 1}, [])) == ["random-r1f1"]
+
+
+def test_every_image_is_tested_once_a_repeat(cohort):
+    folds = divided(cohort)
+    for protocol in ("grouped", "random"):
+        test = folds.loc[(folds["protocol"] == protocol) & (folds["split"] == "test")]
+        turns = test.assign(repeat=test["part"].str.extract(r"r(\d+)f")[0])
+        counts = turns.groupby(["repeat", "image_id"]).size()
+        assert (counts == 1).all()
+        assert len(counts) == 2 * len(cohort)
+    first, second = (
+        set(
+            folds.loc[(folds["part"] == f"grouped-r{r}f1") & (folds["split"] == "test"), "image_id"]
+        )
+        for r in (1, 2)
+    )
+    assert first != second
+
+
+def test_patients_are_divided_in_the_random_protocol_alone(cohort):
+    folds = divided(cohort).merge(cohort[["image_id", "split_group"]])
+    several = folds.groupby(["protocol", "part", "split_group"])["split"].nunique().gt(1)
+    assert set(several[several].index.get_level_values("protocol")) == {"random"}
+    assert several["random"].mean() > 0.2
+
+
+def test_every_part_trains_validates_and_tests_every_class(cohort):
+    folds = divided(cohort).merge(cohort[["image_id", "class"]])
+    kept = folds.loc[~folds["part"].str.startswith("without")]
+    counts = kept.groupby(["part", "split", "class"]).size()
+    assert len(counts) == kept["part"].nunique() * 3 * 2
+
+
+def test_a_part_without_a_source_tests_just_that_source(cohort):
+    folds = divided(cohort).merge(cohort[["image_id", "source"]])
+    part = folds.loc[folds["part"] == "without-two"]
+    assert set(part.loc[part["split"] == "test", "source"]) == {"two"}
+    assert set(part.loc[part["split"] != "test", "source"]) == {"one"}
+
+
+def test_a_source_that_a_class_needs_is_not_left_out(cohort):
+    cohort.loc[cohort["class"] == "a", "source"] = "one"
+    assert "without-one" not in set(divided(cohort)["part"])
+    assert "without-two" in set(divided(cohort)["part"])
+    reason = impossible(cohort, (cohort["source"] == "one").to_numpy())
+    assert reason == "fewer than 3 patients of class a are from elsewhere"
+    assert of_part(cohort, divided(cohort), "without-one").empty
+
+
+def test_of_part_keeps_the_cohorts_order(cohort):
+    folds = divided(cohort).sample(frac=1, random_state=0)
+    part = of_part(cohort, folds, "random-r1f2")
+    assert part["image_id"].tolist() == cohort["image_id"].tolist()
+    expected = folds.loc[folds["part"] == "random-r1f2"].set_index("image_id")["split"]
+    assert (part["split"].to_numpy() == expected.loc[part["image_id"]].to_numpy()).all()
+
+
+def test_fewer_patients_than_folds_are_named(cohort):
+    few = cohort.loc[(cohort["class"] == "b") | (cohort["split_group"] < 10)]
+    with pytest.raises(InputError, match=r"'evaluation.folds': class a has 5 independent patients"):
+        divided(few, folds=6)
+
+
+def test_without_folds_the_random_part_has_the_studys_shares(cohort):
+    folds = divided(cohort, folds=None, repeats=1)
+    shares = folds.loc[folds["part"] == "random-r1f1", "split"].value_counts(normalize=True)
+    assert shares["test"] == pytest.approx(0.2, abs=0.05)
+    assert shares["validation"] == pytest.approx(0.15, abs=0.05)
+    assert "grouped" not in set(folds["protocol"])

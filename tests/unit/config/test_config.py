@@ -1,0 +1,216 @@
+"""The config says what is wrong in one line, and model, schema and document agree."""
+
+import copy
+import json
+from typing import get_args
+
+import jsonschema
+import numpy as np
+import pytest
+import yaml
+
+from cxr.config import Config, reference
+from cxr.config.resolve import PRESETS, check_files, resolve
+from cxr.config.sources import PresetSource
+from cxr.core.errors import InputError
+from cxr.core.paths import ROOT
+
+STUDIES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "studies").glob("*.yaml"))]
+
+
+def study(**changes):
+    """A minimal study; a change is named by its dotted path with __ for dots."""
+    config = {
+        "study": "s",
+        "sources": {"d": {"kind": "synthetic"}},
+        "cohort": {"classes": {"a": {"findings": ["x"]}, "b": {"findings": ["y"]}}},
+        "models": {"m": {"architecture": "conv5"}},
+    }
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = config
+        for part in parents:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return config
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_studies_are_valid(path):
+    raw = yaml.safe_load(path.read_text())
+    jsonschema.validate(raw, json.loads(reference.schema()))
+    assert resolve(raw)["study"] == raw["study"]
+
+
+@pytest.mark.parametrize("name", yaml.safe_load(PRESETS.read_text()))
+def test_every_preset_stands_for_a_pinned_source(name):
+    source = resolve(study(sources__p={"kind": "preset", "preset": name}))["sources"]["p"]
+    assert source["kind"] in ("git", "archive")
+    assert source["licence"]
+    assert source["citation"]
+    assert source.get("commit") or "sha256" in source
+
+
+def test_the_presets_are_those_that_the_config_knows():
+    known = get_args(PresetSource.model_fields["preset"].annotation)
+    assert sorted(known) == sorted(yaml.safe_load(PRESETS.read_text()))
+    with pytest.raises(InputError, match=r"'sources\.p\.preset'"):
+        resolve(study(sources__p={"kind": "preset", "preset": "unknown"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"typo": 1}, "'typo'"),
+        ({"models__m__training__epoch": 3}, "'models.m.training.epoch'"),
+        ({"clustering__eps": {"start": 2, "stop": 1}}, "'clustering.eps'"),
+        ({"clustering__eps": {"start": 1, "stop": 1}}, "'clustering.eps'"),
+        ({"clustering__eps": []}, "'clustering.eps'"),
+        ({"clustering__eps": [0.1, 0.1]}, "'clustering.eps'"),
+        ({"clustering__eps": [0.1, -1]}, "'clustering.eps.1'"),
+        ({"clustering__eps": [float("nan")]}, "'clustering.eps"),
+        ({"clustering__min_samples": [2.5]}, "'clustering.min_samples.0'"),
+        ({"clustering__min_samples": {"start": 1, "stop": 3, "step": 0.5}}, "clustering.min_sam"),
+        ({"embedding__perplexities": []}, "'embedding.perplexities'"),
+        ({"embedding__perplexities": [0.5]}, "'embedding.perplexities.0'"),
+        ({"embedding__seeds": [1, 1]}, "'embedding.seeds'"),
+        ({"embedding__classes": ["c"]}, "embedding.classes names 'c'"),
+        ({"cohort__classes": {"a": {"findings": ["x"]}}}, "'cohort.classes'"),
+        ({"cohort__classes__a__sources": ["e"]}, "cohort.classes.a.sources names 'e'"),
+        ({"cohort__per_class": "max"}, "'cohort.per_class'"),
+        ({"clustering__min_clusters": 9}, "min_clusters (9) is greater than max_clusters (8)"),
+        ({"models__m__training__epochs": "ten"}, "'models.m.training.epochs'"),
+        (
+            {"models__m__training__phases": [{"epochs": 1, "image_size": 500}]},
+            "models.m.training.phases.0.image_size': wants images of 500 pixels",
+        ),
+        (
+            {"models__m__training": {"recipe": "scratch", "phases": [{"epochs": 1}]}},
+            "both recipe and phases",
+        ),
+        ({"models__m__training__recipe": "transfer"}, "freezes a body that has learned nothing"),
+        (
+            {"models__m__training__phases": [{"epochs": 1, "learning_rate": [0.1]}]},
+            "models.m.training.phases.0.learning_rate",
+        ),
+        ({"cohort__per_class": {"normal": 5}}, "has to name every class"),
+        ({"evaluation__folds": 1}, "evaluation.folds"),
+        ({"cohort__tags": {"fields": ["doi"]}}, "'cohort.tags.fields.0'"),
+        ({"cohort__tags": {"fewest": 1}}, "'cohort.tags.fewest'"),
+        (
+            {"evaluation__published": {"study": "s", "values": {"fbeta": 1}, "why": "w"}},
+            "evaluation.published holds metrics of tags",
+        ),
+        (
+            {
+                "cohort__tags": {},
+                "evaluation__published": {"study": "s", "values": {"f1": 1}, "why": "w"},
+            },
+            "values names 'f1'",
+        ),
+        ({"analysis": {"target": "sex", "predictors": ["sex"]}}, "names the target"),
+        ({"analysis": {"predictors": ["location", "location"]}}, "a value occurs twice"),
+        ({"cohort__tags": {"fields": ["sex", "sex"]}}, "a value occurs twice"),
+        (
+            {"analysis": {"published": {"study": "s", "values": {"forest": 1}, "why": "w"}}},
+            "values names 'forest'",
+        ),
+        ({"model": "other"}, "model names 'other'"),
+        ({"models__m__weights": "imagenet"}, "conv5 has no imagenet weights"),
+        ({"models": {}}, "models is missing"),
+        ({"features": {"from_file": "x"}}, "sources can't stand beside features"),
+        ({"study": "../escape"}, "'study'"),
+        ({"study": "sources"}, "study can't be 'sources'"),
+        ({"sources": {"logs": {"kind": "synthetic"}}}, "sources.logs can't have this name"),
+        (
+            {
+                "sources__d": {
+                    "kind": "archive",
+                    "reader": "kermany",
+                    "url": "ftp://x",
+                    "folder": "a",
+                }
+            },
+            "'sources.d.url'",
+        ),
+        ({"sources__d": {"kind": "ftp"}}, "'sources.d'"),
+        ({"sources__d": {}}, "'sources.d'"),
+        ({"sources__d": {"kind": "synthetic", "path": "x"}}, "'sources.d.path'"),
+    ],
+)
+def test_a_bad_config_ends_in_one_line_that_names_the_key(changes, key):
+    with pytest.raises(InputError) as error:
+        resolve(study(**changes))
+    assert key in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_section_is_named():
+    raw = study()
+    del raw["cohort"]
+    with pytest.raises(InputError, match="cohort is missing"):
+        resolve(raw)
+
+
+def test_missing_folders_and_files_are_named(tmp_path):
+    with pytest.raises(InputError, match="'mirror': there is no folder"):
+        check_files(resolve(study(mirror=str(tmp_path / "none"))))
+    with pytest.raises(InputError, match=r"'mirror': the folder .* is empty"):
+        check_files(resolve(study(mirror=str(tmp_path))))
+    directory = {"kind": "directory", "reader": "kermany", "path": str(tmp_path / "none")}
+    with pytest.raises(InputError, match=r"'sources\.d\.path': there is no folder"):
+        check_files(resolve(study(sources={"d": directory})))
+    with pytest.raises(InputError, match=r"'models\.m\.weights': there is no file"):
+        check_files(resolve(study(models__m__weights=str(tmp_path / "none.pth"))))
+
+
+def test_a_mirror_without_the_folder_of_a_source_is_named(tmp_path):
+    (tmp_path / "other").mkdir()
+    archive = {
+        "kind": "archive",
+        "reader": "kermany",
+        "url": "https://example.org/a.zip",
+        "folder": "chest_xray",
+    }
+    with pytest.raises(InputError, match=r"there is no folder .*chest_xray.* the source 'd'"):
+        check_files(resolve(study(sources={"d": archive}, mirror=str(tmp_path))))
+
+
+def test_the_order_of_keys_means_nothing():
+    raw = study(clustering={"eps": [0.5], "min_clusters": 2}, seed=3)
+
+    def backwards(value):
+        if isinstance(value, dict):
+            return {key: backwards(value[key]) for key in reversed(value)}
+        return value
+
+    assert json.dumps(resolve(raw)) == json.dumps(resolve(backwards(copy.deepcopy(raw))))
+
+
+def test_a_range_holds_the_same_floats_as_numpy():
+    resolved = resolve(study(clustering={"eps": {"start": 0.1, "stop": 1.9, "step": 0.1}}))
+    assert resolved["clustering"]["eps"] == np.arange(0.1, 2.0, 0.1).tolist()
+
+
+def test_defaults_fill_every_key():
+    assert resolve(resolve(study()) | {"mirror": None}) == resolve(study())
+
+
+def test_schema_and_reference_table_are_current():
+    for path, text in reference.documents().items():
+        assert path.read_text() == text, f"{path} is out of date; run make docs"
+
+
+def test_every_key_has_a_description():
+    def sections(node):
+        if isinstance(node, dict):
+            if "properties" in node:
+                yield node
+            for child in node.values():
+                yield from sections(child)
+
+    for section in sections(Config.model_json_schema()):
+        for key, field in section["properties"].items():
+            assert key == "kind" or {"description", "$ref"} & set(field), (
+                f"{section['title']}.{key}"
+            )

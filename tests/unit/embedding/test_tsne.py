@@ -1,0 +1,207 @@
+"""A map uses the perplexity that it claims, follows its seed, and is as good as openTSNE's."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from openTSNE import TSNE, TSNEEmbedding
+from openTSNE.affinity import PerplexityBasedNN
+from openTSNE.nearest_neighbors import PrecomputedNeighbors
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+
+from cxr.core.errors import InputError
+from cxr.embedding.knn import find_neighbours, joint, nearest, principal_components, select_features
+from cxr.embedding.tsne import EXACT_LIMIT, Method, embed, embed_all
+from cxr.embedding.tsne_exact import calibrate, divergence, gradient, optimise
+
+CPU = Method()
+
+
+@pytest.fixture
+def features(rng):
+    return np.maximum(rng.normal(size=(60, 6)) @ rng.normal(size=(6, 16)), 0)
+
+
+@pytest.fixture
+def neighbours(features):
+    return find(features)
+
+
+def find(features):
+    ids = np.array([f"i{i}" for i in range(len(features))])
+    return find_neighbours(ids, features, 128, threads=1)
+
+
+def test_neighbours_are_the_nearest_ones(features, neighbours):
+    distances = np.linalg.norm(features[:, None] - features[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    np.testing.assert_allclose(neighbours.distances, np.sort(distances, axis=1)[:, :-1])
+    assert (neighbours.indices != np.arange(60)[:, None]).all()
+
+
+def test_every_perplexity_up_to_n_minus_1_is_used_and_none_above(neighbours, caplog):
+    with caplog.at_level(logging.INFO):
+        table = embed_all(neighbours, [(1.0, 0), (59.0, 0), (60.0, 0)], CPU, 1).to_pandas()
+    assert table["perplexity"].unique().tolist() == [1.0, 59.0]
+    assert len(table) == 2 * 60
+    assert "perplexity 60 is left out" in caplog.text
+    assert "too high" not in caplog.text
+
+
+@pytest.mark.parametrize("perplexity", [1.5, 2.0, 5.0, 20.0, 40.0, 58.9])
+def test_the_affinities_have_the_claimed_perplexity(neighbours, perplexity):
+    _, distances = nearest(neighbours, perplexity)
+    rows = calibrate(distances**2, perplexity)
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
+    np.testing.assert_allclose(np.exp(-(rows * logs).sum(axis=1)), perplexity, rtol=1e-4)
+
+
+@pytest.mark.parametrize("perplexity", [5.0, 20.0, 40.0])
+def test_the_affinities_are_opentsnes(neighbours, perplexity):
+    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    theirs = PerplexityBasedNN(knn_index=index, perplexity=perplexity).P.toarray()
+    np.testing.assert_allclose(joint(neighbours, perplexity), theirs, atol=1e-4 * theirs.max())
+
+
+def test_the_gradient_is_that_of_the_divergence(neighbours, rng):
+    matrix, xy = joint(neighbours, 10.0), rng.normal(size=(60, 2))
+    slopes = np.empty((2, 60))
+    gradient(matrix, xy[:, 0].copy(), xy[:, 1].copy(), 1.0, *slopes)
+    step = 1e-6
+    for point, axis in [(0, 0), (17, 1), (59, 0)]:
+        sides = []
+        for sign in (1, -1):
+            moved = xy.copy()
+            moved[point, axis] += sign * step
+            sides.append(divergence(matrix, moved[:, 0].copy(), moved[:, 1].copy()))
+        numeric = (sides[0] - sides[1]) / (2 * step)
+        np.testing.assert_allclose(4 * slopes[axis, point], numeric, rtol=1e-4)
+
+
+def test_the_first_steps_are_opentsnes(neighbours, rng):
+    # From a wide start: openTSNE's tree takes points closer than 1e-6 for one.
+    perplexity, start = 10.0, rng.normal(size=(60, 2))
+    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity)
+    theirs = TSNEEmbedding(start, affinities, negative_gradient_method="bh", theta=0)
+    for iterations, exaggeration, momentum in (phases := [(15, 12.0, 0.8), (15, 1.0, 0.5)]):
+        theirs = theirs.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
+    ours, kl_divergence = optimise(affinities.P.toarray(), start, np.array(phases))
+    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(kl_divergence, theirs.kl_divergence, rtol=1e-6)
+
+
+@pytest.mark.parametrize("perplexity", [5, 15, 19])
+def test_maps_are_at_least_as_good_as_opentsnes(features, neighbours, perplexity):
+    # A single start can end in a better or a worse minimum in either: means over starts compare.
+    ours, theirs = [], []
+    matrix = joint(neighbours, float(perplexity))
+    for seed in range(10):
+        ours.append(embed(neighbours, float(perplexity), seed, CPU, 1))
+        xy = np.asarray(TSNE(perplexity=perplexity, random_state=seed, n_jobs=1).fit(features))
+        theirs.append((xy, divergence(matrix, xy[:, 0].copy(), xy[:, 1].copy())))
+    assert np.mean([kl for _, kl in ours]) <= 1.01 * np.mean([kl for _, kl in theirs])
+    kept = [np.mean([trustworthiness(features, xy) for xy, _ in maps]) for maps in (ours, theirs)]
+    assert kept[0] >= kept[1] - 0.005
+
+
+@pytest.mark.parametrize(("method", "perplexity"), [("barnes-hut", 40), ("fft", 10)])
+def test_the_gradient_can_be_chosen(features, neighbours, method, perplexity):
+    exact = embed(neighbours, perplexity, 0, CPU, 1)
+    chosen = embed(neighbours, perplexity, 0, Method(gradient=method), 1)
+    assert not np.array_equal(exact[0], chosen[0])
+    # openTSNE lowers a perplexity above (n - 1) / 3 when it may; its divergence would double.
+    assert abs(chosen[1] / exact[1] - 1) < 0.3
+    assert trustworthiness(features, chosen[0], n_neighbors=5) > 0.9
+
+
+def test_large_maps_are_not_exact():
+    assert Method().gradient_for(EXACT_LIMIT) == "exact"
+    assert Method().gradient_for(EXACT_LIMIT + 1) == "barnes-hut"
+    assert Method().gradient_for(10_000) == "fft"
+    assert Method(gradient="exact").gradient_for(10**6) == "exact"
+
+
+def test_many_maps_at_once_are_as_deep_as_one_by_one(rng):
+    neighbours = find(np.maximum(rng.normal(size=(80, 5)) @ rng.normal(size=(5, 64)), 0))
+    runs = [(perplexity, seed) for perplexity in (5.0, 20.0, 50.0) for seed in (0, 1)]
+    single = embed_all(neighbours, runs, CPU, 1).to_pandas()
+    batch = embed_all(neighbours, runs, Method(device="gpu"), 1).to_pandas()
+    keys = ["image_id", "method", "perplexity", "seed"]
+    pd.testing.assert_frame_equal(single[keys], batch[keys])
+    np.testing.assert_allclose(batch["kl_divergence"], single["kl_divergence"], rtol=0.01)
+
+
+def test_a_map_keeps_neighbours_together(features, neighbours):
+    assert trustworthiness(features, embed(neighbours, 10, 0, CPU, 1)[0], n_neighbors=5) > 0.9
+
+
+@pytest.mark.parametrize("initialization", ["pca", "random"])
+def test_the_same_seed_gives_the_same_map_and_another_seed_another(neighbours, initialization):
+    method = Method(initialization=initialization)
+    first, again, other = (embed(neighbours, 10, seed, method, 1)[0] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_chunking_changes_nothing(neighbours):
+    runs = [(5.0, 0), (9.0, 0)]
+    whole = embed_all(neighbours, runs, CPU, 1)
+    assert whole.equals(pa.concat_tables([embed_all(neighbours, [run], CPU, 1) for run in runs]))
+
+
+@pytest.mark.parametrize("perplexity", [1, 2, 5])
+def test_equal_features_give_a_finite_map(perplexity):
+    xy, kl_divergence = embed(find(np.ones((6, 4))), perplexity, 0, CPU, 1)
+    assert np.isfinite(xy).all()
+    assert np.isfinite(kl_divergence)
+
+
+def test_duplicates_and_outliers_give_a_finite_map(features):
+    features[:20] = features[0]
+    features[-1] = 1e9
+    neighbours = find(features)
+    for perplexity in (1.0, 10.0, 59.0):
+        assert np.isfinite(embed(neighbours, perplexity, 0, CPU, 1)[0]).all()
+
+
+@pytest.mark.parametrize("perplexity", [0.5, 60.0, np.nan])
+def test_an_impossible_perplexity_is_named(neighbours, perplexity):
+    with pytest.raises(ValueError, match="perplexity: "):
+        embed(neighbours, perplexity, 0, CPU, 1)
+
+
+def test_principal_components_are_scikit_learns(features):
+    ours = principal_components(features)
+    theirs = PCA(2).fit_transform(features)
+    np.testing.assert_allclose(np.abs(ours), np.abs(theirs), atol=1e-8)
+    assert principal_components(np.ones((4, 1))).tolist() == [[0, 0]] * 4
+
+
+def table(features):
+    frame = pd.DataFrame(features, columns=[f"f{i:03d}" for i in range(features.shape[1])])
+    frame.insert(0, "image_id", [f"i{i}" for i in range(len(frame))])
+    frame.insert(1, "class", ["a"] * 5 + ["b"] * (len(frame) - 5))
+    return frame
+
+
+def test_features_of_the_wanted_classes_are_selected(features):
+    ids, chosen = select_features(table(features), ["a"])
+    assert ids.tolist() == ["i0", "i1", "i2", "i3", "i4"]
+    np.testing.assert_array_equal(chosen, features[:5])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_named(features, value):
+    features[7, 2] = value
+    with pytest.raises(InputError, match="1 of 60 rows hold NaN or infinity, the first is i7"):
+        select_features(table(features), None)
+
+
+def test_fewer_than_three_images_are_refused(features):
+    with pytest.raises(InputError, match=r"embedding\.classes.*2 images are too few"):
+        select_features(table(features).head(2), None)

@@ -1,0 +1,133 @@
+"""Each baseline sees what its name says and nothing else; lungs are found where they are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.evaluation.baselines import WORDS, inputs, measure
+from cxr.images.lungs import border_mask, lung_masks
+
+N = 120
+
+
+@pytest.fixture
+def cohort():
+    """Two classes, an image a patient."""
+    table = pd.DataFrame({"image_id": [f"{i:03d}" for i in range(N)]})
+    table["class"] = np.where(np.arange(N) % 2, "a", "b")
+    table["split"] = np.repeat(["train", "validation", "test"], N // 3)
+    table["split_group"] = np.arange(N)
+    return table
+
+
+@pytest.fixture
+def folds(cohort):
+    return cohort[["image_id", "split"]].assign(part="study", protocol="study")
+
+
+@pytest.fixture
+def shapes(cohort):
+    table = pd.DataFrame({"image_id": cohort["image_id"], "width": 100, "height": 80, "bands": 1})
+    return table.assign(file=table["image_id"] + ".png", format="png")
+
+
+@pytest.fixture
+def images(rng):
+    """Noisy chests: bright, with two dark lungs."""
+    chests = np.full((N, 96, 96), 170.0)
+    rows, columns = np.mgrid[:96, :96] / 96
+    for x in (0.3, 0.7):
+        chests[:, ((columns - x) / 0.14) ** 2 + ((rows - 0.45) / 0.3) ** 2 < 1] = 60
+    return np.clip(chests + rng.normal(0, 12, chests.shape), 0, 255).astype(np.uint8)
+
+
+def accuracies(cohort, folds, shapes, images):
+    table = measure(cohort, folds, inputs(cohort, shapes, images), ["a", "b"], 0)
+    test = table.loc[table["split"] == "test"]
+    return (test["class"] == test["predicted"]).groupby(test["baseline"]).mean()
+
+
+def planted(cohort, folds, shapes, images, where):
+    """Accuracies when class a is darker in some pixels."""
+    of_a = (cohort["class"] == "a").to_numpy()
+    changed = images.astype(int)
+    changed[np.ix_(of_a, *map(np.arange, images.shape[1:]))] -= 60 * where.astype(int)
+    return accuracies(cohort, folds, shapes, np.clip(changed, 0, 255).astype(np.uint8))
+
+
+def test_what_only_the_border_shows(cohort, folds, shapes, images):
+    found = planted(cohort, folds, shapes, images, border_mask(96))
+    assert found["border"] > 0.9
+    assert found["lungs covered"] > 0.9
+    assert found[["shape", "lungs only", "shape and colour"]].max() < 0.8
+
+
+def test_what_only_the_lungs_show(cohort, folds, shapes, images):
+    rows, columns = np.mgrid[:96, :96] / 96
+    spot = ((columns - 0.3) ** 2 + (rows - 0.45) ** 2) < 0.06**2
+    found = planted(cohort, folds, shapes, images, spot)
+    assert found["lungs only"] > 0.9
+    assert found[["border", "lungs covered", "shape", "shape and format"]].max() < 0.8
+
+
+def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, images):
+    of_a = (cohort["class"] == "a").to_numpy()
+    wide = shapes.assign(width=np.where(of_a, 140, 100))
+    found = accuracies(cohort, folds, wide, images)
+    of_shape = ["shape", "shape and colour", "shape and format"]
+    assert found[of_shape].min() > 0.9
+    assert found.drop(of_shape).max() < 0.8
+    for of_the_rest, planted_value in ((1, 3), (3, 4)):
+        channels = shapes.assign(bands=np.where(of_a, planted_value, of_the_rest))
+        found = accuracies(cohort, folds, channels, images)
+        assert found["shape and colour"] > 0.9
+        assert found["shape"] < 0.8
+    for column, of_the_rest, planted_value in (
+        ("format", "png", "jpeg"),
+        ("file", "x.png", "x.JPG"),
+    ):
+        told = shapes.assign(**{column: np.where(of_a, planted_value, of_the_rest)})
+        found = accuracies(cohort, folds, told, images)
+        assert found["shape and format"] > 0.9
+        assert found[["shape", "shape and colour"]].max() < 0.8
+
+
+def test_every_baseline_is_described_and_predicts_every_measured_image(
+    cohort, folds, shapes, images
+):
+    seen = inputs(cohort, shapes, images)
+    assert set(seen) == set(WORDS)
+    table = measure(cohort, folds, seen, ["a", "b"], 0)
+    assert len(table) == len(WORDS) * (N - N // 3)
+    np.testing.assert_allclose(table["probability_a"] + table["probability_b"], 1, atol=1e-5)
+    again = measure(cohort, folds, seen, ["a", "b"], 0)
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_lungs_are_found_and_dense_parts_belong_to_them(images):
+    dense = images[:8].copy()
+    dense[:, 50:58, 22:36] = 180
+    rows, columns = np.mgrid[:96, :96] / 96
+    truth = np.zeros((96, 96), dtype=bool)
+    for x in (0.3, 0.7):
+        truth |= ((columns - x) / 0.14) ** 2 + ((rows - 0.45) / 0.3) ** 2 < 1
+    for some in (images[:8], dense):
+        masks, found = lung_masks(some)
+        assert found.all()
+        overlap = (masks & truth).sum((1, 2)) / (masks | truth).sum((1, 2))
+        assert overlap.min() > 0.75
+
+
+def test_an_image_without_lungs_gets_the_usual_place():
+    masks, found = lung_masks(
+        np.stack([np.zeros((64, 64), np.uint8), np.full((64, 64), 90, np.uint8)])
+    )
+    assert not found.any()
+    assert 0.2 < masks.mean() < 0.5
+    assert (masks == masks[:, :, ::-1]).all()
+
+
+def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
+    seen = inputs(cohort, shapes, images, "CT")
+    assert list(seen) == [name for name in WORDS if "lungs" not in name]
+    assert list(inputs(cohort, shapes, images)) == list(WORDS)

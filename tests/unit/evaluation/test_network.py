@@ -1,0 +1,267 @@
+"""Metrics equal scikit-learn's, and their intervals are those of drawing whole patients."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn import metrics
+
+from cxr.evaluation.network import evaluate, leakage, measure_network
+from cxr.statistics.metrics import auc_of, average_precision_of, best_threshold, calibration_of
+
+CLASSES = ["a", "b", "c"]
+
+
+def case(seed, n=90, patients=40):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    scores = rng.dirichlet(np.ones(3), n) + 0.7 * np.eye(3)[labels] * rng.random((n, 1))
+    owners = np.array([f"p{p}" for p in rng.integers(0, patients, n)])
+    return labels, np.round(scores / scores.sum(axis=1, keepdims=True), 2), owners
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_values_equal_scikit_learn(seed):
+    labels, scores, owners = case(seed)
+    result = evaluate(labels, scores, owners, CLASSES, replicates=5, seed=0)
+    predicted = scores.argmax(axis=1)
+    assert result["confusion"] == metrics.confusion_matrix(labels, predicted).tolist()
+    assert result["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(labels, predicted))
+    expected = metrics.balanced_accuracy_score(labels, predicted)
+    assert result["balanced_accuracy"]["value"] == pytest.approx(expected, abs=1e-6)
+    expected = metrics.f1_score(labels, predicted, average="macro")
+    assert result["macro_f1"]["value"] == pytest.approx(expected, abs=1e-6)
+    for k, name in enumerate(CLASSES):
+        rates = result["per_class"][name]
+        truth, called = labels == k, predicted == k
+        assert rates["recall"]["value"] == pytest.approx(
+            metrics.recall_score(truth, called), abs=1e-6
+        )
+        assert rates["specificity"]["value"] == pytest.approx(
+            metrics.recall_score(~truth, ~called), abs=1e-6
+        )
+        assert rates["roc_auc"]["value"] == pytest.approx(
+            metrics.roc_auc_score(truth, scores[:, k]), abs=1e-6
+        )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_weighted_auc_equals_scikit_learns(seed):
+    labels, scores, _ = case(seed)
+    weights = np.random.default_rng(seed).integers(0, 4, (3, len(labels))).astype(float)
+    ours = auc_of(scores[:, 0], labels == 0, weights)
+    theirs = [metrics.roc_auc_score(labels == 0, scores[:, 0], sample_weight=w) for w in weights]
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_intervals_are_those_of_drawing_whole_patients():
+    labels, scores, owners = case(1)
+    result = evaluate(labels, scores, owners, CLASSES, replicates=4000, seed=0)
+    rng = np.random.default_rng(9)
+    names = np.unique(owners)
+    drawn = []
+    for _ in range(4000):
+        rows = np.concatenate([np.flatnonzero(owners == p) for p in rng.choice(names, len(names))])
+        drawn.append((labels[rows] == scores[rows].argmax(axis=1)).mean())
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    assert result["accuracy"]["low"] == pytest.approx(low, abs=0.01)
+    assert result["accuracy"]["high"] == pytest.approx(high, abs=0.01)
+
+
+def test_more_images_of_the_same_patients_do_not_narrow_the_interval():
+    labels, scores, owners = case(2)
+    once = evaluate(labels, scores, owners, CLASSES, replicates=2000, seed=0)["accuracy"]
+    tripled = (np.tile(labels, 3), np.tile(scores, (3, 1)), np.tile(owners, 3))
+    thrice = evaluate(*tripled, CLASSES, replicates=2000, seed=0)["accuracy"]
+    assert thrice == once
+
+
+def test_what_is_not_defined_is_null():
+    labels, scores = np.zeros(4, dtype=int), np.tile([0.9, 0.05, 0.05], (4, 1))
+    result = evaluate(labels, scores, np.array(list("wxyz")), CLASSES, replicates=50, seed=0)
+    nothing = {"value": None, "low": None, "high": None}
+    assert result["per_class"]["b"]["recall"] == nothing
+    assert result["per_class"]["a"]["specificity"] == nothing
+    assert result["roc_auc"] == nothing
+
+
+def test_a_share_of_one_is_not_certain():
+    labels, owners = np.array([0, 0, 0, 1, 1, 1]), np.array(list("aabcde"))
+    scores = np.eye(3)[labels]
+    result = evaluate(labels, scores, owners, CLASSES, replicates=50, seed=0)
+    exact = binomtest(5, 5).proportion_ci(0.95, method="exact").low
+    assert result["accuracy"] == {"value": 1.0, "low": pytest.approx(exact, abs=1e-6), "high": 1.0}
+    exact = binomtest(2, 2).proportion_ci(0.95, method="exact").low
+    assert result["per_class"]["a"]["recall"]["low"] == pytest.approx(exact, abs=1e-6)
+    assert result["per_class"]["a"]["f1"] == {"value": 1.0, "low": None, "high": None}
+    constant = evaluate(labels, np.tile([1.0, 0, 0], (6, 1)), owners, CLASSES, 50, 0)
+    assert constant["per_class"]["a"]["roc_auc"] == {"value": 0.5, "low": None, "high": None}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_weighted_average_precision_equals_scikit_learns(seed):
+    labels, scores, _ = case(seed)
+    weights = np.random.default_rng(seed).integers(0, 4, (3, len(labels))).astype(float)
+    ours = average_precision_of(scores[:, 0], labels == 0, weights)
+    theirs = [
+        metrics.average_precision_score(labels == 0, scores[:, 0], sample_weight=w) for w in weights
+    ]
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_the_calibration_error_is_its_definition():
+    labels, scores, _ = case(4, n=400)
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == labels
+    found = calibration_of(confidence, right, np.ones((1, 400)))
+    error = 0.0
+    for k in range(10):
+        inside = (confidence >= k / 10) & (confidence < (k + 1) / 10 + (k == 9))
+        if inside.any():
+            error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    assert found["ece"][0] == pytest.approx(error)
+    document = evaluate(labels, scores, np.arange(400).astype(str), CLASSES, 50, 0)
+    assert document["ece"]["value"] == pytest.approx(error, abs=1e-6)
+    assert sum(row["images"] for row in document["reliability"]) == 400
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000))
+def test_no_threshold_is_better_than_the_chosen_one(seed):
+    labels, scores, _ = case(seed, n=30)
+    positive = labels == 0
+    if positive.all() or not positive.any():
+        assert np.isnan(best_threshold(scores[:, 0], positive))
+        return
+
+    def youden(threshold):
+        called = scores[:, 0] >= threshold
+        return called[positive].mean() - called[~positive].mean()
+
+    chosen = best_threshold(scores[:, 0], positive)
+    assert youden(chosen) == pytest.approx(max(youden(t) for t in scores[:, 0]))
+
+
+def predicted(seed, part, protocol, n=90, shift=0.0):
+    labels, scores, owners = case(seed, n)
+    scores = scores + shift * np.eye(3)[labels]
+    scores /= scores.sum(axis=1, keepdims=True)
+    table = pd.DataFrame(
+        {
+            "image_id": [f"{i:03d}" for i in range(n)],
+            "class": np.array(CLASSES)[labels],
+            "split": np.tile(["train", "validation", "test"], n // 3),
+            "predicted": np.array(CLASSES)[scores.argmax(axis=1)],
+            "part": part,
+            "protocol": protocol,
+            **{f"probability_{name}": scores[:, k] for k, name in enumerate(CLASSES)},
+        }
+    )
+    return table, pd.Series(owners, index=table["image_id"])
+
+
+def owners_of(patients, joined=1):
+    """Patients, the first so many of whom are kept together for their near duplicates."""
+    codes = np.unique(patients, return_inverse=True)[1]
+    return pd.DataFrame({"patient_id": patients, "split_group": np.where(codes < joined, 0, codes)})
+
+
+def of_others(whole, own, owners):
+    """The validation images that are kept together with none which a part tests."""
+    groups = owners["split_group"]
+    tested = set(groups[own.loc[own["split"] == "test", "image_id"]])
+    held_out = whole.loc[whole["split"] == "validation"]
+    return held_out.loc[[groups[image] not in tested for image in held_out["image_id"]]]
+
+
+def test_splits_and_protocols_are_measured_by_themselves():
+    own, patients = predicted(3, "study", "study")
+    parts = pd.concat(
+        [predicted(3, f"grouped-r1f{k}", "grouped", shift=0.1 * k)[0] for k in (1, 2)]
+    )
+    document = measure_network(own, parts, owners_of(patients), CLASSES, seed=0, replicates=20)
+    assert [part["images"] for part in document["splits"].values()] == [30, 30, 30]
+    assert document["protocols"]["grouped"]["images"] == 60
+    assert document["leakage"] is None
+    test = own.loc[own["split"] == "test"]
+    held_out = of_others(own, own, owners_of(patients))
+    for name in CLASSES:
+        column = f"probability_{name}"
+        threshold = best_threshold(
+            held_out[column].to_numpy(), (held_out["class"] == name).to_numpy()
+        )
+        called = test[column] >= threshold
+        found = document["splits"]["test"]["per_class"][name]["at_threshold"]
+        assert found["threshold"] == pytest.approx(threshold, abs=1e-6)
+        expected = called[test["class"] == name].mean()
+        assert found["sensitivity"]["value"] == pytest.approx(expected, abs=1e-6)
+        expected = 1 - called[test["class"] != name].mean()
+        assert found["specificity"]["value"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_folds_share_their_validation_images_but_none_chooses_its_own_threshold():
+    own, patients = predicted(3, "study", "study", n=240)
+    parts = [predicted(k, f"grouped-r1f{k}", "grouped", n=240)[0] for k in (1, 2)]
+    whole = pd.concat(parts)
+    owners = owners_of(patients, joined=20)
+    document = measure_network(own, whole, owners, CLASSES, seed=0, replicates=5)
+    called, positive = [], []
+    for part in parts:
+        some = of_others(whole, part, owners)
+        assert 0 < len(some) < len(of_others(whole, part, owners_of(patients))) < 160
+        chosen = best_threshold(some["probability_a"].to_numpy(), some["class"].to_numpy() == "a")
+        test = part.loc[part["split"] == "test"]
+        called.append(test["probability_a"] >= chosen)
+        positive.append(test["class"] == "a")
+    found = document["protocols"]["grouped"]["per_class"]["a"]["at_threshold"]
+    right = np.concatenate(called) == np.concatenate(positive)
+    assert found["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-6)
+
+
+def test_a_network_that_prefers_a_class_is_calibrated_on_others_images():
+    own, patients = predicted(3, "study", "study", n=600, shift=0.6)
+    columns = [f"probability_{name}" for name in CLASSES]
+    own[columns[0]] *= 3
+    own[columns] = own[columns].div(own[columns].sum(axis=1), axis=0)
+    own["predicted"] = np.array(CLASSES)[own[columns].to_numpy().argmax(axis=1)]
+    test = measure_network(own, pd.DataFrame(), owners_of(patients), CLASSES, 0, 5)["splits"][
+        "test"
+    ]
+    assert test["calibrated"]["accuracy"]["value"] > test["accuracy"]["value"] + 0.05
+    assert test["calibrated"]["ece"]["value"] < test["ece"]["value"]
+    assert test["calibrated"]["roc_auc"]["value"] > 0.6
+
+
+def test_thresholds_follow_the_validation_images_alone():
+    own, patients = predicted(3, "study", "study")
+    changed = own.copy()
+    test = changed["split"] == "test"
+    changed.loc[test, "class"] = "a"
+    documents = [
+        measure_network(table, pd.DataFrame(), owners_of(patients), CLASSES, seed=0, replicates=5)
+        for table in (own, changed)
+    ]
+    thresholds = [
+        [d["splits"]["test"]["per_class"][name]["at_threshold"]["threshold"] for name in CLASSES]
+        for d in documents
+    ]
+    assert thresholds[0] == thresholds[1]
+
+
+def test_the_leakage_gap_is_the_difference_of_accuracies_with_patients_drawn_for_both():
+    own, patients = predicted(5, "study", "study")
+    better, _ = predicted(5, "random-r1f1", "random", shift=0.4)
+    gap = leakage(own, better, patients, CLASSES, 300, 0)["accuracy"]
+
+    def accuracy(table):
+        test = table.loc[table["split"] == "test"]
+        return (test["class"] == test["predicted"]).mean()
+
+    assert gap["value"] == pytest.approx(accuracy(better) - accuracy(own), abs=1e-6)
+    assert gap["low"] < gap["value"] < gap["high"]
+    same = leakage(own, own.assign(protocol="random"), patients, CLASSES, 300, 0)["accuracy"]
+    assert same == {"value": 0.0, "low": None, "high": None}

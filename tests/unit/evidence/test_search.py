@@ -1,0 +1,93 @@
+"""The search that replicates run is the study's own."""
+
+import time
+
+import numpy as np
+import pytest
+from sklearn.cluster import DBSCAN
+from sklearn.datasets import make_blobs
+
+from cxr.clustering.ranking import balance_score
+from cxr.evidence.search import Search, search
+from tests.helpers.null_features import draw
+
+SETTINGS = {
+    "perplexities": [5.0, 10.0, 30.0, 90.0],
+    "eps": [0.2, 0.4, 0.6],
+    "min_samples": [5, 10],
+    "min_clusters": 3,
+    "max_clusters": 8,
+    "max_perplexity_share": 1 / 3,
+}
+
+
+def blobs(n=120):
+    return make_blobs(n, 10, centers=3, cluster_std=1.0, center_box=(-15, 15), random_state=3)
+
+
+def test_planted_clusters_are_found():
+    points, truth = blobs()
+    found = search(points, Search.of({**SETTINGS, "count": 10}, len(points)))
+    assert found.balance == 0
+    assert found.n_clusters == 3
+    assert all(len(set(truth[found.labels == k])) == 1 for k in range(3))
+    assert found.validity > 0.5
+
+
+def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
+    points = draw("low rank", rng)
+    grid = Search.of({**SETTINGS, "count": 10}, len(points))
+    found = search(points, grid)
+    expected = DBSCAN(eps=found.eps, min_samples=found.min_samples).fit_predict(found.xy)
+    np.testing.assert_array_equal(found.labels, expected)
+    assert balance_score(found.labels) == found.balance
+    for perplexity in grid.perplexities:
+        one = search(points, grid.at(perplexity))
+        assert one.balance >= found.balance
+        assert one.validity <= found.validity
+        for eps in grid.eps:
+            for count in grid.min_samples:
+                labels = DBSCAN(eps=eps, min_samples=count).fit_predict(one.xy)
+                if 3 <= labels.max() + 1 <= 8 and one.balance < np.inf:
+                    assert balance_score(labels) >= one.balance
+
+
+def test_perplexities_are_those_that_maps_can_have():
+    assert Search.of({**SETTINGS, "count": 10}, 120).perplexities == [5.0, 10.0, 30.0]
+    assert Search.of({**SETTINGS, "count": 2}, 120).perplexities == [5.0, 30.0]
+    assert Search.of({**SETTINGS, "count": 1}, 120).perplexities == [5.0]
+    assert Search.of({**SETTINGS, "count": 3}, 12).perplexities == []
+
+
+def test_where_no_cell_is_usable_nothing_is_found(rng):
+    points = rng.normal(size=(40, 5))
+    for settings in ({"perplexities": [200.0]}, {"eps": [1e-6]}):
+        found = search(points, Search.of({**SETTINGS, **settings, "count": 5}, 40))
+        assert (found.balance, found.validity, found.n_clusters) == (np.inf, -np.inf, 0)
+        assert set(found.labels) == {-1}
+
+
+def test_a_replicate_of_the_study_of_2020_takes_less_than_four_seconds(rng):
+    features = draw("rectified", rng)[:174]
+    settings = {
+        **SETTINGS,
+        "perplexities": [float(p) for p in range(1, 179)],
+        "eps": [i / 10 for i in range(1, 20)],
+        "min_samples": list(range(5, 20)),
+        "count": 30,
+    }
+    grid = Search.of(settings, len(features))
+    assert len(grid.perplexities) == 30
+    search(features, grid)  # compiles
+    start = time.process_time()
+    search(features, grid)
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_same_seed_finds_the_same(seed, rng):
+    points = draw("low rank", rng)
+    grid = Search.of({**SETTINGS, "count": 2, "initialization": "random"}, len(points))
+    one, two = search(points, grid, seed), search(points, grid, seed)
+    np.testing.assert_array_equal(one.labels, two.labels)
+    assert one.validity == two.validity

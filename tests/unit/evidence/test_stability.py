@@ -1,0 +1,114 @@
+"""Clusters that come back are called stable, others not."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+
+from cxr.evidence.resampling import KINDS, TRAINING, repeat_all
+from cxr.evidence.sample import Material
+from cxr.evidence.stability import Stability, grade, jaccards
+from cxr.evidence.verdict import least_stable
+
+REFERENCE = np.array([0, 0, 0, 1, 1, 1, -1])
+
+
+def test_the_best_jaccard_of_each_cluster():
+    other = np.array([5, 5, 1, 0, 0, 0, 0])
+    assert jaccards(REFERENCE, other, 2).tolist() == [2 / 3, 3 / 4]
+    assert jaccards(REFERENCE, REFERENCE, 2).tolist() == [1, 1]
+    assert jaccards(REFERENCE, np.full(7, -1), 2).tolist() == [0, 0]
+    assert np.isnan(jaccards(np.array([0, 0, 2]), np.array([0, 0, 1]), 3)[1])
+
+
+@pytest.mark.parametrize(
+    ("jaccard", "word"),
+    [
+        (1.0, "highly stable"),
+        (0.85, "highly stable"),
+        (0.8, "stable"),
+        (0.75, "stable"),
+        (0.7, "doubtful"),
+        (0.6, "doubtful"),
+        (0.59, "unstable"),
+        (0.0, "unstable"),
+    ],
+)
+def test_the_words_are_those_of_hennig(jaccard, word):
+    assert grade(jaccard) == word
+
+
+def test_repetitions_are_summed_up():
+    stability = Stability(REFERENCE)
+    stability.add("bootstrap", np.arange(7), REFERENCE)
+    stability.add("bootstrap", np.array([0, 1, 3, 4]), np.array([0, 0, 0, 0]))
+    found = stability.summary()["bootstrap"]
+    assert found["repetitions"] == 2
+    assert [cluster["mean"] for cluster in found["clusters"]] == [0.75, 0.75]
+    assert found["adjusted_rand"]["mean"] == pytest.approx(0.5)
+    consensus = stability.consensus()
+    assert consensus[0, 1] == 1
+    assert consensus[0, 2] == 1
+    assert consensus[0, 3] == 0.5
+    assert consensus[0, 6] == 0
+    np.testing.assert_array_equal(consensus, consensus.T)
+
+
+def test_a_cluster_that_repetitions_or_the_sample_lack_keeps_its_place():
+    stability = Stability(np.array([0, 0, 1, 1, 2]), k=4)
+    stability.add("bootstrap", np.arange(5), np.array([0, 0, 1, 1, 2]))
+    stability.add("bootstrap", np.arange(4), np.array([0, 0, 1, 1]))
+    stability.add("start", np.arange(4), np.array([0, 0, 1, 1]))
+    found = stability.summary()
+    assert [c["mean"] for c in found["bootstrap"]["clusters"]] == [1, 1, 1, 0]
+    assert [c["mean"] for c in found["start"]["clusters"]] == [1, 1, 0, 0]
+    assert least_stable(found) == 0
+
+
+SETTINGS = {
+    "search": {
+        "perplexities": [5.0, 10.0],
+        "count": 2,
+        "eps": [0.2, 0.4, 0.6],
+        "min_samples": [5],
+        "min_clusters": 3,
+        "max_clusters": 8,
+        "max_perplexity_share": 1 / 3,
+        "initialization": "pca",
+    },
+    "material": {"seed": 1},
+    "resamples": 3,
+    "thresholds": {"min_images": 30, "min_patients": 20},
+}
+
+
+def test_planted_clusters_come_back(ranked):
+    points, truth = make_blobs(
+        90, 10, centers=3, cluster_std=1.0, center_box=(-15, 15), random_state=3
+    )
+    ids = np.array([f"i{i:02d}" for i in range(90)])
+    material = Material(ids, points, ids)
+    repeats = repeat_all(material, [material], ranked(90), SETTINGS)
+    assert repeats.groupby("kind")["turn"].nunique().to_dict() == dict.fromkeys(KINDS, 3) | {
+        TRAINING: 1
+    }
+    for kind in Stability.of(truth, ids, repeats).summary().values():
+        assert min(cluster["mean"] for cluster in kind["clusters"]) > 0.95
+
+
+def test_without_a_cell_nothing_is_repeated(ranked, rng):
+    ids = np.array([f"i{i:02d}" for i in range(40)])
+    material = Material(ids, rng.normal(size=(40, 4)), ids)
+    assert repeat_all(material, [], ranked(40).iloc[:0], SETTINGS).empty
+    few = {**SETTINGS, "thresholds": {"min_images": 50, "min_patients": 20}}
+    assert repeat_all(material, [], ranked(40), few).empty
+
+
+@pytest.fixture
+def ranked():
+    import pandas as pd
+
+    def ranking(n):
+        cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True, "perplexity": 10.0}
+        return pd.DataFrame([{**cell, "n_clusters": 3, "n_images": n}])
+
+    return ranking

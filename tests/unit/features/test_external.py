@@ -1,0 +1,118 @@
+"""Features from a file become what the stages before the maps would have written."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from cxr.core.errors import InputError
+from cxr.embedding.knn import select_features
+from cxr.features.external import take
+from cxr.metadata.schema import SCHEMA
+
+
+def table(**columns):
+    given = {"image_id": ["c", "a", "b"], "u": [1.0, 2.0, 3.0], "v": [4.0, 5.0, 6.0]}
+    return pa.table(given | columns)
+
+
+def test_columns_of_floats_are_the_features_in_the_order_of_the_ids():
+    given = take(table(), "net")
+    ids, features = select_features(given.features, None)
+    assert ids.tolist() == ["a", "b", "c"]
+    assert features.tolist() == [[2, 5], [3, 6], [1, 4]]
+    assert list(given.metadata.columns) == list(SCHEMA)
+    assert given.cohort["patient_id"].tolist() == ["net:a", "net:b", "net:c"]
+    assert given.cohort["class"].unique().tolist() == ["image"]
+    assert given.rejected.empty
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float32(), 2)])
+def test_a_column_of_lists_is_the_features_too(kind):
+    lists = pa.array([[1, 4], [2, 5], [3, 6]], kind)
+    _, features = select_features(
+        take(pa.table({"image_id": ["c", "a", "b"], "e": lists}), "net").features, None
+    )
+    assert features.tolist() == [[2, 5], [3, 6], [1, 4]]
+
+
+def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
+    given = take(
+        table(
+            country=["italy", None, "atlantis"],
+            location=[None, "Wuhan, China", None],
+            patient_id=["p1", "p1", "N/A"],
+            age_years=[50.0, None, 60.0],
+            file=["scan.dcm", "scan", "scan.JPG"],
+            **{"class": ["x", "y", None]},
+        ),
+        "net",
+    )
+    rows = given.metadata.set_index("image_id")
+    assert rows["format"].fillna("").to_dict() == {"a": "", "b": "jpeg", "c": "dicom"}
+    assert rows["country"].fillna("").to_dict() == {"a": "China", "b": "", "c": "Italy"}
+    assert rows["patient_id"].tolist() == ["net:p1", "net:b", "net:p1"]
+    assert rows.loc["c", "age_years"] == 50
+    assert given.cohort["class"].tolist() == ["y", "image", "x"]
+    assert given.features.shape[1] == 3 + 2
+
+
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ([100, None, 300], [100, None, 300]),
+        ([100.5, 200.0, np.inf], [None, 200, None]),
+        ([2**31, -(2**40), 300], [None, None, 300]),
+        (["100", "wide", None], [100, None, None]),
+    ],
+)
+def test_a_width_that_is_no_whole_number_of_pixels_is_null(widths, expected):
+    rows = take(table(width=widths), "net").metadata.set_index("image_id")
+    assert [None if pd.isna(rows["width"][i]) else rows["width"][i] for i in "cab"] == expected
+
+
+def test_times_become_dates():
+    days = pa.array(pd.to_datetime(["2020-03-16 00:00", None, "2020-03-17 14:30"]))
+    rows = take(table(date=days), "net").metadata.set_index("image_id")
+    assert rows["date"].fillna("").to_dict() == {"c": "2020-03-16", "a": "", "b": "2020-03-17"}
+
+
+def test_a_bad_row_costs_that_row():
+    given = take(
+        table(image_id=["a", "a", None], u=[1.0, 2.0, 3.0]).append_column(
+            "w", pa.array([1.0, 1.0, 1.0])
+        ),
+        "net",
+    )
+    assert given.features["image_id"].tolist() == ["a"]
+    assert given.rejected["reason"].tolist() == ["its image_id occurs before", "no image_id"]
+    nan = take(table(u=[np.nan, np.inf, 1.0]), "net")
+    assert nan.features["image_id"].tolist() == ["b"]
+    assert set(nan.rejected["reason"]) == {"a feature is NaN or infinite"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (pa.table({"id": ["a"], "u": [1.0]}), "no column image_id, only id, u"),
+        (pa.table({"image_id": ["a"], "age_years": [1.0]}), "no columns of floats"),
+        (pa.table({"image_id": ["a"], "u": [np.nan]}), "no row of it can be used; most often: a f"),
+        (
+            pa.table({"image_id": pa.array([], pa.string()), "u": pa.array([], pa.float32())}),
+            "empt",
+        ),
+        (pa.table({"image_id": ["a", "b"], "e": [[1.0], [1.0, 2.0]]}), "2 different lengths"),
+        (pa.table({"image_id": ["a"], "e": [[1.0]], "u": [1.0]}), "which columns are features"),
+    ],
+)
+def test_a_table_that_can_not_be_is_named(given, message):
+    with pytest.raises(InputError, match=r"'features\.from_file'") as error:
+        take(given, "net")
+    assert message in str(error.value)
+
+
+def test_ids_that_are_numbers_become_text():
+    given = take(pa.table({"image_id": [10, 9], "u": [1.0, 2.0]}), "net")
+    pd.testing.assert_series_equal(
+        given.features["image_id"], pd.Series(["10", "9"], name="image_id", dtype="str")
+    )

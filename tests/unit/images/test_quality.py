@@ -1,0 +1,101 @@
+"""Images that are out of the ordinary are flagged or refused, ordinary ones are not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageDraw
+
+from cxr.images.decode import measure, read_grey
+from cxr.images.quality import flags, inspect
+from cxr.metadata.schema import Reading
+from cxr.synthetic import write_cohort
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory):
+    """A drawn radiograph."""
+    folder = tmp_path_factory.mktemp("phantom")
+    write_cohort(
+        folder,
+        patients=4,
+        images_per_patient=1.0,
+        image_size=400,
+        variants=1,
+        variant_strength=1.0,
+        variant_sites=False,
+        seed=1,
+    )
+    return read_grey(next(path for path in sorted((folder / "images").iterdir())))
+
+
+def bordered(grey):
+    return np.pad(grey, 60)
+
+
+def lettered(grey):
+    image = Image.fromarray(np.minimum(grey, 120))
+    draw = ImageDraw.Draw(image)
+    for line in range(6):
+        draw.text((10, 10 + 30 * line), "PORTABLE AP UPRIGHT", fill=255, font_size=22)
+    return np.asarray(image)
+
+
+def tinted(grey):
+    return np.stack([grey, (0.8 * grey).astype(np.uint8), (0.8 * grey).astype(np.uint8)], axis=2)
+
+
+def photograph(grey):
+    return np.stack([grey, grey // 3, grey // 2], axis=2)
+
+
+def as_is(grey):
+    return grey
+
+
+def wide(grey):
+    return np.tile(grey, (1, 3))
+
+
+def even(grey):
+    return np.full_like(grey, 90)
+
+
+def very_wide(grey):
+    return np.tile(grey, (1, 6))
+
+
+@pytest.mark.parametrize(
+    ("change", "flagged", "refused"),
+    [
+        (as_is, "", None),
+        (bordered, "border_share", None),
+        (lettered, "text_share", None),
+        (tinted, "saturation", None),
+        (wide, "aspect", None),
+        (photograph, None, "a colour picture"),
+        (even, None, "blank"),
+        (very_wide, None, "more than 4 times as long"),
+    ],
+)
+def test_what_is_odd_about_an_image_is_said(tmp_path, phantom, change, flagged, refused):
+    Image.fromarray(change(phantom)).save(tmp_path / "a.png")
+    rows = pd.DataFrame({"file": ["a.png"], "image_id": ["s/a.png"], "source": "s"})
+    measured, quality = measure(Reading.of(rows), tmp_path, 16, 1)
+    assert measured.rejected["reason"].tolist() == ([refused] if refused else [])
+    assert quality["flags"].tolist() == ([] if refused else [flagged])
+    assert quality["image_id"].tolist() == measured.rows["image_id"].tolist()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 90), (5, 5), (3, 400)])
+def test_any_shape_is_measured(rng, shape):
+    grey = rng.integers(0, 256, shape, dtype=np.uint8)
+    measures = inspect(grey, 0.0)
+    assert all(np.isfinite(value) for value in measures.values())
+    assert isinstance(flags(measures), str)
+
+
+@pytest.mark.mirror
+def test_few_real_radiographs_are_flagged(mirror):
+    files = sorted((mirror / "chest_xray/train/NORMAL").iterdir())[:60]
+    found = [flags(inspect(read_grey(path), 0.0)) for path in files]
+    assert sum(flag != "" for flag in found) <= 6

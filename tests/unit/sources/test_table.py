@@ -1,0 +1,299 @@
+"""A cohort of one's own: any table, any radiograph format, nobody's name."""
+
+import gdcm
+import numpy as np
+import pandas as pd
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+
+from cxr.config.sources import TableSource
+from cxr.core.errors import InputError
+from cxr.images.decode import UnusableImage, measure, read_grey
+from cxr.images.dicom import read_tags
+from cxr.sources import read
+
+COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
+
+
+def write_dicom(path, pixels, **tags):
+    """A radiograph with some tags; 16 bits where the pixels have them."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = ComputedRadiographyImageStorage
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, "1.2.3"
+    data.Rows, data.Columns = pixels.shape
+    data.SamplesPerPixel, data.PixelRepresentation = 1, 0
+    data.PhotometricInterpretation = "MONOCHROME2"
+    data.BitsAllocated = 8 * pixels.dtype.itemsize
+    data.BitsStored, data.HighBit = data.BitsAllocated, data.BitsAllocated - 1
+    data.PixelData = pixels.tobytes()
+    for name, value in tags.items():
+        setattr(data, name, value)
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture
+def deep(rng):
+    return (4000 * rng.random((70, 80))).astype(np.uint16)
+
+
+def settings(**changes):
+    given = {"kind": "table", "path": "x", "columns": COLUMNS, **changes}
+    source = TableSource.model_validate(given).model_dump()
+    return {name: source[name] for name in ("reader", "table", "images", "columns", "constants")}
+
+
+def cohort(tmp_path, frame, name="cohort.csv"):
+    if name.endswith(".parquet"):
+        frame.to_parquet(tmp_path / name)
+    elif name.endswith(".xlsx"):
+        frame.to_excel(tmp_path / name, index=False)
+    else:
+        frame.to_csv(tmp_path / name, index=False)
+    return tmp_path
+
+
+FRAME = pd.DataFrame(
+    {
+        "image": ["a.png", "b.png", "", "../c.png"],
+        "pid": [7, 8, 9, 10],
+        "dx": ["COVID-19", "normal", "normal", "normal"],
+        "pos": ["pa", None, "AP", "AP"],
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["cohort.csv", "cohort.parquet", "cohort.xlsx"])
+def test_every_kind_of_table_gives_the_same_rows(tmp_path, name):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "orphan.png").write_bytes(b"")
+    given = settings(table=name, images="images", constants={"modality": "CR", "country": "Italy"})
+    reading = read("own", cohort(tmp_path, FRAME, name), **given)
+    assert reading.rows["file"].tolist() == ["images/a.png", "images/b.png"]
+    assert reading.rows["patient_id"].tolist() == ["own:7", "own:8"]
+    assert reading.rows["finding"].tolist() == ["COVID-19", "No finding"]
+    assert reading.rows["view"].tolist()[0] == "PA"
+    assert reading.rows["view"].isna().tolist() == [False, True]
+    assert set(reading.rows["modality"]) == {"X-ray"}
+    assert set(reading.rows["country"]) == {"Italy"}
+    assert sorted(reading.rejected["reason"]) == [
+        "no file name",
+        "no row in the table",
+        "the file name leaves the source's folder",
+    ]
+
+
+@pytest.mark.parametrize("images", [".", "./", "images", "./images/", "images//."])
+def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, images):
+    folder = tmp_path / images
+    folder.mkdir(exist_ok=True)
+    for name in ("a.png", "b.png", ".snakemake_timestamp"):
+        (folder / name).touch()
+    frame = pd.DataFrame({"image": ["a.png", "./a.png", ".//b.png"], "pid": [7, 7, 8]})
+    given = settings(
+        table="./cohort.csv",
+        images=images,
+        columns={"file": "image", "patient_id": "pid"},
+        constants={"finding": "normal"},
+    )
+    reading = read("own", cohort(tmp_path, frame), **given)
+    assert [(tmp_path / file).name for file in reading.rows["file"]] == ["a.png", "b.png"]
+    assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"]
+
+
+@pytest.mark.parametrize("name", ["cohort.csv", "cohort.parquet", "cohort.xlsx"])
+def test_every_kind_of_table_may_hold_dates_and_precise_numbers(tmp_path, name):
+    frame = FRAME.assign(
+        day=pd.to_datetime(["2020-03-16", None, "2020-03-17", "2020-03-18"]),
+        age=[0.12345678901, None, 41, 42],
+    )
+    given = settings(table=name, columns={**COLUMNS, "date": "day", "age_years": "age"})
+    reading = read("own", cohort(tmp_path, frame, name), **given)
+    assert reading.rows["date"].fillna("").tolist() == ["2020-03-16", ""]
+    assert reading.rows["age_years"].fillna(-1).tolist() == [0.12345678901, -1]
+    counts = reading.summary.set_index("column").loc[["date", "age_years"], "unparsed"]
+    assert counts.tolist() == [0, 0]
+
+
+def test_columns_that_are_not_used_may_hold_lists(tmp_path):
+    frame = FRAME.assign(embedding=[[1.0, 2.0]] * len(FRAME))
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    assert reading.rows["file"].tolist() == ["a.png", "b.png"]
+
+
+def test_a_table_may_have_an_index_with_repeats(tmp_path):
+    frame = FRAME.set_axis([0, 0, 1, 1])
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    assert reading.rows["file"].tolist() == ["a.png", "b.png"]
+
+
+def test_what_can_not_be_parsed_is_counted_with_examples(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "image": [f"{i}.png" for i in range(6)],
+            "pid": range(6),
+            "dx": "normal",
+            "pos": ["PA", "sideways", "sideways", "up", "?", "AP"],
+            "day": ["3/7/2020", "2020", "soon", "", "16/03/20", "2020-02-30"],
+        }
+    )
+    given = settings(columns={**COLUMNS, "date": "day"})
+    summary = read("own", cohort(tmp_path, frame), **given).summary.set_index("column")
+    counts = ["rows", "normalised", "unparsed", "missing", "ambiguous"]
+    assert summary.loc["view", counts].tolist() == [6, 2, 3, 1, 0]
+    assert summary.loc["view", "examples"] == "sideways (2); up (1)"
+    assert summary.loc["date", counts].tolist() == [6, 3, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"columns": {**COLUMNS, "sex": "gender"}},
+            r"own.columns.sex.* no column 'gender'",
+        ),
+        ({"table": "none.csv"}, "none.csv: no such file"),
+        ({"images": "nowhere"}, "nowhere: no such folder"),
+        ({"table": "broken.xlsx"}, "broken.xlsx: not a whole xlsx table"),
+        ({"table": "empty.csv"}, "empty.csv: no rows"),
+        ({"table": "quote.csv"}, r"quote.csv: the row that begins in line 3 can't be read"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_named(tmp_path, changes, message):
+    cohort(tmp_path, FRAME)
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 cut short")
+    (tmp_path / "empty.csv").write_text("image,pid,dx,pos\n")
+    lines = ["image,pid,dx,pos", "a.png,1,normal,PA", 'b.png,2,"normal,PA', *["c.png,3,,"] * 15_000]
+    (tmp_path / "quote.csv").write_text("\n".join(lines))
+    with pytest.raises(InputError, match=message):
+        read("own", tmp_path, **settings(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"table": "../x.csv"}, {"images": "/etc"}])
+def test_the_config_keeps_a_table_inside_its_folder(changes):
+    with pytest.raises(ValueError, match="below the source's folder"):
+        settings(**changes)
+
+
+def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
+    write_dicom(
+        tmp_path / "a.dcm",
+        deep,
+        PatientID="Doe^1234",
+        PatientName="Doe^Jane",
+        PatientSex="F",
+        PatientAge="006M",
+        ViewPosition="AP",
+        StudyDate="20200316",
+        Modality="DX",
+    )
+    (tmp_path / "b.dcm").write_bytes(b"no dicom")
+    frame = pd.DataFrame({"image": ["a.dcm", "b.dcm"], "dx": "COVID-19", "pos": ["PA", "PA"]})
+    given = settings(columns={"file": "image", "finding": "dx", "view": "pos"})
+    reading = read("own", cohort(tmp_path, frame), **given)
+    row = reading.rows.iloc[0]
+    assert (row["sex"], row["age_years"], row["date"]) == ("F", 0.5, "2020-03-16")
+    assert (row["view"], row["modality"]) == ("PA", "X-ray")
+    assert row["patient_id"].startswith("own:dicom-")
+    assert "Doe" not in reading.rows.to_csv()
+    assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
+    measured, _ = measure(reading, tmp_path, 16, 1)
+    assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "text", "expected"),
+    [
+        ("PatientAge", "age_years", "045Y", "45.00"),
+        ("PatientAge", "age_years", "\u00b23Y", None),
+        ("PatientAge", "age_years", "Y", None),
+        ("StudyDate", "date", "20200316", "2020-03-16"),
+        ("StudyDate", "date", "2020031\u00b2", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_tag_that_is_no_age_or_date_says_nothing(tmp_path, deep, tag, name, text, expected):
+    path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="ISO_IR 100", **{tag: text})
+    assert read_tags(path)[name] == expected
+
+
+def test_a_windowed_radiograph_is_shown_as_its_window_says(tmp_path, deep):
+    plain = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    assert (plain.min(), plain.max()) == (0, 255)
+    narrow = read_grey(write_dicom(tmp_path / "b.dcm", deep, WindowCenter=1000, WindowWidth=200))
+    assert (narrow[deep < 890] == 0).all()
+    assert (narrow[deep > 1110] == 255).all()
+    rescaled = write_dicom(
+        tmp_path / "c.dcm",
+        deep,
+        RescaleSlope=2,
+        RescaleIntercept=-100,
+        WindowCenter=1900,
+        WindowWidth=400,
+    )
+    assert np.abs(read_grey(rescaled).astype(int) - narrow).max() <= 2
+    inverse = write_dicom(tmp_path / "d.dcm", deep, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read_grey(inverse), 255 - plain)
+
+
+COMPRESSIONS = {
+    "RLE": gdcm.TransferSyntax.RLELossless,
+    "JPEG lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+    "JPEG-LS": gdcm.TransferSyntax.JPEGLSLossless,
+    "JPEG 2000": gdcm.TransferSyntax.JPEG2000Lossless,
+}
+
+
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_compressed_dicom_is_decoded(tmp_path, deep, name):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    reader, change, writer = (
+        gdcm.ImageReader(),
+        gdcm.ImageChangeTransferSyntax(),
+        gdcm.ImageWriter(),
+    )
+    reader.SetFileName(str(tmp_path / "a.dcm"))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(COMPRESSIONS[name]))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(tmp_path / "b.dcm"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    assert pydicom.dcmread(tmp_path / "b.dcm").file_meta.TransferSyntaxUID.is_compressed
+    np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+def vast(data):
+    data.Rows, data.Columns = 10_000, 20_001
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda data: data.__delitem__("PixelData"), "a DICOM file without an image"),
+        (lambda data: setattr(data, "NumberOfFrames", 3), "a stack of several images"),
+        (lambda data: setattr(data, "PixelData", data.PixelData[:100]), "truncated or damaged"),
+        (vast, "more than 200 million pixels"),
+    ],
+)
+def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
+    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
+    spoil(data)
+    data.save_as(tmp_path / "b.dcm")
+    with pytest.raises(UnusableImage, match=reason):
+        read_grey(tmp_path / "b.dcm")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bit_images_are_read(tmp_path, deep, suffix):
+    Image.fromarray(deep).save(tmp_path / f"a{suffix}")
+    grey = read_grey(tmp_path / f"a{suffix}")
+    assert (grey.min(), grey.max(), grey.shape) == (0, 255, deep.shape)

@@ -1,0 +1,1 @@
+"""The grid of clusterings: DBSCAN, HDBSCAN, validity, ranking."""

@@ -1,0 +1,1 @@
+"""Choosing, balancing, tagging and dividing the images of a study."""

@@ -1,0 +1,98 @@
+"""Tags: what is recorded of an image besides its class, as labels that a network learns at once.
+
+An image has one class and any number of tags, among them none.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cxr.core.errors import InputError
+
+COLUMN = "tags"
+OTHER = "other"
+TABLE = ("tag", "field", "value", "images", "patients")
+
+
+def tag(
+    rows: pd.DataFrame, fields: Sequence[str], fewest: int
+) -> tuple[list[list[str]], pd.DataFrame]:
+    """The tags of each image: its recorded values, rare ones merged.
+
+    Values that fewer than `fewest` patients have become the field's `other`; where
+    even these are fewer together they are no tag, since nothing could be learned of
+    one patient and measured on another.
+
+    Parameters
+    ----------
+    rows : DataFrame, n rows
+        The fields, null where not recorded, and `patient_id`.
+    fields : sequence of str
+        Columns of text.
+    fewest : int
+        Patients.
+
+    Returns
+    -------
+    tags : list of n lists of str
+        `<field>: <value>`, in the order of the fields.
+    table : DataFrame
+        Columns as in `TABLE`, a row a value: the tag that it became, null where none.
+
+    Raises
+    ------
+    InputError
+        If no tag is left.
+    """
+    columns, tables = [], []
+    for field in fields:
+        values = rows[field].astype("object").where(rows[field].notna(), None)
+        known = pd.DataFrame({"value": values, "patient": rows["patient_id"]}).dropna()
+        counts = known.groupby("value")["patient"].agg(images="size", patients="nunique")
+        rare = counts.index[counts["patients"] < fewest]
+        merged = known.loc[known["value"].isin(rare), "patient"].nunique() >= fewest
+        names: dict[object, str | None] = {v: f"{field}: {v}" for v in counts.index}
+        names |= dict.fromkeys(rare, f"{field}: {OTHER}" if merged else None)
+        columns.append([names.get(value) for value in values])
+        told = counts.reset_index().assign(field=field)
+        told["tag"] = [names[value] for value in told["value"]]
+        tables.append(told)
+    table = pd.concat(tables, ignore_index=True)[list(TABLE)]
+    if table["tag"].isna().all():
+        raise InputError(
+            f"config key 'cohort.tags': no value of {', '.join(fields)} is recorded of {fewest} "
+            f"patients; lower cohort.tags.fewest, name other fields, or leave tags out"
+        )
+    tags = [[name for name in names if name] for names in zip(*columns, strict=True)]
+    order = ["field", "patients", "images", "value"]
+    table = table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
+    return tags, table
+
+
+def tag_names(cohort: pd.DataFrame) -> list[str]:
+    """The tags that occur in a cohort, sorted; none where it has no tags."""
+    if COLUMN not in cohort:
+        return []
+    return sorted({name for names in cohort[COLUMN] for name in names})
+
+
+def all_labels(cohort: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+    """The classes and the tags, in the order of a network's outputs; none without tags."""
+    tags = tag_names(cohort)
+    return [*classes, *tags] if tags else []
+
+
+def multi_hot(cohort: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """Which of the tags each image has, bool of shape (n, len(names))."""
+    if not len(names):
+        return np.zeros((len(cohort), 0), dtype=bool)
+    return np.array([[name in own for name in names] for own in cohort[COLUMN].map(set)])
+
+
+def label_table(cohort: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Which labels each image has: a bool column a label, indexed by image_id."""
+    labels = all_labels(cohort, classes)
+    is_class = cohort["class"].to_numpy(dtype=object)[:, None] == np.array(classes, dtype=object)
+    whole = np.hstack([is_class, multi_hot(cohort, labels[len(classes) :])])
+    return pd.DataFrame(whole, index=cohort["image_id"].to_numpy(), columns=labels)

@@ -1,0 +1,184 @@
+"""A study's config file, checked and made plain.
+
+`resolve` turns it into a nested dict with every default filled in, which is
+what jobs are given.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cxr.config import Config
+from cxr.config.base import Range
+from cxr.config.networks import Phase
+from cxr.config.sources import PresetSource
+from cxr.core.errors import InputError
+from cxr.core.paths import ROOT
+
+CONFIG = ROOT / "config"
+PRESETS = CONFIG / "presets.yaml"
+RECIPES = CONFIG / "recipes.yaml"
+
+
+def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Validates a study's config and fills in its defaults.
+
+    Ranges become lists of their values and mappings are sorted, so that a job's
+    settings are plain and the order of keys in a file means nothing.
+
+    Parameters
+    ----------
+    raw : mapping
+        The config as read from YAML.
+
+    Returns
+    -------
+    dict
+        Plain nested dicts, lists, strings and numbers with every key present.
+
+    Raises
+    ------
+    InputError
+        With the first offending key, what is wrong with it and what it holds.
+    """
+    try:
+        config = Config.model_validate(dict(raw))
+        presets = _presets(config)
+        if presets:
+            config = Config.model_validate({**raw, "sources": {**raw["sources"], **presets}})
+    except ValidationError as error:
+        raise InputError(_first_line(error)) from error
+    plain = config.model_dump(mode="json")
+    for name, net in plain["models"].items():
+        net["training"] = _training(name, net, plain["cohort"]["image_size"])
+    plain["embedding"]["perplexities"] = _values(config.embedding.perplexities)
+    plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
+    plain["clustering"]["min_samples"] = _whole(config.clustering.min_samples)
+    if config.clustering.hdbscan is not None:
+        given = config.clustering.hdbscan
+        plain["clustering"]["hdbscan"] = {
+            "min_cluster_size": _whole(given.min_cluster_size),
+            "min_samples": _whole(given.min_samples),
+        }
+    return _sorted(plain)
+
+
+def _presets(config: Config) -> dict[str, Any]:
+    """What the presets among the sources stand for, by the sources' names."""
+    named = {
+        name: source.preset
+        for name, source in config.sources.items()
+        if isinstance(source, PresetSource)
+    }
+    known = yaml.safe_load(PRESETS.read_text(encoding="utf-8")) if named else {}
+    return {name: known[preset] for name, preset in named.items()}
+
+
+def _training(name: str, net: Mapping[str, Any], largest: int) -> dict[str, Any]:
+    """A network's training with the phases of its recipe, each with its image size."""
+    training = dict(net["training"])
+    recipe, key = training.pop("recipe"), f"models.{name}.training"
+    if training["phases"] is None:
+        recipe = recipe or ("scratch" if net["weights"] == "none" else "transfer")
+        known = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
+        phases = [Phase.model_validate(phase) for phase in known[recipe]]
+        training["phases"] = [phase.model_dump(mode="json") for phase in phases]
+    for position, phase in enumerate(training["phases"]):
+        phase["image_size"] = phase["image_size"] or largest
+        if phase["image_size"] > largest:
+            where = "recipe" if recipe else f"phases.{position}.image_size"
+            raise InputError(
+                f"config key '{key}.{where}': wants images of {phase['image_size']} pixels, more "
+                f"than cohort.image_size ({largest}); raise that, or take smaller phases"
+            )
+    return training
+
+
+def check_files(study: Mapping[str, Any]) -> None:
+    """Looks whether the folders and files that a resolved config names are there.
+
+    Raises
+    ------
+    InputError
+        With the first key whose path does not exist.
+    """
+    given = study["features"]
+    if given is not None and not Path(given["from_file"]).is_file():
+        raise InputError(
+            f"config key 'features.from_file': there is no file {given['from_file']}; name a "
+            f"Parquet table of features"
+        )
+    mirror = study["mirror"]
+    if mirror is not None:
+        _need_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
+    for name, source in study["sources"].items():
+        if source["kind"] in ("directory", "table"):
+            _need_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
+        elif mirror is not None and "folder" in source:
+            folder = Path(mirror) / source["folder"]
+            _need_folder("mirror", folder, f"it should hold the source '{name}'")
+    for name, model in study["models"].items():
+        weights = model["weights"]
+        if weights not in ("none", "imagenet") and not Path(weights).is_file():
+            raise InputError(
+                f"config key 'models.{name}.weights': there is no file {weights}; name a state "
+                f"dict, `imagenet` or `none`"
+            )
+
+
+def _need_folder(key: str, path: str | Path, advice: str) -> None:
+    if not Path(path).is_dir():
+        raise InputError(f"config key '{key}': there is no folder {path}; {advice}")
+    if not any(Path(path).iterdir()):
+        raise InputError(f"config key '{key}': the folder {path} is empty; {advice}")
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+def _values(given: Range | list[float] | list[int]) -> list[float]:
+    return [float(number) for number in (given.values() if isinstance(given, Range) else given)]
+
+
+def _whole(given: Range | list[int]) -> list[int]:
+    return sorted(int(number) for number in _values(given))
+
+
+def _first_line(error: ValidationError) -> str:
+    """One line for the first problem: the key, what is wrong, how many more there are."""
+    problems = error.errors()
+    problem = _most_specific(problems)
+    key = _key(problem)
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = "is not known; see config/README.md for every key"
+    elif problem["type"] == "missing":
+        message = "is missing"
+    elif isinstance(problem["input"], str | int | float | bool | list):
+        message = f"{message}, not {str(problem['input'])[:80]!r}"
+    more = len({_key(other) for other in problems} - {key})
+    rest = f" (and {more} more keys are wrong)" if more else ""
+    return (f"config key '{key}': {message}" if key else f"config: {message}") + rest
+
+
+def _key(problem: Any) -> str:
+    """The dotted path of a problem, without the tags of unions that pydantic puts into it."""
+    parts = [str(part) for part in problem["loc"]]
+    if parts[:1] == ["sources"] and len(parts) > 2:
+        del parts[2]  # the kind of the source
+    tag = r"\[|\]|^(Range|int|float|constrained-.*)$"
+    return ".".join(part for part in parts if not re.search(tag, part))
+
+
+def _most_specific(problems: list[Any]) -> Any:
+    """A problem whose input is of the right kind says more than the other branch's."""
+    shape_only = ("list_type", "model_type", "dict_type", "literal_error", "model_attributes_type")
+    specific = [p for p in problems if p["type"] not in shape_only]
+    return (specific or problems)[0]

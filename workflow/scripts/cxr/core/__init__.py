@@ -1,0 +1,1 @@
+"""What every job needs: errors, files, logs, fingerprints."""

@@ -1,0 +1,261 @@
+"""Tables, documents and arrays on disk: whole or not there at all.
+
+Every writer fills a temporary file beside its target and renames it, so that a
+reader never meets half a file. Every reader turns a damaged file into an
+`InputError` that names it.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxr.core.errors import DamagedFile, InputError
+
+FULL = 2**16  # bytes; with less the disk is full
+
+# pandas takes a second to import, and the jobs of a grid do without it.
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path in the folder of `path` that replaces it when the block ends well.
+
+    Raises
+    ------
+    OSError
+        ENOSPC where the disk was full, whatever the writing library made of it.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{target.name}."
+    for left in target.parent.iterdir():
+        # A process that was killed could not remove its own.
+        if left.name.startswith(prefix) and len(left.name) == len(prefix) + 8:
+            left.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    except Exception as error:
+        free = os.statvfs(target.parent)
+        if free.f_bavail * free.f_frsize < FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def need_writable(folder: Path) -> None:
+    """Looks whether a folder, where it is there already, can be written.
+
+    Raises
+    ------
+    InputError
+        If it can't.
+    """
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise InputError(
+            f"{folder}: can't be written; make it writable, or run in a folder of your own"
+        )
+
+
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Writes `text` as UTF-8 with Unix line ends."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(document: Any, path: str | os.PathLike[str]) -> None:
+    """Writes `document` as indented JSON; NaN and infinity are refused, they are not JSON."""
+    write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Reads a JSON document.
+
+    Raises
+    ------
+    InputError
+        If the file is not whole JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise damaged(path, "JSON", error) from error
+
+
+def write_table(
+    table: pd.DataFrame | pa.Table,
+    path: str | os.PathLike[str],
+    notes: Mapping[str, str] | None = None,
+    schema: pa.Schema | None = None,
+) -> None:
+    """Writes a table as Parquet, the same bytes for the same rows.
+
+    Parameters
+    ----------
+    table : DataFrame or Table
+        A DataFrame is written without its index.
+    notes : mapping of str to str, optional
+        Kept in the file's schema metadata; `read_notes` reads them back.
+    schema : Schema, optional
+        The columns' types, where a table may be empty or hold only nulls.
+    """
+    if isinstance(table, pa.Table):
+        arrow = table if schema is None else table.cast(schema)
+    else:
+        arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+    arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
+    with atomic(path) as temporary:
+        pq.write_table(arrow, temporary, compression="zstd", write_page_checksum=True)
+
+
+def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Reads a Parquet table, or only some of its columns.
+
+    Raises
+    ------
+    InputError
+        As `read_arrow`.
+    """
+    return read_arrow(path, columns).to_pandas()
+
+
+def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads a Parquet table, or only some of its columns, as Arrow keeps it.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or lacks one of `columns`.
+    """
+    try:
+        # Not `pq.read_table`, which imports pandas.
+        with pq.ParquetFile(path, page_checksum_verification=True) as stored:
+            table = stored.read(columns=list(columns) if columns else None)
+    except (pa.ArrowInvalid, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise damaged(path, "Parquet", error) from error
+    missing = [name for name in columns or [] if name not in table.column_names]
+    if missing:
+        raise InputError(
+            f"{path}: no column {', '.join(missing)}; it was written by something else"
+        )
+    return table
+
+
+def read_tables(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
+    """The rows of several Parquet tables with the same columns, in the order of the paths."""
+    return pa.concat_tables([read_arrow(path) for path in paths]).to_pandas()
+
+
+def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The notes that `write_table` put into a file's schema metadata."""
+    try:
+        stored = pq.read_schema(path).metadata or {}
+    except pa.ArrowInvalid as error:
+        raise damaged(path, "Parquet", error) from error
+    return {key.decode(): value.decode() for key, value in stored.items()}
+
+
+def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Writes a table as CSV (RFC 4180, Unix line ends), missing values empty."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+
+
+def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Reads a CSV that `write_csv` wrote; text stays text.
+
+    Raises
+    ------
+    InputError
+        If the file is not whole CSV.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise damaged(path, "CSV", error) from error
+
+
+def write_array(array: np.ndarray, path: str | os.PathLike[str]) -> None:
+    """Writes an array as .npy."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+@contextmanager
+def new_array(
+    path: str | os.PathLike[str], shape: tuple[int, ...], dtype: type[np.generic]
+) -> Iterator[np.ndarray]:
+    """A memory-mapped array that becomes the .npy file `path` when the block ends well."""
+    with atomic(path) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
+        # Its blocks are taken now: a full disk would kill the process at a write.
+        with temporary.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, temporary.stat().st_size)
+        yield array
+        array.flush()
+
+
+def read_array(path: str | os.PathLike[str]) -> np.ndarray:
+    """Opens an .npy file memory-mapped and read-only.
+
+    Raises
+    ------
+    InputError
+        If the file is truncated or not an array.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise damaged(path, "array", error) from error
+
+
+def write_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
+    """Writes named arrays as one .npz."""
+    with atomic(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Reads the named arrays of an .npz.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise damaged(path, "array", error) from error
+
+
+def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:
+    """The error for a file that was cut short or is of another kind."""
+    return DamagedFile(f"{path}: not a whole {kind} file ({error})", Path(path))

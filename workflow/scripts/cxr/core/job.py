@@ -1,0 +1,179 @@
+"""What every job needs around its work: a log, its threads, one last line when it fails."""
+
+import errno
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import ClassVar, TextIO
+
+from cxr.core.errors import DamagedFile, InputError
+from cxr.core.fingerprint import fingerprint
+
+log = logging.getLogger("cxr")
+
+ADVICE = {
+    errno.ENOSPC: "free some space on its disk",
+    errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit on file sizes",
+    errno.EROFS: "make the results writable",
+    errno.EACCES: "make the results writable",
+    errno.ENOENT: "it is gone since the run began: put it back, or leave it to the workflow,",
+}
+
+
+@contextmanager
+def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
+    """Runs a block with its output in a log file and its libraries held to `threads`.
+
+    Everything that is printed, logged or warned goes to the file, native
+    libraries included. A failure ends the process with status 1, its traceback
+    in the log, and as last line what the user can do.
+
+    Parameters
+    ----------
+    log : path
+        The log file; its folder is made.
+    threads : int
+        Threads for BLAS, OpenMP, numba and torch.
+    code : str, optional
+        The fingerprint that the running script had when the run began. Where it
+        has another by now the block is not run: its outputs would be recorded as
+        made by the old code.
+    """
+    target = Path(log)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", buffering=1, encoding="utf-8") as stream:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if os.isatty(2):
+            Progress.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
+        terminal = os.dup(2)
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        logging.basicConfig(
+            stream=stream, level=logging.INFO, format="%(asctime)s %(message)s", force=True
+        )
+        logging.captureWarnings(True)
+        try:
+            _need_same(code)
+            with limited(threads):
+                yield
+        except Exception as error:
+            words = f"error: {_last_words(error)}\n"
+            try:
+                traceback.print_exc(file=stream)
+                stream.write(words)
+            except OSError:  # the disk that is full may be the log's
+                os.write(terminal, words.encode())
+            sys.exit(1)
+
+
+def _need_same(code: str | None) -> None:
+    """Stops a job whose code was edited since its run began."""
+    if code is None:
+        return
+    script = Path(str(sys.modules["__main__"].__file__))
+    if fingerprint(script) != code:
+        raise InputError(
+            f"{script.name} or a module that it imports was edited after this run began; run "
+            f"again, and what depends on the edit is made by the new code"
+        )
+
+
+def _last_words(error: Exception) -> str:
+    """What went wrong and what to do about it, in one line."""
+    text = " ".join(str(error).split())
+    if isinstance(error, DamagedFile):
+        return f"{text}; {_set_aside(error.path)}"
+    if isinstance(error, InputError):
+        return text
+    if isinstance(error, OSError) and error.errno in ADVICE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{os.strerror(error.errno)}; {ADVICE[error.errno]} and run again"
+    return f"unexpected {type(error).__name__}: {text}; see above"
+
+
+def _set_aside(path: Path) -> str:
+    """Moves a damaged result away, so that the next run makes it anew; says what was done."""
+    if path.parts[:1] != ("results",):
+        return "replace it by a whole one and run again"
+    aside = path.with_name(f"{path.name}.damaged")
+    with suppress(FileNotFoundError):  # another job that reads it was faster
+        path.replace(aside)
+    return f"it is set aside as {aside.name}, run again to make it anew"
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Holds every numeric library to `threads`, those loaded later too."""
+    from threadpoolctl import threadpool_limits
+
+    for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA"):
+        os.environ[f"{name}_NUM_THREADS"] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    with threadpool_limits(threads):
+        yield
+
+
+class Progress:
+    """A plain line every ten seconds: done of total, rate, time left.
+
+    Parameters
+    ----------
+    total : int or None
+        How many steps there are, None where nobody knows.
+    what : str
+        What is counted, in the plural: "images", "epochs".
+    every : float
+        Seconds between two lines.
+    unit : int
+        How many steps are one of what is shown: 10**6 for bytes shown as MB.
+    show : bool
+        On the terminal as well, where a job has one.
+    """
+
+    terminal: ClassVar[TextIO | None] = None
+
+    def __init__(
+        self,
+        total: int | None,
+        what: str,
+        every: float = 10.0,
+        unit: int = 1,
+        show: bool = False,
+    ) -> None:
+        self.total = total
+        self.what = what
+        self.every = every
+        self.unit = unit
+        self.show = show
+        self.done = 0
+        self.start = self.last = time.monotonic()
+
+    def step(self, count: int = 1) -> None:
+        """Counts `count` finished steps and reports when it is time, or at the end."""
+        self.done += count
+        now = time.monotonic()
+        finished = self.total is not None and self.done >= self.total
+        if now - self.last < self.every and not finished:
+            return
+        self.last = now
+        rate = self.done / max(now - self.start, 1e-9)
+        done, speed = self.done // self.unit, rate / self.unit
+        if self.total is None:
+            line = f"{done} {self.what}, {speed:.1f} a second"
+        else:
+            left = (self.total - self.done) / rate
+            line = (
+                f"{done} of {self.total // self.unit} {self.what}, {speed:.1f} a second, "
+                f"{left:.0f} s left"
+            )
+        log.info("%s", line)
+        if self.show and self.terminal is not None:
+            print(line, file=self.terminal, flush=True)

@@ -1,0 +1,1 @@
+"""Obtaining sources and weights: drawn, linked, checked out or downloaded."""

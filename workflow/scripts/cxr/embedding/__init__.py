@@ -1,0 +1,1 @@
+"""Two-dimensional maps: nearest neighbours, PCA, t-SNE."""

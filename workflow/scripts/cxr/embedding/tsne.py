@@ -1,0 +1,186 @@
+"""Two-dimensional maps of features: PCA and a sweep of t-SNE.
+
+Small maps are computed exactly, by `cxr.embedding.tsne_exact` or, many at once, by
+`cxr.embedding.tsne_torch`; large ones by openTSNE. A row never claims a perplexity that
+was not used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from cxr.core.arrow import to_column
+from cxr.core.job import Progress
+from cxr.embedding.knn import Neighbours, joint, nearest, starting_points
+
+log = logging.getLogger("cxr")
+
+Gradient = Literal["auto", "exact", "barnes-hut", "fft"]
+EMBEDDINGS = pa.schema(
+    {
+        "image_id": pa.string(),
+        "method": pa.string(),
+        "perplexity": pa.float64(),
+        "seed": pa.int64(),
+        "x": pa.float64(),
+        "y": pa.float64(),
+        "kl_divergence": pa.float64(),
+    }
+)
+# Iterations, exaggeration and momentum of openTSNE's defaults.
+PHASES = ((250, 12.0, 0.8), (500, 1.0, 0.8))
+# Up to here the exact gradient is faster than Barnes-Hut (tests/benchmarks/grid.py), and from
+# here on, say openTSNE's authors, FFT interpolation is.
+EXACT_LIMIT = 2000
+FFT_LIMIT = 10_000
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the maps are computed.
+
+    Attributes
+    ----------
+    initialization : "pca" or "random"
+    gradient : "auto", "exact", "barnes-hut" or "fft"
+        `auto` is exact up to `EXACT_LIMIT` images, FFT from `FFT_LIMIT` on, and
+        Barnes-Hut between them.
+    device : "cpu" or "gpu"
+        `gpu` computes the exact gradient of many maps at once with torch.
+    """
+
+    initialization: Literal["pca", "random"] = "pca"
+    gradient: Gradient = "auto"
+    device: Literal["cpu", "gpu"] = "cpu"
+
+    def gradient_for(self, n: int) -> Gradient:
+        """The gradient for n images, `auto` resolved."""
+        if self.gradient != "auto":
+            return self.gradient
+        if n <= EXACT_LIMIT:
+            return "exact"
+        return "barnes-hut" if n < FFT_LIMIT else "fft"
+
+
+def embed(
+    neighbours: Neighbours, perplexity: float, seed: int, method: Method, threads: int
+) -> tuple[np.ndarray, float]:
+    """One t-SNE map.
+
+    Parameters
+    ----------
+    neighbours : Neighbours
+        At least min(n - 1, 3 x perplexity) of them.
+    perplexity : float
+        From 1 to n - 1.
+    seed : int
+        Of the start, when it is random, and of its jitter, when it is the PCA.
+    method : Method
+    threads : int
+        Of openTSNE; the exact gradient uses one.
+
+    Returns
+    -------
+    embedding : float array, shape (n, 2)
+    kl_divergence : float
+        The Kullback-Leibler divergence from the affinities, nats.
+
+    References
+    ----------
+    P. Poličar, M. Stražar, B. Zupan, "openTSNE: A Modular Python Library for
+    t-SNE Dimensionality Reduction and Embedding", J. Stat. Softw. 109, 2024.
+    """
+    start = starting_points(neighbours, seed, method.initialization)
+    gradient = method.gradient_for(neighbours.n)
+    if gradient == "exact":
+        from cxr.embedding.tsne_exact import EXACT_PHASES, optimise
+
+        return optimise(joint(neighbours, perplexity), start, np.array(EXACT_PHASES))
+
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
+    embedding = TSNEEmbedding(
+        start, affinities, negative_gradient_method=gradient, n_jobs=threads, random_state=seed
+    )
+    for iterations, exaggeration, momentum in PHASES:
+        embedding = embedding.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
+    return np.asarray(embedding, dtype=np.float64), float(embedding.kl_divergence)
+
+
+def embed_all(
+    neighbours: Neighbours, runs: Sequence[tuple[float, int]], method: Method, threads: int
+) -> pa.Table:
+    """The t-SNE maps of several (perplexity, seed) runs.
+
+    A perplexity above n - 1 can't be reached: its rows are absent, and the log
+    says so.
+
+    Returns
+    -------
+    Table
+        Columns as in `EMBEDDINGS`, n rows a run.
+    """
+    possible = []
+    for perplexity, seed in runs:
+        if perplexity <= neighbours.n - 1:
+            possible.append((perplexity, seed))
+            continue
+        log.info(
+            "perplexity %g is left out: with %d images the largest is %d",
+            perplexity,
+            neighbours.n,
+            neighbours.n - 1,
+        )
+    progress = Progress(len(possible), "t-SNE maps")
+    if method.device == "gpu":
+        from cxr.embedding.tsne_torch import embed_batches
+
+        maps = embed_batches(neighbours, possible, method.initialization)
+    else:
+        maps = (embed(neighbours, *run, method, threads) for run in possible)
+    tables = [EMBEDDINGS.empty_table()]
+    for (perplexity, seed), (xy, kl_divergence) in zip(possible, maps, strict=True):
+        tables.append(map_table(neighbours.image_ids, "tsne", xy, perplexity, seed, kl_divergence))
+        progress.step()
+    return pa.concat_tables(tables)
+
+
+def map_table(
+    image_ids: np.ndarray,
+    method: Literal["tsne", "pca"],
+    xy: np.ndarray,
+    perplexity: float | None = None,
+    seed: int = 0,
+    kl_divergence: float | None = None,
+) -> pa.Table:
+    """One map as rows of the embeddings table.
+
+    Parameters
+    ----------
+    image_ids : str array, shape (n,)
+    xy : float array, shape (n, 2)
+    perplexity, kl_divergence : float, optional
+        None for a method without them.
+    """
+    n = len(xy)
+    columns = {
+        "image_id": image_ids.tolist(),
+        "method": [method] * n,
+        "perplexity": None if perplexity is None else np.full(n, perplexity),
+        "seed": np.full(n, seed),
+        "x": xy[:, 0],
+        "y": xy[:, 1],
+        "kl_divergence": None if kl_divergence is None else np.full(n, kl_divergence),
+    }
+    arrays = [to_column(columns[field.name], field.type, n) for field in EMBEDDINGS]
+    return pa.Table.from_arrays(arrays, schema=EMBEDDINGS)

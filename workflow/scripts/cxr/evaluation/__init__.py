@@ -1,0 +1,1 @@
+"""How networks, shortcuts and tags are measured."""

@@ -1,0 +1,64 @@
+"""How much of the answer hangs on the one cell that was chosen."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.clustering.grid import label_map
+from cxr.clustering.ranking import best_cell
+
+WITHIN = 0.1
+MOST = 30
+
+
+def depend(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
+    """The cells that are nearly as good as the best one, and whether they agree.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        All maps of t-SNE.
+    ranking : DataFrame
+        All qualifying cells.
+
+    Returns
+    -------
+    dict
+        `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `alike`,
+        those with as many clusters as the best one and a balance score within
+        10% of its own; `share`; `adjusted_rand`, the mean over pairs of up to
+        30 of them, null with fewer than two.
+    """
+    usable = ranking.loc[
+        (ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan") & ranking["reliable"]
+    ]
+    best = best_cell(ranking, "tsne")
+    if best is None:
+        return {"usable": 0, "alike": 0, "share": None, "adjusted_rand": None}
+    alike = usable.loc[
+        (usable["n_clusters"] == best["n_clusters"])
+        & (usable["balance_score"] <= (1 + WITHIN) * best["balance_score"])
+    ]
+    chosen = alike.iloc[np.unique(np.linspace(0, len(alike) - 1, MOST).astype(int))]
+    return {
+        "usable": len(usable),
+        "alike": len(alike),
+        "share": len(alike) / len(usable),
+        "adjusted_rand": _agreement(embeddings, chosen),
+    }
+
+
+def _agreement(embeddings: pd.DataFrame, cells: pd.DataFrame) -> float | None:
+    """The mean adjusted Rand index of all pairs of cells."""
+    from itertools import combinations
+
+    from sklearn.metrics import adjusted_rand_score
+
+    maps = dict(tuple(embeddings.groupby(["perplexity", "seed"], sort=False)))
+    labels = [
+        label_map(maps[(cell["perplexity"], cell["seed"])], cell)["cluster"].to_numpy()
+        for _, cell in cells.iterrows()
+    ]
+    scores = [adjusted_rand_score(a, b) for a, b in combinations(labels, 2)]
+    return float(np.mean(scores)) if scores else None

@@ -1,0 +1,1 @@
+"""Features of images: from trained networks, backbones, or files."""

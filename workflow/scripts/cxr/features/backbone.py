@@ -1,0 +1,50 @@
+"""What a network with ImageNet weights makes of images: the averages of its last feature maps."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cxr.networks.architecture import Network, build, load_body
+from cxr.networks.augmentation import to_unit
+from cxr.networks.device import best_device
+
+
+def pretrained(architecture: str, weights: str | Path) -> Network:
+    """A network of which only the body is of use, with pre-trained weights.
+
+    Raises
+    ------
+    InputError
+        If the weights do not fit.
+    """
+    network = build(architecture, n_classes=1, feature_dim=1, dropout=0.0, seed=0)
+    load_body(network, weights)
+    return network.eval()
+
+
+def run_body(network: Network, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    """The feature maps of a network's body, averaged over the image.
+
+    Of ResNets, DenseNet and MobileNet these are the outputs of the penultimate layer.
+
+    Parameters
+    ----------
+    network : Network
+    images : uint8 array, shape (n, h, w)
+        Canonical pixels.
+    batch_size : int
+
+    Returns
+    -------
+    float32 array, shape (n, channels)
+    """
+    device = best_device()
+    network.to(device)
+    features = []
+    with torch.inference_mode():
+        for start in range(0, len(images), batch_size):
+            batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
+            maps = network.maps(to_unit(batch.to(device)))
+            features.append(maps.mean(dim=(2, 3)).float().cpu().numpy())
+    return np.concatenate(features)

@@ -1,0 +1,188 @@
+"""Features that were computed elsewhere, and what their table says of the images.
+
+The table takes the place of all stages before the maps: it becomes the same
+files that these would have written.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cxr.core.errors import InputError
+from cxr.features.extract import features_table
+from cxr.images.decode import format_of_name
+from cxr.metadata.countries import country
+from cxr.metadata.schema import COLUMNS, SCHEMA, rejections, tidy
+
+log = logging.getLogger("cxr")
+
+CLASS = "image"  # of images whose table names none
+STAGE = "features"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a table of features becomes.
+
+    Attributes
+    ----------
+    metadata, cohort, features : DataFrame
+        As `metadata.parquet`, `cohort.parquet` and `features/<model>.parquet`.
+    rejected : DataFrame
+        Rows that could not be used: source, file, stage, reason.
+    """
+
+    metadata: pd.DataFrame
+    cohort: pd.DataFrame
+    features: pd.DataFrame
+    rejected: pd.DataFrame
+
+
+def take(table: pa.Table, name: str) -> Given:
+    """Divides a table of features into the files that the stages after it read.
+
+    A row without an id, with one that occurred before or with a feature that is
+    not finite is rejected. A patient who is not named is the image itself.
+
+    Parameters
+    ----------
+    table : Table
+        `image_id`; the features, either columns of floats or one column of
+        lists; `class` and columns of the metadata's schema, where there are any.
+    name : str
+        Stands as the source where the table names none.
+
+    Raises
+    ------
+    InputError
+        Without image_id, without features, or without a row that can be used.
+    """
+    if "image_id" not in table.column_names:
+        raise InputError(
+            f"config key 'features.from_file': no column image_id, only "
+            f"{', '.join(table.column_names[:8])}; name the images"
+        )
+    features = _features(table)
+    told = _told(table, name)
+    reasons = _reasons(told["image_id"], features)
+    bad = reasons != ""
+    rejected = rejections(
+        told.loc[bad, "source"], told.loc[bad, "image_id"].fillna(""), STAGE, reasons[bad]
+    )
+    if bad.all():
+        raise InputError(
+            "config key 'features.from_file': no row of it can be used; "
+            + (f"most often: {rejected['reason'].mode()[0]}" if len(rejected) else "it is empty")
+        )
+    kept = np.flatnonzero(~bad)
+    kept = kept[np.argsort(told["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")]
+    told = told.iloc[kept].reset_index(drop=True)
+    cohort = pd.DataFrame(
+        {
+            "image_id": told["image_id"],
+            "class": told.pop("class"),
+            "split": "given",
+            "patient_id": told["patient_id"],
+            "split_group": told["patient_id"],
+            "near_duplicate_group": pd.array([None] * len(told), dtype="Int64"),
+            "source": told["source"],
+            "file": told["file"],
+        }
+    )
+    return Given(told, cohort, features_table(cohort, features[kept]), rejected)
+
+
+def _features(table: pa.Table) -> np.ndarray:
+    """The features, float32, shape (n, d): columns of floats, or the one column of lists."""
+    known = {*COLUMNS, "class", "split"}
+    fields = [field for field in table.schema if field.name not in known]
+    floats = [field.name for field in fields if pa.types.is_floating(field.type)]
+    lists = [field.name for field in fields if _is_list(field.type)]
+    if len(lists) > 1 or (lists and floats):
+        raise InputError(
+            f"config key 'features.from_file': which columns are features? There are lists in "
+            f"{', '.join(lists)} and numbers in {', '.join(floats[:3]) or 'none'}; keep one kind"
+        )
+    chosen = lists or floats
+    if not chosen:
+        raise InputError(
+            "config key 'features.from_file': no columns of floats and no column of lists; "
+            "store the features as float32"
+        )
+    ignored = [field.name for field in fields if field.name not in chosen]
+    if ignored:
+        log.info("columns that are neither features nor known are ignored: %s", ", ".join(ignored))
+    if lists:
+        return _unpacked(table[lists[0]].combine_chunks(), lists[0])
+    columns = [table[name].to_numpy(zero_copy_only=False) for name in floats]
+    return np.column_stack(columns).astype(np.float32, copy=False)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return any(
+        check(kind)
+        for check in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    )
+
+
+def _unpacked(column: pa.Array, name: str) -> np.ndarray:
+    """A column of lists as an array; a missing list is a row of NaN."""
+    import pyarrow.compute as pc
+
+    lengths = pc.list_value_length(column)
+    distinct = pc.unique(lengths.drop_null()).to_pylist()
+    if len(distinct) != 1:
+        raise InputError(
+            f"config key 'features.from_file': the lists in {name} have "
+            f"{len(distinct)} different lengths; every image needs as many features"
+        )
+    found = np.full((len(column), distinct[0]), np.nan, dtype=np.float32)
+    there = column.is_valid().to_numpy(zero_copy_only=False)
+    values = pc.list_flatten(column.drop_null())
+    found[there] = values.to_numpy(zero_copy_only=False).reshape(-1, distinct[0])
+    return found
+
+
+def _told(table: pa.Table, name: str) -> pd.DataFrame:
+    """The metadata of all rows, columns as in `SCHEMA`, and `class`."""
+    names = [column for column in (*COLUMNS, "class") if column in table.column_names]
+    raw = table.select(names).to_pandas()
+    told = pd.DataFrame(index=raw.index)
+    for column, kind in SCHEMA.items():
+        given = raw[column] if column in names else pd.Series(None, raw.index, dtype="object")
+        if kind == "str":
+            told[column] = given.map(tidy).astype("str")
+        else:
+            told[column] = _figures(given, kind)
+    told["source"] = told["source"].fillna(name)
+    told["file"] = told["file"].fillna(told["image_id"])
+    told["format"] = (
+        told["format"].fillna(told["file"].map(format_of_name, na_action="ignore")).astype("str")
+    )
+    told["patient_id"] = told["source"] + ":" + told["patient_id"].fillna(told["image_id"])
+    places = told["country"].fillna(told["location"])
+    told["country"] = places.map(country, na_action="ignore").astype("str")
+    classes = raw["class"].map(tidy) if "class" in names else pd.Series(None, raw.index)
+    return told.assign(**{"class": classes.astype("str").fillna(CLASS)})
+
+
+def _figures(given: pd.Series, kind: str) -> pd.Series:
+    """A column of numbers; what is none, or none of its kind, is null."""
+    figures = pd.to_numeric(given, errors="coerce").astype("float64")
+    if kind == "Int32":
+        figures = figures.where((figures % 1 == 0) & (figures.abs() <= np.iinfo(np.int32).max))
+    return figures.astype(kind)
+
+
+def _reasons(image_ids: pd.Series, features: np.ndarray) -> np.ndarray:
+    """Why each row can't be used; empty where it can."""
+    choices: Sequence[tuple[np.ndarray, str]] = (
+        (image_ids.isna().to_numpy(), "no image_id"),
+        (image_ids.duplicated().to_numpy(), "its image_id occurs before"),
+        (~np.isfinite(features).all(axis=1), "a feature is NaN or infinite"),
+    )
+    return np.select([rows for rows, _ in choices], [reason for _, reason in choices], "")

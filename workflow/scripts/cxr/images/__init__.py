@@ -1,0 +1,1 @@
+"""Image files: decoding, inspection, canonical pixels, duplicates, lungs."""

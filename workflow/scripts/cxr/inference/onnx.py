@@ -1,0 +1,82 @@
+"""A network as an ONNX file, checked against torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cxr.core.errors import InputError
+from cxr.core.io import atomic
+from cxr.networks.architecture import Network
+from cxr.networks.augmentation import resize, to_unit
+
+TOLERANCE = 1e-3
+OUTPUTS = ("probabilities", "features")
+
+
+class _Whole(nn.Module):
+    """Probabilities and features at once."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(images)
+        return torch.softmax(self.network.class_logits(features), dim=1), features
+
+
+def export(network: Network, card: Mapping[str, Any], images: np.ndarray, path: Path) -> float:
+    """Writes a network as ONNX and compares it with torch.
+
+    Input `images`: float32, shape (n, 1, s, s), from 0 to 1, s the card's
+    image_size. Outputs: `probabilities`, shape (n, n_classes), and `features`.
+
+    Parameters
+    ----------
+    network : Network
+    card : mapping
+        The model's card.
+    images : uint8 array, shape (m, h, w)
+        Canonical pixels that both are run on.
+    path : Path
+
+    Returns
+    -------
+    float
+        The greatest difference of a probability.
+
+    Raises
+    ------
+    InputError
+        If a probability differs by more than `TOLERANCE`.
+    """
+    import onnxruntime
+
+    whole = _Whole(network.cpu().eval()).eval()
+    pixels = torch.from_numpy(np.array(images)[:, None])
+    batch = to_unit(resize(pixels, card["image_size"])).contiguous()
+    with atomic(path) as temporary, torch.no_grad():
+        torch.onnx.export(
+            whole,
+            (batch[:2],),
+            str(temporary),
+            input_names=["images"],
+            output_names=list(OUTPUTS),
+            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        found = session.run(list(OUTPUTS), {"images": batch.numpy()})
+        difference = float(np.abs(found[0] - whole(batch)[0].numpy()).max())
+        if not difference <= TOLERANCE:
+            raise InputError(
+                f"{path}: its probabilities differ from torch's by {difference:.2g}; update onnx "
+                f"and torch together"
+            )
+    return difference

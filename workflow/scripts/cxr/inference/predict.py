@@ -1,0 +1,127 @@
+"""New images: their classes, features and Grad-CAM, one bad file at a time."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.core.errors import InputError
+from cxr.evaluation.gradcam import grad_cam
+from cxr.features.extract import features_table, label_probabilities, predictions_table, run
+from cxr.images.decode import UnusableImage, canonical, in_threads, read_grey
+from cxr.networks.architecture import Network
+
+REJECTED = ("file", "reason")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a network makes of a folder of images.
+
+    Attributes
+    ----------
+    predictions : DataFrame
+        file, overlay (name of its picture), predicted, a probability a class; of a
+        network with tags also `label_<name>`.
+    features : DataFrame
+        file and a float32 column a unit.
+    rejected : DataFrame
+        file, reason.
+    images : uint8 array, shape (n, size, size)
+        The canonical pixels, in the order of `predictions`.
+    cams : float32 array, shape (n, size, size)
+        Grad-CAM of the predicted class.
+    """
+
+    predictions: pd.DataFrame
+    features: pd.DataFrame
+    rejected: pd.DataFrame
+    images: np.ndarray
+    cams: np.ndarray
+
+
+def list_files(folder: Path) -> list[str]:
+    """The files below a folder by relative path, sorted; hidden ones and links out are not listed.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder or no file in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"config key 'images': there is no folder {folder}; name one with images")
+    inside = folder.resolve()
+    files = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.resolve().is_relative_to(inside)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not files:
+        raise InputError(f"config key 'images': the folder {folder} holds no file; add images")
+    return files
+
+
+def predict(network: Network, card: Mapping[str, Any], folder: Path, threads: int) -> Predicted:
+    """Reads every file below a folder and runs the network on those that are images.
+
+    Images are made canonical as in training; what can't be read is listed with its
+    reason.
+
+    Parameters
+    ----------
+    network : Network
+    card : mapping
+        The model's card.
+    folder : Path
+    threads : int
+        Images decoded at a time.
+
+    Raises
+    ------
+    InputError
+        If there is no file.
+    """
+
+    def prepare(file: str) -> np.ndarray | str:
+        try:
+            return canonical(read_grey(folder / file), card["cache_size"], card["square"])
+        except UnusableImage as error:
+            return str(error)
+
+    files = list_files(folder)
+    seen = list(in_threads(prepare, files, threads))
+    usable = [file for file, result in zip(files, seen, strict=True) if not isinstance(result, str)]
+    bad = [(file, found) for file, found in zip(files, seen, strict=True) if isinstance(found, str)]
+    size = card["cache_size"]
+    images = np.zeros((len(usable), size, size), dtype=np.uint8)
+    for i, image in enumerate(result for result in seen if not isinstance(result, str)):
+        images[i] = image
+    features, probabilities = run(network, images, card["image_size"])
+    names = pd.DataFrame({"image_id": usable, "class": "", "split": ""})
+    overlays = [overlay_name(i, file) for i, file in enumerate(usable)]
+    dropped = ["class", "split"]
+    classes, tags = card["classes"], card.get("tags", [])
+    labels = [*classes, *tags] if tags else []
+    by_label = label_probabilities(network, features)
+    predictions = predictions_table(names, probabilities, classes, labels, by_label)
+    predictions = predictions.drop(columns=dropped)
+    predictions = predictions.rename(columns={"image_id": "file"})
+    predictions.insert(1, "overlay", overlays)
+    return Predicted(
+        predictions,
+        features_table(names, features).drop(columns=dropped).rename(columns={"image_id": "file"}),
+        pd.DataFrame(bad, columns=list(REJECTED)),
+        images,
+        grad_cam(network, images, card["image_size"], probabilities.argmax(axis=1)),
+    )
+
+
+def overlay_name(position: int, file: str) -> str:
+    """The name of an image's picture: numbered, of letters, digits, `.`, `_` and `-` alone."""
+    return f"{position + 1:05d}_{re.sub(r'[^A-Za-z0-9._-]+', '-', Path(file).stem)[:60]}.png"

@@ -1,0 +1,1 @@
+"""The shared schema of all sources, and what turns their texts into it."""

@@ -1,0 +1,317 @@
+"""Nearest neighbours in a space: exact while images are few, by a graph of them when many.
+
+References
+----------
+Y. Malkov, D. Yashunin, "Efficient and robust approximate nearest neighbor search using
+hierarchical navigable small world graphs", IEEE TPAMI 42, 2020 (the graph, by usearch).
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from cxr.core.errors import DamagedFile
+from cxr.core.io import atomic, read_array, write_array
+from cxr.similarity.space import Space, blocks, distances
+
+log = logging.getLogger("cxr")
+
+NEIGHBOURS = pa.schema(
+    {
+        "query_id": pa.string(),
+        "rank": pa.int32(),
+        "neighbour_id": pa.string(),
+        "distance": pa.float32(),
+    }
+)
+# The same of parts of the patients, which are searched by themselves.
+PARTED = pa.schema([("part", pa.int32()), *NEIGHBOURS])
+# Connectivity and effort of the graph's making, and how far searches look, one after the other.
+LINKS, MAKING = 16, 64
+WIDTHS = (64, 128, 256, 512)
+SAMPLE = 1000  # queries by which recall is measured
+EXACT, APPROXIMATE = "exact", "approximate"
+
+
+class Index(Protocol):
+    """Images among which neighbours are looked for."""
+
+    def __len__(self) -> int:
+        """How many images it holds."""
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        """Row numbers of the nearest images of each point, int of shape (m, count).
+
+        Nearest first but for rounding; -1 where fewer were found.
+        """
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        """The places of images, float32 of the shape of `rows` and d."""
+
+    def save(self, path: str | Path) -> None:
+        """Writes it, the same bytes for the same images."""
+
+
+class ExactIndex:
+    """All distances are computed; its file is the points themselves."""
+
+    def __init__(self, points: np.ndarray, threads: int = 1) -> None:
+        self._points = points
+        self._threads = threads
+
+    @cached_property
+    def _model(self) -> Any:
+        from sklearn.neighbors import NearestNeighbors
+
+        return NearestNeighbors(algorithm="brute", n_jobs=self._threads).fit(self._points)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    @cached_property
+    def _squares(self) -> np.ndarray:
+        return np.einsum("nd,nd->n", self._points, self._points)
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        count = min(count, len(self))
+        if len(points) > 1:
+            return self._model.kneighbors(points, count, return_distance=False)
+        # One query is answered before threads would have started.
+        apart = self._squares - 2 * (self._points @ points[0])
+        near = np.argpartition(apart, count - 1)[:count]
+        return near[np.argsort(apart[near], kind="stable")][None]
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        return self._points[rows]
+
+    def save(self, path: str | Path) -> None:
+        write_array(np.asarray(self._points), path)
+
+
+class GraphIndex:
+    """A hierarchical graph of near images, along which a search walks."""
+
+    def __init__(self, graph: Any, width: int, threads: int = 1) -> None:
+        self._graph = graph
+        self._threads = threads
+        self.look(width)
+
+    @classmethod
+    def of(cls, points: np.ndarray, threads: int) -> "GraphIndex":
+        """The graph of some points. One thread makes it, since their order shapes it."""
+        from usearch.index import Index as Graph
+
+        graph = Graph(
+            ndim=points.shape[1],
+            metric="l2sq",
+            dtype="f32",
+            connectivity=LINKS,
+            expansion_add=MAKING,
+        )
+        graph.add(np.arange(len(points)), points, threads=1)
+        return cls(graph, WIDTHS[0], threads)
+
+    def look(self, width: int) -> None:
+        """How many images a search keeps in view: more find more and take longer."""
+        self.width = width
+        self._graph.expansion_search = width
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        count = min(count, len(self))
+        # It finds no more than it keeps in view.
+        self._graph.expansion_search = max(self.width, count + WIDTHS[0] // 2)
+        found = self._graph.search(points, count, threads=self._threads)
+        self._graph.expansion_search = self.width
+        # Of one point it tells what it found, of several also how many of each are true.
+        counts = np.atleast_1d(getattr(found, "counts", len(found)))
+        rows = np.full((len(points), count), -1, dtype=np.int64)
+        keys = np.atleast_2d(found.keys).astype(np.int64)
+        rows[:, : keys.shape[1]] = keys
+        return np.where(np.arange(count) < counts[:, None], rows, -1)
+
+    def points(self, rows: np.ndarray) -> np.ndarray:
+        found = self._graph.get(rows.ravel())
+        return np.asarray(found, dtype=np.float32).reshape(*rows.shape, self._graph.ndim)
+
+    def save(self, path: str | Path) -> None:
+        with atomic(path) as temporary:
+            self._graph.save(str(temporary))
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How neighbours are found.
+
+    Attributes
+    ----------
+    method : "exact" or "approximate"
+    width : int or None
+        Images that an approximate search keeps in view.
+    recall : float
+        Share of the true neighbours that are found.
+    sample : int
+        Queries by which it was measured; 0 where the search is exact.
+    """
+
+    method: str
+    width: int | None
+    recall: float
+    sample: int
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Searched":
+        """From a document that holds its attributes among others."""
+        return cls(**{name: stored[name] for name in ("method", "width", "recall", "sample")})
+
+
+def make_index(
+    space: Space, k: int, exact_up_to: int, recall: float, seed: int, threads: int
+) -> tuple[Index, Searched]:
+    """An index of a space: exact for few images, a graph for many where it finds enough.
+
+    Recall at `k` is measured against the exact search, on a sample of images.
+    """
+    exact = ExactIndex(space.points, threads)
+    n = len(exact)
+    if n <= max(exact_up_to, k):
+        return exact, Searched(EXACT, None, 1.0, 0)
+    graph = GraphIndex.of(space.points, threads)
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
+    true = exact.find(space.points[sample], k + 1)
+    reached = 0.0
+    for width in WIDTHS:
+        graph.look(width)
+        reached = recall_of(graph.find(space.points[sample], k + 1), true)
+        log.info("%d images kept in view: recall %.4f", width, reached)
+        if reached >= recall:
+            return graph, Searched(APPROXIMATE, width, round(reached, 4), len(sample))
+    log.warning(
+        "an approximate search finds %.1f%% of the true neighbours, less than the %.1f%% that are "
+        "wanted: all distances are computed",
+        100 * reached,
+        100 * recall,
+    )
+    return exact, Searched(EXACT, None, 1.0, 0)
+
+
+def recall_of(found: np.ndarray, true: np.ndarray) -> float:
+    """The share of the true neighbours that were found, both int of shape (m, k)."""
+    hits = [np.isin(some, known).sum() for some, known in zip(true, found, strict=True)]
+    return float(np.sum(hits) / true.size)
+
+
+def read_index(path: str | Path, searched: Searched, threads: int = 1) -> Index:
+    """An index from its file, mapped and not read, so that one query need not wait.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is not whole.
+    """
+    if searched.method == EXACT:
+        return ExactIndex(read_array(path), threads)
+    from usearch.index import Index as Graph
+
+    try:
+        graph = Graph.restore(str(path), view=True)
+    except Exception as error:
+        raise DamagedFile(f"{path}: not a whole index ({error})", Path(path)) from error
+    if graph is None:
+        raise DamagedFile(f"{path}: not a whole index", Path(path))
+    return GraphIndex(graph, searched.width or WIDTHS[0], threads)
+
+
+def neighbours_of_all(space: Space, index: Index, k: int, own_patient: bool) -> pa.Table:
+    """The nearest neighbours of every image.
+
+    Parameters
+    ----------
+    space : Space
+    index : Index
+        Of the same images.
+    k : int
+        Wanted neighbours; where there are fewer, as many as there are.
+    own_patient : bool
+        Whether images of a query's own patient count as its neighbours.
+
+    Returns
+    -------
+    Table
+        As `NEIGHBOURS`, sorted by query_id and rank. Equally distant neighbours come
+        in random order.
+    """
+    n = len(space.image_ids)
+    found = np.full((n, k), -1, dtype=np.int64)
+    apart = np.full((n, k), np.inf, dtype=np.float32)
+    # Images that are looked for and then left out: the query, or all of its patient.
+    spare = np.ones(n, np.int64) if own_patient else np.bincount(space.owners)[space.owners]
+    # Patients of like sizes share a search.
+    needs = np.minimum(k + 2 ** np.ceil(np.log2(spare)).astype(np.int64), n)
+    for need in np.unique(needs) if n > 1 else ():
+        rows = np.flatnonzero(needs == need)
+        for block in blocks(len(rows), int(need) * space.points.shape[1]):
+            near = _nearest(space, index, rows[block], int(need), k, own_patient)
+            width = near[0].shape[1]
+            found[rows[block], :width], apart[rows[block], :width] = near
+    order = np.argsort(space.image_ids, kind="stable")
+    return table_of(space.image_ids[order], space.image_ids, found[order], apart[order])
+
+
+def _nearest(
+    space: Space, index: Index, rows: np.ndarray, need: int, k: int, own_patient: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours of some images and their distances, shape (m, k) or less."""
+    found = index.find(space.points[rows], need)
+    apart = distances(space.points[rows], space.points[found], space.metric)
+    mine = rows[:, None]
+    same = found == mine if own_patient else space.owners[found] == space.owners[mine]
+    apart[same | (found < 0)] = np.inf
+    order = np.lexsort((space.chance[found], apart), axis=1)[:, :k]
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(apart, order, axis=1)
+
+
+def table_of(
+    query_ids: Sequence[str] | np.ndarray,
+    image_ids: np.ndarray,
+    found: np.ndarray,
+    apart: np.ndarray,
+) -> pa.Table:
+    """Neighbours as `NEIGHBOURS` has them.
+
+    Parameters
+    ----------
+    query_ids : sequence of str, length m
+    image_ids : str array, shape (n,)
+    found : int array, shape (m, k)
+        Row numbers of images.
+    apart : float32 array, shape (m, k)
+        Their distances, infinite where there is none.
+    """
+    kept = np.isfinite(apart)
+    queries, places = np.nonzero(kept)
+    columns = [
+        pa.array(np.asarray(query_ids).tolist(), pa.string()).take(pa.array(queries)),
+        pa.array((places + 1).astype(np.int32)),
+        pa.array(image_ids.tolist(), pa.string()).take(pa.array(found[kept])),
+        pa.array(apart[kept]),
+    ]
+    return pa.Table.from_arrays(columns, schema=NEIGHBOURS)
+
+
+def neighbours_by_part(parts: Sequence[Space], k: int, own_patient: bool) -> pa.Table:
+    """The nearest neighbours of every image within its part of the patients, as `PARTED`."""
+    tables = []
+    for number, space in enumerate(parts, start=1):
+        found = neighbours_of_all(space, ExactIndex(space.points), k, own_patient)
+        part = pa.array(np.full(len(found), number, dtype=np.int32))
+        tables.append(found.add_column(0, PARTED.field("part"), part))
+    return pa.concat_tables(tables) if tables else PARTED.empty_table()

@@ -1,0 +1,1 @@
+"""Metrics, resampling and tests over whole patients."""

@@ -1,0 +1,1 @@
+"""Training networks, reproducibly and resumably."""

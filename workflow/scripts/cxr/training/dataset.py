@@ -1,0 +1,80 @@
+"""What a training is given: images, their targets and splits."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from cxr.cohort.selection import class_codes
+from cxr.cohort.tags import multi_hot, tag_names
+from cxr.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images, labels, splits and tags; the test images are never looked at.
+
+    Attributes
+    ----------
+    images : uint8 array, shape (n, h, w)
+    labels : int array, shape (n,)
+    split : str array, shape (n,)
+        train, validation or test.
+    tags : bool array, shape (n, n_tags), optional
+        Which labels besides its class an image has, where the cohort has tags.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    split: np.ndarray
+    tags: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "Data":
+        """The data of a cohort table and its pixel cache, in the same order.
+
+        Raises
+        ------
+        InputError
+            If the two do not belong together.
+        """
+        if len(cohort) != len(images):
+            raise InputError(
+                f"images.npy holds {len(images)} images and cohort.parquet {len(cohort)} rows; "
+                f"delete both and run again"
+            )
+        names = tag_names(cohort)
+        return cls(
+            images,
+            class_codes(cohort, classes),
+            cohort["split"].to_numpy(dtype=np.str_),
+            multi_hot(cohort, names) if names else None,
+        )
+
+    @property
+    def n_tags(self) -> int:
+        """Labels besides the classes."""
+        return 0 if self.tags is None else self.tags.shape[1]
+
+    def digest(self) -> str:
+        """SHA-256 over the training and validation pixels, labels and tags."""
+        used = np.flatnonzero(np.isin(self.split, ("train", "validation")))
+        content = hashlib.sha256(self.images[used].tobytes())
+        content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
+        if self.tags is not None:
+            content.update(self.tags[used].tobytes())
+        return content.hexdigest()
+
+    def part(self, name: str, n_classes: int) -> tuple[Tensor, Tensor]:
+        """Images, shape (m, 1, h, w), and targets, shape (m, n_classes + n_tags), of one split."""
+        rows = np.flatnonzero(self.split == name)
+        targets = F.one_hot(torch.from_numpy(self.labels[rows]), n_classes).to(torch.float32)
+        if self.tags is not None:
+            tags = torch.from_numpy(self.tags[rows]).to(torch.float32)
+            targets = torch.cat([targets, tags], dim=1)
+        return torch.from_numpy(self.images[rows][:, None]), targets
