@@ -12,7 +12,10 @@ from cxr.config.resolve import check_files, resolve
 from cxr.core.errors import InputError
 from cxr.core.fingerprint import fingerprint
 from cxr.core.io import need_writable
-from cxr.planning.chunks import backbones, chunks, draws, list_parts, listing, pick, reach
+from cxr.planning.settings import backbones, pick
+from cxr.planning.chunks import chunks, draws, reach
+from cxr.planning.parts import list_parts
+from cxr.planning.folders import listing
 from cxr.planning.snapshot import begun, keep
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.

@@ -61,7 +61,7 @@ class Workflow:
         self.index, self.how = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
 
     def all(self):
-        from cxr.similarity.index import neighbours_of_all
+        from cxr.similarity.neighbours import neighbours_of_all
 
         table = neighbours_of_all(self.space, self.index, K, own_patient=False)
         found = np.array(table["neighbour_id"].to_pylist()).astype(np.int64)

@@ -80,7 +80,8 @@ def ours(place, mirror, epochs):
     import pandas as pd
 
     from cxr.features.extract import run
-    from cxr.networks.architecture import build, load_body
+    from cxr.networks.architecture import build
+    from cxr.networks.weights import load_body
     from cxr.training.dataset import Data
     from cxr.training.loop import train
     from cxr.training.recipe import Phase, Recipe

@@ -11,7 +11,7 @@ from cxr.cohort.splits import divide, people
 from cxr.cohort.tags import COLUMN, tag
 from cxr.core.io import new_array, read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.images.decode import fill_cache
+from cxr.images.canonical import fill_cache
 from cxr.images.duplicates import near_duplicates
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job
-from cxr.images.decode import measure
+from cxr.images.inspection import measure
 from cxr.metadata.schema import combine, need_rows
-from cxr.sources import read
+from cxr.sources.readers import read
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.clustering.ranking import count_countries
+from cxr.clustering.countries import count_countries
 from cxr.core.io import read_table, write_csv
 from cxr.core.job import job
 

@@ -8,8 +8,9 @@ from cxr.cohort.tags import all_labels, label_table
 from cxr.core.io import read_array, read_table, read_tables, write_json, write_table
 from cxr.core.job import job
 from cxr.evaluation.network import measure_network
-from cxr.features.extract import label_probabilities, predictions_table, run
-from cxr.networks.architecture import load_model
+from cxr.features.extract import label_probabilities, run
+from cxr.features.tables import predictions_table
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,7 +7,7 @@ from cxr.core.job import job
 from cxr.evaluation.gradcam import attention, choose, grad_cam, overlay
 from cxr.figures.gradcam import panels
 from cxr.figures.style import save
-from cxr.networks.architecture import load_model
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

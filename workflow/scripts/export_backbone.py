@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.hashing import digest
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
 from cxr.features.backbone import pretrained, run_body
-from cxr.features.extract import features_table
-from cxr.networks.architecture import digest
+from cxr.features.tables import features_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

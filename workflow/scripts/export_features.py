@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.core.hashing import digest
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import features_table, run
-from cxr.networks.architecture import digest, load_model
+from cxr.features.extract import run
+from cxr.features.tables import features_table
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

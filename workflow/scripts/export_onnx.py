@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_array
 from cxr.core.job import job, log
 from cxr.inference.onnx import export
-from cxr.networks.architecture import load_model
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from cxr.cohort.splits import independent
 from cxr.core.io import read_table, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.similarity.index import make_index, neighbours_of_all
+from cxr.similarity.index import make_index
+from cxr.similarity.neighbours import neighbours_of_all
 from cxr.similarity.space import make_space, summary
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_array, read_json, read_table, write_table
 from cxr.core.job import job
 from cxr.evidence.controls import of_pixels
-from cxr.features.extract import features_table, run
+from cxr.features.extract import run
+from cxr.features.tables import features_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

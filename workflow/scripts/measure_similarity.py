@@ -6,7 +6,7 @@ from cxr.core.io import read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.similarity.assess import HELD_OUT, divide, measure, read_searched, records_of
 from cxr.similarity.groups import weigh_claims
-from cxr.similarity.index import neighbours_by_part
+from cxr.similarity.neighbours import neighbours_by_part
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -9,7 +9,7 @@ from cxr.core.io import write_csv, write_table
 from cxr.core.job import job, log
 from cxr.evaluation.gradcam import overlay
 from cxr.inference.predict import predict
-from cxr.networks.architecture import load_model
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

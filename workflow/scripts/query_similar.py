@@ -9,7 +9,7 @@ from cxr.features.backbone import pretrained, run_body
 from cxr.features.extract import run
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
-from cxr.networks.architecture import load_model
+from cxr.networks.weights import load_model
 from cxr.similarity.assess import records_of
 from cxr.similarity.index import Searched, read_index
 from cxr.similarity.query import nearest, placed, read_query

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.cohort.tags import tag_names
 from cxr.core.io import read_array, read_table, write_csv, write_json
 from cxr.core.job import job
-from cxr.networks.architecture import save_model, start
+from cxr.networks.weights import save_model, start
 from cxr.training.checkpoint import Checkpoint
 from cxr.training.dataset import Data
 from cxr.training.loop import describe, train

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import features_table, run
+from cxr.features.extract import run
+from cxr.features.tables import features_table
 from cxr.training.retrain import train_anew
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import numpy as np
 
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import features_table, run
+from cxr.features.extract import run
+from cxr.features.tables import features_table
 from cxr.similarity.folds import fold_of
 from cxr.training.retrain import train_anew
 

@@ -7,7 +7,8 @@ from cxr.cohort.protocols import of_part
 from cxr.cohort.tags import all_labels
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import label_probabilities, predictions_schema, predictions_table, run
+from cxr.features.extract import label_probabilities, run
+from cxr.features.tables import predictions_schema, predictions_table
 from cxr.training.retrain import train_anew
 
 if TYPE_CHECKING:

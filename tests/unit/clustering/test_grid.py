@@ -8,8 +8,8 @@ from hdbscan import HDBSCAN
 from sklearn.cluster import DBSCAN
 from sklearn.preprocessing import StandardScaler
 
+from cxr.clustering.balance import balance_score
 from cxr.clustering.grid import GRID, label_map, standardise, sweep_dbscan, sweep_hdbscan
-from cxr.clustering.ranking import balance_score
 from cxr.embedding.tsne import EMBEDDINGS, map_table
 
 EPS = [0.2, 0.5, 1.0]

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.clustering.ranking import balance_score, best_cell, choose_map, count_countries, rank
+from cxr.clustering.balance import balance_score
+from cxr.clustering.countries import count_countries
+from cxr.clustering.ranking import best_cell, choose_map, rank
 from cxr.core.errors import InputError
 
 RULES = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}

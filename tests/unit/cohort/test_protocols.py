@@ -6,7 +6,7 @@ import pytest
 
 from cxr.cohort.protocols import divide, impossible, of_part
 from cxr.core.errors import InputError
-from cxr.planning.chunks import list_parts
+from cxr.planning.parts import list_parts
 
 EVALUATION = {"folds": 4, "repeats": 2, "random_split": True, "leave_source_out": True}
 SPLITS = {"validation": 0.15, "test": 0.2}

@@ -16,8 +16,10 @@ from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
 from cxr.core.io import read_table, write_table
-from cxr.features.extract import label_probabilities, predictions_schema, predictions_table, run
-from cxr.networks.architecture import build, load_model, save_model
+from cxr.features.extract import label_probabilities, run
+from cxr.features.tables import predictions_schema, predictions_table
+from cxr.networks.architecture import build
+from cxr.networks.weights import load_model, save_model
 from cxr.training.dataset import Data
 from cxr.training.loop import describe, train
 from tests.helpers.learning import AUGMENTATION, data, recipe, state

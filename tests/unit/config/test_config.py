@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import yaml
 
-from cxr.config import Config, reference
+from cxr.config import reference
 from cxr.config.resolve import PRESETS, check_files, resolve
 from cxr.config.sources import PresetSource
+from cxr.config.study import Config
 from cxr.core.errors import InputError
 from cxr.core.paths import ROOT
 

@@ -15,7 +15,8 @@ from cxr.core.io import (
     write_json,
     write_table,
 )
-from cxr.networks.architecture import build, save_model
+from cxr.networks.architecture import build
+from cxr.networks.weights import save_model
 from cxr.training.checkpoint import Checkpoint
 from tests.conftest import disk
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from cxr.core.job import Progress
 from cxr.core.paths import SCRIPTS
+from cxr.core.progress import Progress
 
 
 def run(body, tmp_path):
@@ -87,7 +87,8 @@ def test_progress_of_downloads_is_on_the_terminal_where_there_is_one(tmp_path):
     code = """
 import sys
 sys.path.insert(0, "workflow/scripts")
-from cxr.core.job import Progress, job
+from cxr.core.progress import Progress
+from cxr.core.job import job
 with job(sys.argv[1]):
     Progress(3 * 10**6, "MB of a file", every=0.0, unit=10**6, show=True).step(10**6)
     Progress(3, "images", every=0.0).step()

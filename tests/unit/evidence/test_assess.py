@@ -18,7 +18,7 @@ from cxr.evidence.null_search import REPLICATES, replicate
 from cxr.evidence.resampling import repeat_all
 from cxr.evidence.sample import Material
 from cxr.evidence.search import Search
-from cxr.features.extract import features_table
+from cxr.features.tables import features_table
 from cxr.figures import evidence as figures
 
 BOUNDS = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}

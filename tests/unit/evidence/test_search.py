@@ -7,7 +7,7 @@ import pytest
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import make_blobs
 
-from cxr.clustering.ranking import balance_score
+from cxr.clustering.balance import balance_score
 from cxr.evidence.search import Search, search
 from tests.helpers.null_features import draw
 

@@ -9,16 +9,10 @@ import pytest
 from PIL import Image
 
 from cxr.core.errors import InputError
-from cxr.images.decode import (
-    UnusableImage,
-    bands,
-    canonical,
-    fill_cache,
-    locate,
-    measure,
-    read_grey,
-)
+from cxr.images.canonical import canonical, fill_cache
+from cxr.images.decode import UnusableImage, locate, read_grey
 from cxr.images.duplicates import near_duplicates, perceptual_hash
+from cxr.images.inspection import bands, measure
 from cxr.metadata.schema import Reading
 
 

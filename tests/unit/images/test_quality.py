@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
 
-from cxr.images.decode import measure, read_grey
+from cxr.images.decode import read_grey
+from cxr.images.inspection import measure
 from cxr.images.quality import flags, inspect
 from cxr.metadata.schema import Reading
-from cxr.synthetic import write_cohort
+from cxr.synthetic.cohort import write_cohort
 
 
 @pytest.fixture(scope="module")

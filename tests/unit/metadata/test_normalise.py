@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr.core.errors import InputError
-from cxr.metadata import schema as metadata
+from cxr.metadata import dates, normalise
 from cxr.metadata.countries import country
 from cxr.metadata.schema import SCHEMA, Reading, combine, need_rows, rejections
 from cxr.metadata.severity import severity
@@ -73,7 +73,7 @@ def test_the_country_is_what_a_reader_would_say(location, expected):
     ],
 )
 def test_dates_keep_the_precision_that_the_text_gives(text, expected):
-    assert metadata.date(text) == expected
+    assert dates.date(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -92,32 +92,32 @@ def test_dates_keep_the_precision_that_the_text_gives(text, expected):
     ],
 )
 def test_findings_are_terms_in_one_spelling(text, expected):
-    assert metadata.finding(text) == expected
+    assert normalise.finding(text) == expected
 
 
 @pytest.mark.parametrize(
     ("function", "text", "expected"),
     [
-        (metadata.view, "AP Supine ", "AP Supine"),
-        (metadata.view, "AP semi erect", "AP Semi Erect"),
-        (metadata.view, "Coronal CT", "Coronal"),
-        (metadata.view, "X-ray", None),
-        (metadata.view, "?", None),
-        (metadata.modality, "X-ray", "X-ray"),
-        (metadata.modality, "March 2003", None),
-        (metadata.sex, "W", "F"),
-        (metadata.sex, "?", None),
-        (metadata.sex, "23", None),
-        (metadata.age_years, "65.0", 65.0),
-        (metadata.age_years, "40+", None),
-        (metadata.age_years, "130", None),
-        (metadata.age_years, "0.30000000000000004", 0.30000000000000004),
-        (metadata.age_years, "65,12345678901", 65.12345678901),
-        (metadata.offset_days, "-360", -360.0),
-        (metadata.offset_days, "?", None),
-        (metadata.tidy, " a\u00a0 b\u200e\n", "a b"),
-        (metadata.tidy, pd.NaT, None),
-        (metadata.tidy, pd.Timestamp("2020-03-16 14:30"), "2020-03-16"),
+        (normalise.view, "AP Supine ", "AP Supine"),
+        (normalise.view, "AP semi erect", "AP Semi Erect"),
+        (normalise.view, "Coronal CT", "Coronal"),
+        (normalise.view, "X-ray", None),
+        (normalise.view, "?", None),
+        (normalise.modality, "X-ray", "X-ray"),
+        (normalise.modality, "March 2003", None),
+        (normalise.sex, "W", "F"),
+        (normalise.sex, "?", None),
+        (normalise.sex, "23", None),
+        (normalise.age_years, "65.0", 65.0),
+        (normalise.age_years, "40+", None),
+        (normalise.age_years, "130", None),
+        (normalise.age_years, "0.30000000000000004", 0.30000000000000004),
+        (normalise.age_years, "65,12345678901", 65.12345678901),
+        (normalise.offset_days, "-360", -360.0),
+        (normalise.offset_days, "?", None),
+        (normalise.tidy, " a\u00a0 b\u200e\n", "a b"),
+        (normalise.tidy, pd.NaT, None),
+        (normalise.tidy, pd.Timestamp("2020-03-16 14:30"), "2020-03-16"),
     ],
 )
 def test_single_values(function, text, expected):
@@ -125,12 +125,12 @@ def test_single_values(function, text, expected):
 
 
 NORMALISERS = [
-    metadata.view,
-    metadata.modality,
-    metadata.sex,
-    metadata.finding,
-    metadata.date,
-    metadata.tidy,
+    normalise.view,
+    normalise.modality,
+    normalise.sex,
+    normalise.finding,
+    dates.date,
+    normalise.tidy,
     country,
 ]
 
@@ -143,7 +143,7 @@ def test_any_text_is_survived_and_its_result_stays_the_same(function, text):
 
 @given(st.one_of(st.text(), st.floats(), st.integers()))
 def test_numbers_stay_in_their_range_or_are_null(value):
-    age = metadata.age_years(value)
+    age = normalise.age_years(value)
     assert age is None or 0 <= age <= 120
 
 

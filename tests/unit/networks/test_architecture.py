@@ -13,9 +13,12 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from cxr.core.errors import InputError
+from cxr.core.state_dict import read_weights
 from cxr.download.weights import obtain
-from cxr.features.extract import features_table, predictions_table, run
-from cxr.networks.architecture import BODIES, build, load_body, load_model, read_weights, save_model
+from cxr.features.extract import run
+from cxr.features.tables import features_table, predictions_table
+from cxr.networks.architecture import BODIES, build
+from cxr.networks.weights import load_body, load_model, save_model
 from cxr.training.loop import describe, train
 from tests.helpers.learning import PHASE, data, equal, recipe, state
 

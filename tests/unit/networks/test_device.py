@@ -6,7 +6,8 @@ import pytest
 import torch
 import torchvision
 
-from cxr.networks.device import StridedDepthwise, choose_dtype, mixed, speed_up
+from cxr.networks.depthwise import StridedDepthwise, speed_up
+from cxr.networks.device import choose_dtype, mixed
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.planning.chunks import chunks, listing, pick, reach
+from cxr.planning.chunks import chunks, reach
+from cxr.planning.folders import listing
+from cxr.planning.settings import pick
 
 PERPLEXITIES = st.lists(st.integers(1, 400).map(float), min_size=1, unique=True)
 SEEDS = st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True)

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
-from cxr.features.extract import features_table
+from cxr.features.tables import features_table
 from cxr.similarity.groups import HEALTHY, INFECTED, SERIOUS, group_of, weigh_claims
 from cxr.similarity.severity import (
     NEAREST,

@@ -8,18 +8,11 @@ from sklearn.metrics import average_precision_score
 from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
 from cxr.core.errors import InputError
-from cxr.features.extract import features_table
+from cxr.features.tables import features_table
 from cxr.similarity.assess import HELD_OUT, TRAINED, divide, measure
 from cxr.similarity.folds import fold_of
-from cxr.similarity.index import (
-    APPROXIMATE,
-    EXACT,
-    NEIGHBOURS,
-    ExactIndex,
-    make_index,
-    neighbours_of_all,
-    read_index,
-)
+from cxr.similarity.index import APPROXIMATE, EXACT, ExactIndex, make_index, read_index
+from cxr.similarity.neighbours import NEIGHBOURS, neighbours_of_all
 from cxr.similarity.query import nearest, placed, read_query
 from cxr.similarity.retrieval import Question, ask, queries_of
 from cxr.similarity.sheets import choose

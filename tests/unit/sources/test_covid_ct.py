@@ -7,8 +7,8 @@ import yaml
 from cxr.config.resolve import PRESETS
 from cxr.core.errors import InputError
 from cxr.download.sources import obtain
-from cxr.images.decode import measure
-from cxr.sources import read
+from cxr.images.inspection import measure
+from cxr.sources.readers import read
 from tests.helpers.obtaining import zipped
 
 SHEET = {

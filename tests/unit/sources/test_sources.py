@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from cxr.core.errors import InputError
-from cxr.images.decode import measure
-from cxr.sources import read
+from cxr.images.inspection import measure
 from cxr.sources.kermany import parse
+from cxr.sources.readers import read
 
 HEADER = "patientid,offset,sex,age,finding,view,modality,date,location,folder,filename,doi,license,"
 

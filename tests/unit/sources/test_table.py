@@ -11,9 +11,10 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 from cxr.config.sources import TableSource
 from cxr.core.errors import InputError
-from cxr.images.decode import UnusableImage, measure, read_grey
+from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.dicom import read_tags
-from cxr.sources import read
+from cxr.images.inspection import measure
+from cxr.sources.readers import read
 
 COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
 

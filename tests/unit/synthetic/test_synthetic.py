@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from cxr.images.decode import measure, read_grey
-from cxr.sources import read
-from cxr.synthetic import write_cohort
+from cxr.images.decode import read_grey
+from cxr.images.inspection import measure
+from cxr.sources.readers import read
+from cxr.synthetic.cohort import write_cohort
 
 SETTINGS = {
     "patients": 8,

@@ -17,8 +17,9 @@ from cxr.features.extract import run
 from cxr.networks.architecture import build
 from cxr.training.checkpoint import Checkpoint
 from cxr.training.dataset import Data
-from cxr.training.learner import Learner, class_weights, rate_of
+from cxr.training.learner import Learner, class_weights
 from cxr.training.loop import train
+from cxr.training.rate_test import rate_of
 from cxr.training.recipe import Recipe
 from tests.helpers.learning import AUGMENTATION, data, equal, recipe, state
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from cxr.config.analysis import CLASSIFIERS
 from cxr.core.errors import InputError
-from cxr.planning.chunks import GROUPED, RANDOM
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.planning.parts import GROUPED, RANDOM
+from cxr.statistics.bootstrap import draw_patients, interval
 from cxr.statistics.permutation import Exchange
 
 BOOTSTRAP = 1000

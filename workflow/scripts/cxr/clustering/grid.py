@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cxr.clustering.balance import balance_scores
 from cxr.clustering.dbscan import Cells, label_points, sweep_cells
-from cxr.clustering.ranking import balance_scores
 from cxr.core.arrow import to_column, to_lists, to_numpy
-from cxr.core.job import Progress
+from cxr.core.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

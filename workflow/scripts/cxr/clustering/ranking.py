@@ -1,4 +1,4 @@
-"""Scores and ranking of clusterings, and what the clusters hold."""
+"""Ranking the cells of a grid, and the map of the best one."""
 
 from __future__ import annotations
 
@@ -7,53 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from cxr.clustering.dbscan import Cells
 from cxr.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OUTLIER = -1
-
-
-def balance_score(labels: np.ndarray) -> int:
-    """Imbalance of a labelling plus its outliers; lower is better.
-
-    With m the size of the largest group (the outliers count as one), the sum
-    over clusters of (m - size), plus the number of outliers.
-
-    Parameters
-    ----------
-    labels : int array, shape (n,)
-        Cluster of each point, -1 for an outlier.
-
-    Raises
-    ------
-    ValueError
-        If `labels` is empty.
-
-    References
-    ----------
-    N. Lai, "Using COVID-19 X-ray images to discover variants of virus mutation", 2020.
-    """
-    if len(labels) == 0:
-        raise ValueError("a labelling of no points has no score")
-    counts = np.bincount(np.asarray(labels) + 1).astype(np.int64)
-    cell = Cells(np.array([len(counts) - 1]), counts[:1], counts[1:])
-    return int(balance_scores(cell, len(labels))[0])
-
-
-def balance_scores(cells: Cells, n_points: int) -> np.ndarray:
-    """The balance score of every cell of a grid, from the sizes of its clusters.
-
-    Returns
-    -------
-    int64 array, shape (n_cells,)
-    """
-    clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel().astype(np.int64)
-    largest = outliers.copy()
-    np.maximum.at(largest, np.repeat(np.arange(len(clusters)), clusters), cells.sizes)
-    return clusters * largest - (n_points - outliers) + outliers
 
 
 def ranking_schema(grid: pa.Schema) -> pa.Schema:
@@ -157,32 +114,3 @@ def choose_map(
         & (rows["seed"] == wanted["seed"])
     ]
     return rows.reset_index(drop=True), cell
-
-
-def count_countries(clusters: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
-    """How many images of each country each cluster holds.
-
-    Parameters
-    ----------
-    clusters : DataFrame
-        `image_id`, `cluster`.
-    metadata : DataFrame
-        `image_id`, `country`, null where it is not known.
-
-    Returns
-    -------
-    DataFrame
-        A row a cluster (-1, the outliers, last), a column a country in
-        alphabetical order, and `unknown` last.
-    """
-    import pandas as pd
-
-    joined = clusters.merge(metadata[["image_id", "country"]], on="image_id", how="left")
-    country = joined["country"].astype("object")
-    country = country.where(country.notna(), None)
-    known = sorted(country.dropna().unique())
-    counts = pd.crosstab(joined["cluster"], country.fillna("unknown"))
-    counts = counts.reindex(columns=[*known, "unknown"], fill_value=0)
-    order = sorted(counts.index, key=lambda cluster: (cluster == OUTLIER, cluster))
-    counts = counts.reindex(order).rename_axis(index="cluster", columns=None)
-    return counts.reset_index()

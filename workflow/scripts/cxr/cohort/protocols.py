@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxr.cohort.splits import fold_of_share
 from cxr.core.errors import InputError
-from cxr.planning.chunks import GROUPED, RANDOM, STUDY, WITHOUT, list_parts
+from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, list_parts
 
 log = logging.getLogger("cxr")
 

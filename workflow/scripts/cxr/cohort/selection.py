@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxr.cohort.flow import Flow
 from cxr.core.errors import InputError
-from cxr.metadata.schema import terms
+from cxr.metadata.normalise import terms
 
 PerClass = str | int | Mapping[str, int]
 

@@ -16,7 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cxr.config import Config
+from cxr.config.study import Config
 from cxr.core.io import write_text
 from cxr.core.paths import ROOT
 

@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from cxr.config import Config
 from cxr.config.base import Range
 from cxr.config.networks import Phase
 from cxr.config.sources import PresetSource
+from cxr.config.study import Config
 from cxr.core.errors import InputError
 from cxr.core.paths import ROOT
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cxr.core.errors import InputError
-from cxr.core.job import Progress
+from cxr.core.progress import Progress
 
 log = logging.getLogger("cxr")
 

@@ -130,7 +130,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _draw(source: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    from cxr.synthetic import write_cohort
+    from cxr.synthetic.cohort import write_cohort
 
     keys = (
         "patients",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from cxr.core.errors import InputError
+from cxr.core.hashing import digest
 from cxr.core.io import atomic
-from cxr.networks.architecture import digest, read_weights
+from cxr.core.state_dict import read_weights
 
 LICENCE = "BSD 3-Clause (torchvision); trained on ImageNet, whose terms forbid commercial use"
 SUFFIXES = (".safetensors", ".pth")

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from cxr.core.arrow import to_column
-from cxr.core.job import Progress
+from cxr.core.progress import Progress
 from cxr.embedding.knn import Neighbours, joint, nearest, starting_points
 
 log = logging.getLogger("cxr")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.cohort.protocols import of_part
-from cxr.features.extract import predictions_table
+from cxr.features.tables import predictions_table
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 

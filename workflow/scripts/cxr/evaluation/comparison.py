@@ -8,8 +8,8 @@ import pandas as pd
 from cxr.cohort.selection import class_codes
 from cxr.evaluation.baselines import SHORTCUTS
 from cxr.evaluation.network import REPLICATES, evaluate, probabilities_of
-from cxr.planning.chunks import GROUPED, STUDY
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.planning.parts import GROUPED, STUDY
+from cxr.statistics.bootstrap import draw_patients, interval
 
 METRICS = (
     "accuracy",

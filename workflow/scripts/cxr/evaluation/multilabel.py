@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from cxr.statistics.metrics import average_precision_of, draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.metrics import average_precision_of
 
 THRESHOLD, BETA = 0.2, 2.0
 NOTHING, CLASS_ALONE = "no label at all", "the true class, no tag"

@@ -9,15 +9,13 @@ import pandas as pd
 from cxr.cohort.selection import class_codes
 from cxr.evaluation import multilabel
 from cxr.evaluation.calibration import Calibration
-from cxr.planning.chunks import GROUPED, RANDOM, STUDY
+from cxr.planning.parts import GROUPED, RANDOM, STUDY
+from cxr.statistics.bootstrap import LEVEL, draw_patients, interval
 from cxr.statistics.metrics import (
-    LEVEL,
     auc_of,
     average_precision_of,
     best_threshold,
     calibration_of,
-    draw_patients,
-    interval,
     rates,
 )
 

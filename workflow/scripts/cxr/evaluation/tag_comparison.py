@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cxr.evaluation.comparison import main_protocol
-from cxr.planning.chunks import RANDOM, STUDY
+from cxr.planning.parts import RANDOM, STUDY
 
 METRICS = (
     "accuracy_thresh",

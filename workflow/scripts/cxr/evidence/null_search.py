@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxr.core.job import Progress
+from cxr.core.progress import Progress
 from cxr.evidence.null_models import fit
 from cxr.evidence.search import Found, Search, search
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
 
 PROBED = ("view", "doi", "format", "country")
 FOLDS = 5

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.clustering.ranking import best_cell
-from cxr.core.job import Progress
+from cxr.core.progress import Progress
 from cxr.evidence.sample import Material
 from cxr.evidence.search import Search, search
 from cxr.statistics.permutation import bootstrap, subsample

@@ -11,11 +11,11 @@ from typing import Any, Literal
 import numpy as np
 
 from cxr.clustering import dbscan_kernels as density
+from cxr.clustering.balance import balance_scores
 from cxr.clustering.dbcv import density_validity
 from cxr.clustering.dbscan import sweep_cells
 from cxr.clustering.grid import standardise
 from cxr.clustering.kdtree import build_tree
-from cxr.clustering.ranking import balance_scores
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import Method, embed
 

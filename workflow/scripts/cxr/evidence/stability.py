@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.metrics import LEVEL
+from cxr.statistics.bootstrap import LEVEL
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cxr.networks.architecture import Network, build, load_body
+from cxr.networks.architecture import Network, build
 from cxr.networks.augmentation import to_unit
 from cxr.networks.device import best_device
+from cxr.networks.weights import load_body
 
 
 def pretrained(architecture: str, weights: str | Path) -> Network:

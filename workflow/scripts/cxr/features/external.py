@@ -13,10 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.core.errors import InputError
-from cxr.features.extract import features_table
+from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
 from cxr.metadata.countries import country
-from cxr.metadata.schema import COLUMNS, SCHEMA, rejections, tidy
+from cxr.metadata.normalise import tidy
+from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
 
 log = logging.getLogger("cxr")
 

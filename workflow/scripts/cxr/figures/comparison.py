@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from cxr.evaluation.comparison import main_protocol
 from cxr.figures.style import INK, LINE, PALETTE, empty, figure, plain_numbers, short
-from cxr.planning.chunks import GROUPED, RANDOM, STUDY
+from cxr.planning.parts import GROUPED, RANDOM, STUDY
 
 WORDS = {GROUPED: "folds of patients", STUDY: "the study's test images", RANDOM: "patients divided"}
 

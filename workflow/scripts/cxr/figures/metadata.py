@@ -11,7 +11,7 @@ from cxr.analysis.classifiers import MAJORITY
 from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
 from cxr.metadata.severity import SEVERITIES
-from cxr.planning.chunks import GROUPED, RANDOM
+from cxr.planning.parts import GROUPED, RANDOM
 
 MOST_VALUES, MOST_LEVELS = 8, 6
 JITTER = 0.12

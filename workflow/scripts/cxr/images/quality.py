@@ -7,7 +7,8 @@ certain, so that only extreme images are refused and the others are flagged.
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image
+
+from cxr.images.text import text_share
 
 # Measures above these are flagged, and above those refused.
 FLAGS = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
@@ -15,10 +16,6 @@ REFUSED = {"saturation": 0.3, "aspect": 4.0}
 REASONS = {"saturation": "a colour picture", "aspect": "more than 4 times as long"}
 BLANK = 3.0
 MEASURES = tuple(FLAGS)
-
-# Text is looked for at this size: strokes keep their shape, and the cost is bounded.
-TEXT_SIDE = 512
-BRIGHT, DARK = 245, 150
 
 
 def inspect(grey: np.ndarray, saturation: float) -> dict[str, float]:
@@ -42,7 +39,7 @@ def inspect(grey: np.ndarray, saturation: float) -> dict[str, float]:
     return {
         "saturation": round(saturation, 4),
         "border_share": round(1 - (1 - rows / height) * (1 - columns / width), 4),
-        "text_share": round(_text(grey), 5),
+        "text_share": round(text_share(grey), 5),
         "aspect": round(max(height, width) / min(height, width), 3),
     }
 
@@ -66,28 +63,3 @@ def _edge(spread: np.ndarray) -> int:
     """How many lines at both ends are even."""
     uneven = np.flatnonzero(spread > 8)
     return len(spread) if not len(uneven) else len(spread) - (uneven[-1] - uneven[0] + 1)
-
-
-def _text(grey: np.ndarray) -> float:
-    """Share of the area that small bright marks on darker ground take."""
-    from scipy.ndimage import find_objects, label
-
-    image = Image.fromarray(grey)
-    image.thumbnail((TEXT_SIDE, TEXT_SIDE), Image.Resampling.BILINEAR)
-    small = np.asarray(image)
-    height, width = small.shape
-    marks, _ = label(small >= BRIGHT)
-    areas = np.bincount(marks.ravel())[1:]
-    found = 0
-    for area, (rows, columns) in zip(areas, find_objects(marks), strict=True):
-        tall, wide = rows.stop - rows.start, columns.stop - columns.start
-        if not (4 <= tall <= 0.08 * height and 2 <= wide <= 0.12 * width and area >= 8):
-            continue
-        around = (
-            slice(max(rows.start - 2, 0), rows.stop + 2),
-            slice(max(columns.start - 2, 0), columns.stop + 2),
-        )
-        ground = small[around][marks[around] == 0]
-        if ground.size and np.median(ground) < DARK:
-            found += int(area)
-    return found / small.size

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from cxr.core.errors import InputError
+from cxr.core.parallel import in_threads
 from cxr.evaluation.gradcam import grad_cam
-from cxr.features.extract import features_table, label_probabilities, predictions_table, run
-from cxr.images.decode import UnusableImage, canonical, in_threads, read_grey
+from cxr.features.extract import label_probabilities, run
+from cxr.features.tables import features_table, predictions_table
+from cxr.images.canonical import canonical
+from cxr.images.decode import UnusableImage, read_grey
 from cxr.networks.architecture import Network
 
 REJECTED = ("file", "reason")

@@ -2,7 +2,7 @@
 
 import re
 
-from cxr.metadata.schema import tidy
+from cxr.metadata.normalise import tidy
 
 # Grades of severity, from none to the greatest, and the words for them.
 SEVERITIES = ("asymptomatic", "mild", "moderate", "severe", "critical")

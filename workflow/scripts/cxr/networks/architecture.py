@@ -1,16 +1,9 @@
 """The networks: a body, a dense layer whose outputs are the features, an output layer."""
 
-import hashlib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-from cxr.core.errors import DamagedFile, InputError
-from cxr.core.io import atomic, read_json, write_json
-from cxr.networks.device import speed_up
+from cxr.networks.depthwise import speed_up
 
 # torchvision's models that can be a body, and the submodule that holds their convolutions.
 BODIES = ("vgg16", "resnet18", "resnet34", "resnet50", "resnet152", "densenet121", "mobilenet_v2")
@@ -150,133 +143,6 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Network(architecture, n_classes, feature_dim, dropout, n_tags)
-
-
-def start(
-    model: Mapping[str, Any],
-    n_classes: int,
-    seed: int,
-    weights: str | Path | None,
-    n_tags: int = 0,
-) -> Network:
-    """The network of a config's `models.<name>`, with pre-trained weights in its body if given.
-
-    Raises
-    ------
-    InputError
-        If the weights do not fit.
-    """
-    network = build(
-        model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed, n_tags
-    )
-    if weights:
-        load_body(network, weights)
-    return network
-
-
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """A state dict from a .safetensors or .pth file; pickled code is never run.
-
-    Raises
-    ------
-    InputError
-        If the file is no state dict, or holds more than tensors.
-    """
-    try:
-        if Path(path).suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        message = (
-            f"{path}: not a file of weights alone ({reason}), as a state dict in .safetensors, or "
-            f"in .pth without other objects, is"
-        )
-        raise DamagedFile(message, Path(path)) from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise InputError(f"{path}: no state dict; give a mapping of names to tensors")
-    return state
-
-
-def load_body(network: Network, path: str | Path) -> None:
-    """Loads pre-trained weights into the body; an ImageNet classifier in the file is ignored.
-
-    The file may hold torchvision's whole model, its convolutions alone
-    (`features.…`), the inside of these (`0.0.weight`), or a network of ours.
-
-    Raises
-    ------
-    InputError
-        If the file does not fit the architecture.
-    """
-    wanted = network.body.state_dict()
-    state = {_body_name(name): tensor for name, tensor in read_weights(path).items()}
-    direct = {name.removeprefix("0."): name for name in wanted}
-    matched = {}
-    for plain, name in direct.items():
-        found = state.get(name, state.get(plain))
-        if found is None or found.shape != wanted[name].shape:
-            # torch counts batches in newer files only; the network never reads it.
-            if name.endswith("num_batches_tracked"):
-                matched[name] = wanted[name]
-                continue
-            problem = "is missing" if found is None else f"has shape {tuple(found.shape)}"
-            raise InputError(
-                f"{path}: does not fit the architecture: {plain} {problem}; give weights of the "
-                f"same architecture as torchvision saves them"
-            )
-        matched[name] = found
-    network.body.load_state_dict(matched)
-
-
-def _body_name(name: str) -> str:
-    for prefix in ("module.", "body.", "features."):
-        name = name.removeprefix(prefix)
-    return name
-
-
-def save_model(network: Network, card: dict[str, Any], weights: Path, model: Path) -> None:
-    """Writes weights (safetensors) and card (JSON); same network, same bytes."""
-    from safetensors.torch import save
-
-    state = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
-    }
-    with atomic(weights) as temporary:
-        temporary.write_bytes(save(state))
-    write_json(card, model)
-
-
-def load_model(weights: str | Path, model: str | Path) -> tuple[Network, dict[str, Any]]:
-    """A trained network and its card.
-
-    Raises
-    ------
-    InputError
-        If the two files do not belong together.
-    """
-    card = read_json(model)
-    try:
-        classes, tags = len(card["classes"]), len(card.get("tags", []))
-        network = Network(card["architecture"], classes, card["feature_dim"], 0.0, tags)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{model}: not a model's card ({error}); train the model again") from error
-    try:
-        network.load_state_dict(read_weights(weights))
-    except RuntimeError as error:
-        raise InputError(f"{weights}: does not fit {model}; train the model again") from error
-    return network.eval(), card
-
-
-def digest(path: str | Path) -> str:
-    """SHA-256 of a file."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -1,16 +1,9 @@
-"""What a study's config makes of the workflow: the chunks of its sweep, the parts of its
-protocols, each job's settings.
-"""
+"""The t-SNE maps and null simulations of a study, divided into jobs."""
 
-import hashlib
 import math
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-# Protocols: the study's own splits, folds of patients, folds of images, all sources but one.
-STUDY, GROUPED, RANDOM, WITHOUT = "study", "grouped", "random", "without"
 # Draws without clusters in one job.
 DRAWS = 50
 
@@ -68,47 +61,6 @@ def reach(perplexities: list[float]) -> int:
     return 2 ** max(7, math.ceil(math.log2(max(perplexities))))
 
 
-def list_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[str, str]:
-    """The parts that networks are trained for anew, with their protocol.
-
-    Parameters
-    ----------
-    evaluation : mapping
-        The config's `evaluation`.
-    sources : sequence of str
-        Names of the study's sources.
-
-    Returns
-    -------
-    dict
-        Protocol by part: `grouped-r1f1`, `random-r1f1`, `without-<source>`.
-    """
-    folds, repeats = evaluation["folds"], evaluation["repeats"]
-    turns = [f"r{r + 1}f{k + 1}" for r in range(repeats) for k in range(folds or 1)]
-    parts = {f"{GROUPED}-{turn}": GROUPED for turn in turns} if folds else {}
-    if evaluation["random_split"]:
-        parts |= {f"{RANDOM}-{turn}": RANDOM for turn in turns}
-    if evaluation["leave_source_out"] and len(sources) > 1:
-        parts |= {f"{WITHOUT}-{name}": f"{WITHOUT}-{name}" for name in sources}
-    return parts
-
-
-def backbones(
-    similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
-) -> dict[str, str]:
-    """The network with ImageNet weights that is searched beside each model, where there is one.
-
-    Parameters
-    ----------
-    similarity, models : mapping
-        The config's.
-    """
-    wanted = similarity["space"] == "backbone" or "imagenet" in similarity["baselines"]
-    own = {n: m["architecture"] if m["weights"] == "imagenet" else None for n, m in models.items()}
-    named = {name: similarity["backbone"] or architecture for name, architecture in own.items()}
-    return {name: found for name, found in named.items() if found and wanted}
-
-
 def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
     """The draws without clusters of a study, divided into jobs.
 
@@ -143,56 +95,3 @@ def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dic
         for subject, null in wanted
         for first, last in blocks
     }
-
-
-def listing(folder: str | None) -> str:
-    """A hash of the names, sizes and times of the files below a folder, less hidden ones.
-
-    Of a link to a folder it sees where that leads.
-    """
-    if folder is None:
-        return ""
-    lines = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(place).relative_to(folder)
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        lines += [f"{below}/{name} {Path(place, name).readlink()}" for name in links]
-        for name in names:
-            if name.startswith("."):
-                continue
-            try:
-                found = Path(place, name).stat()
-            except OSError:  # a link to nothing, or a file that has just gone
-                continue
-            lines.append(f"{below}/{name} {found.st_size} {found.st_mtime_ns}")
-    told = "\n".join(sorted(lines)).encode(errors="surrogateescape")
-    return hashlib.sha256(told).hexdigest()
-
-
-def pick(study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[str, str]) -> Any:
-    """A job's settings: the named parts of the config and nothing else.
-
-    Parameters
-    ----------
-    study : mapping
-        The resolved config.
-    paths : mapping
-        For each setting its dotted path in the config, or a mapping of such
-        paths; `{model}` in a path is filled from the wildcards.
-    wildcards : mapping
-
-    Returns
-    -------
-    dict
-    """
-    picked: dict[str, Any] = {}
-    for name, path in sorted(paths.items()):
-        if isinstance(path, Mapping):
-            picked[name] = pick(study, path, wildcards)
-            continue
-        value: Any = study
-        for part in path.split("."):
-            value = value[part.format(**wildcards)]
-        picked[name] = value
-    return picked

@@ -9,8 +9,8 @@ from cxr.core.io import read_csv
 from cxr.evaluation.comparison import main_protocol
 from cxr.evaluation.tag_comparison import METRICS
 from cxr.evidence.covariates import field_name
-from cxr.metadata.schema import tidy
-from cxr.planning.chunks import RANDOM
+from cxr.metadata.normalise import tidy
+from cxr.planning.parts import RANDOM
 from cxr.report.content import StudyFiles, Words, read_if, records
 from cxr.report.pictures import picture
 

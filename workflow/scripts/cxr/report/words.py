@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cxr.evidence.covariates import field_name
 from cxr.evidence.stability import KINDS
 from cxr.evidence.verdict import p_words
-from cxr.planning.chunks import GROUPED, RANDOM, STUDY, WITHOUT
+from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT
 
 PROTOCOLS = {
     STUDY: "the study's own split",

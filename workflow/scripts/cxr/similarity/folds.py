@@ -11,7 +11,7 @@ import pandas as pd
 
 from cxr.cohort import protocols
 from cxr.core.errors import InputError
-from cxr.planning.chunks import GROUPED
+from cxr.planning.parts import GROUPED
 
 log = logging.getLogger("cxr")
 

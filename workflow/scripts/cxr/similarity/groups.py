@@ -12,7 +12,7 @@ import pandas as pd
 
 from cxr.similarity.retrieval import REPLICATES, queries_of, rankings
 from cxr.similarity.space import Space
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
 
 HEALTHY, INFECTED, SERIOUS = "healthy", "infected", "serious"
 NO_FINDING = "No finding"

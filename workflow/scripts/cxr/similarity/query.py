@@ -7,8 +7,10 @@ import pandas as pd
 
 from cxr.core.errors import InputError
 from cxr.core.io import read_csv
-from cxr.images.decode import Square, UnusableImage, canonical, read_grey
-from cxr.similarity.index import Index, table_of
+from cxr.images.canonical import Square, canonical
+from cxr.images.decode import UnusableImage, read_grey
+from cxr.similarity.index import Index
+from cxr.similarity.neighbours import table_of
 from cxr.similarity.space import Metric, centre_of, distances, features_of, prepare
 
 # What is told of each neighbour.

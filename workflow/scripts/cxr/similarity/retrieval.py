@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.similarity.space import Space, blocks
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
 
 ALL = "all"
 QUERIES = 1000  # of more images, so many of whole patients are asked

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.similarity.space import Metric, features_of, make_space
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
 
 log = logging.getLogger("cxr")
 

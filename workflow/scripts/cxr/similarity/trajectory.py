@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxr.similarity.groups import SERIOUS, group_of
 from cxr.similarity.space import Space, distances
-from cxr.statistics.metrics import draw_patients, interval
+from cxr.statistics.bootstrap import draw_patients, interval
 
 DRIFT = ("patient_id", "image_id", "offset_days", "score", "estimate", "serious_share")
 # What is known of a patient, and the answer that is the worse one.

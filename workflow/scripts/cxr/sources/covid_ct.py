@@ -14,8 +14,10 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from cxr.core.errors import InputError
-from cxr.metadata.schema import Reading, doi, tidy
-from cxr.sources.tables import IMAGES, gather, name_mixed_patients, read_table
+from cxr.metadata.normalise import doi, tidy
+from cxr.metadata.schema import Reading
+from cxr.sources.rows import IMAGES, gather, name_mixed_patients
+from cxr.sources.tables import read_table
 
 log = logging.getLogger("cxr")
 

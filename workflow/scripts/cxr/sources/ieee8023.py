@@ -18,9 +18,11 @@ import pandas as pd
 
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
-from cxr.metadata import schema as metadata
-from cxr.metadata.schema import Reading, tidy
-from cxr.sources.tables import gather, name_mixed_patients, numbers, read_csv, without_row
+from cxr.metadata import dates, normalise
+from cxr.metadata.normalise import tidy
+from cxr.metadata.schema import Reading
+from cxr.sources.rows import gather, name_mixed_patients
+from cxr.sources.tables import numbers, read_csv, without_row
 
 log = logging.getLogger("cxr")
 
@@ -45,7 +47,7 @@ SCORES = Path("annotations") / "covid-severity-scores.csv"
 
 
 def read(source: str, root: Path) -> Reading:
-    """Reads `metadata.csv`, and the severity scores where there are some.
+    """Reads `normalise.csv`, and the severity scores where there are some.
 
     A row becomes an image if it names an image file inside the folder that no
     other row names for another patient, and its columns are not shifted; every
@@ -56,14 +58,14 @@ def read(source: str, root: Path) -> Reading:
     ----------
     source : str
     root : Path
-        Holds `metadata.csv` and `images/`.
+        Holds `normalise.csv` and `images/`.
 
     Raises
     ------
     InputError
-        If `metadata.csv` is missing, lacks a required column or has no row.
+        If `normalise.csv` is missing, lacks a required column or has no row.
     """
-    path = root / "metadata.csv"
+    path = root / "normalise.csv"
     table = read_csv(path).rename(columns=str.casefold)
     table = table.loc[:, ~table.columns.duplicated()]
     missing = [name for name in REQUIRED if name not in table.columns]
@@ -88,7 +90,7 @@ def read(source: str, root: Path) -> Reading:
         log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
     name_mixed_patients(raw, path)
     unlisted = without_row(root, root / "images", set(raw["file"]))
-    reading = gather(raw, source, unlisted, "no row in metadata.csv", own)
+    reading = gather(raw, source, unlisted, "no row in normalise.csv", own)
     rows = _with_scores(reading.rows, root / SCORES)
     return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 
@@ -114,10 +116,10 @@ def _shifted(row: Mapping[Any, Any]) -> str | None:
     A sex that is a number, or a modality that is a view or a date, can't be a
     slip of the pen.
     """
-    if metadata.number(row.get("sex"), 0, 120) is not None:
+    if normalise.number(row.get("sex"), 0, 120) is not None:
         return "columns are shifted: the sex is a number"
     kind = row.get("modality")
-    if metadata.view(kind) is not None or metadata.date(kind) is not None:
+    if normalise.view(kind) is not None or dates.date(kind) is not None:
         return "columns are shifted: the modality is a view or a date"
     return None
 
@@ -130,6 +132,6 @@ def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = csv.DictReader(line for line in lines if not line.startswith("##"))
     scores = {row.get("filename"): row for row in table}
     found = [scores.get(PurePosixPath(file).name, {}) for file in rows["file"]]
-    rows["severity_extent"] = [metadata.number(s.get("geographic_mean"), 0, 8) for s in found]
-    rows["severity_opacity"] = [metadata.number(s.get("opacity_mean"), 0, 6) for s in found]
+    rows["severity_extent"] = [normalise.number(s.get("geographic_mean"), 0, 8) for s in found]
+    rows["severity_opacity"] = [normalise.number(s.get("opacity_mean"), 0, 6) for s in found]
     return rows

@@ -8,8 +8,10 @@ import pandas as pd
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
 from cxr.images.dicom import is_dicom, read_tags
-from cxr.metadata.schema import Reading, tidy
-from cxr.sources.tables import gather, read_table, without_row
+from cxr.metadata.normalise import tidy
+from cxr.metadata.schema import Reading
+from cxr.sources.rows import gather
+from cxr.sources.tables import read_table, without_row
 
 
 def read(

@@ -1,45 +1,17 @@
-"""What readers of text tables share: decoding, bad file names, text into the shared schema."""
+"""Text tables: decoding, rows, and the files that no row names."""
 
 import csv
 import io
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 
 from cxr.core.errors import InputError
-from cxr.metadata import schema as metadata
-from cxr.metadata.countries import country
-from cxr.metadata.schema import SPELLINGS, SUMMARY, Reading, as_text, rejections, tidy
-from cxr.metadata.severity import severity
+from cxr.metadata.normalise import as_text
 
 log = logging.getLogger("cxr")
-
-IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".dicom")
-# What turns a column's text into the schema's value; None where it says nothing.
-PARSERS: dict[str, Callable[[str | None], object]] = {
-    "finding": metadata.finding,
-    "view": metadata.view,
-    "modality": metadata.modality,
-    "sex": metadata.sex,
-    "age_years": metadata.age_years,
-    "date": metadata.date,
-    "offset_days": metadata.offset_days,
-    "country": country,
-    "location": metadata.location,
-    "survival": metadata.answer,
-    "icu": metadata.answer,
-    "intubated": metadata.answer,
-    "severity": severity,
-    "severity_extent": lambda text: metadata.number(text, 0, 8),
-    "severity_opacity": lambda text: metadata.number(text, 0, 6),
-    "licence": tidy,
-    "doi": metadata.doi,
-}
-EXAMPLES = 3
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -137,107 +109,6 @@ def numbers(lines: list[int]) -> str:
     return ", ".join(map(str, lines[:10])) + (", ..." if len(lines) > 10 else "")
 
 
-def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
-    """Rows of text as rows of the shared schema.
-
-    Parameters
-    ----------
-    raw : DataFrame
-        Text in columns named as in the schema; `file` and `patient_id` are
-        needed, the latter without its source. A row without a patient is its
-        own patient.
-    source : str
-    own : sequence of str
-        Columns that the reader filled in itself: there was nothing to clean.
-
-    Returns
-    -------
-    Reading
-        The rows, for each column how many values were normalised, unparsed or
-        missing, and its distinct texts, as they stood, with the value of each.
-    """
-    rows = pd.DataFrame({"file": raw["file"].to_list()})
-    rows["image_id"] = [f"{source}/{file}" for file in rows["file"]]
-    rows["source"] = source
-    patients = [
-        tidy(text) or file for text, file in zip(raw["patient_id"], raw["file"], strict=True)
-    ]
-    rows["patient_id"] = [f"{source}:{patient}" for patient in patients]
-    summary: list[dict[str, object]] = []
-    spellings: list[dict[str, object]] = []
-    for name in (column for column in PARSERS if column in raw.columns):
-        texts = [tidy(text) for text in raw[name]]
-        values = [PARSERS[name](text) for text in texts]
-        rows[name] = values
-        if name in own:
-            continue
-        unparsed = Counter(
-            text for text, value in zip(texts, values, strict=True) if text and value is None
-        )
-        common = sorted(unparsed.items(), key=lambda item: (-item[1], item[0]))[:EXAMPLES]
-        summary.append(
-            {
-                "source": source,
-                "column": name,
-                "rows": len(texts),
-                "normalised": sum(value is not None for value in values),
-                "unparsed": unparsed.total(),
-                "missing": sum(text is None for text in texts),
-                "ambiguous": sum(map(metadata.is_ambiguous, texts)) if name == "date" else 0,
-                "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
-            }
-        )
-        stood = [str(cell) if text else None for cell, text in zip(raw[name], texts, strict=True)]
-        counts = Counter(stood)
-        spellings += [
-            {"source": source, "column": name, "text": cell, "value": value, "rows": counts[cell]}
-            for cell, value in dict(zip(stood, values, strict=True)).items()
-            if cell
-        ]
-    return Reading.of(
-        rows,
-        summary=pd.DataFrame(summary, columns=list(SUMMARY)),
-        spellings=pd.DataFrame(spellings, columns=list(SPELLINGS)).astype({"value": "object"}),
-    )
-
-
-def gather(
-    raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str, own: Sequence[str] = ()
-) -> Reading:
-    """The usable rows in the shared schema, and a rejection for everything else.
-
-    Parameters
-    ----------
-    raw : DataFrame
-        As `split` and `convert` take it.
-    source : str
-    unlisted : sequence of str
-        Files that no row names.
-    reason : str
-        Why these are rejected.
-    own : sequence of str
-        As `convert` takes it.
-    """
-    used, bad = split(raw, source)
-    none = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
-    reading = convert(used, source, own)
-    return replace(reading, rejected=pd.concat([bad, none], ignore_index=True))
-
-
-def name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
-    """Warns of patient ids that seem to stand for two people; they stay together."""
-    if "sex" not in rows.columns:
-        return
-    sexes = rows["sex"].map(metadata.sex).groupby(rows["patient_id"].map(tidy)).nunique()
-    mixed = sexes.index[sexes > 1].tolist()
-    if mixed:
-        log.warning(
-            "%s: patient %s has rows of both sexes; its images are kept in one split",
-            path,
-            ", ".join(map(str, mixed[:10])),
-        )
-
-
 def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
     """The files below a folder that no row names, relative to the source's folder `root`.
 
@@ -246,40 +117,3 @@ def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
     found = (path.relative_to(root) for path in folder.rglob("*") if path.is_file())
     shown = [path for path in found if not any(part.startswith(".") for part in path.parts)]
     return sorted(path.as_posix() for path in shown if path.as_posix() not in named)
-
-
-def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows whose file can be that of one image, and rejections for the others.
-
-    Parameters
-    ----------
-    raw : DataFrame
-        `file`, relative to the source's folder and empty where there is none,
-        `patient_id`, and optionally `problem`, why a row can't be used.
-    """
-    reasons = raw["file"].map(_bad_name).astype("object")
-    reasons = reasons.where(reasons.notna(), None)
-    if "problem" in raw.columns:
-        reasons = raw["problem"].astype("object").where(raw["problem"].notna(), reasons)
-    named = raw.loc[reasons.isna()]
-    patients = named.groupby("file")["patient_id"].transform(
-        lambda ids: ids.map(tidy).nunique(dropna=False)
-    )
-    reasons[patients.index[patients > 1]] = "one file under several patients"
-    again = named["file"].duplicated() & (patients == 1)
-    reasons[again.index[again]] = "the same file in an earlier row"
-    out = raw.loc[reasons.notna()]
-    rejected = rejections([source] * len(out), out["file"], "metadata", reasons.dropna().tolist())
-    return raw.loc[reasons.isna()], rejected
-
-
-def _bad_name(file: str) -> str | None:
-    """Why a file name can't be that of an image, None where it can."""
-    path = PurePosixPath(file)
-    if not file:
-        return "no file name"
-    if path.is_absolute() or ".." in path.parts or "\\" in file:
-        return "the file name leaves the source's folder"
-    if path.suffix.strip().casefold() not in IMAGES:
-        return "not an image file: a volume or a document"
-    return None

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.statistics.bootstrap import draw_patients, interval
 from cxr.statistics.effect_size import chi_square, correlation_ratio, cramers_v
-from cxr.statistics.metrics import draw_patients, interval
 from cxr.statistics.permutation import Exchange
 
 BOOTSTRAP = 500

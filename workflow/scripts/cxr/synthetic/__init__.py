@@ -22,7 +22,3 @@ The generative model, all of it drawn from one seed:
 
 `truth.csv` beside the metadata tells what was planted; no reader reads it.
 """
-
-from cxr.synthetic.cohort import write_cohort
-
-__all__ = ["write_cohort"]

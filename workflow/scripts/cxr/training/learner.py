@@ -1,9 +1,9 @@
-"""The steps of one training phase: batches, gradients, epochs, the learning-rate range test."""
+"""The steps of one training phase: batches, gradients, epochs."""
 
 import copy
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,15 +18,13 @@ from cxr.core.errors import InputError
 from cxr.networks.architecture import Network
 from cxr.networks.augmentation import RadiographAugmentation, resize, to_unit
 from cxr.networks.device import choose_dtype, is_out_of_memory, mixed
+from cxr.training.batches import _endless, batches
+from cxr.training.rate_test import DIVERGED, HIGHEST, LOWEST, SMOOTHING, TRIALS, rate_of
 from cxr.training.recipe import Phase, Recipe, Schedule, optimiser, rates
 
 log = logging.getLogger("cxr")
 
 Result = TypeVar("Result")
-
-LOWEST, HIGHEST, TRIALS = 1e-6, 1.0, 100
-SMOOTHING, DIVERGED, RISEN, BELOW_BEST = 0.9, 4.0, 1.1, 10.0
-START = 5  # the share of a curve that tells where its loss began
 
 
 class Learner:
@@ -242,46 +240,6 @@ class Learner:
         rate = rate_of(curve)
         log.info("learning-rate range test: %.2g", rate)
         return rate, curve
-
-
-def rate_of(curve: pd.DataFrame) -> float:
-    """The learning rate that a range test tells.
-
-    A tenth of where the loss is lowest; where it does not rise again up to the highest
-    rate, nothing is known of what is too high, and the rate is taken at which it has
-    fallen half way, if that is lower.
-
-    Parameters
-    ----------
-    curve : DataFrame
-        learning_rate, ascending, and loss, smoothed.
-
-    References
-    ----------
-    L. Smith, "Cyclical learning rates for training neural networks", 2017; the tenth is
-    what fastai 1 suggests.
-    """
-    rates, losses = curve["learning_rate"].to_numpy(), curve["loss"].to_numpy()
-    best = int(losses.argmin())
-    start = np.median(losses[: len(losses) // START + 1])
-    above = np.flatnonzero(losses[:best] > (start + losses[best]) / 2)
-    if losses[-1] < RISEN * losses[best] and len(above):
-        return float(min(rates[above[-1]], rates[best] / BELOW_BEST))
-    return float(rates[best] / BELOW_BEST)
-
-
-def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Shuffled batches; a last batch of one joins the one before, for batch normalisation."""
-    order = torch.from_numpy(rng.permutation(n))
-    chunks = list(order.split(size))
-    if len(chunks) > 1 and len(chunks[-1]) == 1:
-        chunks[-2:] = [torch.cat(chunks[-2:])]
-    yield from chunks
-
-
-def _endless(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    while True:
-        yield from batches(n, size, rng)
 
 
 def class_weights(labels: Tensor, n_classes: int) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.networks.architecture import Network, start
+from cxr.networks.architecture import Network
+from cxr.networks.weights import start
 from cxr.training.checkpoint import Checkpoint
 from cxr.training.dataset import Data
 from cxr.training.loop import train

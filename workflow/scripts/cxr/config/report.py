@@ -1,0 +1,16 @@
+"""Words of the report."""
+
+from pydantic import Field
+
+from cxr.config.base import Section
+
+
+class Report(Section):
+    """Words of the report."""
+
+    title: str = Field(default="Clusters of learned image features", description="Its title.")
+    question: str = Field(
+        default="Do the features that a network learns on these images fall into clusters, and do "
+        "the clusters follow countries?",
+        description="The question that the study asks.",
+    )

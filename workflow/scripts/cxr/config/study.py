@@ -1,0 +1,144 @@
+"""One study's config: its sections, and what they need of each other.
+
+Units are in the descriptions.
+"""
+
+from pydantic import Field, model_validator
+
+from cxr.config.analysis import Analysis
+from cxr.config.base import Name, Section, Seed
+from cxr.config.clustering import Clustering
+from cxr.config.cohort import Cohort
+from cxr.config.embedding import Embedding
+from cxr.config.evaluation import Evaluation
+from cxr.config.evidence import Evidence
+from cxr.config.features import Features
+from cxr.config.networks import Net
+from cxr.config.report import Report
+from cxr.config.similarity import Similarity
+from cxr.config.sources import Source
+
+# Folders under results/ and results/sources/ that are not a study's or a source's.
+RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks")}
+
+
+class Config(Section):
+    """One study."""
+
+    study: Name = Field(description="Name of the study and of its folder under results/.")
+    seed: Seed = Field(default=2020, description="Seed of sampling, splits and training.")
+    mirror: str | None = Field(
+        default=None,
+        description="Folder that already holds the sources under their upstream folder names; "
+        "nothing is then downloaded.",
+    )
+    sources: dict[Name, Source] = Field(
+        default_factory=dict, description="Data sources by name, one at least."
+    )
+    cohort: Cohort | None = Field(
+        default=None, description="Filters, balance, splits and the pixel cache; needed."
+    )
+    models: dict[Name, Net] = Field(
+        default_factory=dict, description="Networks by name, one at least."
+    )
+    features: Features | None = Field(
+        default=None,
+        description="Features that were computed elsewhere, in place of `sources`, `cohort` and "
+        "`models`.",
+    )
+    evaluation: Evaluation = Field(
+        default_factory=Evaluation, description="How the networks are measured."
+    )
+    analysis: Analysis | None = Field(
+        default=None, description="An analysis of the metadata alone; null for none."
+    )
+    embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
+    clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
+    evidence: Evidence | None = Field(
+        default_factory=Evidence,
+        description="How the clusters are weighed; null for no verdict.",
+    )
+    similarity: Similarity | None = Field(
+        default_factory=Similarity,
+        description="The most similar images of each image; null for none.",
+    )
+    report: Report = Field(default_factory=Report, description="Words of the report.")
+    images: str | None = Field(
+        default=None, min_length=1, description="Folder of new images for `snakemake predict`."
+    )
+    model: Name | None = Field(
+        default=None,
+        description="Which network predicts, and finds what is similar to a query; null for the "
+        "first of `models`.",
+    )
+    query: str | None = Field(
+        default=None, min_length=1, description="New image for `snakemake similar`."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Config":
+        if self.study in RESERVED["study"]:
+            raise ValueError(f"study can't be '{self.study}', which is a folder of its own")
+        for name in self.sources:
+            if name in RESERVED["sources"]:
+                raise ValueError(f"sources.{name} can't have this name; it is a folder of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _features_come_from_one_place(self) -> "Config":
+        for key in ("sources", "cohort", "models"):
+            given = bool(getattr(self, key))
+            if given and self.features is not None:
+                raise ValueError(f"{key} can't stand beside features; leave one of them out")
+            if not given and self.features is None:
+                raise ValueError(f"{key} is missing; see config/README.md for every key")
+        return self
+
+    @model_validator(mode="after")
+    def _backbones_are_known(self) -> "Config":
+        told = self.similarity
+        if told is None or told.space != "backbone" or told.backbone is not None:
+            return self
+        for name, net in self.models.items():
+            if net.weights != "imagenet":
+                raise ValueError(
+                    f"similarity.space is 'backbone', but '{name}' has no ImageNet weights; name "
+                    f"one as similarity.backbone"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> "Config":
+        if self.cohort is None:
+            return self
+        for name, cohort_class in self.cohort.classes.items():
+            for source in cohort_class.sources or []:
+                if source not in self.sources:
+                    raise ValueError(
+                        f"cohort.classes.{name}.sources names '{source}', which is not in sources"
+                    )
+        if isinstance(self.cohort.per_class, dict):
+            wrong = set(self.cohort.per_class) ^ set(self.cohort.classes)
+            if wrong:
+                raise ValueError(
+                    f"cohort.per_class as a mapping has to name every class and nothing else; "
+                    f"look at {', '.join(sorted(wrong))}"
+                )
+        for name in self.embedding.classes or []:
+            if name not in self.cohort.classes:
+                raise ValueError(
+                    f"embedding.classes names '{name}', which is not in cohort.classes"
+                )
+        if self.model is not None and self.model not in self.models:
+            raise ValueError(f"model names '{self.model}', which is not in models")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_of_use(self) -> "Config":
+        if self.analysis is not None and self.analysis.target in self.analysis.predictors:
+            raise ValueError("analysis.predictors names the target; leave it out")
+        if self.analysis is not None and self.cohort is None:
+            raise ValueError("analysis needs metadata, which features from a file have none of")
+        if self.evaluation.published is not None and not (self.cohort and self.cohort.tags):
+            raise ValueError("evaluation.published holds metrics of tags; give cohort.tags")
+        return self

@@ -1,0 +1,65 @@
+"""Lines that say how far a long job is."""
+
+import logging
+import time
+from typing import ClassVar, TextIO
+
+log = logging.getLogger("cxr")
+
+
+class Progress:
+    """A plain line every ten seconds: done of total, rate, time left.
+
+    Parameters
+    ----------
+    total : int or None
+        How many steps there are, None where nobody knows.
+    what : str
+        What is counted, in the plural: "images", "epochs".
+    every : float
+        Seconds between two lines.
+    unit : int
+        How many steps are one of what is shown: 10**6 for bytes shown as MB.
+    show : bool
+        On the terminal as well, where a job has one.
+    """
+
+    terminal: ClassVar[TextIO | None] = None
+
+    def __init__(
+        self,
+        total: int | None,
+        what: str,
+        every: float = 10.0,
+        unit: int = 1,
+        show: bool = False,
+    ) -> None:
+        self.total = total
+        self.what = what
+        self.every = every
+        self.unit = unit
+        self.show = show
+        self.done = 0
+        self.start = self.last = time.monotonic()
+
+    def step(self, count: int = 1) -> None:
+        """Counts `count` finished steps and reports when it is time, or at the end."""
+        self.done += count
+        now = time.monotonic()
+        finished = self.total is not None and self.done >= self.total
+        if now - self.last < self.every and not finished:
+            return
+        self.last = now
+        rate = self.done / max(now - self.start, 1e-9)
+        done, speed = self.done // self.unit, rate / self.unit
+        if self.total is None:
+            line = f"{done} {self.what}, {speed:.1f} a second"
+        else:
+            left = (self.total - self.done) / rate
+            line = (
+                f"{done} of {self.total // self.unit} {self.what}, {speed:.1f} a second, "
+                f"{left:.0f} s left"
+            )
+        log.info("%s", line)
+        if self.show and self.terminal is not None:
+            print(line, file=self.terminal, flush=True)

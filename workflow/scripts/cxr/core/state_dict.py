@@ -1,0 +1,37 @@
+"""Files of weights, from which no code is run."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cxr.core.errors import DamagedFile, InputError
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """A state dict from a .safetensors or .pth file; pickled code is never run.
+
+    Raises
+    ------
+    InputError
+        If the file is no state dict, or holds more than tensors.
+    """
+    try:
+        if Path(path).suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        message = (
+            f"{path}: not a file of weights alone ({reason}), as a state dict in .safetensors, or "
+            f"in .pth without other objects, is"
+        )
+        raise DamagedFile(message, Path(path)) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise InputError(f"{path}: no state dict; give a mapping of names to tensors")
+    return state

@@ -1,0 +1,101 @@
+"""The canonical pixels that everything learns from: grey, square, one size, re-encoded."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from cxr.core.errors import InputError
+from cxr.core.parallel import in_threads
+from cxr.images.decode import UnusableImage, locate, read_grey
+from cxr.images.duplicates import perceptual_hash
+
+JPEG_QUALITY = 90
+Square = Literal["crop", "stretch", "pad"]
+
+
+def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
+    """The square, re-encoded image that everything learns from.
+
+    Made square by `square` (the largest centred square, squashed, or padded
+    with black), reduced with an antialiasing filter, and passed once through
+    JPEG at one quality, so that the compression of the source is covered by
+    the same one for all.
+
+    Parameters
+    ----------
+    grey : uint8 array, shape (height, width)
+    size : int
+        Side of the result, pixels.
+
+    Returns
+    -------
+    uint8 array, shape (size, size)
+    """
+    image = Image.fromarray(grey)
+    filter_ = Image.Resampling.LANCZOS
+    if square == "crop":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        # Cropped first: a filter over a box would mix in what lies outside.
+        image = image.crop((left, top, left + side, top + side)).resize((size, size), filter_)
+    elif square == "pad":
+        image = ImageOps.pad(image, (size, size), method=filter_)
+    else:
+        image = image.resize((size, size), resample=filter_)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return np.array(Image.open(buffer))
+
+
+def fill_cache(
+    rows: pd.DataFrame,
+    roots: Mapping[str, Path],
+    pixels: np.ndarray,
+    square: Square,
+    threads: int,
+) -> np.ndarray:
+    """Writes the canonical pixels of every image into `pixels`.
+
+    Parameters
+    ----------
+    rows : DataFrame, n rows
+        With `source` and `file`.
+    roots : mapping
+        The folder of each source.
+    pixels : uint8 array, shape (n, size, size)
+        Filled in the order of `rows`.
+
+    Returns
+    -------
+    uint64 array, shape (n,)
+        The images' perceptual hashes.
+
+    Raises
+    ------
+    InputError
+        If a file can no longer be read: it changed since its metadata was cleaned.
+    """
+    size = pixels.shape[1]
+
+    def prepare(entry: tuple[str, str]) -> tuple[np.ndarray, np.uint64]:
+        source, file = entry
+        try:
+            grey = read_grey(locate(roots[source], file))
+        except UnusableImage as error:
+            raise InputError(
+                f"{roots[source] / file}: {error}, though it was readable before; restore the "
+                f"source or delete {roots[source]} to obtain it again"
+            ) from error
+        return canonical(grey, size, square), perceptual_hash(grey)
+
+    entries = list(zip(rows["source"], rows["file"], strict=True))
+    hashes = np.empty(len(entries), dtype=np.uint64)
+    for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
+        pixels[i] = image
+        hashes[i] = hash_
+    return hashes

@@ -1,0 +1,21 @@
+"""Shuffled batches of a training."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
+    """Shuffled batches; a last batch of one joins the one before, for batch normalisation."""
+    order = torch.from_numpy(rng.permutation(n))
+    chunks = list(order.split(size))
+    if len(chunks) > 1 and len(chunks[-1]) == 1:
+        chunks[-2:] = [torch.cat(chunks[-2:])]
+    yield from chunks
+
+
+def _endless(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
+    while True:
+        yield from batches(n, size, rng)
