@@ -76,7 +76,7 @@ rule all:
             rules.count_countries.output.countries, study=NAME, model=MODELS
         ),
         evidence=(
-            expand(rules.weigh_evidence.output.evidence, study=NAME, model=MODELS)
+            expand(rules.assess_evidence.output.evidence, study=NAME, model=MODELS)
             if WEIGH
             else []
         ),

@@ -47,7 +47,7 @@ rule analyse_metadata:
     params:
         cfg=settings(
             asked={
-                "fewest": "analysis.fewest",
+                "min_patients": "analysis.min_patients",
                 "predictors": "analysis.predictors",
                 "target": "analysis.target",
             },

@@ -11,15 +11,15 @@ if str(SCRIPTS) not in sys.path:
 from cxr.config.resolve import check_files, resolve
 from cxr.core.errors import InputError
 from cxr.core.fingerprint import fingerprint
-from cxr.core.io import need_writable
-from cxr.planning.settings import backbones, pick
-from cxr.planning.chunks import chunks, draws, reach
-from cxr.planning.parts import list_parts
-from cxr.planning.folders import listing
-from cxr.planning.snapshot import begun, keep
+from cxr.core.io import require_writable
+from cxr.planning.settings import backbone_names, select_settings
+from cxr.planning.chunks import chunks, null_chunks, neighbour_reach
+from cxr.planning.parts import protocol_parts
+from cxr.planning.folders import folder_signature
+from cxr.planning.snapshot import current_snapshot, save_snapshot
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
-BEGUN = begun()
+BEGUN = current_snapshot()
 try:
     STUDY = resolve(config) if BEGUN is None else BEGUN.study
     check_files(STUDY)
@@ -34,7 +34,7 @@ SIMILAR = STUDY["similarity"] is not None
 ANALYSED = STUDY["analysis"] is not None
 TAGGED = LEARNED and STUDY["cohort"]["tags"] is not None
 MODELS = list(STUDY["models"]) if LEARNED else [STUDY["features"]["name"]]
-PARTS = list_parts(STUDY["evaluation"], SOURCES)
+PARTS = protocol_parts(STUDY["evaluation"], SOURCES)
 CHUNKS = chunks(
     STUDY["embedding"]["perplexities"],
     STUDY["embedding"]["seeds"],
@@ -44,14 +44,16 @@ CHUNKS = chunks(
 CONTROLS, DRAWS = [], {}
 if WEIGH:
     CONTROLS = STUDY["evidence"]["controls"] if LEARNED else []
-    DRAWS = draws(STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"])
+    DRAWS = null_chunks(
+        STUDY["evidence"]["nulls"], CONTROLS, STUDY["evidence"]["replicates"]
+    )
 
 
 FOLDS, BASELINES, BACKBONES = [], [], {}
 if SIMILAR and LEARNED:
     FOLDS = [str(fold + 1) for fold in range(STUDY["similarity"]["folds"] or 0)]
     BASELINES = [b for b in STUDY["similarity"]["baselines"] if b != "imagenet"]
-    BACKBONES = backbones(STUDY["similarity"], STUDY["models"])
+    BACKBONES = backbone_names(STUDY["similarity"], STUDY["models"])
 
 # What is told the reader of a source, where a source is found, and words about it.
 READING = ("reader", "table", "images", "columns", "constants")
@@ -79,7 +81,7 @@ wildcard_constraints:
 
 def settings(**paths):
     """The `cfg` of a rule: a plain dict with the parts of the config that its job uses."""
-    return lambda wildcards: pick(STUDY, paths, wildcards)
+    return lambda wildcards: select_settings(STUDY, paths, wildcards)
 
 
 def training_of(**paths):
@@ -115,10 +117,10 @@ def unwatched(value):
 def begin():
     """What comes before the first job of a run."""
     try:
-        need_writable(Path("results"))
+        require_writable(Path("results"))
     except InputError as problem:
         sys.exit(f"error: {problem}")
-    keep(STUDY, CODE)
+    save_snapshot(STUDY, CODE)
 
 
 def maps_of(chunk):
@@ -167,7 +169,7 @@ def weights_of(wildcards):
 
 
 def subject_of(wildcards):
-    """The features that a job draws like: the model's, or a control's."""
+    """The features that a null simulation is fitted to: the model's, or a control's."""
     subject = DRAWS[wildcards.draws]["subject"]
     if subject == "features":
         return FEATURES

@@ -27,7 +27,7 @@ rule download:
             "name": wildcards.source,
             "source": obtained(wildcards.source),
             # What lies in a folder on this machine; published sources are pinned.
-            "listing": listing(STUDY["sources"][wildcards.source].get("path")),
+            "folder": folder_signature(STUDY["sources"][wildcards.source].get("path")),
         },
         place=unwatched(
             lambda wildcards: {

@@ -23,7 +23,7 @@ rule find_neighbours:
     params:
         cfg=lambda wildcards: {
             "classes": STUDY["embedding"]["classes"],
-            "largest_perplexity": reach(STUDY["embedding"]["perplexities"]),
+            "largest_perplexity": neighbour_reach(STUDY["embedding"]["perplexities"]),
         },
         code=code_of("find_neighbours.py"),
     script:

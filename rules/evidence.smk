@@ -38,7 +38,7 @@ localrules:
 
 if LEARNED:
 
-    rule train_again:
+    rule retrain:
         """The features of a network trained once more, with another seed."""
         input:
             cohort=COHORT,
@@ -47,9 +47,9 @@ if LEARNED:
         output:
             features="results/{study}/retrained/{model}.{again}.parquet",
         log:
-            "results/{study}/logs/train_again/{model}.{again}.log",
+            "results/{study}/logs/retrain/{model}.{again}.log",
         benchmark:
-            "results/{study}/benchmarks/train_again/{model}.{again}.jsonl"
+            "results/{study}/benchmarks/retrain/{model}.{again}.jsonl"
         conda:
             "../envs/torch.yaml"
         threads: training_threads
@@ -62,9 +62,9 @@ if LEARNED:
                 **training_of()(wildcards),
                 "seed": int(wildcards.again),
             },
-            code=code_of("train_again.py"),
+            code=code_of("retrain.py"),
         script:
-            "../workflow/scripts/train_again.py"
+            "../workflow/scripts/retrain.py"
 
 
 rule search_nulls:
@@ -124,7 +124,7 @@ rule repeat_search:
         "../workflow/scripts/repeat_search.py"
 
 
-rule weigh_evidence:
+rule assess_evidence:
     """Whether the clusters are more than chance, what explains them, and the verdict."""
     input:
         features=FEATURES,
@@ -150,9 +150,9 @@ rule weigh_evidence:
         associations="results/{study}/evidence/{model}.associations.csv",
         maps="results/{study}/evidence/{model}.maps.parquet",
     log:
-        "results/{study}/logs/weigh_evidence/{model}.log",
+        "results/{study}/logs/assess_evidence/{model}.log",
     benchmark:
-        "results/{study}/benchmarks/weigh_evidence/{model}.jsonl"
+        "results/{study}/benchmarks/assess_evidence/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -169,19 +169,19 @@ rule weigh_evidence:
                 splits="evidence.splits",
             )(wildcards),
         },
-        code=code_of("weigh_evidence.py"),
+        code=code_of("assess_evidence.py"),
     script:
-        "../workflow/scripts/weigh_evidence.py"
+        "../workflow/scripts/assess_evidence.py"
 
 
 rule draw_evidence:
     """Figures of the evidence: nulls, stability, associations, controls."""
     input:
-        evidence=rules.weigh_evidence.output.evidence,
-        associations=rules.weigh_evidence.output.associations,
-        maps=rules.weigh_evidence.output.maps,
+        evidence=rules.assess_evidence.output.evidence,
+        associations=rules.assess_evidence.output.associations,
+        maps=rules.assess_evidence.output.maps,
         clusters=rules.score.output.clusters,
-        draws=rules.weigh_evidence.input.draws,
+        draws=rules.assess_evidence.input.draws,
         repeats=rules.repeat_search.output.repeats,
     output:
         nulls=report(

@@ -2,7 +2,7 @@
 
 import atexit
 
-from cxr.planning.forecast import forecast, past, steps
+from cxr.planning.forecast import forecast, past_durations, planned_jobs
 
 
 def print_plan():
@@ -14,8 +14,10 @@ def print_plan():
         for job in workflow.dag.needrun_jobs(exclude_finished=False)
         if job.rule.name != "all"
     ]
-    planned = steps([rule.name for rule in workflow.rules], jobs, STUDY["clustering"])
-    seconds, foreign = past(Path("results"), NAME)
+    planned = planned_jobs(
+        [rule.name for rule in workflow.rules], jobs, STUDY["clustering"]
+    )
+    seconds, foreign = past_durations(Path("results"), NAME)
     print(
         f"\n{forecast(NAME, planned, seconds, foreign, workflow.cores or 1)}",
         file=sys.stderr,

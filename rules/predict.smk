@@ -62,7 +62,7 @@ rule predict:
     params:
         cfg=lambda wildcards: {
             "images": STUDY["images"],
-            "listing": listing(STUDY["images"]),
+            "folder": folder_signature(STUDY["images"]),
         },
         code=code_of("predict.py"),
     script:

@@ -173,8 +173,8 @@ if ANALYSED:
 WEIGHED_FILES = {}
 if WEIGH:
     WEIGHED_FILES = {
-        "evidence_files": of_models(rules.weigh_evidence.output.evidence),
-        "associations_files": of_models(rules.weigh_evidence.output.associations),
+        "evidence_files": of_models(rules.assess_evidence.output.evidence),
+        "associations_files": of_models(rules.assess_evidence.output.associations),
         "nulls_figures": of_models(rules.draw_evidence.output.nulls),
         "stability_figures": of_models(rules.draw_evidence.output.stability),
         "associations_figures": of_models(rules.draw_evidence.output.associations),

@@ -27,11 +27,11 @@ from tests.helpers.study import workspace  # noqa: E402
 
 from cxr.config.evidence import Evidence  # noqa: E402
 from cxr.core.io import read_json, read_table  # noqa: E402
-from cxr.evidence.null_search import compare, replicate  # noqa: E402
-from cxr.evidence.resampling import repeat_all  # noqa: E402
-from cxr.evidence.sample import Material  # noqa: E402
+from cxr.evidence.null_search import compare_with_null, simulate_null  # noqa: E402
+from cxr.evidence.resampling import repeat_searches  # noqa: E402
+from cxr.evidence.sample import Sample  # noqa: E402
 from cxr.evidence.search import Search, search  # noqa: E402
-from cxr.evidence.separation import separate  # noqa: E402
+from cxr.evidence.separation import separation_test  # noqa: E402
 from cxr.evidence.stability import Stability  # noqa: E402
 from cxr.evidence.verdict import decide  # noqa: E402
 
@@ -65,17 +65,17 @@ def judge(null, kind, number):
     """One draw: whether the null is rejected, and the verdict."""
     owner = patients()
     features = draw(kind, np.random.default_rng([2020, KINDS.index(kind), number]))
-    material = Material(np.array([f"i{i:03d}" for i in range(len(owner))]), features, owner)
+    material = Sample(np.array([f"i{i:03d}" for i in range(len(owner))]), features, owner)
     grid = Search.of(GRID, len(owner))
     found = search(features, grid)
-    table = pd.DataFrame({"balance": [], "validity": []})
+    table = pd.DataFrame({"balance_score": [], "dbcv": []})
     # Once draws have reached both statistics, no more of them can make the test reject.
     for first in range(1, REPLICATES + 1, 3):
         turns = range(first, first + 3)
-        more = replicate(features, owner, grid, null, turns, number)
+        more = simulate_null(features, owner, grid, null, turns, number)
         table = pd.concat([table, more], ignore_index=True)
-        tested = compare(found, table)
-        if tested["balance"]["reached"] and tested["validity"]["reached"]:
+        tested = compare_with_null(found, table)
+        if tested["balance_score"]["reached"] and tested["dbcv"]["reached"]:
             return False, "no clusters beyond chance"
     if tested["p"] > THRESHOLDS["alpha"]:
         return False, "no clusters beyond chance"
@@ -93,16 +93,16 @@ def conclude(material, grid, found, tested):
         "resamples": 20,
         "thresholds": THRESHOLDS,
     }
-    repeats = repeat_all(material, [], ranking, settings)
+    repeats = repeat_searches(material, [], ranking, settings)
     stability = Stability.of(found.labels, material.image_ids, repeats)
     weighed = {
-        "lacking": None,
+        "insufficient": None,
         "n_clusters": found.n_clusters,
         "nulls": {"gaussian": tested},
-        "separation": separate(material.features, material.patients, grid, 20, 0),
+        "separation": separation_test(material.features, material.patients, grid, 20, 0),
         "stability": stability.summary(),
         "controls": {},
-        "explaining": None,
+        "explained_by": None,
     }
     return decide(weighed, THRESHOLDS)["verdict"]
 
@@ -185,7 +185,7 @@ def run(places, group, planted, seed):
         "verdict": document["verdict"]["verdict"],
         "rejected": document["nulls"] is not None
         and document["nulls"]["gaussian"]["p"] <= THRESHOLDS["alpha"],
-        "explaining": (document["explaining"] or {}).get("field"),
+        "explained_by": (document["explained_by"] or {}).get("field"),
         "agreement": adjusted_rand_score(groups[inside], labels[inside]) if inside.any() else 0.0,
         "outliers": 1 - inside.mean(),
     }
@@ -208,7 +208,7 @@ def of_cohorts(workers, only):
             jobs = [pool.submit(run, places, group, planted, seed) for seed in range(1, seeds + 1)]
             answers = [job.result() for job in jobs]
             found = [a for a in answers if a["verdict"].startswith("clusters")]
-            fields = pd.Series([a["explaining"] for a in found], dtype=object).dropna()
+            fields = pd.Series([a["explained_by"] for a in found], dtype=object).dropna()
             named = ", ".join(f"{field} {n}" for field, n in fields.value_counts().items())
             good = sum(a["agreement"] >= 0.9 for a in answers)
             median = np.median([a["agreement"] for a in answers])

@@ -79,10 +79,10 @@ def ours(place, mirror, epochs):
     import numpy as np
     import pandas as pd
 
-    from cxr.features.extract import run
-    from cxr.networks.architecture import build
-    from cxr.networks.weights import load_body
-    from cxr.training.dataset import Data
+    from cxr.features.extract import extract_features
+    from cxr.networks.architecture import build_network
+    from cxr.networks.weights import load_backbone
+    from cxr.training.dataset import TrainingData
     from cxr.training.loop import train
     from cxr.training.recipe import Phase, Recipe
 
@@ -90,9 +90,9 @@ def ours(place, mirror, epochs):
     cohort = pd.read_parquet(study / "cohort.parquet")
     images = np.load(study / "images.npy")
     classes = sorted(cohort["class"].unique())
-    data = Data.of(cohort, images, classes)
-    network = build("mobilenet_v2", len(classes), 64, 0.2, seed=0)
-    load_body(network, next((mirror / "weights").glob("mobilenet_v2-imagenet*")))
+    data = TrainingData.of(cohort, images, classes)
+    network = build_network("mobilenet_v2", len(classes), 64, 0.2, seed=0)
+    load_backbone(network, next((mirror / "weights").glob("mobilenet_v2-imagenet*")))
     settings = {"schedule": "one-cycle", "batch_size": BATCH, "weight_decay": 0.01}
     settings |= {"label_smoothing": 0.0, "mixup": 0.0, "averaging": 0.0, "keep": "last"}
     settings |= {"class_weights": False, "patience": None, "frozen": False}
@@ -103,7 +103,7 @@ def ours(place, mirror, epochs):
     stamps.follow(network)
     train(network, data, Recipe((phase,), changes, "auto", compile=False), seed=0)
     test = data.split == "test"
-    _, probabilities = run(network, images[test], SIZE)
+    _, probabilities = extract_features(network, images[test], SIZE)
     return stamps.rate(), float((probabilities.argmax(1) == data.labels[test]).mean())
 
 

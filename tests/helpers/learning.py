@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from cxr.training.dataset import Data
+from cxr.training.dataset import TrainingData
 from cxr.training.recipe import Phase, Recipe
 
 PHASE = Phase(
@@ -47,7 +47,7 @@ def data(rng, n=60):
     labels = np.arange(n) % 2
     images[labels == 0, :16] += 120
     images[labels == 1, 16:] += 120
-    return Data(images, labels, np.repeat(["train", "validation", "test"], n // 3))
+    return TrainingData(images, labels, np.repeat(["train", "validation", "test"], n // 3))
 
 
 def state(network):

@@ -9,8 +9,8 @@ from PIL import Image
 from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
-from cxr.evaluation.comparison import compare, gather
-from cxr.evaluation.network import measure_network
+from cxr.evaluation.comparison import collect_test_predictions, comparison_table
+from cxr.evaluation.network import evaluate_network
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.similar import pack_similar
@@ -45,14 +45,16 @@ def metrics_of(classes):
     own, patients = predictions_of(classes)
     divided = own.assign(part="random-r1f1", protocol="random")
     owners = pd.DataFrame({"patient_id": patients, "split_group": range(len(patients))})
-    return measure_network(own, divided, owners, classes, seed=0, replicates=20)
+    return evaluate_network(own, divided, owners, classes, seed=0, replicates=20)
 
 
 def comparison_of(classes, name):
     own, patients = predictions_of(classes)
-    networks = {name: gather(own, [own.assign(part="random-r1f1", protocol="random")])}
+    networks = {
+        name: collect_test_predictions(own, [own.assign(part="random-r1f1", protocol="random")])
+    }
     same = own.assign(part="study", protocol="study", baseline="shape")
-    return compare(networks, same, {name: 1234567}, patients, classes, 0, 20)
+    return comparison_table(networks, same, {name: 1234567}, patients, classes, 0, 20)
 
 
 def flow_of(classes, reason):
@@ -96,7 +98,7 @@ def history_of():
     history = pd.DataFrame({"epoch": [1, 2], "phase": [1, 2], "best": [False, True]})
     history = history.assign(train_loss=[1, 0.5], validation_loss=[0.9, 0.8], train_accuracy=0.5)
     history = history.assign(validation_accuracy=0.6, image_size=32, frozen=False)
-    return history.assign(learning_rate=0.1, body_learning_rate=0.01)
+    return history.assign(learning_rate=0.1, backbone_learning_rate=0.01)
 
 
 def countries_of(text):

@@ -7,21 +7,21 @@ from cxr.analysis.classifiers import Question, predict_target
 from cxr.analysis.description import frequencies, missing
 from cxr.analysis.relations import relate
 from cxr.core.io import write_csv, write_json
-from cxr.evaluation.multilabel import measure
+from cxr.evaluation.multilabel import multilabel_metrics
 from cxr.evaluation.tag_comparison import compare_tags, tag_precision
 from cxr.figures import metadata as metadata_figures
 from cxr.figures import similarity as similarity_figures
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
 from cxr.figures.tags import precision
-from cxr.similarity.assess import COLUMNS
+from cxr.similarity.comparison import COLUMNS
 from cxr.similarity.sheets import Sheet
 
 
 def similar_of(text):
     """What is found of similar images, of severity and of patients along their days."""
     keys = {"own_patient": "excluded", "level": text, "queries": 20, "patients": 9, "k": 5.0}
-    row = {"space": "trained", **keys, "base": 0.5, "attainable": 1.0}
+    row = {"space": "trained", **keys, "base_rate": 0.5, "max_attainable": 1.0}
     for name in ("precision", "average_precision", "enrichment"):
         row |= {name: 0.9, f"{name}_low": 0.8, f"{name}_high": 0.95}
     rows = [{**row, "field": "class", "level": "all", "within": ""}]
@@ -31,9 +31,15 @@ def similar_of(text):
     ]
     rows += [{**told, "own_patient": "included"} for told in rows]
     group = {"space": "trained", "among": "all", "group": "serious", "neighbours": "infected"}
-    group |= {"claimed": 0.8, "queries": 9, "patients": 5, "base": 0.3, "attainable": 1.0}
+    group |= {"reported": 0.8, "queries": 9, "patients": 5, "base_rate": 0.3, "max_attainable": 1.0}
     search = {"images": 40, "patients": 20, "features": 64, "metric": "cosine", "k": 5}
-    search |= {"lacking": text, "method": "approximate", "width": 64, "recall": 0.99, "sample": 9}
+    search |= {
+        "insufficient": text,
+        "method": "approximate",
+        "width": 64,
+        "recall": 0.99,
+        "sample": 9,
+    }
     return (
         pd.DataFrame(rows).reindex(columns=list(COLUMNS)),
         pd.DataFrame([{**group, "share": 0.8, "low": 0.7, "high": 0.9}]),
@@ -61,7 +67,7 @@ def course_of(rng, text):
     ]
     days = pd.DataFrame({"patient_id": [text, text, "p", "p"], "image_id": ["a", "b", "c", "d"]})
     days = days.assign(offset_days=[0, 3, 0, 4], score=[1, np.nan, 2, 3], estimate=[1.0, 2, 3, 2])
-    found = {"lacking": None, "estimates": rows, "drift": drift}
+    found = {"insufficient": None, "estimates": rows, "drift": drift}
     return found, pd.concat(estimates), days.assign(serious_share=0.2)
 
 
@@ -113,7 +119,7 @@ def write_metadata(folder, text, sparse=False):
     told = {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
     truth = np.eye(4, dtype=bool)[np.arange(80) % 4]
     owners = rows["patient_id"].to_numpy(dtype=np.str_)
-    labels = measure(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
+    labels = multilabel_metrics(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
     part = {"labels": labels, "roc_auc": {"value": 0.9, "low": 0.8, "high": 0.95}}
     metrics = {text: {"splits": {"test": part}, "protocols": {} if sparse else {"random": part}}}
     spelt = pd.DataFrame({"source": text, "column": "severity", "text": [text, "x"], "rows": 1})

@@ -138,7 +138,7 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         "draw_clusters",
         "search_nulls",
         "repeat_search",
-        "weigh_evidence",
+        "assess_evidence",
         "draw_evidence",
         "pack_explorer",
         "show_table",

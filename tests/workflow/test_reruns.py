@@ -11,7 +11,7 @@ from tests.helpers.study import TINY, workspace
 
 pytestmark = pytest.mark.timeout(900)
 
-WEIGHED = {"weigh_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
+WEIGHED = {"assess_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
 REPEATED = {"repeat_search": 1, **WEIGHED}
 DRAWN = {"search_nulls": 2}
 SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "show_table": 2}
@@ -68,7 +68,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("evidence.permutations", 199, WEIGHED),
         ("evidence.resamples", 11, REPEATED),
         ("evidence.replicates", 39, {**DRAWN, **WEIGHED}),
-        ("evidence.training_seeds", [1], {"train_again": 1, **REPEATED}),
+        ("evidence.training_seeds", [1], {"retrain": 1, **REPEATED}),
         ("evidence", None, {"write_report": 1}),
         ("similarity.k", 5, SIMILAR),
         ("similarity.severity", {"serious": 6.0}, ASKED),

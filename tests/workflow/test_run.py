@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cxr.clustering.grid import GRID
-from cxr.evaluation.baselines import WORDS
+from cxr.evaluation.baselines import DESCRIPTIONS
 from cxr.metadata.schema import COLUMNS
 
 pytestmark = pytest.mark.timeout(900)
@@ -240,7 +240,7 @@ def test_provenance_says_what_was_obtained(finished):
 def test_networks_and_baselines_are_compared(results):
     table = pd.read_csv(results / "comparison.csv")
     assert set(table["protocol"]) == {"random", "study"}
-    assert set(table.loc[table["protocol"] == "study", "name"]) == {"conv5", *WORDS}
+    assert set(table.loc[table["protocol"] == "study", "name"]) == {"conv5", *DESCRIPTIONS}
     metrics = json.loads((results / "models/conv5/metrics.json").read_text())
     own = table.loc[(table["name"] == "conv5") & (table["protocol"] == "study")].iloc[0]
     assert own["accuracy"] == metrics["splits"]["test"]["accuracy"]["value"]

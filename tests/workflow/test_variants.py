@@ -9,7 +9,7 @@ import yaml
 from openTSNE import TSNE
 from sklearn.manifold import trustworthiness
 
-from cxr.embedding.knn import Neighbours, joint, select_features
+from cxr.embedding.knn import Neighbours, pairwise_affinities, select_features
 from cxr.embedding.tsne import Method, embed
 from cxr.embedding.tsne_exact import divergence
 from tests.helpers.study import ROOT, workspace
@@ -27,7 +27,7 @@ def results(tmp_path_factory, mirror):
     config["evidence"] = {"controls": ["untrained"], "nulls": ["gaussian"], "replicates": 39}
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
     # Sex is recorded of the COVID-19 class alone.
-    config["cohort"]["tags"] = {"fields": ["sex"], "fewest": 5}
+    config["cohort"]["tags"] = {"fields": ["sex"], "min_patients": 5}
     asked = {"target": "sex", "predictors": ["country", "age_years"]}
     config["analysis"] = asked | {"permutations": 19, "repeats": 1}
     place = workspace(tmp_path_factory.mktemp("variants") / "run")
@@ -69,7 +69,7 @@ def test_maps_of_real_features_are_at_least_as_good_as_opentsnes(results):
     _, features = select_features(features, ["COVID-19"])
     ratios, kept = [], []
     for perplexity in (5, 10, 17, 30, 45, 55):
-        matrix = joint(neighbours, float(perplexity))
+        matrix = pairwise_affinities(neighbours, float(perplexity))
         ours, theirs = [], []
         for seed in range(10):
             xy, kl_divergence = embed(neighbours, float(perplexity), seed, Method(), 1)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxr.cohort.flow import summarise
-from cxr.cohort.selection import contradictions, select
-from cxr.cohort.splits import divide, people
-from cxr.cohort.tags import COLUMN, tag
+from cxr.cohort.flow import flow_document
+from cxr.cohort.selection import contradictions, select_images
+from cxr.cohort.splits import assign_splits, link_patients
+from cxr.cohort.tags import TAGS_COLUMN, assign_tags
 from cxr.core.io import new_array, read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.images.canonical import fill_cache
@@ -23,7 +23,7 @@ def main(input, output, cfg, threads):
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     contradicting: set[str] = set()
     while True:
-        rows, flow = select(
+        rows, flow = select_images(
             metadata, rejected, **cfg["selection"], contradicting=contradicting, seed=cfg["seed"]
         )
         pairs = write_pixels(rows, roots, output.images, cfg, threads)
@@ -31,13 +31,13 @@ def main(input, output, cfg, threads):
         if not (found and cfg["exclude_contradictions"]):
             break
         contradicting |= found
-    cohort = divide(rows, pairs, people(metadata), **cfg["splits"], seed=cfg["seed"])
+    cohort = assign_splits(rows, pairs, link_patients(metadata), **cfg["splits"], seed=cfg["seed"])
     if cfg["tags"] is not None:
-        cohort[COLUMN], tags = tag(rows, **cfg["tags"])
+        cohort[TAGS_COLUMN], tags = assign_tags(rows, **cfg["tags"])
         write_csv(tags, output.tags)
     write_table(cohort, output.cohort)
     write_csv(flow.exclusions(), output.excluded)
-    write_json(summarise(flow, cohort), output.flow)
+    write_json(flow_document(flow, cohort), output.flow)
 
 
 def write_pixels(rows, roots, path, cfg, threads):

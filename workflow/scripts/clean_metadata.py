@@ -7,8 +7,8 @@ import pandas as pd
 
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job
-from cxr.images.inspection import measure
-from cxr.metadata.schema import combine, need_rows
+from cxr.images.inspection import inspect_images
+from cxr.metadata.schema import combine, require_rows
 from cxr.sources.readers import read
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ def main(input, output, cfg, threads):
     readings, quality = [], []
     for root, (source, settings) in zip(input.sources, cfg["sources"].items(), strict=True):
         reading = read(source, Path(root), **settings)
-        measured, seen = measure(reading, Path(root), cfg["min_side"], threads)
+        measured, seen = inspect_images(reading, Path(root), cfg["min_side"], threads)
         readings.append(measured)
         quality.append(seen)
-    cleaned = need_rows(combine(readings))
+    cleaned = require_rows(combine(readings))
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
     write_csv(cleaned.summary, output.cleaning)

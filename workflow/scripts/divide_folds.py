@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.cohort.protocols import divide
+from cxr.cohort.protocols import divide_protocols
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    folds = divide(
+    folds = divide_protocols(
         read_table(input.cohort), cfg["evaluation"], cfg["splits"], cfg["sources"], cfg["seed"]
     )
     write_table(folds, output.folds)

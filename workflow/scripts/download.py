@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_json
 from cxr.core.job import job
-from cxr.download.sources import obtain
+from cxr.download.sources import obtain_source
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(output, cfg, place):
     mirror = Path(place["mirror"]) if place["mirror"] else None
     source = {**cfg["source"], **place}
-    write_json(obtain(cfg["name"], source, Path(output.files), mirror), output.obtained)
+    write_json(obtain_source(cfg["name"], source, Path(output.files), mirror), output.obtained)
 
 
 if __name__ == "__main__":

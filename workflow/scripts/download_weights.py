@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_json
 from cxr.core.job import job
-from cxr.download.weights import obtain
+from cxr.download.weights import obtain_weights
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(output, cfg, place):
     mirror = Path(place["mirror"]) if place["mirror"] else None
-    write_json(obtain(cfg["architecture"], Path(output.weights), mirror), output.provenance)
+    write_json(obtain_weights(cfg["architecture"], Path(output.weights), mirror), output.provenance)
 
 
 if __name__ == "__main__":

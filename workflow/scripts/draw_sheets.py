@@ -6,8 +6,8 @@ from cxr.core.io import read_array, read_table
 from cxr.core.job import job
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
-from cxr.similarity.assess import records_of
-from cxr.similarity.sheets import choose, named, pictures_of
+from cxr.similarity.comparison import image_records
+from cxr.similarity.sheets import pictures_of, select_sheets, titled_sheets
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     cohort = read_table(input.cohort)
-    records = records_of(cohort, read_table(input.metadata))
+    records = image_records(cohort, read_table(input.metadata))
     held_out = read_table(input.held_out)
     found = read_table(input.neighbours) if held_out.empty else held_out
     images = read_array(input.images)
-    for kind, sheets in choose(found, records["class"]).items():
+    for kind, sheets in select_sheets(found, records["class"]).items():
         pictures = pictures_of(sheets.values(), cohort, images)
-        drawn = contact(named(sheets, kind), records, pictures, cfg["classes"])
+        drawn = contact(titled_sheets(sheets, kind), records, pictures, cfg["classes"])
         save(drawn, getattr(output, kind))
 
 

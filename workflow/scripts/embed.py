@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_arrays, write_table
 from cxr.core.job import job
 from cxr.embedding.knn import Neighbours
-from cxr.embedding.tsne import Method, embed_all
+from cxr.embedding.tsne import Method, embed_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def main(input, output, cfg, threads):
     neighbours = Neighbours(**read_arrays(input.neighbours))
     runs = list(product(cfg["perplexities"], cfg["seeds"]))
-    embeddings = embed_all(neighbours, runs, Method(**cfg["method"]), threads)
+    embeddings = embed_runs(neighbours, runs, Method(**cfg["method"]), threads)
     write_table(embeddings, output.embeddings)
 
 

@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.similarity.assess import read_searched, records_of
-from cxr.similarity.severity_analysis import ESTIMATED, course
+from cxr.similarity.comparison import image_records, read_feature_tables
+from cxr.similarity.severity_analysis import ESTIMATED, analyse_severity
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    records = records_of(read_table(input.cohort), read_table(input.metadata))
-    tables = read_searched(input, cfg)
+    records = image_records(read_table(input.cohort), read_table(input.metadata))
+    tables = read_feature_tables(input, cfg)
     keys = ("metric", "severity", "k", "seed")
-    estimates, drift, found = course(tables, records, **{key: cfg[key] for key in keys})
+    estimates, drift, found = analyse_severity(tables, records, **{key: cfg[key] for key in keys})
     write_table(estimates, output.estimates, schema=ESTIMATED)
     write_csv(drift, output.drift)
     write_json(found, output.severity)

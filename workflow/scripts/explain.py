@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_table, write_csv
 from cxr.core.job import job
-from cxr.evaluation.gradcam import attention, choose, grad_cam, overlay
+from cxr.evaluation.gradcam import attention, grad_cam, overlay, select_examples
 from cxr.figures.gradcam import panels
 from cxr.figures.style import save
 from cxr.networks.weights import load_model
@@ -22,7 +22,7 @@ def main(input, output, cfg):
     cams = grad_cam(network, images, card["image_size"], targets)
     write_csv(attention(test, images, cams, cfg["modality"]), output.attention)
     test = test.reset_index(drop=True)
-    chosen = choose(test, classes, cfg["explained"])
+    chosen = select_examples(test, classes, cfg["explained"])
     pictures = [overlay(images[row], cams[row]) for row in chosen.index]
     save(panels(chosen, pictures, classes, cfg["explained"]), output.figure)
 

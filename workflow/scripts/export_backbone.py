@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.core.hashing import digest
+from cxr.core.hashing import file_sha256
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.backbone import pretrained, run_body
+from cxr.features.backbone import extract_backbone_features, pretrained_backbone
 from cxr.features.tables import features_table
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    network = pretrained(cfg["backbone"], input.weights)
-    features = run_body(network, read_array(input.images))
-    notes = {"model_sha256": digest(input.weights), "architecture": cfg["backbone"]}
+    network = pretrained_backbone(cfg["backbone"], input.weights)
+    features = extract_backbone_features(network, read_array(input.images))
+    notes = {"model_sha256": file_sha256(input.weights), "architecture": cfg["backbone"]}
     write_table(features_table(read_table(input.cohort), features), output.features, notes=notes)
 
 

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.core.hashing import digest
+from cxr.core.hashing import file_sha256
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import run
+from cxr.features.extract import extract_features
 from cxr.features.tables import features_table
 from cxr.networks.weights import load_model
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def main(input, output):
     network, card = load_model(input.weights, input.model)
-    features, _ = run(network, read_array(input.images), card["image_size"])
+    features, _ = extract_features(network, read_array(input.images), card["image_size"])
     table = features_table(read_table(input.cohort), features)
-    notes = {"model_sha256": digest(input.weights), "architecture": card["architecture"]}
+    notes = {"model_sha256": file_sha256(input.weights), "architecture": card["architecture"]}
     write_table(table, output.features, notes=notes)
 
 

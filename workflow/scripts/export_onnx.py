@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array
 from cxr.core.job import job, log
-from cxr.inference.onnx import export
+from cxr.inference.onnx import export_onnx
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ CHECKED = 64
 def main(input, output):
     network, card = load_model(input.weights, input.model)
     images = read_array(input.images)[:CHECKED]
-    difference = export(network, card, images, Path(output.onnx))
+    difference = export_onnx(network, card, images, Path(output.onnx))
     log.info("probabilities of %d images differ by at most %.2g", len(images), difference)
 
 

@@ -3,19 +3,19 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cxr.cohort.splits import independent
+from cxr.cohort.splits import independent_patients
 from cxr.core.io import read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.similarity.index import make_index
 from cxr.similarity.neighbours import neighbours_of_all
-from cxr.similarity.space import make_space, summary
+from cxr.similarity.space import make_space, space_summary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, threads):
-    patients = independent(read_table(input.cohort))
+    patients = independent_patients(read_table(input.cohort))
     space, rejected = make_space(
         read_table(input.features), patients, cfg["metric"], seed=cfg["seed"]
     )
@@ -25,7 +25,7 @@ def main(input, output, cfg, threads):
     found = neighbours_of_all(space, index, cfg["k"], cfg["own_patient"])
     index.save(output.index)
     write_csv(rejected, output.rejected)
-    write_json({**summary(space, cfg["k"]), **asdict(how)}, output.search)
+    write_json({**space_summary(space, cfg["k"]), **asdict(how)}, output.search)
     write_table(found, output.neighbours)
 
 

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_arrow, write_csv, write_table
 from cxr.core.job import job
-from cxr.features.external import take
+from cxr.features.external import divide_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    given = take(read_arrow(input.table), cfg["name"])
+    given = divide_table(read_arrow(input.table), cfg["name"])
     write_table(given.metadata, output.metadata)
     write_table(given.cohort, output.cohort)
     write_table(given.features, output.features)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_json, read_table, write_table
 from cxr.core.job import job
-from cxr.evidence.controls import of_pixels
-from cxr.features.extract import run
+from cxr.evidence.controls import pixel_components
+from cxr.features.extract import extract_features
 from cxr.features.tables import features_table
 
 if TYPE_CHECKING:
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def untrained(card, images, seed):
     """Features of the model's architecture with the weights that it is born with."""
-    from cxr.networks.architecture import build
+    from cxr.networks.architecture import build_network
 
-    network = build(card["architecture"], len(card["classes"]), card["feature_dim"], 0.0, seed)
-    return run(network, images, card["image_size"])[0]
+    network = build_network(
+        card["architecture"], len(card["classes"]), card["feature_dim"], 0.0, seed
+    )
+    return extract_features(network, images, card["image_size"])[0]
 
 
 def main(input, output, cfg):
@@ -25,7 +27,7 @@ def main(input, output, cfg):
     if cfg["control"] == "untrained":
         features = untrained(read_json(input.model), images, cfg["seed"])
     else:
-        features = of_pixels(images, cfg["control"])
+        features = pixel_components(images, cfg["control"])
     write_table(features_table(cohort, features), output.features)
 
 

@@ -4,8 +4,14 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_csv, write_table
 from cxr.core.job import job
-from cxr.similarity.assess import HELD_OUT, divide, measure, read_searched, records_of
-from cxr.similarity.groups import weigh_claims
+from cxr.similarity.comparison import (
+    HELD_OUT,
+    build_spaces,
+    compare_spaces,
+    image_records,
+    read_feature_tables,
+)
+from cxr.similarity.groups import group_composition
 from cxr.similarity.neighbours import neighbours_by_part
 
 if TYPE_CHECKING:
@@ -13,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    records = records_of(read_table(input.cohort), read_table(input.metadata))
-    tables = read_searched(input, cfg)
+    records = image_records(read_table(input.cohort), read_table(input.metadata))
+    tables = read_feature_tables(input, cfg)
     folds = [read_table(path) for path in input.get("folds") or []]
-    searches = divide(tables, folds, records, cfg["metric"], cfg["seed"])
+    searches = build_spaces(tables, folds, records, cfg["metric"], cfg["seed"])
     k, seed = cfg["k"], cfg["seed"]
-    write_csv(measure(searches, k, seed), output.retrieval)
-    claims = weigh_claims(searches.spaces, records, cfg["severity"], k, seed)
+    write_csv(compare_spaces(searches, k, seed), output.retrieval)
+    claims = group_composition(searches.spaces, records, cfg["severity"], k, seed)
     write_csv(claims, output.groups)
     found = neighbours_by_part(searches.spaces.get(HELD_OUT, []), k, cfg["own_patient"])
     write_table(found, output.held_out)

@@ -8,7 +8,7 @@ from PIL import Image
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job, log
 from cxr.evaluation.gradcam import overlay
-from cxr.inference.predict import predict
+from cxr.inference.predict import predict_folder
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, threads):
     network, card = load_model(input.weights, input.model)
-    found = predict(network, card, Path(cfg["images"]), threads)
+    found = predict_folder(network, card, Path(cfg["images"]), threads)
     folder = Path(output.overlays)
     folder.mkdir(parents=True, exist_ok=True)
     for name, image, cam in zip(

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
-from cxr.evidence.resampling import REPEATS, repeat_all
-from cxr.evidence.sample import Material
+from cxr.evidence.resampling import REPEATS, repeat_searches
+from cxr.evidence.sample import Sample
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def main(input, output, cfg):
     cohort = read_table(input.cohort)
     material, *retrained = (
-        Material.of(read_table(path), cohort, **cfg["material"])
+        Sample.of(read_table(path), cohort, **cfg["material"])
         for path in (input.features, *input.get("retrained", []))
     )
-    repeats = repeat_all(material, retrained, read_table(input.ranking), cfg)
+    repeats = repeat_searches(material, retrained, read_table(input.ranking), cfg)
     write_table(repeats, output.repeats, schema=REPEATS)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_csv, read_table, write_table
 from cxr.core.job import job
-from cxr.evaluation.baselines import inputs, measure
+from cxr.evaluation.baselines import baseline_inputs, predict_baselines
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,8 +14,10 @@ def main(input, output, cfg):
     cohort, folds = read_table(input.cohort), read_table(input.folds)
     files = read_table(input.metadata, columns=["image_id", "file", "width", "height", "format"])
     files = files.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
-    seen = inputs(cohort, files, read_array(input.images), cfg["modality"])
-    write_table(measure(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions)
+    seen = baseline_inputs(cohort, files, read_array(input.images), cfg["modality"])
+    write_table(
+        predict_baselines(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions
+    )
 
 
 if __name__ == "__main__":

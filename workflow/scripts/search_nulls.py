@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
-from cxr.evidence.null_search import REPLICATES, replicate
-from cxr.evidence.sample import Material
+from cxr.evidence.null_search import SIMULATIONS, simulate_null
+from cxr.evidence.sample import Sample
 from cxr.evidence.search import Search
 
 if TYPE_CHECKING:
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    material = Material.of(read_table(input.features), read_table(input.cohort), **cfg["material"])
-    draws = REPLICATES.empty_table()
+    material = Sample.of(read_table(input.features), read_table(input.cohort), **cfg["material"])
+    draws = SIMULATIONS.empty_table()
     if material.enough(cfg["thresholds"]):
         grid = Search.of(cfg["search"], len(material.image_ids))
         turns = range(cfg["first"], cfg["last"] + 1)
         null, seed = cfg["null"], cfg["material"]["seed"]
-        draws = replicate(material.features, material.patients, grid, null, turns, seed)
+        draws = simulate_null(material.features, material.patients, grid, null, turns, seed)
         draws = draws.assign(subject=cfg["subject"])
-    write_table(draws, output.draws, schema=REPLICATES)
+    write_table(draws, output.draws, schema=SIMULATIONS)
 
 
 if __name__ == "__main__":

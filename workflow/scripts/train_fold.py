@@ -7,7 +7,7 @@ import numpy as np
 
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import run
+from cxr.features.extract import extract_features
 from cxr.features.tables import features_table
 from cxr.similarity.folds import fold_of
 from cxr.training.retrain import train_anew
@@ -24,7 +24,7 @@ def main(input, output, cfg, code):
         target = Path(output.features)
         network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
         held_out = (cohort["split"] == "test").to_numpy()
-        cohort, features = cohort[held_out], run(network, images[held_out], size)[0]
+        cohort, features = cohort[held_out], extract_features(network, images[held_out], size)[0]
     write_table(features_table(cohort, features), output.features)
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.cohort.protocols import of_part
-from cxr.cohort.tags import all_labels
+from cxr.cohort.protocols import part_cohort
+from cxr.cohort.tags import label_names
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import label_probabilities, run
+from cxr.features.extract import extract_features, label_probabilities
 from cxr.features.tables import predictions_schema, predictions_table
 from cxr.training.retrain import train_anew
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def main(input, output, cfg, code):
     whole = read_table(input.cohort)
     cohort, labels = (
-        of_part(whole, read_table(input.folds), cfg["part"]),
-        all_labels(whole, cfg["classes"]),
+        part_cohort(whole, read_table(input.folds), cfg["part"]),
+        label_names(whole, cfg["classes"]),
     )
     images = read_array(input.images)
     probabilities, of_labels = images[:0, : len(cfg["classes"]), 0], images[:0, : len(labels), 0]
@@ -28,7 +28,7 @@ def main(input, output, cfg, code):
         network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
         measured = (cohort["split"] != "train").to_numpy()
         cohort = cohort[measured]
-        features, probabilities = run(network, images[measured], size)
+        features, probabilities = extract_features(network, images[measured], size)
         of_labels = label_probabilities(network, features)
     table = predictions_table(cohort, probabilities, cfg["classes"], labels, of_labels)
     table = table.assign(part=cfg["part"], protocol=cfg["protocol"])

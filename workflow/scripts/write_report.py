@@ -7,7 +7,7 @@ from cxr.core.io import write_text
 from cxr.core.job import job
 from cxr.report.builder import build
 from cxr.report.content import ModelFiles, StudyFiles, Words
-from cxr.report.record import made
+from cxr.report.record import run_record
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -49,7 +49,7 @@ def main(input, output, cfg):
     ]
     of_study = {n: f for n, f in given.items() if not n.endswith(("_files", "_figures"))}
     files = StudyFiles(**of_study, models=models)
-    record = made(cfg["config"], Path(output.report).parent / "benchmarks")
+    record = run_record(cfg["config"], Path(output.report).parent / "benchmarks")
     page = build(files, words_of(cfg["config"]), record)
     write_text(page, output.report)
 

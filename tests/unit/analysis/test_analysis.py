@@ -176,7 +176,7 @@ def test_values_and_gaps_are_counted_by_images_and_patients(rng):
 
 def test_every_pair_of_fields_is_asked_once(rng):
     table = relate(patients_of(rng, told=True), "severity", PREDICTORS, 99, 0)
-    dropped = table.loc[table["missing"] == "dropped"].set_index(["given", "field"])
+    dropped = table.loc[table["missing"] == "dropped"].set_index(["within", "field"])
     assert set(dropped.index) == {
         ("severity", "location"),
         ("severity", "sex"),

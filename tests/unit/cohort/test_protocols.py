@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.cohort.protocols import divide, impossible, of_part
+from cxr.cohort.protocols import divide_protocols, infeasible_reason, part_cohort
 from cxr.core.errors import InputError
-from cxr.planning.parts import list_parts
+from cxr.planning.parts import protocol_parts
 
 EVALUATION = {"folds": 4, "repeats": 2, "random_split": True, "leave_source_out": True}
 SPLITS = {"validation": 0.15, "test": 0.2}
@@ -26,18 +26,20 @@ def cohort(rng):
 
 
 def divided(cohort, **changes):
-    return divide(cohort, EVALUATION | changes, SPLITS, SOURCES, seed=3)
+    return divide_protocols(cohort, EVALUATION | changes, SPLITS, SOURCES, seed=3)
 
 
 def test_the_parts_of_a_config_are_those_that_are_divided(cohort):
-    parts = list_parts(EVALUATION, SOURCES)
+    parts = protocol_parts(EVALUATION, SOURCES)
     assert len(parts) == 8 + 8 + 2
     folds = divided(cohort)
     found = folds.groupby("part")["protocol"].first().to_dict()
     assert found == parts | {"study": "study"}
     nothing = {"folds": None, "random_split": False, "leave_source_out": False, "repeats": 3}
-    assert list_parts(nothing, SOURCES) == {}
-    assert list(list_parts(nothing | {"random_split": True, "repeats": 1}, [])) == ["random-r1f1"]
+    assert protocol_parts(nothing, SOURCES) == {}
+    assert list(protocol_parts(nothing | {"random_split": True, "repeats": 1}, [])) == [
+        "random-r1f1"
+    ]
 
 
 def test_every_image_is_tested_once_a_repeat(cohort):
@@ -82,14 +84,14 @@ def test_a_source_that_a_class_needs_is_not_left_out(cohort):
     cohort.loc[cohort["class"] == "a", "source"] = "one"
     assert "without-one" not in set(divided(cohort)["part"])
     assert "without-two" in set(divided(cohort)["part"])
-    reason = impossible(cohort, (cohort["source"] == "one").to_numpy())
+    reason = infeasible_reason(cohort, (cohort["source"] == "one").to_numpy())
     assert reason == "fewer than 3 patients of class a are from elsewhere"
-    assert of_part(cohort, divided(cohort), "without-one").empty
+    assert part_cohort(cohort, divided(cohort), "without-one").empty
 
 
 def test_of_part_keeps_the_cohorts_order(cohort):
     folds = divided(cohort).sample(frac=1, random_state=0)
-    part = of_part(cohort, folds, "random-r1f2")
+    part = part_cohort(cohort, folds, "random-r1f2")
     assert part["image_id"].tolist() == cohort["image_id"].tolist()
     expected = folds.loc[folds["part"] == "random-r1f2"].set_index("image_id")["split"]
     assert (part["split"].to_numpy() == expected.loc[part["image_id"]].to_numpy()).all()

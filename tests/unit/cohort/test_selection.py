@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr.cohort.flow import summarise
-from cxr.cohort.selection import assign_classes, balance, contradictions, select
+from cxr.cohort.flow import flow_document
+from cxr.cohort.selection import assign_classes, balance, contradictions, select_images
 from cxr.cohort.splits import (
-    divide,
+    assign_splits,
     group_patients,
-    independent,
+    independent_patients,
+    link_patients,
     near_duplicate_groups,
-    people,
-    split,
+    stratified_split,
 )
 from cxr.core.errors import InputError
 
@@ -81,7 +81,7 @@ def test_everything_that_leaves_is_listed_with_its_reason_and_counted():
         ("h", "u", "u:5", "COVID-19", "PA", "1"),
         ("i", "u", "u:6", "COVID-19", "PA", "9"),
     )
-    chosen, flow = select(table, rejected("no such file"), **RULES)
+    chosen, flow = select_images(table, rejected("no such file"), **RULES)
     assert len(chosen) == 4
     excluded = flow.exclusions().set_index("file")["reason"].to_dict()
     drawn_out = [file for file, reason in excluded.items() if reason == "not drawn"]
@@ -100,14 +100,16 @@ def test_everything_that_leaves_is_listed_with_its_reason_and_counted():
 
 def test_the_same_bytes_under_two_classes_are_both_left_out():
     extra = [("x", "u", "u:8", "COVID-19", "PA", "8"), ("y", "k", "k:8", "No finding", "PA", "8")]
-    chosen, flow = select(rows(*GOOD, *extra), rejected(), **RULES)
+    chosen, flow = select_images(rows(*GOOD, *extra), rejected(), **RULES)
     assert set(chosen["file"]) == set("abcd")
     assert (flow.exclusions()["reason"] == "same bytes under two classes").sum() == 2
 
 
 def test_a_class_without_images_is_named():
     with pytest.raises(InputError, match=r"cohort\.classes\.normal.*no image is left; 1 rows"):
-        select(rows(*GOOD[:2], ("c", "k", "k:1", "No finding", "L", "3")), rejected(), **RULES)
+        select_images(
+            rows(*GOOD[:2], ("c", "k", "k:1", "No finding", "L", "3")), rejected(), **RULES
+        )
 
 
 def many(rng, n=200):
@@ -179,9 +181,9 @@ def test_what_shows_the_same_under_two_classes_leaves():
 
 
 def test_what_contradicts_leaves_before_the_classes_are_balanced():
-    entries, _ = select(rows(*GOOD), rejected(), **RULES)
+    entries, _ = select_images(rows(*GOOD), rejected(), **RULES)
     gone = entries.loc[entries["class"] == "normal", "image_id"].iloc[0]
-    left, flow = select(rows(*GOOD), rejected(), **RULES | {"contradicting": {gone}})
+    left, flow = select_images(rows(*GOOD), rejected(), **RULES | {"contradicting": {gone}})
     assert gone not in set(left["image_id"])
     assert left["class"].value_counts().to_dict() == {"covid": 1, "normal": 1}
     reasons = flow.exclusions().set_index("file")["reason"]
@@ -195,11 +197,11 @@ def test_no_group_is_divided_and_every_class_is_in_every_split(seed, validation,
     table = many(rng, int(rng.integers(80, 300)))
     pairs = rng.integers(0, len(table), (5, 2))
     table = table.assign(source="s", file="f", sha256=table["image_id"])
-    cohort = divide(table, pairs, people(table), validation, test, seed)
+    cohort = assign_splits(table, pairs, link_patients(table), validation, test, seed)
     for column, expected in (("patient_id", 1), ("split_group", 1), ("class", 3)):
         assert set(cohort.groupby(column)["split"].nunique()) == {expected}
-    flow = select(rows(*GOOD), rejected(), **RULES)[1]
-    summary = summarise(flow, cohort)["classes"]
+    flow = select_images(rows(*GOOD), rejected(), **RULES)[1]
+    summary = flow_document(flow, cohort)["classes"]
     assert sum(c["train"] + c["validation"] + c["test"] for c in summary.values()) == len(cohort)
 
 
@@ -214,16 +216,16 @@ def test_patients_who_share_a_file_are_one_person_though_its_copy_is_dropped(rng
     )
     table = table.assign(source="s", file="f", **{"class": list("nnnmnnnm") * 5})
     kept = table.loc[~table["sha256"].duplicated()]
-    cohort = divide(kept.reset_index(drop=True), NOTHING, people(table), 0.2, 0.2, 0)
+    cohort = assign_splits(kept.reset_index(drop=True), NOTHING, link_patients(table), 0.2, 0.2, 0)
     person = cohort["patient_id"].str[1:]
     assert set(cohort.groupby(person)["split"].nunique()) == {1}
-    assert (independent(cohort) == ("x" + person).to_numpy()).all()
+    assert (independent_patients(cohort) == ("x" + person).to_numpy()).all()
 
 
 def test_shares_are_close_to_what_was_asked():
     groups = np.arange(600) // 2
     classes = np.where(groups % 3 == 0, "a", "b")
-    parts = split(classes, groups, 0.15, 0.2, 0)
+    parts = stratified_split(classes, groups, 0.15, 0.2, 0)
     for name in ("a", "b"):
         shares = {part: np.mean(parts[classes == name] == part) for part in np.unique(parts)}
         assert shares["test"] == pytest.approx(0.2, abs=0.03)
@@ -232,4 +234,6 @@ def test_shares_are_close_to_what_was_asked():
 
 def test_a_class_with_too_few_patients_is_named():
     with pytest.raises(InputError, match=r"cohort\.classes\.b.*only 2 independent patients"):
-        split(np.array(list("aaaaabbbb")), np.array([0, 1, 2, 3, 4, 5, 5, 6, 6]), 0.2, 0.2, 0)
+        stratified_split(
+            np.array(list("aaaaabbbb")), np.array([0, 1, 2, 3, 4, 5, 5, 6, 6]), 0.2, 0.2, 0
+        )

@@ -11,17 +11,17 @@ import yaml
 from sklearn.metrics import average_precision_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from cxr.cohort.tags import all_labels, label_table, tag
+from cxr.cohort.tags import assign_tags, label_names, label_table
 from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
 from cxr.core.io import read_table, write_table
-from cxr.features.extract import label_probabilities, run
+from cxr.features.extract import extract_features, label_probabilities
 from cxr.features.tables import predictions_schema, predictions_table
-from cxr.networks.architecture import build
+from cxr.networks.architecture import build_network
 from cxr.networks.weights import load_model, save_model
-from cxr.training.dataset import Data
-from cxr.training.loop import describe, train
+from cxr.training.dataset import TrainingData
+from cxr.training.loop import model_card, train
 from tests.helpers.learning import AUGMENTATION, data, recipe, state
 
 PLACES = ["Wuhan"] * 4 + ["Rome", "Oslo"] + [None] * 2
@@ -37,7 +37,7 @@ def rows(places=PLACES, patients=None):
 
 
 def test_rare_values_are_merged_where_they_are_enough_together():
-    tags, table = tag(rows(), ["severity", "location"], 2)
+    tags, table = assign_tags(rows(), ["severity", "location"], 2)
     assert tags[0] == ["severity: mild", "location: Wuhan"]
     assert tags[4] == tags[5] == ["location: other"]
     assert tags[7] == []
@@ -47,33 +47,33 @@ def test_rare_values_are_merged_where_they_are_enough_together():
 
 
 def test_a_value_that_occurs_once_is_no_tag():
-    tags, table = tag(rows([*["Wuhan"] * 5, "Rome", None, None]), ["location"], 2)
+    tags, table = assign_tags(rows([*["Wuhan"] * 5, "Rome", None, None]), ["location"], 2)
     assert tags[5] == []
     assert pd.isna(table.set_index("value").loc["Rome", "tag"])
 
 
 def test_patients_make_a_tag_frequent_not_their_images():
     patients = ["one"] * 4 + ["p4", "p5", "p6", "p7"]
-    tags, _ = tag(rows(patients=patients), ["location"], 2)
+    tags, _ = assign_tags(rows(patients=patients), ["location"], 2)
     # With Rome and Oslo the place of a single patient makes three, enough to be merged.
     assert tags[0] == ["location: other"]
 
 
 def test_no_tag_at_all_is_said_by_the_key():
     with pytest.raises(InputError, match=r"config key 'cohort\.tags'"):
-        tag(rows(), ["location"], 9)
+        assign_tags(rows(), ["location"], 9)
 
 
 def test_labels_are_scikit_learns_and_survive_a_file(tmp_path):
     cohort = rows().drop(columns=["location", "severity"])
-    cohort["tags"], _ = tag(rows(), ["severity", "location"], 2)
+    cohort["tags"], _ = assign_tags(rows(), ["severity", "location"], 2)
     write_table(cohort, tmp_path / "cohort.parquet")
     stored = read_table(tmp_path / "cohort.parquet")
-    labels = all_labels(stored, ["a", "b"])
+    labels = label_names(stored, ["a", "b"])
     own = [[name, *tags] for name, tags in zip(stored["class"], stored["tags"], strict=True)]
     expected = MultiLabelBinarizer(classes=labels).fit_transform(own)
     np.testing.assert_array_equal(label_table(stored, ["a", "b"]).to_numpy(), expected)
-    assert all_labels(stored.drop(columns="tags"), ["a", "b"]) == []
+    assert label_names(stored.drop(columns="tags"), ["a", "b"]) == []
 
 
 def tagged(rng, n=90):
@@ -86,9 +86,9 @@ def tagged(rng, n=90):
 
 
 def test_a_network_learns_class_and_tags_at_once(rng):
-    task, network = tagged(rng), build("conv5", 2, 16, 0.0, seed=1, n_tags=2)
+    task, network = tagged(rng), build_network("conv5", 2, 16, 0.0, seed=1, n_tags=2)
     train(network, task, recipe({"epochs": 12, "class_weights": False}), seed=1)
-    features, probabilities = run(network, task.images, None)
+    features, probabilities = extract_features(network, task.images, None)
     labels = label_probabilities(network, features)
     test = task.split == "test"
     assert (probabilities.argmax(1) == task.labels)[test].mean() > 0.9
@@ -101,11 +101,11 @@ def test_a_network_learns_class_and_tags_at_once(rng):
 
 
 def test_the_measured_loss_is_binary_cross_entropy(rng):
-    task, network = tagged(rng), build("conv5", 2, 16, 0.0, seed=1, n_tags=2)
+    task, network = tagged(rng), build_network("conv5", 2, 16, 0.0, seed=1, n_tags=2)
     plain = {"epochs": 1, "class_weights": False, "keep": "last", "label_smoothing": 0.1}
     history = train(network, task, recipe(plain), seed=1).history
     held_out = task.split == "validation"
-    features, _ = run(network, task.images[held_out], None)
+    features, _ = extract_features(network, task.images[held_out], None)
     wanted = np.hstack([np.eye(2)[task.labels], task.tags])[held_out]
     loss = torch.nn.BCELoss()(
         torch.from_numpy(label_probabilities(network, features)), torch.from_numpy(wanted).float()
@@ -117,7 +117,7 @@ def test_every_kind_of_phase_trains_with_tags_and_repeats_its_weights(rng):
     task, trained = tagged(rng), []
     kinds = ({"mixup": 0.4, "epochs": 1, "label_smoothing": 0.1}, {"averaging": 0.5, "epochs": 1})
     for _ in range(2):
-        network = build("conv5", 2, 8, 0.2, seed=1, n_tags=2)
+        network = build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
         history = train(network, task, recipe(*kinds, augmentation=AUGMENTATION), seed=1).history
         trained.append(state(network))
     assert np.isfinite(history[["train_loss", "validation_loss"]]).all(axis=None)
@@ -134,11 +134,11 @@ def test_the_staged_recipe_runs_whole_with_tags(rng):
         phase | {"epochs": 1, "image_size": 32 if s else 40}
         for phase, s in zip(phases, sizes, strict=True)
     ]
-    task, network = tagged(rng, 30), build("conv5", 2, 8, 0.2, seed=1, n_tags=2)
+    task, network = tagged(rng, 30), build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
     trained = train(network, task, recipe(*small), seed=1)
     assert trained.history["frozen"].tolist() == [True, False, True, False]
     assert set(trained.rate_tests["phase"]) == {1, 3}
-    rates = trained.history["body_learning_rate"] / trained.history["learning_rate"]
+    rates = trained.history["backbone_learning_rate"] / trained.history["learning_rate"]
     np.testing.assert_allclose(rates, [0, 0.05, 0, 0.05])
 
 
@@ -149,17 +149,19 @@ def test_tags_are_part_of_the_datas_digest(rng):
 
 
 def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
-    task, network = tagged(rng), build("conv5", 2, 8, 0.2, seed=1, n_tags=2)
+    task, network = tagged(rng), build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
     history = train(network, task, recipe({"epochs": 1}), seed=1).history
     training = {"phases": [{"image_size": 32}]}
     model = {"architecture": "conv5", "feature_dim": 8, "weights": "none", "dropout": 0.2}
     cfg = {"model": model | {"training": training}, "classes": ["a", "b"], "seed": 1}
-    card = describe(network, task, history, cfg | {"square": "crop"}, ["s: x", "s: y"])
+    card = model_card(network, task, history, cfg | {"square": "crop"}, ["s: x", "s: y"])
     save_model(network, card, tmp_path / "m.safetensors", tmp_path / "m.json")
     loaded, card = load_model(tmp_path / "m.safetensors", tmp_path / "m.json")
     assert card["tags"] == ["s: x", "s: y"]
-    features, probabilities = run(loaded, task.images, None)
-    np.testing.assert_allclose(probabilities, run(network, task.images, None)[1], atol=1e-6)
+    features, probabilities = extract_features(loaded, task.images, None)
+    np.testing.assert_allclose(
+        probabilities, extract_features(network, task.images, None)[1], atol=1e-6
+    )
     cohort = pd.DataFrame({"image_id": np.arange(90).astype(str), "class": "a", "split": "test"})
     labels = ["a", "b", *card["tags"]]
     own = label_probabilities(loaded, features)
@@ -167,7 +169,10 @@ def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
     names = predictions_schema(["a", "b"], labels).names
     assert names[:-2] == list(table.columns)
     assert "tags" not in json.loads((tmp_path / "m.json").read_text())["classes"]
-    untagged = describe(
-        network, Data(task.images, task.labels, task.split), history, cfg | {"square": "crop"}
+    untagged = model_card(
+        network,
+        TrainingData(task.images, task.labels, task.split),
+        history,
+        cfg | {"square": "crop"},
     )
     assert "tags" not in untagged

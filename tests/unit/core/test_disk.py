@@ -15,7 +15,7 @@ from cxr.core.io import (
     write_json,
     write_table,
 )
-from cxr.networks.architecture import build
+from cxr.networks.architecture import build_network
 from cxr.networks.weights import save_model
 from cxr.training.checkpoint import Checkpoint
 from tests.conftest import disk
@@ -41,7 +41,7 @@ WRITERS = {
     "parquet": lambda path: write_table(pd.DataFrame({"a": NOISE}), path),
     "checkpoint": lambda path: Checkpoint(path, {}, "", "").save({"a": torch.tensor(NOISE)}),
     "safetensors": lambda path: save_model(
-        build("conv5", 2, 64, 0.0, 0), {}, path, path.with_suffix(".json")
+        build_network("conv5", 2, 64, 0.0, 0), {}, path, path.with_suffix(".json")
     ),
 }
 

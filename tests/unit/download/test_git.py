@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from cxr.core.errors import InputError
-from cxr.download.sources import obtain
+from cxr.download.sources import obtain_source
 from tests.helpers.obtaining import FILES, WORDS, fill, held
 
 
@@ -60,14 +60,14 @@ def git_source(folder, commit, paths=("metadata.csv", "images")):
 
 
 def test_only_the_wanted_paths_of_the_pinned_commit_are_checked_out(repository, tmp_path):
-    provenance = obtain("g", git_source(*repository), tmp_path / "out", None)
+    provenance = obtain_source("g", git_source(*repository), tmp_path / "out", None)
     assert held(tmp_path / "out") == FILES
     assert provenance["revision"] == repository[1]
     assert provenance["origin"] == "git"
 
 
 def test_without_paths_all_is_checked_out_but_links_that_lead_out(repository, tmp_path):
-    obtain("g", git_source(*repository, paths=()), tmp_path / "out", None)
+    obtain_source("g", git_source(*repository, paths=()), tmp_path / "out", None)
     assert set(held(tmp_path / "out")) == {*FILES, "large/volume.bin", "-odd"}
     links = [path.name for path in (tmp_path / "out").rglob("*") if path.is_symlink()]
     assert links == ["again"]
@@ -85,7 +85,7 @@ def test_without_paths_all_is_checked_out_but_links_that_lead_out(repository, tm
 )
 def test_what_git_can_not_get_is_named_and_leaves_nothing(repository, tmp_path, changes, message):
     with pytest.raises(InputError, match=message):
-        obtain("g", git_source(*repository) | changes, tmp_path / "out" / "g", None)
+        obtain_source("g", git_source(*repository) | changes, tmp_path / "out" / "g", None)
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -163,7 +163,7 @@ def git_server(repository):
 def test_a_git_server_is_asked_for_one_commit_even_when_it_moved(git_server, tmp_path, path):
     _, address, commit = git_server
     source = git_source("", commit) | {"url": address + path}
-    obtain("g", source, tmp_path / "out", None)
+    obtain_source("g", source, tmp_path / "out", None)
     assert held(tmp_path / "out") == FILES
 
 
@@ -171,7 +171,7 @@ def test_a_git_server_is_asked_for_one_commit_even_when_it_moved(git_server, tmp
 def test_a_connection_cut_half_way_is_tried_again(git_server, tmp_path, script):
     handler, address, commit = git_server
     handler.script[:] = script
-    obtain("g", git_source("", commit) | {"url": f"{address}/repo"}, tmp_path / "out", None)
+    obtain_source("g", git_source("", commit) | {"url": f"{address}/repo"}, tmp_path / "out", None)
     assert held(tmp_path / "out") == FILES
     assert handler.script == []
 
@@ -185,5 +185,5 @@ def test_what_a_git_server_does_not_give_leaves_nothing(git_server, tmp_path, co
     handler.script[:] = script
     source = git_source("", commit or known) | {"url": address + path}
     with pytest.raises(InputError, match="check the source's url and commit"):
-        obtain("g", source, tmp_path / "out" / "g", None)
+        obtain_source("g", source, tmp_path / "out" / "g", None)
     assert list((tmp_path / "out").iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.download.http import download
-from cxr.download.sources import obtain
+from cxr.download.sources import obtain_source
 from tests.helpers.obtaining import FILES, WORDS, held, zipped
 
 
@@ -155,7 +155,7 @@ def archive(server):
 
 def test_an_archive_source_is_downloaded_unpacked_and_recorded(archive, tmp_path):
     handler, source = archive
-    provenance = obtain("a", source, tmp_path / "out" / "a", None)
+    provenance = obtain_source("a", source, tmp_path / "out" / "a", None)
     assert held(tmp_path / "out" / "a") == FILES
     assert provenance["archive_sha256"] == sha256(handler.body)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "a.sha256"]
@@ -163,12 +163,12 @@ def test_an_archive_source_is_downloaded_unpacked_and_recorded(archive, tmp_path
 
 def test_an_archive_without_a_published_checksum_stays_the_one_of_the_first_time(archive, tmp_path):
     handler, source = archive
-    obtain("a", source, tmp_path / "a", None)
-    obtain("a", source, tmp_path / "a", None)
+    obtain_source("a", source, tmp_path / "a", None)
+    obtain_source("a", source, tmp_path / "a", None)
     handler.body = zipped([("images/other.png", b"other")])
     with pytest.raises(InputError, match=r"when it was first obtained; delete .*a\.sha256"):
-        obtain("a", source, tmp_path / "a", None)
+        obtain_source("a", source, tmp_path / "a", None)
     assert held(tmp_path / "a") == FILES
     (tmp_path / "a.sha256").unlink()
-    obtain("a", source, tmp_path / "a", None)
+    obtain_source("a", source, tmp_path / "a", None)
     assert set(held(tmp_path / "a")) == {"images/other.png"}

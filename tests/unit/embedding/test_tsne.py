@@ -13,8 +13,14 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from cxr.core.errors import InputError
-from cxr.embedding.knn import find_neighbours, joint, nearest, principal_components, select_features
-from cxr.embedding.tsne import EXACT_LIMIT, Method, embed, embed_all
+from cxr.embedding.knn import (
+    affinity_neighbours,
+    find_neighbours,
+    pairwise_affinities,
+    principal_components,
+    select_features,
+)
+from cxr.embedding.tsne import EXACT_LIMIT, Method, embed, embed_runs
 from cxr.embedding.tsne_exact import calibrate, divergence, gradient, optimise
 
 CPU = Method()
@@ -44,7 +50,7 @@ def test_neighbours_are_the_nearest_ones(features, neighbours):
 
 def test_every_perplexity_up_to_n_minus_1_is_used_and_none_above(neighbours, caplog):
     with caplog.at_level(logging.INFO):
-        table = embed_all(neighbours, [(1.0, 0), (59.0, 0), (60.0, 0)], CPU, 1).to_pandas()
+        table = embed_runs(neighbours, [(1.0, 0), (59.0, 0), (60.0, 0)], CPU, 1).to_pandas()
     assert table["perplexity"].unique().tolist() == [1.0, 59.0]
     assert len(table) == 2 * 60
     assert "perplexity 60 is left out" in caplog.text
@@ -53,7 +59,7 @@ def test_every_perplexity_up_to_n_minus_1_is_used_and_none_above(neighbours, cap
 
 @pytest.mark.parametrize("perplexity", [1.5, 2.0, 5.0, 20.0, 40.0, 58.9])
 def test_the_affinities_have_the_claimed_perplexity(neighbours, perplexity):
-    _, distances = nearest(neighbours, perplexity)
+    _, distances = affinity_neighbours(neighbours, perplexity)
     rows = calibrate(distances**2, perplexity)
     np.testing.assert_allclose(rows.sum(axis=1), 1)
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
@@ -62,13 +68,15 @@ def test_the_affinities_have_the_claimed_perplexity(neighbours, perplexity):
 
 @pytest.mark.parametrize("perplexity", [5.0, 20.0, 40.0])
 def test_the_affinities_are_opentsnes(neighbours, perplexity):
-    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    index = PrecomputedNeighbors(*affinity_neighbours(neighbours, perplexity))
     theirs = PerplexityBasedNN(knn_index=index, perplexity=perplexity).P.toarray()
-    np.testing.assert_allclose(joint(neighbours, perplexity), theirs, atol=1e-4 * theirs.max())
+    np.testing.assert_allclose(
+        pairwise_affinities(neighbours, perplexity), theirs, atol=1e-4 * theirs.max()
+    )
 
 
 def test_the_gradient_is_that_of_the_divergence(neighbours, rng):
-    matrix, xy = joint(neighbours, 10.0), rng.normal(size=(60, 2))
+    matrix, xy = pairwise_affinities(neighbours, 10.0), rng.normal(size=(60, 2))
     slopes = np.empty((2, 60))
     gradient(matrix, xy[:, 0].copy(), xy[:, 1].copy(), 1.0, *slopes)
     step = 1e-6
@@ -85,7 +93,7 @@ def test_the_gradient_is_that_of_the_divergence(neighbours, rng):
 def test_the_first_steps_are_opentsnes(neighbours, rng):
     # From a wide start: openTSNE's tree takes points closer than 1e-6 for one.
     perplexity, start = 10.0, rng.normal(size=(60, 2))
-    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    index = PrecomputedNeighbors(*affinity_neighbours(neighbours, perplexity))
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity)
     theirs = TSNEEmbedding(start, affinities, negative_gradient_method="bh", theta=0)
     for iterations, exaggeration, momentum in (phases := [(15, 12.0, 0.8), (15, 1.0, 0.5)]):
@@ -99,7 +107,7 @@ def test_the_first_steps_are_opentsnes(neighbours, rng):
 def test_maps_are_at_least_as_good_as_opentsnes(features, neighbours, perplexity):
     # A single start can end in a better or a worse minimum in either: means over starts compare.
     ours, theirs = [], []
-    matrix = joint(neighbours, float(perplexity))
+    matrix = pairwise_affinities(neighbours, float(perplexity))
     for seed in range(10):
         ours.append(embed(neighbours, float(perplexity), seed, CPU, 1))
         xy = np.asarray(TSNE(perplexity=perplexity, random_state=seed, n_jobs=1).fit(features))
@@ -129,8 +137,8 @@ def test_large_maps_are_not_exact():
 def test_many_maps_at_once_are_as_deep_as_one_by_one(rng):
     neighbours = find(np.maximum(rng.normal(size=(80, 5)) @ rng.normal(size=(5, 64)), 0))
     runs = [(perplexity, seed) for perplexity in (5.0, 20.0, 50.0) for seed in (0, 1)]
-    single = embed_all(neighbours, runs, CPU, 1).to_pandas()
-    batch = embed_all(neighbours, runs, Method(device="gpu"), 1).to_pandas()
+    single = embed_runs(neighbours, runs, CPU, 1).to_pandas()
+    batch = embed_runs(neighbours, runs, Method(device="gpu"), 1).to_pandas()
     keys = ["image_id", "method", "perplexity", "seed"]
     pd.testing.assert_frame_equal(single[keys], batch[keys])
     np.testing.assert_allclose(batch["kl_divergence"], single["kl_divergence"], rtol=0.01)
@@ -150,8 +158,8 @@ def test_the_same_seed_gives_the_same_map_and_another_seed_another(neighbours, i
 
 def test_chunking_changes_nothing(neighbours):
     runs = [(5.0, 0), (9.0, 0)]
-    whole = embed_all(neighbours, runs, CPU, 1)
-    assert whole.equals(pa.concat_tables([embed_all(neighbours, [run], CPU, 1) for run in runs]))
+    whole = embed_runs(neighbours, runs, CPU, 1)
+    assert whole.equals(pa.concat_tables([embed_runs(neighbours, [run], CPU, 1) for run in runs]))
 
 
 @pytest.mark.parametrize("perplexity", [1, 2, 5])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.evaluation.baselines import WORDS, inputs, measure
+from cxr.evaluation.baselines import DESCRIPTIONS, baseline_inputs, predict_baselines
 from cxr.images.lungs import border_mask, lung_masks
 
 N = 120
@@ -42,7 +42,7 @@ def images(rng):
 
 
 def accuracies(cohort, folds, shapes, images):
-    table = measure(cohort, folds, inputs(cohort, shapes, images), ["a", "b"], 0)
+    table = predict_baselines(cohort, folds, baseline_inputs(cohort, shapes, images), ["a", "b"], 0)
     test = table.loc[table["split"] == "test"]
     return (test["class"] == test["predicted"]).groupby(test["baseline"]).mean()
 
@@ -95,12 +95,12 @@ def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, 
 def test_every_baseline_is_described_and_predicts_every_measured_image(
     cohort, folds, shapes, images
 ):
-    seen = inputs(cohort, shapes, images)
-    assert set(seen) == set(WORDS)
-    table = measure(cohort, folds, seen, ["a", "b"], 0)
-    assert len(table) == len(WORDS) * (N - N // 3)
+    seen = baseline_inputs(cohort, shapes, images)
+    assert set(seen) == set(DESCRIPTIONS)
+    table = predict_baselines(cohort, folds, seen, ["a", "b"], 0)
+    assert len(table) == len(DESCRIPTIONS) * (N - N // 3)
     np.testing.assert_allclose(table["probability_a"] + table["probability_b"], 1, atol=1e-5)
-    again = measure(cohort, folds, seen, ["a", "b"], 0)
+    again = predict_baselines(cohort, folds, seen, ["a", "b"], 0)
     pd.testing.assert_frame_equal(table, again)
 
 
@@ -128,6 +128,6 @@ def test_an_image_without_lungs_gets_the_usual_place():
 
 
 def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
-    seen = inputs(cohort, shapes, images, "CT")
-    assert list(seen) == [name for name in WORDS if "lungs" not in name]
-    assert list(inputs(cohort, shapes, images)) == list(WORDS)
+    seen = baseline_inputs(cohort, shapes, images, "CT")
+    assert list(seen) == [name for name in DESCRIPTIONS if "lungs" not in name]
+    assert list(baseline_inputs(cohort, shapes, images)) == list(DESCRIPTIONS)

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from cxr.evaluation.multilabel import CLASS_ALONE, NOTHING, accuracy_thresh, fbeta, measure
+from cxr.evaluation.multilabel import (
+    CLASS_ALONE,
+    NO_LABEL,
+    accuracy_thresh,
+    fbeta,
+    multilabel_metrics,
+)
 from cxr.evaluation.tag_comparison import compare_tags, tag_precision
 
 
@@ -22,7 +28,7 @@ def case(seed, n=60, t=7, patients=25):
 
 def document(seed, replicates=20):
     truth, scores, owners = case(seed)
-    return measure(truth, scores, owners, list("abcdefg"), 2, replicates, 0)
+    return multilabel_metrics(truth, scores, owners, list("abcdefg"), 2, replicates, 0)
 
 
 def fastai_fbeta(scores, truth, thresh=0.2, beta=2.0, eps=1e-9):
@@ -95,8 +101,12 @@ def test_a_score_of_the_original_is_that_of_the_class_alone():
     truth = np.zeros((746, 66), dtype=bool)
     truth[:349, :1] = truth[349:, 1:2] = True
     truth[:349, 2:4] = True
-    own = measure(truth, truth.astype(float), np.arange(746).astype(str), range(66), 2, 10, 0)
-    assert own["references"][NOTHING]["accuracy_thresh"]["value"] == pytest.approx(0.9707, abs=5e-5)
+    own = multilabel_metrics(
+        truth, truth.astype(float), np.arange(746).astype(str), range(66), 2, 10, 0
+    )
+    assert own["references"][NO_LABEL]["accuracy_thresh"]["value"] == pytest.approx(
+        0.9707, abs=5e-5
+    )
     known = own["references"][CLASS_ALONE]
     assert known["accuracy_thresh"]["value"] == pytest.approx(0.9858, abs=5e-5)
     assert known["fbeta"]["value"] == pytest.approx(0.712, abs=5e-4)
@@ -106,8 +116,8 @@ def test_a_score_of_the_original_is_that_of_the_class_alone():
 
 def test_intervals_come_from_whole_patients():
     truth, scores, owners = case(3)
-    once = measure(truth, scores, owners, list("abcdefg"), 2, 300, 0)
-    twice = measure(
+    once = multilabel_metrics(truth, scores, owners, list("abcdefg"), 2, 300, 0)
+    twice = multilabel_metrics(
         np.tile(truth, (2, 1)),
         np.tile(scores, (2, 1)),
         np.tile(owners, 2),
@@ -133,7 +143,7 @@ def test_networks_references_and_published_numbers_stand_side_by_side():
     assert (published["protocol"], published["accuracy_thresh"]) == ("random", 0.99)
     row = table.loc[(table["protocol"] == "grouped") & (table["name"] == "one")].iloc[0]
     assert row["fbeta"] == part["labels"]["fbeta"]["value"]
-    assert row["gain_low"] == part["labels"]["references"][NOTHING]["gain"]["low"]
+    assert row["gain_low"] == part["labels"]["references"][NO_LABEL]["gain"]["low"]
     assert row["tag_gain"] == part["labels"]["without_tags"]["gain"]["value"]
     each = tag_precision({"one": whole, "two": whole})
     assert each["label"].tolist() == list("abcdefg") * 4

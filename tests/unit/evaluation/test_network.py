@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from cxr.evaluation.network import evaluate, leakage, measure_network
-from cxr.statistics.metrics import auc_of, average_precision_of, best_threshold, calibration_of
+from cxr.evaluation.network import classification_metrics, evaluate_network, leakage
+from cxr.statistics.metrics import average_precision, calibration_curve, roc_auc, youden_threshold
 
 CLASSES = ["a", "b", "c"]
 
@@ -26,7 +26,7 @@ def case(seed, n=90, patients=40):
 @given(st.integers(0, 10_000))
 def test_values_equal_scikit_learn(seed):
     labels, scores, owners = case(seed)
-    result = evaluate(labels, scores, owners, CLASSES, replicates=5, seed=0)
+    result = classification_metrics(labels, scores, owners, CLASSES, replicates=5, seed=0)
     predicted = scores.argmax(axis=1)
     assert result["confusion"] == metrics.confusion_matrix(labels, predicted).tolist()
     assert result["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(labels, predicted))
@@ -53,14 +53,14 @@ def test_values_equal_scikit_learn(seed):
 def test_the_weighted_auc_equals_scikit_learns(seed):
     labels, scores, _ = case(seed)
     weights = np.random.default_rng(seed).integers(0, 4, (3, len(labels))).astype(float)
-    ours = auc_of(scores[:, 0], labels == 0, weights)
+    ours = roc_auc(scores[:, 0], labels == 0, weights)
     theirs = [metrics.roc_auc_score(labels == 0, scores[:, 0], sample_weight=w) for w in weights]
     np.testing.assert_allclose(ours, theirs)
 
 
 def test_intervals_are_those_of_drawing_whole_patients():
     labels, scores, owners = case(1)
-    result = evaluate(labels, scores, owners, CLASSES, replicates=4000, seed=0)
+    result = classification_metrics(labels, scores, owners, CLASSES, replicates=4000, seed=0)
     rng = np.random.default_rng(9)
     names = np.unique(owners)
     drawn = []
@@ -74,15 +74,19 @@ def test_intervals_are_those_of_drawing_whole_patients():
 
 def test_more_images_of_the_same_patients_do_not_narrow_the_interval():
     labels, scores, owners = case(2)
-    once = evaluate(labels, scores, owners, CLASSES, replicates=2000, seed=0)["accuracy"]
+    once = classification_metrics(labels, scores, owners, CLASSES, replicates=2000, seed=0)[
+        "accuracy"
+    ]
     tripled = (np.tile(labels, 3), np.tile(scores, (3, 1)), np.tile(owners, 3))
-    thrice = evaluate(*tripled, CLASSES, replicates=2000, seed=0)["accuracy"]
+    thrice = classification_metrics(*tripled, CLASSES, replicates=2000, seed=0)["accuracy"]
     assert thrice == once
 
 
 def test_what_is_not_defined_is_null():
     labels, scores = np.zeros(4, dtype=int), np.tile([0.9, 0.05, 0.05], (4, 1))
-    result = evaluate(labels, scores, np.array(list("wxyz")), CLASSES, replicates=50, seed=0)
+    result = classification_metrics(
+        labels, scores, np.array(list("wxyz")), CLASSES, replicates=50, seed=0
+    )
     nothing = {"value": None, "low": None, "high": None}
     assert result["per_class"]["b"]["recall"] == nothing
     assert result["per_class"]["a"]["specificity"] == nothing
@@ -92,13 +96,13 @@ def test_what_is_not_defined_is_null():
 def test_a_share_of_one_is_not_certain():
     labels, owners = np.array([0, 0, 0, 1, 1, 1]), np.array(list("aabcde"))
     scores = np.eye(3)[labels]
-    result = evaluate(labels, scores, owners, CLASSES, replicates=50, seed=0)
+    result = classification_metrics(labels, scores, owners, CLASSES, replicates=50, seed=0)
     exact = binomtest(5, 5).proportion_ci(0.95, method="exact").low
     assert result["accuracy"] == {"value": 1.0, "low": pytest.approx(exact, abs=1e-6), "high": 1.0}
     exact = binomtest(2, 2).proportion_ci(0.95, method="exact").low
     assert result["per_class"]["a"]["recall"]["low"] == pytest.approx(exact, abs=1e-6)
     assert result["per_class"]["a"]["f1"] == {"value": 1.0, "low": None, "high": None}
-    constant = evaluate(labels, np.tile([1.0, 0, 0], (6, 1)), owners, CLASSES, 50, 0)
+    constant = classification_metrics(labels, np.tile([1.0, 0, 0], (6, 1)), owners, CLASSES, 50, 0)
     assert constant["per_class"]["a"]["roc_auc"] == {"value": 0.5, "low": None, "high": None}
 
 
@@ -107,7 +111,7 @@ def test_a_share_of_one_is_not_certain():
 def test_the_weighted_average_precision_equals_scikit_learns(seed):
     labels, scores, _ = case(seed)
     weights = np.random.default_rng(seed).integers(0, 4, (3, len(labels))).astype(float)
-    ours = average_precision_of(scores[:, 0], labels == 0, weights)
+    ours = average_precision(scores[:, 0], labels == 0, weights)
     theirs = [
         metrics.average_precision_score(labels == 0, scores[:, 0], sample_weight=w) for w in weights
     ]
@@ -117,14 +121,14 @@ def test_the_weighted_average_precision_equals_scikit_learns(seed):
 def test_the_calibration_error_is_its_definition():
     labels, scores, _ = case(4, n=400)
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == labels
-    found = calibration_of(confidence, right, np.ones((1, 400)))
+    found = calibration_curve(confidence, right, np.ones((1, 400)))
     error = 0.0
     for k in range(10):
         inside = (confidence >= k / 10) & (confidence < (k + 1) / 10 + (k == 9))
         if inside.any():
             error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
     assert found["ece"][0] == pytest.approx(error)
-    document = evaluate(labels, scores, np.arange(400).astype(str), CLASSES, 50, 0)
+    document = classification_metrics(labels, scores, np.arange(400).astype(str), CLASSES, 50, 0)
     assert document["ece"]["value"] == pytest.approx(error, abs=1e-6)
     assert sum(row["images"] for row in document["reliability"]) == 400
 
@@ -135,14 +139,14 @@ def test_no_threshold_is_better_than_the_chosen_one(seed):
     labels, scores, _ = case(seed, n=30)
     positive = labels == 0
     if positive.all() or not positive.any():
-        assert np.isnan(best_threshold(scores[:, 0], positive))
+        assert np.isnan(youden_threshold(scores[:, 0], positive))
         return
 
     def youden(threshold):
         called = scores[:, 0] >= threshold
         return called[positive].mean() - called[~positive].mean()
 
-    chosen = best_threshold(scores[:, 0], positive)
+    chosen = youden_threshold(scores[:, 0], positive)
     assert youden(chosen) == pytest.approx(max(youden(t) for t in scores[:, 0]))
 
 
@@ -183,7 +187,7 @@ def test_splits_and_protocols_are_measured_by_themselves():
     parts = pd.concat(
         [predicted(3, f"grouped-r1f{k}", "grouped", shift=0.1 * k)[0] for k in (1, 2)]
     )
-    document = measure_network(own, parts, owners_of(patients), CLASSES, seed=0, replicates=20)
+    document = evaluate_network(own, parts, owners_of(patients), CLASSES, seed=0, replicates=20)
     assert [part["images"] for part in document["splits"].values()] == [30, 30, 30]
     assert document["protocols"]["grouped"]["images"] == 60
     assert document["leakage"] is None
@@ -191,7 +195,7 @@ def test_splits_and_protocols_are_measured_by_themselves():
     held_out = of_others(own, own, owners_of(patients))
     for name in CLASSES:
         column = f"probability_{name}"
-        threshold = best_threshold(
+        threshold = youden_threshold(
             held_out[column].to_numpy(), (held_out["class"] == name).to_numpy()
         )
         called = test[column] >= threshold
@@ -208,12 +212,12 @@ def test_folds_share_their_validation_images_but_none_chooses_its_own_threshold(
     parts = [predicted(k, f"grouped-r1f{k}", "grouped", n=240)[0] for k in (1, 2)]
     whole = pd.concat(parts)
     owners = owners_of(patients, joined=20)
-    document = measure_network(own, whole, owners, CLASSES, seed=0, replicates=5)
+    document = evaluate_network(own, whole, owners, CLASSES, seed=0, replicates=5)
     called, positive = [], []
     for part in parts:
         some = of_others(whole, part, owners)
         assert 0 < len(some) < len(of_others(whole, part, owners_of(patients))) < 160
-        chosen = best_threshold(some["probability_a"].to_numpy(), some["class"].to_numpy() == "a")
+        chosen = youden_threshold(some["probability_a"].to_numpy(), some["class"].to_numpy() == "a")
         test = part.loc[part["split"] == "test"]
         called.append(test["probability_a"] >= chosen)
         positive.append(test["class"] == "a")
@@ -228,7 +232,7 @@ def test_a_network_that_prefers_a_class_is_calibrated_on_others_images():
     own[columns[0]] *= 3
     own[columns] = own[columns].div(own[columns].sum(axis=1), axis=0)
     own["predicted"] = np.array(CLASSES)[own[columns].to_numpy().argmax(axis=1)]
-    test = measure_network(own, pd.DataFrame(), owners_of(patients), CLASSES, 0, 5)["splits"][
+    test = evaluate_network(own, pd.DataFrame(), owners_of(patients), CLASSES, 0, 5)["splits"][
         "test"
     ]
     assert test["calibrated"]["accuracy"]["value"] > test["accuracy"]["value"] + 0.05
@@ -242,7 +246,7 @@ def test_thresholds_follow_the_validation_images_alone():
     test = changed["split"] == "test"
     changed.loc[test, "class"] = "a"
     documents = [
-        measure_network(table, pd.DataFrame(), owners_of(patients), CLASSES, seed=0, replicates=5)
+        evaluate_network(table, pd.DataFrame(), owners_of(patients), CLASSES, seed=0, replicates=5)
         for table in (own, changed)
     ]
     thresholds = [

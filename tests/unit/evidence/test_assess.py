@@ -11,12 +11,12 @@ from cxr.clustering.grid import label_map, sweep_dbscan
 from cxr.clustering.ranking import choose_map, rank
 from cxr.config.evidence import Evidence
 from cxr.embedding.knn import find_neighbours
-from cxr.embedding.tsne import Method, embed_all
-from cxr.evidence.assess import Records, weigh
-from cxr.evidence.covariates import recorded
-from cxr.evidence.null_search import REPLICATES, replicate
-from cxr.evidence.resampling import repeat_all
-from cxr.evidence.sample import Material
+from cxr.embedding.tsne import Method, embed_runs
+from cxr.evidence.assess import StudyRecords, assess
+from cxr.evidence.covariates import recorded_fields
+from cxr.evidence.null_search import SIMULATIONS, simulate_null
+from cxr.evidence.resampling import repeat_searches
+from cxr.evidence.sample import Sample
 from cxr.evidence.search import Search
 from cxr.features.tables import features_table
 from cxr.figures import evidence as figures
@@ -56,33 +56,33 @@ def study(features, cohort, metadata=None, told=None, sample=500, controls=()):
     """What the workflow's jobs make of features: evidence, and the tables behind it."""
     told = told or settings()
     table = features_table(cohort, features)
-    material = Material.of(table, cohort, None, sample, 0)
+    material = Sample.of(table, cohort, None, sample, 0)
     neighbours = find_neighbours(table["image_id"].to_numpy(str), features, 40, 1)
     runs = [(p, 0) for p in told["search"]["perplexities"]]
-    maps = embed_all(neighbours, runs, Method(), 1)
+    maps = embed_runs(neighbours, runs, Method(), 1)
     grid = sweep_dbscan(maps, told["search"]["eps"], told["search"]["min_samples"])
     embeddings = maps.to_pandas()
     ranking = rank(grid.to_pandas(), len(cohort), **BOUNDS)
-    draws = REPLICATES.empty_table().to_pandas()
+    draws = SIMULATIONS.empty_table().to_pandas()
     if material.enough(THRESHOLDS):
         search = Search.of(told["search"], len(material.image_ids))
         for subject in ("features", *controls):
-            null = replicate(
+            null = simulate_null(
                 material.features, material.patients, search, "gaussian", range(1, 40), 0
             )
             draws = pd.concat([draws, null.assign(subject=subject)], ignore_index=True)
     metadata = pd.DataFrame({"image_id": cohort["image_id"]}) if metadata is None else metadata
-    records = Records(
+    records = StudyRecords(
         clusters=label_map(*choose_map(embeddings, ranking, "tsne")),
         ranking=ranking,
         embeddings=embeddings,
-        fields=recorded(metadata, cohort),
+        fields=recorded_fields(metadata, cohort),
         patients=cohort.set_index("image_id")["patient_id"],
         replicates=draws,
-        repeats=repeat_all(material, [], ranking, told),
+        repeats=repeat_searches(material, [], ranking, told),
         controls=dict.fromkeys(controls, material),
     )
-    return weigh(material, records, told), records
+    return assess(material, records, told), records
 
 
 def blobs(n, width=12):
@@ -105,7 +105,7 @@ def test_planted_clusters_are_stable_and_not_explained():
     assert document["nulls"]["gaussian"]["p"] == 0.05
     assert document["n_clusters"] == 3
     assert document["controls"]["pixels"]["adjusted_rand"] > 0.95
-    assert document["choice"]["share"] > 0
+    assert document["sensitivity"]["share"] > 0
     assert weighed.maps["subject"].unique().tolist() == ["features", "pixels"]
 
 
@@ -122,7 +122,7 @@ def test_a_scanner_that_is_the_clusters_explains_them():
     )
     document = plain(study(points, cohort, metadata)[0])
     assert document["verdict"]["verdict"] == "clusters, explained by location"
-    assert document["explaining"]["ami"] > 0.95
+    assert document["explained_by"]["ami"] > 0.95
 
 
 def test_one_cloud_has_no_clusters(rng):
@@ -177,7 +177,7 @@ def test_countries_that_tell_nothing_are_no_error(countries):
     weighed, _ = study(points, cohort, metadata)
     document = plain(weighed)
     assert document["verdict"]["verdict"].startswith("clusters, stable")
-    assert all(given["p"] is None for given in document["country_given"].values())
+    assert all(given["p"] is None for given in document["country_within"].values())
     assert weighed.associations["p"].isna().all()
 
 
@@ -232,7 +232,7 @@ def test_the_fields_of_an_image():
             "width": [100, 200, 300],
         }
     )
-    fields = recorded(metadata, cohort, pd.Series([1.0, 2.0, 3.0], index=cohort["image_id"]))
+    fields = recorded_fields(metadata, cohort, pd.Series([1.0, 2.0, 3.0], index=cohort["image_id"]))
     assert fields["format"].tolist() == ["jpeg", "png", None]
     assert fields["age_band"].tolist() == ["0 to 19", "20 to 39", None]
     assert fields["month"].tolist() == [None, "2020-03", None]

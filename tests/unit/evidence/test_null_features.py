@@ -8,7 +8,7 @@ from tests.helpers.null_features import KINDS, draw, patients
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_clusterless_features_have_no_clusters(kind):
+def test_features_without_clusters_have_none(kind):
     verdicts = [judge("gaussian", kind, number)[1] for number in range(1000, 1006)]
     # At 5% a single wrong verdict is seen once in four runs of six, two in one of thirty.
     assert sum(verdict.startswith("clusters") for verdict in verdicts) <= 1

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from cxr.evidence.null_models import NULLS, fit, rectified
+from cxr.evidence.null_models import NULLS, fit_null, rectified
 from tests.helpers.null_features import KINDS, draw, patients
 
 OWNER = patients()
 
 
 def many(features, null, count=40):
-    drawn = fit(features, OWNER, null, 0)
+    drawn = fit_null(features, OWNER, null, 0)
     return [drawn(np.random.default_rng(i)) for i in range(count)]
 
 
@@ -56,7 +56,7 @@ def test_the_gaussian_behind_a_rectifier_is_found(rng):
     owner = np.array([f"p{i}" for i in range(4000)])
     # Its draws, before the rectifier, must have the hidden correlations: look at the pairs
     # of units that are both above zero, where nothing is cut off.
-    drawn = fit(features, owner, "gaussian", 0)(np.random.default_rng(0))
+    drawn = fit_null(features, owner, "gaussian", 0)(np.random.default_rng(0))
     for i in range(8):
         for j in range(i):
             ours = np.mean((drawn[:, i] > 0) & (drawn[:, j] > 0))
@@ -93,8 +93,8 @@ def test_dead_units_and_few_images_are_no_error(null, rng):
     features[:, :5] = 0
     features[:, 5] = 3.0
     features[:, 6] = np.arange(len(features)) == 0
-    drawn = fit(features, OWNER, null, 0)(rng)
+    drawn = fit_null(features, OWNER, null, 0)(rng)
     assert drawn.shape == (len(features), 58)
     assert np.isfinite(drawn).all()
-    few = fit(features[:30], OWNER[:30], null, 0)(rng)
+    few = fit_null(features[:30], OWNER[:30], null, 0)(rng)
     assert np.isfinite(few).all()

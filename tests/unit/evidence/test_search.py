@@ -28,10 +28,10 @@ def blobs(n=120):
 def test_planted_clusters_are_found():
     points, truth = blobs()
     found = search(points, Search.of({**SETTINGS, "count": 10}, len(points)))
-    assert found.balance == 0
+    assert found.balance_score == 0
     assert found.n_clusters == 3
     assert all(len(set(truth[found.labels == k])) == 1 for k in range(3))
-    assert found.validity > 0.5
+    assert found.dbcv > 0.5
 
 
 def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
@@ -40,16 +40,16 @@ def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
     found = search(points, grid)
     expected = DBSCAN(eps=found.eps, min_samples=found.min_samples).fit_predict(found.xy)
     np.testing.assert_array_equal(found.labels, expected)
-    assert balance_score(found.labels) == found.balance
+    assert balance_score(found.labels) == found.balance_score
     for perplexity in grid.perplexities:
         one = search(points, grid.at(perplexity))
-        assert one.balance >= found.balance
-        assert one.validity <= found.validity
+        assert one.balance_score >= found.balance_score
+        assert one.dbcv <= found.dbcv
         for eps in grid.eps:
             for count in grid.min_samples:
                 labels = DBSCAN(eps=eps, min_samples=count).fit_predict(one.xy)
-                if 3 <= labels.max() + 1 <= 8 and one.balance < np.inf:
-                    assert balance_score(labels) >= one.balance
+                if 3 <= labels.max() + 1 <= 8 and one.balance_score < np.inf:
+                    assert balance_score(labels) >= one.balance_score
 
 
 def test_perplexities_are_those_that_maps_can_have():
@@ -63,7 +63,7 @@ def test_where_no_cell_is_usable_nothing_is_found(rng):
     points = rng.normal(size=(40, 5))
     for settings in ({"perplexities": [200.0]}, {"eps": [1e-6]}):
         found = search(points, Search.of({**SETTINGS, **settings, "count": 5}, 40))
-        assert (found.balance, found.validity, found.n_clusters) == (np.inf, -np.inf, 0)
+        assert (found.balance_score, found.dbcv, found.n_clusters) == (np.inf, -np.inf, 0)
         assert set(found.labels) == {-1}
 
 
@@ -90,4 +90,4 @@ def test_the_same_seed_finds_the_same(seed, rng):
     grid = Search.of({**SETTINGS, "count": 2, "initialization": "random"}, len(points))
     one, two = search(points, grid, seed), search(points, grid, seed)
     np.testing.assert_array_equal(one.labels, two.labels)
-    assert one.validity == two.validity
+    assert one.dbcv == two.dbcv

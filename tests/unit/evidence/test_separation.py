@@ -6,7 +6,7 @@ from sklearn.datasets import make_blobs
 from sklearn.manifold import trustworthiness
 
 from cxr.evidence.search import Search
-from cxr.evidence.separation import separate, trust
+from cxr.evidence.separation import map_faithfulness, separation_test
 from tests.helpers.null_features import draw, patients
 
 GRID = Search(
@@ -16,7 +16,7 @@ GRID = Search(
 
 def test_planted_clusters_are_apart_in_held_out_patients():
     points, _ = make_blobs(150, 20, centers=3, cluster_std=1.0, center_box=(-4, 4), random_state=1)
-    found = separate(points, np.arange(150).astype(str), GRID, 5, 0)
+    found = separation_test(points, np.arange(150).astype(str), GRID, 5, 0)
     assert found["p"] < 0.01
     assert found["halves"] == 10
     assert found["halves_with_clusters"] == 10
@@ -27,7 +27,7 @@ def test_one_cloud_is_not():
     small = 0
     for seed in range(10):
         features = draw("rectified", np.random.default_rng(seed))
-        small += separate(features, patients(), GRID, 5, seed)["p"] <= 0.05
+        small += separation_test(features, patients(), GRID, 5, seed)["p"] <= 0.05
     assert small <= 2
 
 
@@ -37,20 +37,24 @@ def test_one_long_cloud_is_not_either(long):
     for seed in range(2):
         features = np.random.default_rng(seed).normal(size=(500, 8))
         features[:, :long] *= 10
-        assert separate(features, np.arange(500).astype(str), GRID, 3, seed)["p"] > 0.05
+        assert separation_test(features, np.arange(500).astype(str), GRID, 3, seed)["p"] > 0.05
 
 
 def test_without_clusters_in_the_halves_nothing_is_apart(rng):
     lone = Search([5.0], [1e-6], [5], 3, 8, 1 / 3, "pca")
-    found = separate(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)
+    found = separation_test(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)
     assert found == {"p": 1.0, "halves": 10, "halves_with_clusters": 0, "silhouette": None}
 
 
 def test_trust_is_scikit_learns_both_ways(rng):
     features, xy = rng.normal(size=(60, 8)), rng.normal(size=(60, 2))
-    found = trust(features, xy, 7)
+    found = map_faithfulness(features, xy, 7)
     assert found["trustworthiness"] == pytest.approx(trustworthiness(features, xy, n_neighbors=7))
-    assert trust(features, features[:, :2], 7)["continuity"] == pytest.approx(
+    assert map_faithfulness(features, features[:, :2], 7)["continuity"] == pytest.approx(
         trustworthiness(features[:, :2], features, n_neighbors=7)
     )
-    assert trust(xy, xy, 7) == {"neighbours": 7, "trustworthiness": 1.0, "continuity": 1.0}
+    assert map_faithfulness(xy, xy, 7) == {
+        "neighbours": 7,
+        "trustworthiness": 1.0,
+        "continuity": 1.0,
+    }

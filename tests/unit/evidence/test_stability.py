@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from cxr.evidence.resampling import KINDS, TRAINING, repeat_all
-from cxr.evidence.sample import Material
+from cxr.evidence.resampling import KINDS, TRAINING, repeat_searches
+from cxr.evidence.sample import Sample
 from cxr.evidence.stability import Stability, grade, jaccards
 from cxr.evidence.verdict import least_stable
 
@@ -86,8 +86,8 @@ def test_planted_clusters_come_back(ranked):
         90, 10, centers=3, cluster_std=1.0, center_box=(-15, 15), random_state=3
     )
     ids = np.array([f"i{i:02d}" for i in range(90)])
-    material = Material(ids, points, ids)
-    repeats = repeat_all(material, [material], ranked(90), SETTINGS)
+    material = Sample(ids, points, ids)
+    repeats = repeat_searches(material, [material], ranked(90), SETTINGS)
     assert repeats.groupby("kind")["turn"].nunique().to_dict() == dict.fromkeys(KINDS, 3) | {
         TRAINING: 1
     }
@@ -97,10 +97,10 @@ def test_planted_clusters_come_back(ranked):
 
 def test_without_a_cell_nothing_is_repeated(ranked, rng):
     ids = np.array([f"i{i:02d}" for i in range(40)])
-    material = Material(ids, rng.normal(size=(40, 4)), ids)
-    assert repeat_all(material, [], ranked(40).iloc[:0], SETTINGS).empty
+    material = Sample(ids, rng.normal(size=(40, 4)), ids)
+    assert repeat_searches(material, [], ranked(40).iloc[:0], SETTINGS).empty
     few = {**SETTINGS, "thresholds": {"min_images": 50, "min_patients": 20}}
-    assert repeat_all(material, [], ranked(40), few).empty
+    assert repeat_searches(material, [], ranked(40), few).empty
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from cxr.config.evidence import Evidence
 from cxr.evidence.covariates import field_name
-from cxr.evidence.sample import lacking
+from cxr.evidence.sample import insufficiency
 from cxr.evidence.verdict import decide, least_stable
 
 THRESHOLDS = Evidence().thresholds.model_dump()
@@ -17,15 +17,15 @@ def weighed(**changes):
     """The document of stable clusters that nothing explains, but for some changes."""
     one = {"observed": 20.0, "median": 60.0, "reached": 0, "p": 0.005}
     document = {
-        "lacking": None,
+        "insufficient": None,
         "n_clusters": 3,
         "nulls": {
-            "gaussian": {"replicates": 199, "p": 0.01, "balance": one, "validity": dict(one)}
+            "gaussian": {"replicates": 199, "p": 0.01, "balance_score": one, "dbcv": dict(one)}
         },
         "separation": {"p": 0.001},
         "stability": {"bootstrap": {"clusters": [{"mean": 0.9}, {"mean": 0.8}]}},
         "controls": {},
-        "explaining": None,
+        "explained_by": None,
     }
     return deepcopy(document) | changes
 
@@ -40,19 +40,19 @@ EXPLAINING = {"field": "doi", "effect": 0.9, "ami": 0.7, "q": 0.004}
 UNSTABLE = {"start": {"clusters": [{"mean": 0.95}, {"mean": 0.5}]}}
 CASES = [
     (weighed(), "clusters, stable, not explained by recorded fields"),
-    (weighed(explaining=EXPLAINING), "clusters, explained by publication"),
+    (weighed(explained_by=EXPLAINING), "clusters, explained by publication"),
     (by_chance(), "no clusters beyond chance"),
-    (by_chance() | {"explaining": EXPLAINING}, "no clusters beyond chance"),
+    (by_chance() | {"explained_by": EXPLAINING}, "no clusters beyond chance"),
     (
         weighed(separation={"p": 0.3}),
         "inconclusive: held-out patients do not fall into the clusters",
     ),
     (
-        weighed(stability=UNSTABLE, explaining=EXPLAINING),
+        weighed(stability=UNSTABLE, explained_by=EXPLAINING),
         "inconclusive: the clusters change with patients or starts",
     ),
     (
-        weighed(lacking="12 images are too few, 30 are needed", nulls=None, stability=None),
+        weighed(insufficient="12 images are too few, 30 are needed", nulls=None, stability=None),
         "inconclusive: 12 images are too few, 30 are needed",
     ),
 ]
@@ -69,7 +69,7 @@ def test_the_rules(document, verdict):
 
 
 def test_the_sentence_gives_the_numbers():
-    sentence = decide(weighed(explaining=EXPLAINING), THRESHOLDS)["sentence"]
+    sentence = decide(weighed(explained_by=EXPLAINING), THRESHOLDS)["sentence"]
     for number in ("199", "0.010", "0.001", "0.80", "0.90", "0.70", "0.004"):
         assert number in sentence
 
@@ -88,15 +88,15 @@ def test_controls_with_the_same_clusters_are_named():
         "untrained": {"p": 0.01, "adjusted_rand": 0.1},
     }
     for explaining in (None, EXPLAINING):
-        found = decide(weighed(controls=controls, explaining=explaining), THRESHOLDS)
+        found = decide(weighed(controls=controls, explained_by=explaining), THRESHOLDS)
         assert "in the border alone (agreement 0.80): they are not about" in found["sentence"]
         assert "pixels" not in found["sentence"]
         assert "untrained" not in found["sentence"]
 
 
 def test_a_search_without_a_usable_cell_says_nothing():
-    document = by_chance() | {"searched": {"maps": 0}, "n_sampled": 500}
-    for name in ("balance", "validity"):
+    document = by_chance() | {"search": {"maps": 0}, "n_sampled": 500}
+    for name in ("balance_score", "dbcv"):
         document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
     found = decide(document, THRESHOLDS)
     assert found["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
@@ -104,7 +104,7 @@ def test_a_search_without_a_usable_cell_says_nothing():
 
 def test_a_search_without_a_defined_dbcv_is_weighed_by_its_balance():
     document = by_chance()
-    document["nulls"]["gaussian"]["validity"] |= {"observed": None, "reached": 199, "p": 1.0}
+    document["nulls"]["gaussian"]["dbcv"] |= {"observed": None, "reached": 199, "p": 1.0}
     assert "DBCV of no cell" in decide(document, THRESHOLDS)["sentence"]
 
 
@@ -123,10 +123,10 @@ def test_kinds_of_repetition_count_the_same():
 
 
 def test_what_is_lacking():
-    assert "29 images" in lacking(29, 29, 3, THRESHOLDS)
-    assert "19 patients" in lacking(60, 19, 3, THRESHOLDS)
-    assert "no cell" in lacking(60, 30, 0, THRESHOLDS)
-    assert lacking(30, 20, 3, THRESHOLDS) is None
+    assert "29 images" in insufficiency(29, 29, 3, THRESHOLDS)
+    assert "19 patients" in insufficiency(60, 19, 3, THRESHOLDS)
+    assert "no cell" in insufficiency(60, 30, 0, THRESHOLDS)
+    assert insufficiency(30, 20, 3, THRESHOLDS) is None
 
 
 def test_fields_have_names():

@@ -7,7 +7,7 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.embedding.knn import select_features
-from cxr.features.external import take
+from cxr.features.external import divide_table
 from cxr.metadata.schema import SCHEMA
 
 
@@ -17,7 +17,7 @@ def table(**columns):
 
 
 def test_columns_of_floats_are_the_features_in_the_order_of_the_ids():
-    given = take(table(), "net")
+    given = divide_table(table(), "net")
     ids, features = select_features(given.features, None)
     assert ids.tolist() == ["a", "b", "c"]
     assert features.tolist() == [[2, 5], [3, 6], [1, 4]]
@@ -31,13 +31,13 @@ def test_columns_of_floats_are_the_features_in_the_order_of_the_ids():
 def test_a_column_of_lists_is_the_features_too(kind):
     lists = pa.array([[1, 4], [2, 5], [3, 6]], kind)
     _, features = select_features(
-        take(pa.table({"image_id": ["c", "a", "b"], "e": lists}), "net").features, None
+        divide_table(pa.table({"image_id": ["c", "a", "b"], "e": lists}), "net").features, None
     )
     assert features.tolist() == [[2, 5], [3, 6], [1, 4]]
 
 
 def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
-    given = take(
+    given = divide_table(
         table(
             country=["italy", None, "atlantis"],
             location=[None, "Wuhan, China", None],
@@ -67,18 +67,18 @@ def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
     ],
 )
 def test_a_width_that_is_no_whole_number_of_pixels_is_null(widths, expected):
-    rows = take(table(width=widths), "net").metadata.set_index("image_id")
+    rows = divide_table(table(width=widths), "net").metadata.set_index("image_id")
     assert [None if pd.isna(rows["width"][i]) else rows["width"][i] for i in "cab"] == expected
 
 
 def test_times_become_dates():
     days = pa.array(pd.to_datetime(["2020-03-16 00:00", None, "2020-03-17 14:30"]))
-    rows = take(table(date=days), "net").metadata.set_index("image_id")
+    rows = divide_table(table(date=days), "net").metadata.set_index("image_id")
     assert rows["date"].fillna("").to_dict() == {"c": "2020-03-16", "a": "", "b": "2020-03-17"}
 
 
 def test_a_bad_row_costs_that_row():
-    given = take(
+    given = divide_table(
         table(image_id=["a", "a", None], u=[1.0, 2.0, 3.0]).append_column(
             "w", pa.array([1.0, 1.0, 1.0])
         ),
@@ -86,7 +86,7 @@ def test_a_bad_row_costs_that_row():
     )
     assert given.features["image_id"].tolist() == ["a"]
     assert given.rejected["reason"].tolist() == ["its image_id occurs before", "no image_id"]
-    nan = take(table(u=[np.nan, np.inf, 1.0]), "net")
+    nan = divide_table(table(u=[np.nan, np.inf, 1.0]), "net")
     assert nan.features["image_id"].tolist() == ["b"]
     assert set(nan.rejected["reason"]) == {"a feature is NaN or infinite"}
 
@@ -107,12 +107,12 @@ def test_a_bad_row_costs_that_row():
 )
 def test_a_table_that_can_not_be_is_named(given, message):
     with pytest.raises(InputError, match=r"'features\.from_file'") as error:
-        take(given, "net")
+        divide_table(given, "net")
     assert message in str(error.value)
 
 
 def test_ids_that_are_numbers_become_text():
-    given = take(pa.table({"image_id": [10, 9], "u": [1.0, 2.0]}), "net")
+    given = divide_table(pa.table({"image_id": [10, 9], "u": [1.0, 2.0]}), "net")
     pd.testing.assert_series_equal(
         given.features["image_id"], pd.Series(["10", "9"], name="image_id", dtype="str")
     )

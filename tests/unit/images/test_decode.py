@@ -12,7 +12,7 @@ from cxr.core.errors import InputError
 from cxr.images.canonical import canonical, fill_cache
 from cxr.images.decode import UnusableImage, locate, read_grey
 from cxr.images.duplicates import near_duplicates, perceptual_hash
-from cxr.images.inspection import bands, measure
+from cxr.images.inspection import channel_count, inspect_images
 from cxr.metadata.schema import Reading
 
 
@@ -47,7 +47,7 @@ def test_every_mode_becomes_the_same_grey(tmp_path, radiograph, mode):
 def test_channels_tell_colour_and_transparency(tmp_path, mode, saved, expected):
     Image.new(mode, (4, 4)).save(tmp_path / "a.png", **saved)
     with Image.open(tmp_path / "a.png") as image:
-        assert bands(image) == expected
+        assert channel_count(image) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_a_damaged_tag_makes_of_its_reader_costs_the_image_alone(tmp_path, 
     tags[0x0112], tags[0x011A] = 6, 72.0
     as_text = tags.tobytes().replace(struct.pack(">HH", 0x011A, 5), struct.pack(">HH", 0x011A, 2))
     page.save(tmp_path / "odd.jpg", exif=as_text)
-    measured, _ = measure(reading(["no width.tif", "odd.jpg", "whole.png"]), tmp_path, 64, 1)
+    measured, _ = inspect_images(reading(["no width.tif", "odd.jpg", "whole.png"]), tmp_path, 64, 1)
     assert measured.rows["file"].tolist() == ["whole.png"]
     assert set(measured.rejected["reason"]) == {"truncated or damaged"}
     assert set(measured.rejected["file"]) == {"no width.tif", "odd.jpg"}
@@ -118,7 +118,7 @@ def test_a_bad_image_costs_just_itself_and_is_listed_with_its_reason(tmp_path, r
     expected = broken(tmp_path, radiograph)
     (tmp_path / "named.png").write_bytes((tmp_path / "whole.jpg").read_bytes())
     good = ["whole.png", "whole.jpg", "named.png"]
-    measured, _ = measure(reading([*good, *expected]), tmp_path, 64, threads=2)
+    measured, _ = inspect_images(reading([*good, *expected]), tmp_path, 64, threads=2)
     rows = measured.rows.set_index("file")
     assert sorted(rows.index) == sorted(good)
     assert rows.loc[good, "format"].tolist() == ["png", "jpeg", "jpeg"]

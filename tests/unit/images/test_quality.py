@@ -6,8 +6,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cxr.images.decode import read_grey
-from cxr.images.inspection import measure
-from cxr.images.quality import flags, inspect
+from cxr.images.inspection import inspect_images
+from cxr.images.quality import quality_flags, quality_measures
 from cxr.metadata.schema import Reading
 from cxr.synthetic.cohort import write_cohort
 
@@ -81,7 +81,7 @@ def very_wide(grey):
 def test_what_is_odd_about_an_image_is_said(tmp_path, phantom, change, flagged, refused):
     Image.fromarray(change(phantom)).save(tmp_path / "a.png")
     rows = pd.DataFrame({"file": ["a.png"], "image_id": ["s/a.png"], "source": "s"})
-    measured, quality = measure(Reading.of(rows), tmp_path, 16, 1)
+    measured, quality = inspect_images(Reading.of(rows), tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ([refused] if refused else [])
     assert quality["flags"].tolist() == ([] if refused else [flagged])
     assert quality["image_id"].tolist() == measured.rows["image_id"].tolist()
@@ -90,13 +90,13 @@ def test_what_is_odd_about_an_image_is_said(tmp_path, phantom, change, flagged, 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 90), (5, 5), (3, 400)])
 def test_any_shape_is_measured(rng, shape):
     grey = rng.integers(0, 256, shape, dtype=np.uint8)
-    measures = inspect(grey, 0.0)
+    measures = quality_measures(grey, 0.0)
     assert all(np.isfinite(value) for value in measures.values())
-    assert isinstance(flags(measures), str)
+    assert isinstance(quality_flags(measures), str)
 
 
 @pytest.mark.mirror
 def test_few_real_radiographs_are_flagged(mirror):
     files = sorted((mirror / "chest_xray/train/NORMAL").iterdir())[:60]
-    found = [flags(inspect(read_grey(path), 0.0)) for path in files]
+    found = [quality_flags(quality_measures(read_grey(path), 0.0)) for path in files]
     assert sum(flag != "" for flag in found) <= 6

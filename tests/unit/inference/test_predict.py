@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 
 from cxr.core.errors import InputError
-from cxr.evaluation.gradcam import attention, choose, grad_cam, overlay
-from cxr.features.extract import run
-from cxr.inference.onnx import export
-from cxr.inference.predict import list_files, overlay_name, predict
-from cxr.networks.architecture import build
-from cxr.training.dataset import Data
+from cxr.evaluation.gradcam import attention, grad_cam, overlay, select_examples
+from cxr.features.extract import extract_features
+from cxr.inference.onnx import export_onnx
+from cxr.inference.predict import list_images, overlay_name, predict_folder
+from cxr.networks.architecture import build_network
+from cxr.training.dataset import TrainingData
 from cxr.training.loop import train
 from tests.helpers.learning import recipe
 
@@ -31,10 +31,10 @@ def trained():
         row, column = rng.integers(4, 16, 2) + 36 * rng.integers(0, 2, 2)
         image[row : row + 12, column : column + 12] += 60
         image[row : row + 12 : 1 + label, column : column + 12] += 60
-    network = build("conv5", 2, 16, 0.0, seed=1)
+    network = build_network("conv5", 2, 16, 0.0, seed=1)
     split = np.repeat(["train", "validation", "test"], 40)
     phases = {"epochs": 8, "image_size": 64, "learning_rate": 5e-3}
-    train(network, Data(images, labels, split), recipe(phases), seed=1)
+    train(network, TrainingData(images, labels, split), recipe(phases), seed=1)
     return network, images, labels
 
 
@@ -77,7 +77,7 @@ def test_the_surest_right_and_wrong_images_of_each_class_are_chosen():
             "probability_b": [0.4, 0.1, 0.3, 0.8, 0.9, 0.2],
         }
     )
-    chosen = choose(table, ["a", "b"], 2)
+    chosen = select_examples(table, ["a", "b"], 2)
     right = chosen.loc[chosen["right"]]
     assert right.loc[right["class"] == "a", "image_id"].tolist() == ["v", "w"]
     wrong = chosen.loc[~chosen["right"]]
@@ -109,7 +109,7 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
     (tmp_path / "cut.png").write_bytes((tmp_path / "grey.png").read_bytes()[:200])
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "out.png").symlink_to("/etc/hostname")
-    found = predict(network, CARD, tmp_path, threads=2)
+    found = predict_folder(network, CARD, tmp_path, threads=2)
     assert found.predictions["file"].tolist() == [
         "alpha.png",
         "deep/colour & <b>.png",
@@ -136,16 +136,16 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
 
 def test_a_folder_of_bad_files_alone_gives_empty_tables(trained, tmp_path):
     (tmp_path / "text.png").write_text("hello")
-    found = predict(trained[0], CARD, tmp_path, threads=1)
+    found = predict_folder(trained[0], CARD, tmp_path, threads=1)
     assert len(found.predictions) == 0
     assert len(found.rejected) == 1
 
 
 def test_no_folder_and_no_file_are_named(tmp_path):
     with pytest.raises(InputError, match=r"'images': there is no folder .*gone"):
-        list_files(tmp_path / "gone")
+        list_images(tmp_path / "gone")
     with pytest.raises(InputError, match="holds no file"):
-        list_files(tmp_path)
+        list_images(tmp_path)
 
 
 def test_overlay_names_are_plain():
@@ -157,14 +157,14 @@ def test_overlay_names_are_plain():
 def test_the_onnx_file_agrees_with_torch(architecture, tmp_path, trained):
     images = trained[1]
     torch.manual_seed(0)
-    network = build(architecture, 2, 8, 0.0, seed=1).eval()
-    difference = export(network, CARD, images[:7], tmp_path / "model.onnx")
+    network = build_network(architecture, 2, 8, 0.0, seed=1).eval()
+    difference = export_onnx(network, CARD, images[:7], tmp_path / "model.onnx")
     assert difference < 1e-4
     onnx.checker.check_model(str(tmp_path / "model.onnx"))
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
     pixels = images[:5, None].astype(np.float32) / 255
     probabilities, features = session.run(["probabilities", "features"], {"images": pixels})
-    ours, expected = run(network, images[:5], None)
+    ours, expected = extract_features(network, images[:5], None)
     np.testing.assert_allclose(probabilities, expected, atol=1e-4)
     np.testing.assert_allclose(features, ours, atol=1e-3)
     assert not list(tmp_path.glob(".*"))

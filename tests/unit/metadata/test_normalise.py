@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cxr.core.errors import InputError
 from cxr.metadata import dates, normalise
 from cxr.metadata.countries import country
-from cxr.metadata.schema import SCHEMA, Reading, combine, need_rows, rejections
+from cxr.metadata.schema import SCHEMA, Reading, combine, rejections, require_rows
 from cxr.metadata.severity import severity
 
 LOCATIONS = {
@@ -161,7 +161,7 @@ def test_readings_are_combined_in_one_order_with_one_schema():
 
 def test_a_study_without_any_usable_image_says_why():
     with pytest.raises(InputError, match=r"no usable image; 1 entries were rejected.*no such file"):
-        need_rows(reading().without_rows())
+        require_rows(reading().without_rows())
 
 
 @pytest.mark.parametrize(

@@ -13,19 +13,19 @@ from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
 from cxr.core.errors import InputError
-from cxr.core.state_dict import read_weights
-from cxr.download.weights import obtain
-from cxr.features.extract import run
+from cxr.core.state_dict import read_state_dict
+from cxr.download.weights import obtain_weights
+from cxr.features.extract import extract_features
 from cxr.features.tables import features_table, predictions_table
-from cxr.networks.architecture import BODIES, build
-from cxr.networks.weights import load_body, load_model, save_model
-from cxr.training.loop import describe, train
+from cxr.networks.architecture import BACKBONES, build_network
+from cxr.networks.weights import load_backbone, load_model, save_model
+from cxr.training.loop import model_card, train
 from tests.helpers.learning import PHASE, data, equal, recipe, state
 
 
-@pytest.mark.parametrize("architecture", ["conv5", *BODIES])
+@pytest.mark.parametrize("architecture", ["conv5", *BACKBONES])
 def test_every_architecture_gives_features_and_logits(architecture):
-    network = build(architecture, n_classes=3, feature_dim=12, dropout=0.2, seed=0).eval()
+    network = build_network(architecture, n_classes=3, feature_dim=12, dropout=0.2, seed=0).eval()
     with torch.inference_mode():
         features = network.features(torch.rand(2, 1, 64, 64))
         assert features.shape == (2, 12)
@@ -37,7 +37,7 @@ def test_the_seed_draws_the_weights_and_leaves_torchs_generator_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    first, again, other = (build("conv5", 2, 8, 0.0, seed) for seed in (1, 1, 2))
+    first, again, other = (build_network("conv5", 2, 8, 0.0, seed) for seed in (1, 1, 2))
     assert torch.equal(torch.rand(3), expected)
     assert equal(state(first), state(again))
     assert not equal(state(first), state(other))
@@ -52,8 +52,8 @@ def test_torchvisions_weights_fit_the_body(tmp_path, architecture, part):
     if part == "features alone" and architecture != "resnet18":
         weights = theirs.features.state_dict()
     torch.save(weights, tmp_path / "w.pth")
-    network = build(architecture, 2, 8, 0.0, seed=0)
-    load_body(network, tmp_path / "w.pth")
+    network = build_network(architecture, 2, 8, 0.0, seed=0)
+    load_backbone(network, tmp_path / "w.pth")
     first = next(iter(theirs.state_dict().values()))
     assert torch.equal(next(iter(network.body.state_dict().values())), first)
     if architecture == "vgg16":
@@ -64,14 +64,14 @@ def test_torchvisions_weights_fit_the_body(tmp_path, architecture, part):
 
 @pytest.mark.mirror
 def test_the_mirrors_imagenet_weights_load_and_say_where_they_are_from(mirror, tmp_path):
-    provenance = obtain("mobilenet_v2", tmp_path / "w.pth", mirror)
-    network = build("mobilenet_v2", 2, 8, 0.0, seed=0)
+    provenance = obtain_weights("mobilenet_v2", tmp_path / "w.pth", mirror)
+    network = build_network("mobilenet_v2", 2, 8, 0.0, seed=0)
     before = state(network)
-    load_body(network, tmp_path / "w.pth")
+    load_backbone(network, tmp_path / "w.pth")
     assert not equal(before, state(network))
     assert provenance["origin"].startswith("local mirror")
     with pytest.raises(InputError, match=r"no file weights/vgg16-imagenet\*\.pth"):
-        obtain("vgg16", tmp_path / "v.pth", mirror)
+        obtain_weights("vgg16", tmp_path / "v.pth", mirror)
 
 
 class Evil:
@@ -89,7 +89,7 @@ def test_a_weights_file_with_code_is_refused_and_its_code_not_run(tmp_path):
     (tmp_path / "plain.pth").write_bytes(pickle.dumps(Evil(tmp_path / "ran")))
     for name in ("evil.pth", "plain.pth"):
         with pytest.raises(InputError, match=f"{name}: not a file of weights alone"):
-            read_weights(tmp_path / name)
+            read_state_dict(tmp_path / name)
     assert not (tmp_path / "ran").exists()
 
 
@@ -114,12 +114,12 @@ def test_a_weights_file_with_code_is_refused_and_its_code_not_run(tmp_path):
 def test_weights_that_do_not_fit_are_named(tmp_path, name, write, message):
     write(tmp_path / name)
     with pytest.raises(InputError, match=message):
-        load_body(build("mobilenet_v2", 2, 8, 0.0, seed=0), tmp_path / name)
+        load_backbone(build_network("mobilenet_v2", 2, 8, 0.0, seed=0), tmp_path / name)
 
 
 def test_a_saved_model_comes_back_and_its_bytes_repeat(tmp_path, rng):
     task = data(rng)
-    network = build("conv5", 2, 8, 0.3, seed=1)
+    network = build_network("conv5", 2, 8, 0.3, seed=1)
     history = train(network, task, recipe({"epochs": 1}), seed=1).history
     cfg = {
         "classes": ["a", "b"],
@@ -133,7 +133,7 @@ def test_a_saved_model_comes_back_and_its_bytes_repeat(tmp_path, rng):
             "training": {"phases": [asdict(PHASE)]},
         },
     }
-    card = describe(network, task, history, cfg)
+    card = model_card(network, task, history, cfg)
     for name in ("1", "2"):
         save_model(network, card, tmp_path / f"{name}.safetensors", tmp_path / f"{name}.json")
     assert (tmp_path / "1.safetensors").read_bytes() == (tmp_path / "2.safetensors").read_bytes()
@@ -141,7 +141,9 @@ def test_a_saved_model_comes_back_and_its_bytes_repeat(tmp_path, rng):
     assert back == json.loads(json.dumps(card))
     assert back["best_epoch"] == 1
     assert (back["image_size"], back["cache_size"], back["square"]) == (32, 32, "crop")
-    again, before = (run(version, task.images, None)[0] for version in (loaded, network))
+    again, before = (
+        extract_features(version, task.images, None)[0] for version in (loaded, network)
+    )
     np.testing.assert_allclose(again, before, atol=1e-5)
     (tmp_path / "2.json").write_text('{"classes": []}')
     with pytest.raises(InputError, match=r"2\.json: not a model's card"):
@@ -150,9 +152,9 @@ def test_a_saved_model_comes_back_and_its_bytes_repeat(tmp_path, rng):
 
 def test_features_and_predictions_have_a_column_a_unit_and_a_class(rng):
     task = data(rng)
-    network = build("conv5", 2, 8, 0.0, seed=1)
-    features, probabilities = run(network, task.images, 32, batch_size=7)
-    whole, _ = run(network, task.images, None, batch_size=60)
+    network = build_network("conv5", 2, 8, 0.0, seed=1)
+    features, probabilities = extract_features(network, task.images, 32, batch_size=7)
+    whole, _ = extract_features(network, task.images, None, batch_size=60)
     np.testing.assert_allclose(features, whole, atol=1e-5)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     cohort = pd.DataFrame({"image_id": map(str, range(60)), "class": "a", "split": task.split})

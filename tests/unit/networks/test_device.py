@@ -7,7 +7,7 @@ import torch
 import torchvision
 
 from cxr.networks.depthwise import StridedDepthwise, speed_up
-from cxr.networks.device import choose_dtype, mixed
+from cxr.networks.device import choose_dtype, mixed_precision
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -24,7 +24,7 @@ def test_the_fast_gradient_is_torchs(dtype, size):
         images = torch.rand(
             3, 3, *size, generator=torch.Generator().manual_seed(1)
         ).requires_grad_()
-        with mixed(torch.device("cpu"), dtype):
+        with mixed_precision(torch.device("cpu"), dtype):
             body(images).float().square().mean().backward()
         gradients.append([images.grad, *(weight.grad for weight in body.parameters())])
     # The order of sums may differ from processor to processor, not more.

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.planning.chunks import chunks, reach
-from cxr.planning.folders import listing
-from cxr.planning.settings import pick
+from cxr.planning.chunks import chunks, neighbour_reach
+from cxr.planning.folders import folder_signature
+from cxr.planning.settings import select_settings
 
 PERPLEXITIES = st.lists(st.integers(1, 400).map(float), min_size=1, unique=True)
 SEEDS = st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True)
@@ -47,13 +47,13 @@ def test_chunk_names_tell_seeds_and_perplexities():
 
 @pytest.mark.parametrize(("perplexities", "expected"), [([5], 128), ([178], 256), ([300.5], 512)])
 def test_the_neighbour_search_reaches_further_than_asked(perplexities, expected):
-    assert reach(perplexities) == expected
+    assert neighbour_reach(perplexities) == expected
 
 
 def test_settings_hold_the_named_parts_and_nothing_else():
     study = {"a": {"b": 1, "c": 2}, "models": {"m": {"d": 3}}, "e": 4}
     paths = {"d": "models.{model}.d", "x": {"b": "a.b", "e": "e"}}
-    assert pick(study, paths, {"model": "m"}) == {"d": 3, "x": {"b": 1, "e": 4}}
+    assert select_settings(study, paths, {"model": "m"}) == {"d": 3, "x": {"b": 1, "e": 4}}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_listing_sees_every_change_of_a_folder(tmp_path, change):
     folder = tmp_path / "images" / "sub"
     folder.mkdir(parents=True)
     (folder / "a.png").write_text("some")
-    before = listing(str(tmp_path / "images"))
+    before = folder_signature(str(tmp_path / "images"))
     (folder / ".DS_Store").touch()
     (folder / "broken.png").symlink_to("nowhere")
-    assert listing(f"{tmp_path}/./images/") == before
+    assert folder_signature(f"{tmp_path}/./images/") == before
     change(folder)
-    assert listing(str(tmp_path / "images")) != before
+    assert folder_signature(str(tmp_path / "images")) != before

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cxr.planning.forecast import Planned, duration, forecast, past, steps
+from cxr.planning.forecast import PlannedJobs, duration, forecast, past_durations, planned_jobs
 
 CLUSTERING = {
     "eps": [0.1, 0.2],
@@ -21,13 +21,13 @@ def benchmark(folder, rule, *seconds):
 
 def test_jobs_are_counted_by_rule_with_their_maps_and_cells():
     jobs = [("sweep", 1, 100), ("embed", 1, 100), ("sweep", 1, 73), ("train", 8, 0)]
-    planned = steps(["train", "embed", "sweep", "sweep_hdbscan"], jobs, CLUSTERING)
+    planned = planned_jobs(["train", "embed", "sweep", "sweep_hdbscan"], jobs, CLUSTERING)
     assert planned == [
-        Planned("train", 1, 8),
-        Planned("embed", 1, 1, "100 t-SNE maps"),
-        Planned("sweep", 2, 1, f"{173 * 6:,} cells"),
+        PlannedJobs("train", 1, 8),
+        PlannedJobs("embed", 1, 1, "100 t-SNE maps"),
+        PlannedJobs("sweep", 2, 1, f"{173 * 6:,} cells"),
     ]
-    assert steps(["sweep"], [("sweep", 1, 2)], CLUSTERING | {"hdbscan": None})[0].jobs == 1
+    assert planned_jobs(["sweep"], [("sweep", 1, 2)], CLUSTERING | {"hdbscan": None})[0].jobs == 1
 
 
 def test_times_are_those_of_the_study_or_else_of_others(tmp_path):
@@ -36,11 +36,15 @@ def test_times_are_those_of_the_study_or_else_of_others(tmp_path):
     benchmark(tmp_path / "other", "embed", 4)
     benchmark(tmp_path / "sources", "download", 2)
     (tmp_path / "s" / "benchmarks" / "train" / "cut.jsonl").write_text('{"rule_na')
-    assert past(tmp_path, "s") == ({"train": 20, "embed": 4, "download": 2}, {"embed"})
+    assert past_durations(tmp_path, "s") == ({"train": 20, "embed": 4, "download": 2}, {"embed"})
 
 
 def test_the_plan_adds_up_what_is_known_and_names_what_is_not():
-    planned = [Planned("train", 2, 8), Planned("embed", 3, 1, "3 t-SNE maps"), Planned("new", 1, 1)]
+    planned = [
+        PlannedJobs("train", 2, 8),
+        PlannedJobs("embed", 3, 1, "3 t-SNE maps"),
+        PlannedJobs("new", 1, 1),
+    ]
     text = forecast("s", planned, {"train": 100.0, "embed": 40.0}, {"embed"}, cores=2)
     assert text.splitlines() == [
         "Plan of s:",
@@ -49,7 +53,7 @@ def test_the_plan_adds_up_what_is_known_and_names_what_is_not():
         "  new          1 job, not run before",
         "6 jobs, about 5 min on 2 cores and the time of what was not run before: new",
     ]
-    assert "1 job, the time of" in forecast("s", [Planned("new", 1, 1)], {}, set(), 2)
+    assert "1 job, the time of" in forecast("s", [PlannedJobs("new", 1, 1)], {}, set(), 2)
     assert forecast("s", [], {}, set(), 2) == "Plan of s: everything is up to date."
 
 

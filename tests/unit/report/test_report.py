@@ -13,8 +13,8 @@ import pytest
 from cxr.core.io import write_text
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.style import save
+from cxr.report.formatting import bounds, estimate, points
 from cxr.report.pictures import picture
-from cxr.report.words import bounds, estimate, points
 from tests.helpers.pages import HOSTILE, map_of, metrics_of, ranking_of, write_page
 
 

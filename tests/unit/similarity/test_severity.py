@@ -8,19 +8,25 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 from cxr.features.tables import features_table
-from cxr.similarity.groups import HEALTHY, INFECTED, SERIOUS, group_of, weigh_claims
+from cxr.similarity.groups import HEALTHY, INFECTED, SERIOUS, group_composition, severity_group
 from cxr.similarity.severity import (
     NEAREST,
     PENALTIES,
-    assess,
     by_neighbours,
     by_regression,
-    estimate,
-    lacking,
+    estimate_severity,
+    insufficiency,
+    severity_errors,
 )
-from cxr.similarity.severity_analysis import course
+from cxr.similarity.severity_analysis import analyse_severity
 from cxr.similarity.space import make_space
-from cxr.similarity.trajectory import agreement, follow, outcomes_of, patient_files, slopes
+from cxr.similarity.trajectory import (
+    follow_patients,
+    outcome_agreement,
+    outcomes_of,
+    patient_files,
+    slopes,
+)
 
 GROUPS = {"infected": 1.0, "serious": 5.0}
 
@@ -52,10 +58,10 @@ def scored(rng, patients=14, informative=True):
 
 def test_no_estimate_depends_on_scores_of_its_own_patient(rng):
     table, records = scored(rng)
-    before = estimate({"trained": table}, records, "cosine", 0)
+    before = estimate_severity({"trained": table}, records, "cosine", 0)
     own = records["patient_id"] == "p03"
     records.loc[own & records["severity_extent"].notna(), "severity_extent"] = 8.0
-    after = estimate({"trained": table}, records, "cosine", 0)
+    after = estimate_severity({"trained": table}, records, "cosine", 0)
     mine = before["patient_id"] == "p03"
     pd.testing.assert_series_equal(before[mine]["estimate"], after[mine]["estimate"])
     assert not np.allclose(before[~mine]["estimate"], after[~mine]["estimate"])
@@ -64,10 +70,12 @@ def test_no_estimate_depends_on_scores_of_its_own_patient(rng):
 def test_what_is_in_the_features_is_estimated_and_what_is_not_is_not(rng):
     for informative in (True, False):
         table, records = scored(rng, informative=informative)
-        estimates = estimate({"trained": table}, records, "euclidean", 0)
+        estimates = estimate_severity({"trained": table}, records, "euclidean", 0)
         assert estimates["estimate"].between(0, 8).all()
         rows = {
-            row["method"]: row for row in assess(estimates, 0) if row["target"] == "severity_extent"
+            row["method"]: row
+            for row in severity_errors(estimates, 0)
+            if row["target"] == "severity_extent"
         }
         gain = rows["regression"]["gain"]
         assert (gain["low"] > 1) == informative
@@ -104,14 +112,14 @@ def test_groups_are_by_extent_and_without_one_by_the_finding():
             "finding": ["COVID-19"] * 4 + ["No finding", "COVID-19"],
         }
     )
-    groups = group_of(records, GROUPS).tolist()
+    groups = severity_group(records, GROUPS).tolist()
     assert groups[:5] == [HEALTHY, INFECTED, INFECTED, SERIOUS, HEALTHY]
     assert pd.isna(groups[5])
 
 
 def test_claims_are_held_against_chance(rng):
     table, records = scored(rng, patients=40)
-    claims = weigh_claims(
+    claims = group_composition(
         {"trained": [make_space(table, records["patient_id"], "euclidean", 0)[0]]},
         records,
         GROUPS,
@@ -119,28 +127,28 @@ def test_claims_are_held_against_chance(rng):
         0,
     ).set_index(["among", "group"])
     serious = claims.loc[("scored", SERIOUS)]
-    assert serious["share"] > 0.95 > serious["base"]
+    assert serious["share"] > 0.95 > serious["base_rate"]
     assert serious["low"] <= serious["share"] <= serious["high"]
     unscored = records.assign(severity_extent=np.nan)
-    assert weigh_claims({}, unscored, GROUPS, 5, 0).empty
+    assert group_composition({}, unscored, GROUPS, 5, 0).empty
 
 
 def test_without_scores_it_says_what_is_missing(rng):
     table, records = scored(rng)
     none = records.assign(severity_extent=np.nan)
-    assert lacking(none) == (
+    assert insufficiency(none) == (
         "0 images of 0 patients have a scored extent; 20 images of 10 patients are needed"
     )
-    estimates, drift, found = course({"trained": table}, none, "cosine", GROUPS, 5, 0)
+    estimates, drift, found = analyse_severity({"trained": table}, none, "cosine", GROUPS, 5, 0)
     assert (len(estimates), len(drift)) == (0, 0)
-    assert found["lacking"] == lacking(none)
+    assert found["insufficient"] == insufficiency(none)
 
 
 def test_a_score_that_few_images_have_is_left_out(rng):
     table, records = scored(rng)
     rare = records["severity_opacity"].where(np.arange(len(records)) < 2)
     records = records.assign(severity_opacity=rare)
-    found = estimate({"trained": table}, records, "cosine", 0)
+    found = estimate_severity({"trained": table}, records, "cosine", 0)
     assert set(found["target"]) == {"severity_extent"}
 
 
@@ -149,7 +157,7 @@ def test_patients_are_followed_along_their_days(rng):
     space, _ = make_space(table, records["patient_id"], "euclidean", 0)
     extent = pd.DataFrame({"image_id": records.index, "score": records["severity_extent"]})
     extent = extent.assign(estimate=table["f000"].to_numpy()).reset_index(drop=True)
-    drift = follow(extent, records, space, GROUPS, 5)
+    drift = follow_patients(extent, records, space, GROUPS, 5)
     assert drift["patient_id"].is_monotonic_increasing
     assert set(drift.groupby("patient_id").size()) == {2}
     worst = drift.loc[drift["estimate"].idxmax()]
@@ -166,10 +174,10 @@ def test_directions_are_compared_with_outcomes_and_small_numbers_said(rng):
     space, _ = make_space(table, records["patient_id"], "euclidean", 0)
     extent = pd.DataFrame({"image_id": records.index, "score": records["severity_extent"]})
     extent = extent.assign(estimate=table["f000"].to_numpy()).reset_index(drop=True)
-    drift = follow(extent, records, space, GROUPS, 5)
+    drift = follow_patients(extent, records, space, GROUPS, 5)
     rises = slopes(drift)["estimate"] > 0
     records["survival"] = np.where(records["patient_id"].map(rises), "no", "yes")
-    rows = {row["outcome"]: row for row in agreement(drift, records, 0)}
+    rows = {row["outcome"]: row for row in outcome_agreement(drift, records, 0)}
     assert set(rows) == {"raters", "survival"}
     assert rows["survival"]["share"]["value"] == 1
     assert rows["survival"]["share"]["low"] < 1

@@ -9,14 +9,14 @@ from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
 from cxr.core.errors import InputError
 from cxr.features.tables import features_table
-from cxr.similarity.assess import HELD_OUT, TRAINED, divide, measure
+from cxr.similarity.comparison import HELD_OUT, TRAINED, build_spaces, compare_spaces
 from cxr.similarity.folds import fold_of
 from cxr.similarity.index import APPROXIMATE, EXACT, ExactIndex, make_index, read_index
 from cxr.similarity.neighbours import NEIGHBOURS, neighbours_of_all
-from cxr.similarity.query import nearest, placed, read_query
-from cxr.similarity.retrieval import Question, ask, queries_of
-from cxr.similarity.sheets import choose
-from cxr.similarity.space import make_space, prepare, summary
+from cxr.similarity.query import indexed_features, nearest_images, read_query
+from cxr.similarity.retrieval import SharedField, retrieve, select_queries
+from cxr.similarity.sheets import select_sheets
+from cxr.similarity.space import make_space, space_summary, to_points
 
 DISTANCES = {
     "cosine": cosine_distances,
@@ -100,10 +100,10 @@ def test_more_neighbours_than_images_are_all_there_are(rng):
     space, _ = space_of(rng.normal(size=(4, 3)), ["a", "a", "b", "c"])
     found, _, _ = found_in(space, 36, **OPTIONS)
     assert found.groupby("query_id").size().tolist() == [2, 2, 3, 3]
-    assert summary(space, 36)["lacking"] == (
+    assert space_summary(space, 36)["insufficient"] == (
         "3 other images are fewer than the 36 neighbours that are wanted"
     )
-    assert summary(space, 3)["lacking"] is None
+    assert space_summary(space, 3)["insufficient"] is None
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -113,15 +113,15 @@ def test_one_image_has_no_neighbours(n, rng):
     found = neighbours_of_all(space, index, 36, own_patient=False)
     assert found.schema == NEIGHBOURS
     assert len(found) == 0
-    assert "nothing can be similar" in summary(space, 36)["lacking"]
+    assert "nothing can be similar" in space_summary(space, 36)["insufficient"]
 
 
 def test_equal_features_favour_no_image(rng):
     features = np.tile(rng.random(6), (60, 1))
     space, _ = space_of(features)
-    assert "neighbours are chance" in summary(space, 5)["lacking"]
+    assert "neighbours are chance" in space_summary(space, 5)["insufficient"]
     classes = np.repeat(["a", "b", "c"], 20)
-    answers = ask(space, np.arange(60), [Question("class", classes)], 5, own=False)
+    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 5, own=False)
     # Names would find the images that come first: precision 1 for a, 0 for the others.
     assert answers.groupby("level")["average_precision"].mean().max() < 0.5
 
@@ -145,7 +145,7 @@ def test_precision_and_average_precision_are_the_textbooks(rng):
     features, classes = rng.normal(size=(60, 5)), rng.choice(["a", "b"], 60).astype(object)
     patients = rng.integers(0, 25, 60)
     space, _ = space_of(features, patients)
-    answers = ask(space, np.arange(60), [Question("class", classes)], 7, own=False)
+    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 7, own=False)
     apart = cosine_distances(features.astype(np.float32).astype(np.float64))
     for row in answers.to_dict("records"):
         query = row["row"]
@@ -155,7 +155,7 @@ def test_precision_and_average_precision_are_the_textbooks(rng):
         assert row["precision"] == right[near[:7]].mean()
         expected = average_precision_score(right, -apart[query][others])
         assert row["average_precision"] == pytest.approx(expected)
-        assert row["base"] == right.mean()
+        assert row["base_rate"] == right.mean()
 
 
 def test_follow_ups_of_a_patient_flatter_the_search(rng):
@@ -165,7 +165,7 @@ def test_follow_ups_of_a_patient_flatter_the_search(rng):
     patients = [f"p{number // 2}" for number in range(120)]
     table = table_of(features)
     records = pd.DataFrame({"class": classes, "patient_id": patients}, index=table["image_id"])
-    found = measure(divide({TRAINED: table}, [], records, "cosine", 0), 1, 0)
+    found = compare_spaces(build_spaces({TRAINED: table}, [], records, "cosine", 0), 1, 0)
     rows = found[found["level"] == "all"].set_index("own_patient")
     assert rows.loc["included", "precision"] == 1
     assert rows.loc["excluded", "precision"] < 0.75
@@ -182,7 +182,7 @@ def test_what_else_neighbours_share_is_asked_within_a_class(rng):
     table = table_of(features)
     records = pd.DataFrame({"class": np.repeat(["a", "b"], 40), "country": country})
     records = records.assign(patient_id=table["image_id"].to_numpy()).set_index(table["image_id"])
-    found = measure(divide({TRAINED: table}, [], records, "euclidean", 0), 5, 0)
+    found = compare_spaces(build_spaces({TRAINED: table}, [], records, "euclidean", 0), 5, 0)
     told = found[(found["field"] == "country") & (found["own_patient"] == "excluded")]
     assert told["level"].tolist() == ["a"]
     assert told["enrichment_low"].iloc[0] > 1.2
@@ -193,22 +193,22 @@ def test_parts_are_searched_by_themselves(rng):
     records = pd.DataFrame({"class": ["a", "b"] * 20}, index=table["image_id"])
     records["patient_id"] = records.index
     folds = [table.iloc[::2].reset_index(drop=True), table.iloc[1::2].reset_index(drop=True)]
-    searches = divide({TRAINED: table}, folds, records, "cosine", 0)
+    searches = build_spaces({TRAINED: table}, folds, records, "cosine", 0)
     assert list(searches.spaces) == [HELD_OUT, TRAINED]
     for ours, theirs in zip(*searches.spaces.values(), strict=True):
         assert ours.image_ids.tolist() == theirs.image_ids.tolist()
-    empty = divide({TRAINED: table}, [folds[0], folds[1].iloc[:0]], records, "cosine", 0)
+    empty = build_spaces({TRAINED: table}, [folds[0], folds[1].iloc[:0]], records, "cosine", 0)
     assert {name: len(parts) for name, parts in empty.spaces.items()} == {TRAINED: 1}
 
 
 def test_of_many_images_whole_patients_are_asked(rng):
     owners = rng.integers(0, 900, 3000)
-    rows = queries_of(owners, 0)
+    rows = select_queries(owners, 0)
     assert 900 < len(rows) <= 1000
     asked = np.zeros(3000, dtype=bool)
     asked[rows] = True
     assert not set(owners[asked]) & set(owners[~asked])
-    assert queries_of(owners[:1000], 0).tolist() == list(range(1000))
+    assert select_queries(owners[:1000], 0).tolist() == list(range(1000))
 
 
 SPLITS = {"validation": 0.15, "test": 0.2}
@@ -259,7 +259,7 @@ def test_sheets_show_the_median_the_best_and_the_worst():
         ],
         columns=["query_id", "rank", "neighbour_id"],
     )
-    sheets = choose(found, classes)
+    sheets = select_sheets(found, classes)
     chosen = {kind: sheets[kind]["a"].query_id for kind in sheets}
     assert chosen == {"median": "q2", "best": "q3", "worst": "q1"}
     assert sheets["median"]["a"].neighbour_ids == ["y", "x"]
@@ -273,16 +273,16 @@ def test_a_query_finds_its_own_image_first(metric, rng, tmp_path):
     owners = pd.Series(table["image_id"].to_numpy(), index=table["image_id"])
     space, rejected = make_space(table, owners, metric, 0)
     rejected.to_csv(tmp_path / "rejected.csv", index=False)
-    known = placed(table, tmp_path / "rejected.csv")
+    known = indexed_features(table, tmp_path / "rejected.csv")
     columns = ["class", "country", "view", "severity_extent", "doi"]
     records = pd.DataFrame(None, index=table["image_id"], columns=columns)
     own = table.filter(regex="^f").to_numpy()[9:10]
-    found = nearest("new.png", own, ExactIndex(space.points), known, records, metric, 5)
+    found = nearest_images("new.png", own, ExactIndex(space.points), known, records, metric, 5)
     assert found["neighbour_id"].iloc[0] == "i00009"
     assert found["distance"].iloc[0] == pytest.approx(0, abs=1e-6)
     assert found["rank"].tolist() == [1, 2, 3, 4, 5]
     with pytest.raises(InputError, match="run find_similar again"):
-        nearest("new.png", own, ExactIndex(space.points), table, records, metric, 5)
+        nearest_images("new.png", own, ExactIndex(space.points), table, records, metric, 5)
 
 
 def test_a_query_that_is_no_image_is_said_in_one_line(tmp_path):
@@ -297,6 +297,6 @@ def test_a_query_that_is_no_image_is_said_in_one_line(tmp_path):
 
 def test_a_query_in_which_nothing_is_seen_is_refused(rng):
     table = table_of(rng.random((9, 4)))
-    index = ExactIndex(prepare(table.filter(regex="^f").to_numpy(np.float64), "cosine"))
+    index = ExactIndex(to_points(table.filter(regex="^f").to_numpy(np.float64), "cosine"))
     with pytest.raises(InputError, match="is it an image like the study's"):
-        nearest("black.png", np.zeros((1, 4)), index, table, table, "cosine", 5)
+        nearest_images("black.png", np.zeros((1, 4)), index, table, table, "cosine", 5)

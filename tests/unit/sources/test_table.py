@@ -13,7 +13,7 @@ from cxr.config.sources import TableSource
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.dicom import read_tags
-from cxr.images.inspection import measure
+from cxr.images.inspection import inspect_images
 from cxr.sources.readers import read
 
 COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
@@ -204,7 +204,7 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
     assert row["patient_id"].startswith("own:dicom-")
     assert "Doe" not in reading.rows.to_csv()
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
-    measured, _ = measure(reading, tmp_path, 16, 1)
+    measured, _ = inspect_images(reading, tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
 
 

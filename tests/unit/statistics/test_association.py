@@ -7,9 +7,18 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, f_oneway
 
-from cxr.statistics.association import COLUMNS, associate, associate_given
+from cxr.statistics.association import (
+    ASSOCIATION_COLUMNS,
+    association_table,
+    stratified_association,
+)
 from cxr.statistics.effect_size import chi_square, correlation_ratio, cramers_v
-from cxr.statistics.permutation import Exchange, bootstrap, halve, subsample
+from cxr.statistics.permutation import (
+    PatientPermutation,
+    bootstrap_patients,
+    halve_patients,
+    subsample_patients,
+)
 from tests.helpers.null_features import SIZES, patients
 
 OWNER = patients()
@@ -22,7 +31,7 @@ def per_patient(values, rng):
 
 
 def asked(clusters, permutations=199, **fields):
-    table = associate(clusters, OWNER, pd.DataFrame(fields), permutations, 0)
+    table = association_table(clusters, OWNER, pd.DataFrame(fields), permutations, 0)
     return table.set_index(["missing", "field"])
 
 
@@ -77,7 +86,7 @@ def test_a_field_that_is_the_clusters_is_found(rng):
         assert found.loc[(missing, "sex"), "q"] > 0.05
         assert found.loc[(missing, "width"), "p"] == 1 / 200
     assert found.loc[("dropped", "width"), "measure"] == "correlation_ratio"
-    assert list(found.reset_index().columns.sort_values()) == sorted(COLUMNS)
+    assert list(found.reset_index().columns.sort_values()) == sorted(ASSOCIATION_COLUMNS)
 
 
 def test_what_chance_gives_stands_beside_an_effect(rng):
@@ -86,9 +95,9 @@ def test_what_chance_gives_stands_beside_an_effect(rng):
     names = np.array(["A", "B", "C"], dtype=object)
     found = asked(clusters, ward=per_patient(wards, rng), country=names[clusters])
     ward, country = found.loc[("dropped", "ward")], found.loc[("dropped", "country")]
-    assert ward["chance"] > 0.3, "few patients with many values"
-    assert ward["effect"] == pytest.approx(ward["chance"], abs=0.15)
-    assert country["chance"] < 0.2 < country["effect"]
+    assert ward["null_mean"] > 0.3, "few patients with many values"
+    assert ward["effect"] == pytest.approx(ward["null_mean"], abs=0.15)
+    assert country["null_mean"] < 0.2 < country["effect"]
 
 
 @pytest.mark.parametrize(("n", "k"), [(12, 3), (15, 3), (30, 3), (40, 2), (52, 4)])
@@ -96,8 +105,8 @@ def test_where_every_patient_has_a_value_of_its_own_nothing_is_defined(n, k):
     owners = np.array([f"p{i}" for i in range(n)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = associate(np.arange(n) % k, owners, pd.DataFrame({"own": owners}), 9, 0)
-    assert found[["chance", "effect"]].isna().all(axis=None)
+        found = association_table(np.arange(n) % k, owners, pd.DataFrame({"own": owners}), 9, 0)
+    assert found[["null_mean", "effect"]].isna().all(axis=None)
 
 
 def test_missing_values_are_a_level_and_are_dropped(rng):
@@ -147,21 +156,21 @@ def test_fields_that_go_with_the_number_of_images_are_seldom_called_associated()
         rng = np.random.default_rng(seed)
         clusters = np.repeat(rng.integers(0, 3, len(sizes)), sizes)
         doi = np.where(many, owner, "a series").astype(object)
-        row = associate(clusters, owner, pd.DataFrame({"doi": doi}), 99, seed).iloc[0]
+        row = association_table(clusters, owner, pd.DataFrame({"doi": doi}), 99, seed).iloc[0]
         rejected += row["p"] <= 0.05
     # 5% of 100 are 5; more than 12 would happen in one of 700 runs.
     assert rejected <= 12
 
 
 def test_whole_patients_are_exchanged(rng):
-    exchange = Exchange(OWNER)
+    exchange = PatientPermutation(OWNER)
     constant = per_patient(np.arange(1000), rng)
     for _ in range(20):
         moved = constant[exchange.draw(rng)]
         assert all(len(set(moved[patient == OWNER])) == 1 for patient in set(OWNER))
         # Every patient's value is somewhere.
         assert set(moved) == set(constant)
-    assert exchange.movable == len(SIZES)
+    assert exchange.exchangeable == len(SIZES)
     parted = [set(exchange.sizes[group]) for group in exchange.groups]
     assert len(parted) > 1
     assert sum(map(len, parted)) == len(set(exchange.sizes)), "as many images, one group"
@@ -171,8 +180,8 @@ def test_whole_patients_are_exchanged(rng):
 def test_within_strata_patients_stay(rng):
     strata = per_patient(np.array(["x", "y", "z"]), rng)
     strata[0] = "alone"  # the first patient has one image
-    exchange = Exchange(OWNER, strata)
-    assert exchange.movable == len(SIZES) - 1
+    exchange = PatientPermutation(OWNER, strata)
+    assert exchange.exchangeable == len(SIZES) - 1
     source = exchange.draw(rng)
     np.testing.assert_array_equal(strata[source], strata)
     assert source[0] == 0
@@ -182,22 +191,22 @@ def test_a_country_that_is_its_publication_tells_nothing_more(rng):
     clusters = per_patient([0, 1, 2], rng)
     doi = per_patient(np.array([f"10.1/{i}" for i in range(6)], dtype=object), rng)
     country = pd.Series(doi).map({f"10.1/{i}": "ab"[i % 2] for i in range(6)})
-    found = associate_given(clusters, OWNER, country, pd.Series(doi), 99, 0)
+    found = stratified_association(clusters, OWNER, country, pd.Series(doi), 99, 0)
     assert found["p"] is None
     assert found["strata"] == 6
     other = pd.Series(np.array(list("abc"), dtype=object)[clusters])
-    assert associate_given(clusters, OWNER, other, pd.Series(doi), 199, 0)["p"] == 1 / 200
+    assert stratified_association(clusters, OWNER, other, pd.Series(doi), 199, 0)["p"] == 1 / 200
     nothing = pd.Series([None] * len(OWNER), dtype=object)
-    assert associate_given(clusters, OWNER, nothing, pd.Series(doi), 99, 0)["images"] == 0
+    assert stratified_association(clusters, OWNER, nothing, pd.Series(doi), 99, 0)["images"] == 0
 
 
 def test_halves_and_samples_are_of_whole_patients(rng):
-    half = halve(OWNER, rng)
+    half = halve_patients(OWNER, rng)
     assert not set(OWNER[half]) & set(OWNER[~half])
     assert len(set(OWNER[half])) == len(SIZES) // 2
-    share = subsample(OWNER, 0.8, rng)
+    share = subsample_patients(OWNER, 0.8, rng)
     assert len(set(OWNER[share])) == round(0.8 * len(SIZES))
-    drawn = bootstrap(OWNER, rng)
+    drawn = bootstrap_patients(OWNER, rng)
     assert len(drawn) == len(set(drawn))
     for images in (share, drawn):
         assert np.isin(OWNER, list(set(OWNER[images]))).sum() == len(images)

@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from cxr.images.decode import read_grey
-from cxr.images.inspection import measure
+from cxr.images.inspection import inspect_images
 from cxr.sources.readers import read
 from cxr.synthetic.cohort import write_cohort
 
@@ -64,7 +64,7 @@ def test_the_columns_are_upstreams(cohort, mirror):
 
 
 def test_the_defects_cost_themselves_and_nothing_else(cohort):
-    measured, _ = measure(read("s", cohort, "ieee8023"), cohort, 32, threads=1)
+    measured, _ = inspect_images(read("s", cohort, "ieee8023"), cohort, 32, threads=1)
     truth = truth_of(cohort).set_index("filename")
     rejected = measured.rejected
     reasons = dict(

@@ -13,13 +13,13 @@ import yaml
 from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
-from cxr.features.extract import run
-from cxr.networks.architecture import build
+from cxr.features.extract import extract_features
+from cxr.networks.architecture import build_network
 from cxr.training.checkpoint import Checkpoint
-from cxr.training.dataset import Data
+from cxr.training.dataset import TrainingData
 from cxr.training.learner import Learner, class_weights
 from cxr.training.loop import train
-from cxr.training.rate_test import rate_of
+from cxr.training.rate_test import suggested_rate
 from cxr.training.recipe import Recipe
 from tests.helpers.learning import AUGMENTATION, data, equal, recipe, state
 
@@ -32,7 +32,7 @@ EVERYTHING = (
 
 
 def network():
-    return build("conv5", 2, 8, 0.2, seed=1)
+    return build_network("conv5", 2, 8, 0.2, seed=1)
 
 
 def test_a_range_test_that_never_rises_does_not_tell_the_highest_rate():
@@ -40,20 +40,20 @@ def test_a_range_test_that_never_rises_does_not_tell_the_highest_rate():
     falls = 1 / (1 + (rates / 1e-3))  # half way at a thousandth
     falls[:3] = [1.4, 0.6, 1.2]  # the first batches are few
     curve = pd.DataFrame({"learning_rate": rates, "loss": falls})
-    assert rate_of(curve) == pytest.approx(1e-3, rel=0.2)
+    assert suggested_rate(curve) == pytest.approx(1e-3, rel=0.2)
     curve["loss"] = falls + (rates / 0.2) ** 2
     lowest = rates[curve["loss"].argmin()]
-    assert rate_of(curve) == pytest.approx(lowest / 10)
+    assert suggested_rate(curve) == pytest.approx(lowest / 10)
     assert lowest < 0.2
-    assert rate_of(curve.head(1)) == pytest.approx(1e-7)
+    assert suggested_rate(curve.head(1)) == pytest.approx(1e-7)
     curve["loss"] = 1 / (1 + (rates / 0.3))  # half way within a tenth of the highest rate
-    assert rate_of(curve) == pytest.approx(0.1)
+    assert suggested_rate(curve) == pytest.approx(0.1)
 
 
 def test_training_learns_what_is_there(rng):
     task, learner = data(rng), network()
     history = train(learner, task, recipe(), seed=1).history
-    _, probabilities = run(learner, task.images, None)
+    _, probabilities = extract_features(learner, task.images, None)
     test = task.split == "test"
     assert (probabilities.argmax(1) == task.labels)[test].mean() > 0.9
     assert history["best"].sum() == 1
@@ -67,9 +67,9 @@ def test_every_kind_of_phase_learns_and_is_in_the_history(rng):
     assert history["phase"].tolist() == [1, 1, 2, 2, 3, 3, 3, 4, 4]
     assert history["image_size"].tolist() == [32] * 7 + [48] * 2
     assert history["frozen"].tolist() == [True] * 2 + [False] * 7
-    assert (history["body_learning_rate"] == 0).tolist() == [True] * 2 + [False] * 7
+    assert (history["backbone_learning_rate"] == 0).tolist() == [True] * 2 + [False] * 7
     third = history.loc[history["phase"] == 3]
-    np.testing.assert_allclose(third["body_learning_rate"], third["learning_rate"] / 10)
+    np.testing.assert_allclose(third["backbone_learning_rate"], third["learning_rate"] / 10)
     assert set(history.loc[history["best"], "phase"]) == {4}
     assert set(trained.rate_tests["phase"]) == {2}
     assert trained.rate_tests["learning_rate"].is_monotonic_increasing
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_weights_and_test_images_change_nothing(rng
     task = data(rng)
     other = task.images.copy()
     other[task.split == "test"] = 255 - other[task.split == "test"]
-    changed = Data(other, task.labels, task.split)
+    changed = TrainingData(other, task.labels, task.split)
     short = recipe({"epochs": 2, "mixup": 0.2}, augmentation=AUGMENTATION, precision="bfloat16")
     trained = []
     for version, seed in ((task, 1), (changed, 1), (task, 2)):
@@ -97,7 +97,7 @@ def test_the_same_seed_gives_the_same_weights_and_test_images_change_nothing(rng
 def test_the_weights_of_the_best_epoch_are_kept(rng):
     task, learner = data(rng), network()
     history = train(learner, task, recipe({"label_smoothing": 0.2}), seed=1).history
-    _, probabilities = run(learner, task.images, None)
+    _, probabilities = extract_features(learner, task.images, None)
     held_out = task.split == "validation"
     own = probabilities[held_out, task.labels[held_out]]
     best = history.loc[history["best"]].iloc[0]
@@ -174,7 +174,7 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_used(tmp_path,
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_a_phase_ends_when_nothing_improves(rng, keep):
     task = data(rng)
-    shuffled = Data(task.images, rng.permutation(task.labels), task.split)
+    shuffled = TrainingData(task.images, rng.permutation(task.labels), task.split)
     phases = ({"epochs": 40, "patience": 2, "keep": keep}, {"epochs": 1})
     history = train(network(), shuffled, recipe(*phases), seed=1).history
     first = history.loc[history["phase"] == 1]
@@ -211,7 +211,7 @@ import numpy as np
 sys.path[:0] = ["workflow/scripts", "."]
 logging.basicConfig(stream=sys.stdout, level=logging.INFO)
 import torch
-from cxr.training.dataset import Data
+from cxr.training.dataset import TrainingData
 from cxr.training.loop import train
 from tests.helpers.learning import data, recipe
 from tests.unit.training.test_training import network
@@ -250,7 +250,7 @@ def test_a_compiled_network_learns_the_same(rng):
     task, losses = data(rng), []
     for compiled in (False, True):
         made = replace(recipe({"epochs": 2}), compile=compiled)
-        history = train(build("conv5", 2, 8, 0.0, seed=1), task, made, seed=1).history
+        history = train(build_network("conv5", 2, 8, 0.0, seed=1), task, made, seed=1).history
         losses.append(history["train_loss"].to_numpy())
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
 
@@ -259,7 +259,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
     """Without normalisation and dropout, which see their part alone, nothing differs."""
     task, gradients = data(rng), []
     for at_once in (20, 7, 2):
-        learner = build("vgg16", 2, 8, 0.0, seed=1).eval()
+        learner = build_network("vgg16", 2, 8, 0.0, seed=1).eval()
         whole = recipe({"batch_size": 20})
         step = Learner(
             learner,
@@ -293,13 +293,13 @@ def test_the_training_datas_digest_sees_pixels_labels_and_splits_but_no_test_ima
     base = task.digest()
     images = task.images.copy()
     images[-1] += 1
-    assert Data(images, task.labels, task.split).digest() == base
+    assert TrainingData(images, task.labels, task.split).digest() == base
     images[0] += 1
-    assert Data(images, task.labels, task.split).digest() != base
-    assert Data(task.images, 1 - task.labels, task.split).digest() != base
+    assert TrainingData(images, task.labels, task.split).digest() != base
+    assert TrainingData(task.images, 1 - task.labels, task.split).digest() != base
 
 
 def test_a_cohort_and_a_cache_that_do_not_belong_together_are_refused(rng):
     cohort = pd.DataFrame({"class": ["a"], "split": ["train"]})
     with pytest.raises(InputError, match=r"holds 60 images and cohort\.parquet 1 rows"):
-        Data.of(cohort, data(rng).images, ["a", "b"])
+        TrainingData.of(cohort, data(rng).images, ["a", "b"])

@@ -11,8 +11,8 @@ import pandas as pd
 from cxr.config.analysis import CLASSIFIERS
 from cxr.core.errors import InputError
 from cxr.planning.parts import GROUPED, RANDOM
-from cxr.statistics.bootstrap import draw_patients, interval
-from cxr.statistics.permutation import Exchange
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.permutation import PatientPermutation
 
 BOOTSTRAP = 1000
 MAJORITY = "majority class"
@@ -57,11 +57,11 @@ class Question:
 
     @classmethod
     def of(
-        cls, rows: pd.DataFrame, target: str, predictors: Sequence[str], fewest: int
+        cls, rows: pd.DataFrame, target: str, predictors: Sequence[str], min_patients: int
     ) -> "Question":
         """The question of some rows of metadata.
 
-        Values of the target that fewer than `fewest` patients have are left out: of a
+        Values of the target that fewer than `min_patients` patients have are left out: of a
         single patient nothing can be learned that another one shows.
 
         Raises
@@ -70,12 +70,12 @@ class Question:
             If fewer than two values are left.
         """
         owners = rows.groupby(target)["patient_id"].nunique()
-        kept = rows.loc[rows[target].isin(list(owners.index[owners >= fewest]))]
+        kept = rows.loc[rows[target].isin(list(owners.index[owners >= min_patients]))]
         if kept[target].nunique() < 2:
             raise InputError(
                 f"config key 'analysis.target': fewer than two values of {target} are recorded of "
-                f"{fewest} patients; name another field, lower analysis.fewest, or leave the "
-                f"analysis out"
+                f"{min_patients} patients; name another field, lower analysis.min_patients, or "
+                f"leave the analysis out"
             )
         told = kept[list(predictors)].reset_index(drop=True)
         texts = [name for name in told if not pd.api.types.is_numeric_dtype(told[name])]
@@ -192,7 +192,7 @@ def predict_target(
             f"patients, fewer than the {folds} folds; take fewer folds or leave the analysis out"
         )
     levels = len(np.unique(question.target))
-    weights = draw_patients(question.patients, BOOTSTRAP, seed)
+    weights = patient_weights(question.patients, BOOTSTRAP, seed)
     rows = []
     for protocol in (GROUPED, RANDOM):
         parts = list(_parts(question, protocol, folds, repeats, seed))
@@ -263,8 +263,8 @@ def _accuracies(
     """The accuracy of images, and of patients that count once each, with their intervals."""
     _, owners, counts = np.unique(patients, return_inverse=True, return_counts=True)
     once = weights / counts[owners]
-    of_images = interval(weights @ right / weights.sum(axis=1), len(counts))
-    of_patients = interval(once @ right / once.sum(axis=1), len(counts))
+    of_images = percentile_interval(weights @ right / weights.sum(axis=1), len(counts))
+    of_patients = percentile_interval(once @ right / once.sum(axis=1), len(counts))
     return {
         "accuracy": of_images["value"],
         "low": of_images["low"],
@@ -306,7 +306,7 @@ def _chance(
     seed: int,
 ) -> float:
     """The share of the permutations, the data counted as one, that are predicted as well."""
-    exchange, rng = Exchange(question.patients), np.random.default_rng(seed)
+    exchange, rng = PatientPermutation(question.patients), np.random.default_rng(seed)
     reached = 1
     for _ in range(permutations):
         permuted = question.target[exchange.draw(rng)]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cxr.statistics import association
 
-COLUMNS = ("given", *association.COLUMNS)
+COLUMNS = ("within", *association.ASSOCIATION_COLUMNS)
 BESIDES = "doi"
 
 
@@ -29,8 +29,8 @@ def relate(
     Returns
     -------
     DataFrame
-        `given`, a column of text, and what `cxr.statistics.association.associate` says of
-        each other field against it, of the images where `given` is recorded; `q` is
+        `within`, a column of text, and what `cxr.statistics.association.association_table` says of
+        each other field against it, of the images where it is recorded; `q` is
         adjusted over all pairs. Fields that no image has are left out.
     """
     recorded = set(rows.columns[rows.notna().any()])
@@ -46,8 +46,8 @@ def relate(
         known = rows.loc[rows[given].notna()]
         codes = np.unique(known[given].to_numpy(dtype=np.str_), return_inverse=True)[1]
         owners = known["patient_id"].to_numpy(dtype=np.str_)
-        found = association.associate(codes, owners, known[others], permutations, seed)
-        tables.append(found.assign(given=given))
+        found = association.association_table(codes, owners, known[others], permutations, seed)
+        tables.append(found.assign(within=given))
     if not tables:
         return pd.DataFrame(columns=list(COLUMNS))
-    return association.adjust(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
+    return association.adjust_p_values(pd.concat(tables, ignore_index=True)[list(COLUMNS)])

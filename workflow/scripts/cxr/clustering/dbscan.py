@@ -83,7 +83,7 @@ def label_points(points: np.ndarray, eps: float, min_samples: int) -> np.ndarray
         As `sweep_cells`.
     """
     points, (radius,), (count,) = _checked(points, [eps], [min_samples])
-    return density.label_points(build_tree(points), radius, count)
+    return density.label_tree(build_tree(points), radius, count)
 
 
 def _checked(

@@ -21,7 +21,7 @@ import numpy as np
 from cxr.clustering.kdtree import Tree
 from cxr.clustering.radius_search import (
     STACK,
-    Neighbours,
+    RadiusNeighbours,
     are_close,
     find_cells,
     find_neighbours,
@@ -81,7 +81,7 @@ def add_core_point(clusters: Clusters, cell: int, index: int) -> None:
 @kernel
 def join(
     tree: Tree,
-    near: Neighbours,
+    near: RadiusNeighbours,
     clusters: Clusters,
     some: np.ndarray,
     whole: np.ndarray,
@@ -138,7 +138,7 @@ def join(
 
 @kernel
 def join_full_points(
-    tree: Tree, node_cell: np.ndarray, near: Neighbours, n_cells: int, square: float
+    tree: Tree, node_cell: np.ndarray, near: RadiusNeighbours, n_cells: int, square: float
 ) -> Clusters:
     """The clusters at min_samples = cap, built from the leaves up."""
     clusters = Clusters(
@@ -178,7 +178,7 @@ def join_full_points(
 
 
 @kernel
-def solve(tree: Tree, radius: float, cap: int) -> tuple[Neighbours, Clusters]:
+def solve(tree: Tree, radius: float, cap: int) -> tuple[RadiusNeighbours, Clusters]:
     """Neighbours within a radius, and the clusters at min_samples = cap."""
     square = radius * radius
     node_cell, cell, n_cells = find_cells(tree, square)
@@ -187,7 +187,7 @@ def solve(tree: Tree, radius: float, cap: int) -> tuple[Neighbours, Clusters]:
 
 
 @kernel
-def lower(tree: Tree, near: Neighbours, clusters: Clusters, min_samples: int) -> None:
+def lower(tree: Tree, near: RadiusNeighbours, clusters: Clusters, min_samples: int) -> None:
     """Makes core points of those that have exactly `min_samples` neighbours."""
     for p in range(len(near.degree)):
         if near.degree[p] == min_samples:
@@ -201,7 +201,7 @@ def lower(tree: Tree, near: Neighbours, clusters: Clusters, min_samples: int) ->
 
 
 @kernel
-def attach(near: Neighbours, clusters: Clusters, p: int, min_samples: int) -> int:
+def attach(near: RadiusNeighbours, clusters: Clusters, p: int, min_samples: int) -> int:
     """The root of the cluster that a point below min_samples borders on, -1 for an outlier.
 
     Of several it is the one with the lowest label, as in scikit-learn.
@@ -284,7 +284,7 @@ def count_clusters(
 
 
 @kernel
-def label_points(tree: Tree, radius: float, min_samples: int) -> np.ndarray:
+def label_tree(tree: Tree, radius: float, min_samples: int) -> np.ndarray:
     """The label of each point, in the original order, of one cell of the grid."""
     near, clusters = solve(tree, radius, min_samples)
     label = np.full(len(clusters.parent), -1, np.int64)

@@ -20,7 +20,7 @@ from cxr.core.numba_cache import kernel
 STACK = 256
 
 
-class Neighbours(NamedTuple):
+class RadiusNeighbours(NamedTuple):
     """What lies within one radius of each point.
 
     Attributes
@@ -134,7 +134,7 @@ def gather(
 @kernel
 def find_neighbours(
     tree: Tree, node_cell: np.ndarray, cell: np.ndarray, square: float, cap: int
-) -> Neighbours:
+) -> RadiusNeighbours:
     """Counts the neighbours of each point, upwards from its own cell."""
     n = len(tree.order)
     degree = np.full(n, cap, np.int32)
@@ -166,4 +166,4 @@ def find_neighbours(
                 for k in range(found):
                     listed[used + k] = buffer[k]
                 used += found
-    return Neighbours(cell, degree, begin, listed, cap)
+    return RadiusNeighbours(cell, degree, begin, listed, cap)

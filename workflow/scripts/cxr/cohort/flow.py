@@ -64,7 +64,7 @@ def _counted(reasons: pd.Series) -> list[dict[str, Any]]:
     return [{"reason": str(reason), "images": int(n)} for reason, n in counts.items()]
 
 
-def summarise(flow: Flow, cohort: pd.DataFrame) -> dict[str, Any]:
+def flow_document(flow: Flow, cohort: pd.DataFrame) -> dict[str, Any]:
     """The flow document: the steps, and what each class has in each split."""
     classes = sorted(cohort["class"].unique())
     members = {name: cohort.loc[cohort["class"] == name] for name in classes}

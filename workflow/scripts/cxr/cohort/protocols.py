@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.cohort.splits import fold_of_share
+from cxr.cohort.splits import fold_with_share
 from cxr.core.errors import InputError
-from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, list_parts
+from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, protocol_parts
 
 log = logging.getLogger("cxr")
 
-FEWEST = 3  # independent patients of a class: one for each of train, validation and test
+MIN_PATIENTS = 3  # independent patients of a class: one for each of train, validation and test
 
 
-def divide(
+def divide_protocols(
     cohort: pd.DataFrame,
     evaluation: Mapping[str, Any],
     splits: Mapping[str, float],
@@ -58,17 +58,17 @@ def divide(
     tables = [_table(cohort, STUDY, STUDY, cohort["split"].to_numpy())]
     images = np.arange(len(cohort))
     for protocol, of in ((GROUPED, groups), (RANDOM, images)):
-        wanted = [p for p, kind in list_parts(evaluation, []).items() if kind == protocol]
+        wanted = [p for p, kind in protocol_parts(evaluation, []).items() if kind == protocol]
         if not wanted:
             continue
         tests = _tests(classes, of, evaluation, splits, seed)
         for part, test in zip(wanted, tests, strict=True):
             split = _split(classes, of, test, splits["validation"] / (1 - splits["test"]), seed)
             tables.append(_table(cohort, part, protocol, split))
-    for part, protocol in list_parts(evaluation, sources).items():
+    for part, protocol in protocol_parts(evaluation, sources).items():
         if protocol.startswith(WITHOUT):
             test = (cohort["source"] == protocol.removeprefix(f"{WITHOUT}-")).to_numpy()
-            reason = impossible(cohort, test)
+            reason = infeasible_reason(cohort, test)
             if reason is not None:
                 log.info("%s: left out: %s", part, reason)
                 continue
@@ -77,14 +77,14 @@ def divide(
     return pd.concat(tables, ignore_index=True)
 
 
-def impossible(cohort: pd.DataFrame, test: np.ndarray) -> str | None:
+def infeasible_reason(cohort: pd.DataFrame, test: np.ndarray) -> str | None:
     """Why the images of `test` can't be left out of training, None where they can."""
     if not test.any():
         return "no image of the cohort is from it"
     rest = cohort.loc[~test].groupby("class")["split_group"].nunique()
     for name in sorted(cohort["class"].unique()):
-        if rest.get(name, 0) < FEWEST:
-            return f"fewer than {FEWEST} patients of class {name} are from elsewhere"
+        if rest.get(name, 0) < MIN_PATIENTS:
+            return f"fewer than {MIN_PATIENTS} patients of class {name} are from elsewhere"
     return None
 
 
@@ -101,7 +101,7 @@ def _tests(
     folds = evaluation["folds"]
     if not folds:
         test = np.zeros(len(classes), dtype=bool)
-        test[fold_of_share(classes, groups, splits["test"], seed)] = True
+        test[fold_with_share(classes, groups, splits["test"], seed)] = True
         return [test]
     for name in np.unique(classes):
         independent = len(np.unique(groups[classes == name]))
@@ -126,7 +126,7 @@ def _split(
     """Train, validation and test, the validation images drawn from the rest."""
     split = np.where(test, "test", "train").astype(object)
     rest = np.flatnonzero(~test)
-    split[rest[fold_of_share(classes[rest], groups[rest], validation, seed)]] = "validation"
+    split[rest[fold_with_share(classes[rest], groups[rest], validation, seed)]] = "validation"
     return split
 
 
@@ -135,7 +135,7 @@ def _table(cohort: pd.DataFrame, part: str, protocol: str, split: np.ndarray) ->
     return table.assign(protocol=protocol, split=split.astype(str))
 
 
-def of_part(cohort: pd.DataFrame, folds: pd.DataFrame, part: str) -> pd.DataFrame:
+def part_cohort(cohort: pd.DataFrame, folds: pd.DataFrame, part: str) -> pd.DataFrame:
     """The cohort in its own order with the splits of one part; empty where it has none."""
     split = folds.loc[folds["part"] == part].set_index("image_id")["split"]
     if split.empty:

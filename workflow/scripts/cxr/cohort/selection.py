@@ -18,7 +18,7 @@ from cxr.metadata.normalise import terms
 PerClass = str | int | Mapping[str, int]
 
 
-def select(
+def select_images(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
     *,

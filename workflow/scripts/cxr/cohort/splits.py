@@ -33,7 +33,7 @@ def group_patients(patients: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     return pd.factorize(connected_components(edges, directed=False)[1][codes])[0]
 
 
-def people(metadata: pd.DataFrame) -> pd.Series:
+def link_patients(metadata: pd.DataFrame) -> pd.Series:
     """The person of each image, a number by image_id: patients who share a file are one.
 
     Parameters
@@ -48,7 +48,7 @@ def people(metadata: pd.DataFrame) -> pd.Series:
     return pd.Series(groups, metadata["image_id"].to_numpy())
 
 
-def independent(cohort: pd.DataFrame) -> pd.Series:
+def independent_patients(cohort: pd.DataFrame) -> pd.Series:
     """The patient of each image, by image_id; of patients who are kept together, the first.
 
     Parameters
@@ -69,7 +69,7 @@ def near_duplicate_groups(n: int, pairs: np.ndarray) -> pd.Series:
     return numbers
 
 
-def split(
+def stratified_split(
     classes: np.ndarray, groups: np.ndarray, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Train, validation and test, stratified by class; a group is never divided.
@@ -107,13 +107,13 @@ def split(
             )
     rest = np.arange(len(classes))
     for name, share in (("test", test), ("validation", validation / (1 - test))):
-        chosen = fold_of_share(classes[rest], groups[rest], share, seed)
+        chosen = fold_with_share(classes[rest], groups[rest], share, seed)
         result[rest[chosen]] = name
         rest = np.delete(rest, chosen)
     return result
 
 
-def fold_of_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
+def fold_with_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Rows of one fold with about `share` of every class; no group is divided.
 
     Raises
@@ -148,7 +148,7 @@ def fold_of_share(classes: np.ndarray, groups: np.ndarray, share: float, seed: i
     return best
 
 
-def divide(
+def assign_splits(
     rows: pd.DataFrame,
     pairs: np.ndarray,
     persons: pd.Series,
@@ -165,7 +165,7 @@ def divide(
     pairs : int array, shape (m, 2)
         Rows that are near duplicates of each other.
     persons : Series
-        As `people` finds them.
+        As `link_patients` finds them.
     validation, test : float
         Wanted share of each class.
 
@@ -177,7 +177,7 @@ def divide(
     """
     groups = group_patients(persons.loc[rows["image_id"]].tolist(), pairs)
     cohort = rows[["image_id", "class"]].astype("str")
-    cohort["split"] = split(rows["class"].to_numpy(), groups, validation, test, seed)
+    cohort["split"] = stratified_split(rows["class"].to_numpy(), groups, validation, test, seed)
     cohort["patient_id"] = rows["patient_id"]
     cohort["split_group"] = groups.astype(np.int64)
     cohort["near_duplicate_group"] = near_duplicate_groups(len(rows), pairs)

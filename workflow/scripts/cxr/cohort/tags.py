@@ -10,17 +10,17 @@ import pandas as pd
 
 from cxr.core.errors import InputError
 
-COLUMN = "tags"
+TAGS_COLUMN = "tags"
 OTHER = "other"
-TABLE = ("tag", "field", "value", "images", "patients")
+TAG_COLUMNS = ("tag", "field", "value", "images", "patients")
 
 
-def tag(
-    rows: pd.DataFrame, fields: Sequence[str], fewest: int
+def assign_tags(
+    rows: pd.DataFrame, fields: Sequence[str], min_patients: int
 ) -> tuple[list[list[str]], pd.DataFrame]:
     """The tags of each image: its recorded values, rare ones merged.
 
-    Values that fewer than `fewest` patients have become the field's `other`; where
+    Values that fewer than `min_patients` patients have become the field's `other`; where
     even these are fewer together they are no tag, since nothing could be learned of
     one patient and measured on another.
 
@@ -30,7 +30,7 @@ def tag(
         The fields, null where not recorded, and `patient_id`.
     fields : sequence of str
         Columns of text.
-    fewest : int
+    min_patients : int
         Patients.
 
     Returns
@@ -38,7 +38,7 @@ def tag(
     tags : list of n lists of str
         `<field>: <value>`, in the order of the fields.
     table : DataFrame
-        Columns as in `TABLE`, a row a value: the tag that it became, null where none.
+        Columns as in `TAG_COLUMNS`, a row a value: the tag that it became, null where none.
 
     Raises
     ------
@@ -50,19 +50,20 @@ def tag(
         values = rows[field].astype("object").where(rows[field].notna(), None)
         known = pd.DataFrame({"value": values, "patient": rows["patient_id"]}).dropna()
         counts = known.groupby("value")["patient"].agg(images="size", patients="nunique")
-        rare = counts.index[counts["patients"] < fewest]
-        merged = known.loc[known["value"].isin(rare), "patient"].nunique() >= fewest
+        rare = counts.index[counts["patients"] < min_patients]
+        merged = known.loc[known["value"].isin(rare), "patient"].nunique() >= min_patients
         names: dict[object, str | None] = {v: f"{field}: {v}" for v in counts.index}
         names |= dict.fromkeys(rare, f"{field}: {OTHER}" if merged else None)
         columns.append([names.get(value) for value in values])
         told = counts.reset_index().assign(field=field)
         told["tag"] = [names[value] for value in told["value"]]
         tables.append(told)
-    table = pd.concat(tables, ignore_index=True)[list(TABLE)]
+    table = pd.concat(tables, ignore_index=True)[list(TAG_COLUMNS)]
     if table["tag"].isna().all():
         raise InputError(
-            f"config key 'cohort.tags': no value of {', '.join(fields)} is recorded of {fewest} "
-            f"patients; lower cohort.tags.fewest, name other fields, or leave tags out"
+            f"config key 'cohort.tags': no value of {', '.join(fields)} is recorded of "
+            f"{min_patients} patients; lower cohort.tags.min_patients, name other fields, or leave "
+            f"tags out"
         )
     tags = [[name for name in names if name] for names in zip(*columns, strict=True)]
     order = ["field", "patients", "images", "value"]
@@ -72,12 +73,12 @@ def tag(
 
 def tag_names(cohort: pd.DataFrame) -> list[str]:
     """The tags that occur in a cohort, sorted; none where it has no tags."""
-    if COLUMN not in cohort:
+    if TAGS_COLUMN not in cohort:
         return []
-    return sorted({name for names in cohort[COLUMN] for name in names})
+    return sorted({name for names in cohort[TAGS_COLUMN] for name in names})
 
 
-def all_labels(cohort: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+def label_names(cohort: pd.DataFrame, classes: Sequence[str]) -> list[str]:
     """The classes and the tags, in the order of a network's outputs; none without tags."""
     tags = tag_names(cohort)
     return [*classes, *tags] if tags else []
@@ -87,12 +88,12 @@ def multi_hot(cohort: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """Which of the tags each image has, bool of shape (n, len(names))."""
     if not len(names):
         return np.zeros((len(cohort), 0), dtype=bool)
-    return np.array([[name in own for name in names] for own in cohort[COLUMN].map(set)])
+    return np.array([[name in own for name in names] for own in cohort[TAGS_COLUMN].map(set)])
 
 
 def label_table(cohort: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Which labels each image has: a bool column a label, indexed by image_id."""
-    labels = all_labels(cohort, classes)
+    labels = label_names(cohort, classes)
     is_class = cohort["class"].to_numpy(dtype=object)[:, None] == np.array(classes, dtype=object)
     whole = np.hstack([is_class, multi_hot(cohort, labels[len(classes) :])])
     return pd.DataFrame(whole, index=cohort["image_id"].to_numpy(), columns=labels)

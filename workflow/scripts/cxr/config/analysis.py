@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Once, Published, Section, known
+from cxr.config.base import Published, Section, Unique, require_names
 
 Text = Literal["severity", "location", "country", "sex", "view", "survival"]
 Predictor = Literal[
@@ -26,12 +26,12 @@ class Analysis(Section):
     """An analysis of the metadata alone: description, and classifiers that predict a field."""
 
     target: Text = Field(default="severity", description="The field that is predicted.")
-    predictors: Annotated[list[Predictor], Once] = Field(
+    predictors: Annotated[list[Predictor], Unique] = Field(
         default=["location", "age_years", "sex"],
         min_length=1,
         description="The fields that it is predicted from.",
     )
-    fewest: int = Field(
+    min_patients: int = Field(
         default=2, ge=2, description="Patients that a value of the target needs to be predicted."
     )
     folds: int = Field(
@@ -50,4 +50,4 @@ class Analysis(Section):
     @field_validator("published")
     @classmethod
     def _of_classifiers(cls, value: Published | None) -> Published | None:
-        return known(value, CLASSIFIERS)
+        return require_names(value, CLASSIFIERS)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cxr.config.base import Range, once
+from cxr.config.base import Range, unique_values
 
 
 def axis(value: Any, least: float, *, whole: bool) -> Any:
@@ -14,5 +14,5 @@ def axis(value: Any, least: float, *, whole: bool) -> Any:
         raise ValueError("values must be whole numbers")
     if min(values) < least or min(values) <= 0:
         raise ValueError(f"values must be {f'at least {least}' if least else 'greater than 0'}")
-    once(values)
+    unique_values(values)
     return value

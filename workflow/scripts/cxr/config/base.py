@@ -32,7 +32,7 @@ class Published(Section):
     why: Term = Field(description="Why they differ from this study's, as the report says it.")
 
 
-def known(published: Published | None, names: Sequence[str]) -> Published | None:
+def require_names(published: Published | None, names: Sequence[str]) -> Published | None:
     """The same, if each of its numbers is of one of these names."""
     for name in published.values if published is not None else ():
         if name not in names:
@@ -40,14 +40,14 @@ def known(published: Published | None, names: Sequence[str]) -> Published | None
     return published
 
 
-def once(values: list[Any]) -> list[Any]:
+def unique_values(values: list[Any]) -> list[Any]:
     """The same, if nothing occurs in it twice."""
     if len(set(values)) < len(values):
         raise ValueError("a value occurs twice")
     return values
 
 
-Once = AfterValidator(once)
+Unique = AfterValidator(unique_values)
 
 
 class Range(Section):

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cxr.config.base import Name, Once, Section, Term
+from cxr.config.base import Name, Section, Term, Unique
 
-Count = Annotated[int, Field(ge=2)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
 
 
 class CohortClass(Section):
@@ -62,13 +62,13 @@ class Tags(Section):
     """Labels besides the class, of which an image has any number; networks learn all at once."""
 
     fields: Annotated[
-        list[Literal["severity", "location", "country", "sex", "view", "survival"]], Once
+        list[Literal["severity", "location", "country", "sex", "view", "survival"]], Unique
     ] = Field(
         default=["severity", "location"],
         min_length=1,
         description="Recorded fields whose values are tags.",
     )
-    fewest: int = Field(
+    min_patients: int = Field(
         default=3,
         ge=2,
         description="Patients that a tag needs; rarer values of a field become its `other`, and "
@@ -86,7 +86,7 @@ class Cohort(Section):
         default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are kept."
     )
     modality: Term = Field(default="X-ray", description="Modality that is kept.")
-    per_class: Literal["min", "all"] | Count | dict[Term, Count] = Field(
+    per_class: Literal["min", "all"] | AtLeastTwo | dict[Term, AtLeastTwo] = Field(
         default="min",
         description="Images a class: `min` takes as many as the smallest class has, a number at "
         "most that many (and no more than the smallest class has), `all` takes every image; a "

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from cxr.config.axes import axis
-from cxr.config.base import Once, Range, Section, Seed, Term
+from cxr.config.base import Range, Section, Seed, Term, Unique
 
 
 class Chunk(Section):
@@ -37,7 +37,7 @@ class Embedding(Section):
         description="Perplexities of the t-SNE sweep, a list or a range; those above n - 1 are "
         "left out and named in the log.",
     )
-    seeds: Annotated[list[Seed], Once] = Field(
+    seeds: Annotated[list[Seed], Unique] = Field(
         default=[0], min_length=1, description="Seeds; every perplexity is run with each."
     )
     initialization: Literal["pca", "random"] = Field(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section, known
+from cxr.config.base import Published, Section, require_names
 
 
 class Evaluation(Section):
@@ -47,4 +47,4 @@ class Evaluation(Section):
     @field_validator("published")
     @classmethod
     def _of_tags(cls, value: Published | None) -> Published | None:
-        return known(value, ("accuracy_thresh", "fbeta"))
+        return require_names(value, ("accuracy_thresh", "fbeta"))

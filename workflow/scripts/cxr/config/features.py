@@ -14,4 +14,4 @@ class Features(Section):
         "lists), and as far as they are known `class`, `patient_id`, `country` and other columns "
         "of `metadata.parquet`.",
     )
-    name: Name = Field(default="given", description="What the features are called in results/.")
+    name: Name = Field(default="external", description="What the features are called in results/.")

@@ -136,7 +136,7 @@ class Training(Section):
         return self
 
 
-class Net(Section):
+class Model(Section):
     """A network and its training."""
 
     architecture: Architecture = Field(description="Its body.")
@@ -155,7 +155,7 @@ class Net(Section):
     training: Training = Field(default_factory=Training, description="Its training.")
 
     @model_validator(mode="after")
-    def _weights_exist_for(self) -> "Net":
+    def _weights_exist_for(self) -> "Model":
         if self.architecture == "conv5" and self.weights == "imagenet":
             raise ValueError("conv5 has no imagenet weights; take `weights: none` or a path")
         if self.weights == "none" and self.training.recipe not in (None, "scratch"):

@@ -13,7 +13,7 @@ from cxr.config.embedding import Embedding
 from cxr.config.evaluation import Evaluation
 from cxr.config.evidence import Evidence
 from cxr.config.features import Features
-from cxr.config.networks import Net
+from cxr.config.networks import Model
 from cxr.config.report import Report
 from cxr.config.similarity import Similarity
 from cxr.config.sources import Source
@@ -38,7 +38,7 @@ class Config(Section):
     cohort: Cohort | None = Field(
         default=None, description="Filters, balance, splits and the pixel cache; needed."
     )
-    models: dict[Name, Net] = Field(
+    models: dict[Name, Model] = Field(
         default_factory=dict, description="Networks by name, one at least."
     )
     features: Features | None = Field(

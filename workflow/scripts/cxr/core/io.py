@@ -65,7 +65,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def need_writable(folder: Path) -> None:
+def require_writable(folder: Path) -> None:
     """Looks whether a folder, where it is there already, can be written.
 
     Raises
@@ -101,7 +101,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise damaged(path, "JSON", error) from error
+        raise damaged_file(path, "JSON", error) from error
 
 
 def write_table(
@@ -156,7 +156,7 @@ def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise damaged(path, "Parquet", error) from error
+        raise damaged_file(path, "Parquet", error) from error
     missing = [name for name in columns or [] if name not in table.column_names]
     if missing:
         raise InputError(
@@ -175,7 +175,7 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     try:
         stored = pq.read_schema(path).metadata or {}
     except pa.ArrowInvalid as error:
-        raise damaged(path, "Parquet", error) from error
+        raise damaged_file(path, "Parquet", error) from error
     return {key.decode(): value.decode() for key, value in stored.items()}
 
 
@@ -198,7 +198,7 @@ def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise damaged(path, "CSV", error) from error
+        raise damaged_file(path, "CSV", error) from error
 
 
 def write_array(array: np.ndarray, path: str | os.PathLike[str]) -> None:
@@ -232,7 +232,7 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise damaged(path, "array", error) from error
+        raise damaged_file(path, "array", error) from error
 
 
 def write_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
@@ -253,9 +253,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise damaged(path, "array", error) from error
+        raise damaged_file(path, "array", error) from error
 
 
-def damaged(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:
+def damaged_file(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:
     """The error for a file that was cut short or is of another kind."""
     return DamagedFile(f"{path}: not a whole {kind} file ({error})", Path(path))

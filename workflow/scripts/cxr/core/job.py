@@ -57,11 +57,11 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
         )
         logging.captureWarnings(True)
         try:
-            _need_same(code)
+            _require_same_code(code)
             with limited(threads):
                 yield
         except Exception as error:
-            words = f"error: {_last_words(error)}\n"
+            words = f"error: {_final_line(error)}\n"
             try:
                 traceback.print_exc(file=stream)
                 stream.write(words)
@@ -70,7 +70,7 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
             sys.exit(1)
 
 
-def _need_same(code: str | None) -> None:
+def _require_same_code(code: str | None) -> None:
     """Stops a job whose code was edited since its run began."""
     if code is None:
         return
@@ -82,7 +82,7 @@ def _need_same(code: str | None) -> None:
         )
 
 
-def _last_words(error: Exception) -> str:
+def _final_line(error: Exception) -> str:
     """What went wrong and what to do about it, in one line."""
     text = " ".join(str(error).split())
     if isinstance(error, DamagedFile):

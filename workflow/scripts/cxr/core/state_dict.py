@@ -8,7 +8,7 @@ from torch import Tensor
 from cxr.core.errors import DamagedFile, InputError
 
 
-def read_weights(path: str | Path) -> dict[str, Tensor]:
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     """A state dict from a .safetensors or .pth file; pickled code is never run.
 
     Raises

@@ -57,7 +57,7 @@ def download(
     target = folder / hashlib.sha256(urls[0].encode()).hexdigest()[:16]
     partial = target.with_suffix(".part")
     problems = []
-    with alone(target.with_suffix(".lock")):
+    with file_lock(target.with_suffix(".lock")):
         for url in urls:
             problem = _attempt(url, sha256, partial, pause)
             if problem is None:
@@ -88,7 +88,7 @@ def _attempt(
         except (requests.RequestException, OSError) as error:
             problem = " ".join(str(error).split())
             continue
-        found = _sha256(partial)
+        found = _file_sha256(partial)
         if sha256 is None or found == sha256:
             return None
         partial.unlink()
@@ -97,7 +97,7 @@ def _attempt(
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def file_lock(path: Path) -> Iterator[None]:
     """Waits until no other process is in a block with the same lock file."""
     with path.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -139,6 +139,6 @@ def _transfer(url: str, partial: Path) -> None:
         raise requests.ConnectionError(f"{size} of {total} bytes came")
 
 
-def _sha256(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -28,7 +28,7 @@ ORIGINS = {
 }
 
 
-def obtain(
+def obtain_source(
     name: str, source: Mapping[str, Any], destination: Path, mirror: Path | None
 ) -> dict[str, Any]:
     """Fills a folder with a source; the folder is whole or not there.
@@ -67,7 +67,7 @@ def obtain(
         extra = get({**source, "cache": f"{destination}.partial"}, folder)
         for inner in source.get("unpack", []):
             _unpack_inside(folder, inner)
-        measured = content(folder)
+        measured = folder_digest(folder)
         if measured["files"] == 0:
             raise InputError(f"source '{name}': it holds no file; check its address or path")
         remove(destination)
@@ -101,7 +101,7 @@ def _unpack_inside(folder: Path, name: str) -> None:
         raise InputError(f"config key 'unpack': {told}") from error
 
 
-def content(folder: Path) -> dict[str, Any]:
+def folder_digest(folder: Path) -> dict[str, Any]:
     """Number of files, bytes, and the hash of all names and contents below a folder.
 
     Returns

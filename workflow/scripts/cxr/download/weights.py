@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from cxr.core.errors import InputError
-from cxr.core.hashing import digest
+from cxr.core.hashing import file_sha256
 from cxr.core.io import atomic
-from cxr.core.state_dict import read_weights
+from cxr.core.state_dict import read_state_dict
 
 LICENCE = "BSD 3-Clause (torchvision); trained on ImageNet, whose terms forbid commercial use"
 SUFFIXES = (".safetensors", ".pth")
 
 
-def obtain(architecture: str, destination: Path, mirror: Path | None) -> dict[str, Any]:
+def obtain_weights(architecture: str, destination: Path, mirror: Path | None) -> dict[str, Any]:
     """Writes an architecture's ImageNet weights to `destination`.
 
     Parameters
@@ -48,7 +48,7 @@ def obtain(architecture: str, destination: Path, mirror: Path | None) -> dict[st
                 f"torchvision saves it, or set the model's weights to `none`"
             )
         origin, url = f"local mirror: {found[0].name}", None
-        state = read_weights(found[0])
+        state = read_state_dict(found[0])
     else:
         import torchvision
 
@@ -71,6 +71,6 @@ def obtain(architecture: str, destination: Path, mirror: Path | None) -> dict[st
         "url": url,
         "licence": LICENCE,
         "bytes": destination.stat().st_size,
-        "sha256": digest(destination),
+        "sha256": file_sha256(destination),
         "obtained": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -146,7 +146,7 @@ def starting_points(
     return rng.normal(0, 1e-4, (neighbours.n, 2))
 
 
-def nearest(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.ndarray]:
+def affinity_neighbours(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.ndarray]:
     """The 3 x perplexity neighbours that the affinities use, or all: indices and distances.
 
     Raises
@@ -168,9 +168,9 @@ def nearest(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.n
     )
 
 
-def joint(neighbours: Neighbours, perplexity: float) -> np.ndarray:
+def pairwise_affinities(neighbours: Neighbours, perplexity: float) -> np.ndarray:
     """The exact affinities of all pairs, shape (n, n)."""
     from cxr.embedding.tsne_exact import joint_affinities
 
-    indices, distances = nearest(neighbours, perplexity)
+    indices, distances = affinity_neighbours(neighbours, perplexity)
     return joint_affinities(indices, distances**2, float(perplexity))

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from cxr.core.arrow import to_column
 from cxr.core.progress import Progress
-from cxr.embedding.knn import Neighbours, joint, nearest, starting_points
+from cxr.embedding.knn import Neighbours, affinity_neighbours, pairwise_affinities, starting_points
 
 log = logging.getLogger("cxr")
 
@@ -101,13 +101,13 @@ def embed(
     if gradient == "exact":
         from cxr.embedding.tsne_exact import EXACT_PHASES, optimise
 
-        return optimise(joint(neighbours, perplexity), start, np.array(EXACT_PHASES))
+        return optimise(pairwise_affinities(neighbours, perplexity), start, np.array(EXACT_PHASES))
 
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    index = PrecomputedNeighbors(*nearest(neighbours, perplexity))
+    index = PrecomputedNeighbors(*affinity_neighbours(neighbours, perplexity))
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
     embedding = TSNEEmbedding(
         start, affinities, negative_gradient_method=gradient, n_jobs=threads, random_state=seed
@@ -117,7 +117,7 @@ def embed(
     return np.asarray(embedding, dtype=np.float64), float(embedding.kl_divergence)
 
 
-def embed_all(
+def embed_runs(
     neighbours: Neighbours, runs: Sequence[tuple[float, int]], method: Method, threads: int
 ) -> pa.Table:
     """The t-SNE maps of several (perplexity, seed) runs.

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from cxr.embedding.knn import Neighbours, joint, starting_points
+from cxr.embedding.knn import Neighbours, pairwise_affinities, starting_points
 from cxr.embedding.tsne_exact import EXACT_PHASES, MAX_STEP, MIN_GAIN, divergence
 
 log = logging.getLogger("cxr")
@@ -47,7 +47,9 @@ def embed_batches(
     )
     for first in range(0, len(runs), size):
         batch = runs[first : first + size]
-        affinities = np.stack([joint(neighbours, perplexity) for perplexity, _ in batch])
+        affinities = np.stack(
+            [pairwise_affinities(neighbours, perplexity) for perplexity, _ in batch]
+        )
         starts = np.stack([starting_points(neighbours, seed, initialization) for _, seed in batch])
         maps = optimise(
             torch.from_numpy(affinities).to(device), torch.from_numpy(starts).to(device)

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.cohort.protocols import of_part
+from cxr.cohort.protocols import part_cohort
 from cxr.features.tables import predictions_table
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 
 TREES = 300
 THUMBNAIL, SMALL, POOLED = 8, 32, 20
-WORDS = {
+DESCRIPTIONS = {
     "shape": "width, height and aspect of the file, random forest",
     "shape and colour": "the same and the channels: grey, colour, transparency, random forest",
     "shape and format": "the same, the file's format and the one of its name, random forest",
@@ -39,7 +39,7 @@ SHORTCUTS = (
 )
 
 
-def inputs(
+def baseline_inputs(
     cohort: pd.DataFrame, files: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
 ) -> dict[str, np.ndarray]:
     """What each baseline sees of the images.
@@ -59,7 +59,7 @@ def inputs(
     Returns
     -------
     dict of float32 arrays, shape (n, d)
-        By the names of `WORDS`.
+        By the names of `DESCRIPTIONS`.
     """
     of = files.set_index("image_id").loc[cohort["image_id"]]
     width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
@@ -73,17 +73,17 @@ def inputs(
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
         "shape and format": np.hstack([shape, colour, formats.to_numpy()]),
-        "thumbnail": flat(shrink(images, THUMBNAIL)),
+        "thumbnail": flatten(shrink(images, THUMBNAIL)),
         "border": small[:, border].astype(np.float32),
     }
     if modality == MODALITY:
         lungs, _ = lung_masks(images)
         for name, shown in (("lungs covered", ~lungs), ("lungs only", lungs)):
-            seen[name] = flat(shrink(np.where(shown, images, 0).astype(np.uint8), SMALL))
-    return {**seen, "average pool": flat(shrink(images, POOLED)) / 255}
+            seen[name] = flatten(shrink(np.where(shown, images, 0).astype(np.uint8), SMALL))
+    return {**seen, "average pool": flatten(shrink(images, POOLED)) / 255}
 
 
-def measure(
+def predict_baselines(
     cohort: pd.DataFrame,
     folds: pd.DataFrame,
     seen: Mapping[str, np.ndarray],
@@ -99,7 +99,7 @@ def measure(
     """
     tables = []
     for (part, protocol), _ in folds.groupby(["part", "protocol"], sort=True):
-        divided = of_part(cohort, folds, str(part))
+        divided = part_cohort(cohort, folds, str(part))
         train = (divided["split"] == "train").to_numpy()
         for name, numbers in seen.items():
             probabilities = _classify(
@@ -137,5 +137,5 @@ def shrink(images: np.ndarray, side: int) -> np.ndarray:
     return np.stack(small)
 
 
-def flat(images: np.ndarray) -> np.ndarray:
+def flatten(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32)

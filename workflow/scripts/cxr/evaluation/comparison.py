@@ -7,9 +7,9 @@ import pandas as pd
 
 from cxr.cohort.selection import class_codes
 from cxr.evaluation.baselines import SHORTCUTS
-from cxr.evaluation.network import REPLICATES, evaluate, probabilities_of
+from cxr.evaluation.network import REPLICATES, classification_metrics, probabilities_of
 from cxr.planning.parts import GROUPED, STUDY
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 METRICS = (
     "accuracy",
@@ -21,14 +21,14 @@ METRICS = (
 )
 
 
-def gather(own: pd.DataFrame, anew: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def collect_test_predictions(own: pd.DataFrame, anew: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The test images of a network's own predictions and of those of the parts."""
     tables = [own.assign(part=STUDY, protocol=STUDY), *(table for table in anew if len(table))]
     whole = pd.concat(tables, ignore_index=True)
     return whole.loc[whole["split"] == "test"]
 
 
-def compare(
+def comparison_table(
     networks: Mapping[str, pd.DataFrame],
     baselines: pd.DataFrame | None,
     parameters: Mapping[str, int],
@@ -58,7 +58,7 @@ def compare(
     -------
     DataFrame
         protocol, name, kind (network, baseline, shortcut), parameters, images, patients; every
-        metric with `_low` and `_high`; `recall_<class>`; `behind`, by how much its
+        metric with `_low` and `_high`; `recall_<class>`; `difference`, by how much its
         accuracy is below that of the protocol's best network on the same images,
         with its interval. Protocols in alphabetical order, the best first in each.
     """
@@ -79,7 +79,7 @@ def compare(
                     "kind": _kind(name, parameters),
                     "parameters": parameters.get(name),
                     **_measured(some, patients, classes, seed, replicates),
-                    **_behind(some, leader, patients, seed, replicates),
+                    **_difference(some, leader, patients, seed, replicates),
                 }
             )
     found = pd.DataFrame(rows).astype({"parameters": "Int64"})
@@ -92,7 +92,7 @@ def main_protocol(protocols: Sequence[str]) -> str:
     return GROUPED if GROUPED in protocols else STUDY
 
 
-def shortcuts(table: pd.DataFrame) -> pd.DataFrame:
+def unbeaten_shortcuts(table: pd.DataFrame) -> pd.DataFrame:
     """The shortcuts that the best network is not shown to beat, under the protocol that counts.
 
     Those are the ones whose accuracy may be as good: the lower end of the interval of
@@ -100,7 +100,7 @@ def shortcuts(table: pd.DataFrame) -> pd.DataFrame:
     """
     counts = table["protocol"] == main_protocol(list(table["protocol"]))
     rows = table.loc[counts & (table["kind"] == "shortcut")]
-    return rows.loc[~(rows["behind_low"] > 0)]
+    return rows.loc[~(rows["difference_low"] > 0)]
 
 
 def _kind(name: str, parameters: Mapping[str, int]) -> str:
@@ -127,7 +127,9 @@ def _measured(
 ) -> dict[str, Any]:
     labels = class_codes(some, classes)
     owners = patients.loc[some["image_id"]].to_numpy()
-    found = evaluate(labels, probabilities_of(some, classes), owners, classes, replicates, seed)
+    found = classification_metrics(
+        labels, probabilities_of(some, classes), owners, classes, replicates, seed
+    )
     row: dict[str, Any] = {"images": found["images"], "patients": found["patients"]}
     values = {metric: found[metric] for metric in METRICS}
     values |= {f"recall_{name}": found["per_class"][name]["recall"] for name in classes}
@@ -137,7 +139,7 @@ def _measured(
     return row
 
 
-def _behind(
+def _difference(
     some: pd.DataFrame, leader: pd.DataFrame, patients: pd.Series, seed: int, replicates: int
 ) -> dict[str, float | None]:
     """How much less accurate than the leader, patients drawn for both at once."""
@@ -145,11 +147,11 @@ def _behind(
     both = some.merge(leader[[*keys, "predicted"]], on=keys, suffixes=("", "_leader"))
     gain = (both["predicted_leader"] == both["class"]).astype(float)
     gain -= (both["predicted"] == both["class"]).astype(float)
-    weights = draw_patients(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
+    weights = patient_weights(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
     if not len(both):
-        return {"behind": None, "behind_low": None, "behind_high": None}
-    found = interval((weights @ gain.to_numpy()) / weights.sum(axis=1))
+        return {"difference": None, "difference_low": None, "difference_high": None}
+    found = percentile_interval((weights @ gain.to_numpy()) / weights.sum(axis=1))
     # Where every draw agrees, the two never differed.
     low = found["value"] if found["low"] is None else found["low"]
     high = found["value"] if found["high"] is None else found["high"]
-    return {"behind": found["value"], "behind_low": low, "behind_high": high}
+    return {"difference": found["value"], "difference_low": low, "difference_high": high}

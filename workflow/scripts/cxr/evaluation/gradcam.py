@@ -103,7 +103,7 @@ def attention(
     )
 
 
-def choose(predictions: pd.DataFrame, classes: Sequence[str], count: int) -> pd.DataFrame:
+def select_examples(predictions: pd.DataFrame, classes: Sequence[str], count: int) -> pd.DataFrame:
     """The panel's images: of each class the surest right and the surest wrong predictions.
 
     Parameters

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from cxr.statistics.bootstrap import draw_patients, interval
-from cxr.statistics.metrics import average_precision_of
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.metrics import average_precision
 
 THRESHOLD, BETA = 0.2, 2.0
-NOTHING, CLASS_ALONE = "no label at all", "the true class, no tag"
+NO_LABEL, CLASS_ALONE = "no label at all", "the true class, no tag"
 
 
 def accuracy_thresh(
@@ -70,7 +70,7 @@ def fbeta(
     return np.where(whole > 0, (1 + beta**2) * hits / np.maximum(whole, 1), 0.0)
 
 
-def measure(
+def multilabel_metrics(
     truth: np.ndarray,
     scores: np.ndarray,
     patients: np.ndarray,
@@ -106,9 +106,9 @@ def measure(
         theirs; `without_tags`: the same of these scores with no to every tag. Gains are
         on the same draws of patients. Metrics are `value, low, high`.
     """
-    weights = draw_patients(patients, replicates, seed)
+    weights = patient_weights(patients, replicates, seed)
     f1 = _f1(scores > THRESHOLD, truth, weights)
-    curves = [average_precision_of(scores[:, k], truth[:, k], weights) for k in range(len(labels))]
+    curves = [average_precision(scores[:, k], truth[:, k], weights) for k in range(len(labels))]
     precision = np.stack(curves, axis=1)
     occurs = np.asarray(truth.any(axis=0))
     f1[:, ~occurs], precision[:, ~occurs] = np.nan, np.nan
@@ -117,8 +117,8 @@ def measure(
         per_label[name] = {
             "images": int(truth[:, k].sum()),
             "share": round(float(truth[:, k].mean()), 6),
-            "average_precision": interval(precision[:, k]),
-            "f1": interval(f1[:, k]),
+            "average_precision": percentile_interval(precision[:, k]),
+            "f1": percentile_interval(f1[:, k]),
         }
         if k >= n_classes:
             per_label[name] |= _beside_class(truth, n_classes, k, precision[:, k], weights)
@@ -131,8 +131,8 @@ def measure(
         "threshold": THRESHOLD,
         "beta": BETA,
         **_both(scores, truth, weights),
-        "macro_f1": interval(_mean(f1)),
-        "average_precision": interval(_mean(precision)),
+        "macro_f1": percentile_interval(_mean(f1)),
+        "average_precision": percentile_interval(_mean(precision)),
         "per_label": per_label,
         "references": references(truth, scores, n_classes, weights),
         "without_tags": _less(classes, truth, accuracy_thresh(scores, truth), weights),
@@ -146,7 +146,7 @@ def references(
     nothing, known = np.zeros(truth.shape), np.zeros(truth.shape)
     known[:, :n_classes] = truth[:, :n_classes]
     own = accuracy_thresh(scores, truth)
-    less = {NOTHING: nothing, CLASS_ALONE: known}
+    less = {NO_LABEL: nothing, CLASS_ALONE: known}
     return {name: _less(given, truth, own, weights) for name, given in less.items()}
 
 
@@ -155,15 +155,18 @@ def _less(
 ) -> dict[str, Any]:
     """The metrics of scores that know less, and the gain of images' own accuracies over theirs."""
     gain = weights @ (own - accuracy_thresh(scores, truth)) / weights.sum(axis=1)
-    return {**_both(scores, truth, weights), "gain": interval(gain)}
+    return {**_both(scores, truth, weights), "gain": percentile_interval(gain)}
 
 
 def _beside_class(
     truth: np.ndarray, n_classes: int, tag: int, precision: np.ndarray, weights: np.ndarray
 ) -> dict[str, Any]:
     """The average precision of a tag's share within the true class, and the gain over it."""
-    known = average_precision_of(_share_of_class(truth, n_classes, tag), truth[:, tag], weights)
-    return {"class_known": interval(known), "gain": interval(precision - known)}
+    known = average_precision(_share_of_class(truth, n_classes, tag), truth[:, tag], weights)
+    return {
+        "class_known": percentile_interval(known),
+        "gain": percentile_interval(precision - known),
+    }
 
 
 def _share_of_class(truth: np.ndarray, n_classes: int, label: int) -> np.ndarray:
@@ -177,7 +180,7 @@ def _both(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[st
     """The metrics that are means over images."""
     found = {"accuracy_thresh": accuracy_thresh(scores, truth), "fbeta": fbeta(scores, truth)}
     total = weights.sum(axis=1)
-    return {name: interval(weights @ values / total) for name, values in found.items()}
+    return {name: percentile_interval(weights @ values / total) for name, values in found.items()}
 
 
 def _f1(given: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:

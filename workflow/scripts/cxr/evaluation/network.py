@@ -10,20 +10,20 @@ from cxr.cohort.selection import class_codes
 from cxr.evaluation import multilabel
 from cxr.evaluation.calibration import Calibration
 from cxr.planning.parts import GROUPED, RANDOM, STUDY
-from cxr.statistics.bootstrap import LEVEL, draw_patients, interval
+from cxr.statistics.bootstrap import CONFIDENCE, patient_weights, percentile_interval
 from cxr.statistics.metrics import (
-    auc_of,
-    average_precision_of,
-    best_threshold,
-    calibration_of,
-    rates,
+    average_precision,
+    calibration_curve,
+    class_rates,
+    roc_auc,
+    youden_threshold,
 )
 
 METHOD = "percentile bootstrap over patients, exact binomial where every draw agrees"
 REPLICATES = 1000
 
 
-def measure_network(
+def evaluate_network(
     predictions: pd.DataFrame,
     parts: pd.DataFrame,
     owners: pd.DataFrame,
@@ -52,10 +52,10 @@ def measure_network(
     Returns
     -------
     dict
-        `classes, interval`; `splits`: a document of `evaluate` for train, validation
+        `classes, interval`; `splits`: a document of `classification_metrics` for train, validation
         and test; `protocols`: one for the test images of each; each has `calibrated`,
         the same after `cxr.evaluation.calibration`, and with tags `labels`, a document of
-        `cxr.evaluation.multilabel.measure`; `leakage`: how much better the network seems
+        `cxr.evaluation.multilabel.multilabel_metrics`; `leakage`: how much better the network seems
         when patients are divided.
     """
     own = predictions.assign(part=STUDY)
@@ -74,7 +74,7 @@ def measure_network(
         if truth is not None:
             found["labels"] = _of_labels(test, truth, patients, classes, replicates, seed)
         protocols[str(protocol)] = found
-    how = {"level": LEVEL, "method": METHOD, "replicates": replicates}
+    how = {"level": CONFIDENCE, "method": METHOD, "replicates": replicates}
     return {
         "classes": list(classes),
         "interval": how,
@@ -107,11 +107,11 @@ def leakage(
     both = pd.concat([divided, grouped])
     right = both["predicted"].to_numpy() == both["class"].to_numpy()
     first = np.arange(len(both)) < len(divided)
-    weights = draw_patients(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
+    weights = patient_weights(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
     shares = [
         (weights[:, rows] @ right[rows]) / weights[:, rows].sum(axis=1) for rows in (first, ~first)
     ]
-    return {"accuracy": interval(shares[0] - shares[1])}
+    return {"accuracy": percentile_interval(shares[0] - shares[1])}
 
 
 def probabilities_of(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
@@ -132,7 +132,9 @@ def _of_labels(
     scores = rows[[f"label_{name}" for name in labels]].to_numpy(dtype=np.float64)
     has = truth.loc[rows["image_id"]].to_numpy(dtype=bool)
     owners = patients.loc[rows["image_id"]].to_numpy()
-    return multilabel.measure(has, scores, owners, labels, len(classes), replicates, seed)
+    return multilabel.multilabel_metrics(
+        has, scores, owners, labels, len(classes), replicates, seed
+    )
 
 
 def _measure(
@@ -143,7 +145,7 @@ def _measure(
     replicates: int,
     seed: int,
 ) -> dict[str, Any]:
-    """`evaluate` on some rows; thresholds and calibration are those of validation images.
+    """Metrics of some rows; thresholds and calibration are those of validation images.
 
     A fold has few validation images, so those of all folds count, less the patients
     that the fold itself tests and their near duplicates: nothing chooses its own threshold.
@@ -158,15 +160,19 @@ def _measure(
         some = held_out.loc[~np.isin(held_out_groups, groups.loc[tested].unique())]
         scores, truth = probabilities_of(some, classes), class_codes(some, classes)
         own = (rows["part"] == part).to_numpy()
-        thresholds[own] = [best_threshold(scores[:, k], truth == k) for k in range(len(classes))]
+        thresholds[own] = [youden_threshold(scores[:, k], truth == k) for k in range(len(classes))]
         calibrated[own] = Calibration.fit(scores, truth)(probabilities[own])
     patients = owners["patient_id"].loc[rows["image_id"]].to_numpy()
-    document = evaluate(labels, probabilities, patients, classes, replicates, seed, thresholds)
-    document["calibrated"] = evaluate(labels, calibrated, patients, classes, replicates, seed)
+    document = classification_metrics(
+        labels, probabilities, patients, classes, replicates, seed, thresholds
+    )
+    document["calibrated"] = classification_metrics(
+        labels, calibrated, patients, classes, replicates, seed
+    )
     return document
 
 
-def evaluate(
+def classification_metrics(
     labels: np.ndarray,
     probabilities: np.ndarray,
     patients: np.ndarray,
@@ -200,17 +206,17 @@ def evaluate(
         metric is a dict of `value, low, high`, each null where it is not defined.
     """
     c = len(classes)
-    weights = draw_patients(patients, replicates, seed)
+    weights = patient_weights(patients, replicates, seed)
     owner = np.unique(patients, return_inverse=True)[1]
     predicted = probabilities.argmax(axis=1)
     confusion = (weights @ np.eye(c * c)[labels * c + predicted]).reshape(-1, c, c)
-    shares = rates(confusion)
-    for name, function in (("roc_auc", auc_of), ("average_precision", average_precision_of)):
+    shares = class_rates(confusion)
+    for name, function in (("roc_auc", roc_auc), ("average_precision", average_precision)):
         curves = [function(probabilities[:, k], labels == k, weights) for k in range(c)]
         shares[name] = np.stack(curves, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = np.trace(confusion, axis1=1, axis2=2) / confusion.sum(axis=(1, 2))
-    calibration = calibration_of(probabilities.max(axis=1), predicted == labels, weights)
+    calibration = calibration_curve(probabilities.max(axis=1), predicted == labels, weights)
     per_class = {
         name: _of_class(k, labels, probabilities, owner, shares, weights, thresholds)
         for k, name in enumerate(classes)
@@ -219,12 +225,12 @@ def evaluate(
     return {
         "images": len(labels),
         "patients": n_patients,
-        "accuracy": interval(accuracy, n_patients),
-        "balanced_accuracy": interval(shares["recall"].mean(axis=1)),
-        "macro_f1": interval(shares["f1"].mean(axis=1)),
-        "roc_auc": interval(shares["roc_auc"].mean(axis=1)),
-        "average_precision": interval(shares["average_precision"].mean(axis=1)),
-        "ece": interval(calibration["ece"]),
+        "accuracy": percentile_interval(accuracy, n_patients),
+        "balanced_accuracy": percentile_interval(shares["recall"].mean(axis=1)),
+        "macro_f1": percentile_interval(shares["f1"].mean(axis=1)),
+        "roc_auc": percentile_interval(shares["roc_auc"].mean(axis=1)),
+        "average_precision": percentile_interval(shares["average_precision"].mean(axis=1)),
+        "ece": percentile_interval(calibration["ece"]),
         "reliability": _reliability(calibration),
         "per_class": per_class,
         "confusion": confusion[0].astype(int).tolist(),
@@ -245,7 +251,7 @@ def _of_class(
     of = {"precision": called, "recall": true, "sensitivity": true, "specificity": ~true}
     counted = {metric: len(np.unique(owner[rows])) for metric, rows in of.items()}
     found: dict[str, Any] = {"images": int(true.sum())}
-    found |= {m: interval(values[:, k], counted.get(m)) for m, values in shares.items()}
+    found |= {m: percentile_interval(values[:, k], counted.get(m)) for m, values in shares.items()}
     if thresholds is not None:
         found["at_threshold"] = _at_threshold(
             probabilities[:, k], thresholds[:, k], true, weights, counted
@@ -273,9 +279,9 @@ def _at_threshold(
     used = np.unique(thresholds)
     return {
         "threshold": round(float(used.mean()), 6) if len(used) else None,
-        "accuracy": interval(accuracy),
-        "sensitivity": interval(sensitivity, counted["sensitivity"]),
-        "specificity": interval(specificity, counted["specificity"]),
+        "accuracy": percentile_interval(accuracy),
+        "sensitivity": percentile_interval(sensitivity, counted["sensitivity"]),
+        "specificity": percentile_interval(specificity, counted["specificity"]),
     }
 
 
@@ -285,7 +291,7 @@ def _reliability(calibration: dict[str, np.ndarray]) -> list[dict[str, Any]]:
         {
             "images": int(calibration["mass"][0, k]),
             "confidence": round(float(calibration["confidence"][0, k]), 6),
-            "accuracy": interval(calibration["accuracy"][:, k]),
+            "accuracy": percentile_interval(calibration["accuracy"][:, k]),
         }
         for k in np.flatnonzero(calibration["mass"][0] > 0)
     ]

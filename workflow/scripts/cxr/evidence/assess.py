@@ -8,17 +8,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxr.evidence.null_search import ROLES, compare
+from cxr.evidence.null_search import ROLES, compare_with_null
 from cxr.evidence.probes import probe
-from cxr.evidence.sample import Material, lacking
-from cxr.evidence.search import Found, Search, search
-from cxr.evidence.sensitivity import depend
-from cxr.evidence.separation import separate, trust
+from cxr.evidence.sample import Sample, insufficiency
+from cxr.evidence.search import Search, SearchResult, search
+from cxr.evidence.sensitivity import choice_sensitivity
+from cxr.evidence.separation import map_faithfulness, separation_test
 from cxr.evidence.stability import Stability
 from cxr.evidence.verdict import decide
-from cxr.statistics.association import DROPPED, LEVEL, associate, associate_given
+from cxr.statistics.association import (
+    MISSING_AS_LEVEL,
+    MISSING_DROPPED,
+    association_table,
+    stratified_association,
+)
 
-GIVEN = ("doi", "view", "source")
+STRATA = ("doi", "view", "source")
 TRUSTED = 10
 SUBJECT = "features"
 MAPS = pa.schema(
@@ -33,7 +38,7 @@ MAPS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Records:
+class StudyRecords:
     """What the jobs before found, as tables.
 
     Attributes
@@ -42,14 +47,14 @@ class Records:
         The study's clusters: `image_id, x, y, cluster`.
     ranking, embeddings : DataFrame
     fields : DataFrame
-        As from `cxr.evidence.covariates.recorded`.
+        As from `cxr.evidence.covariates.recorded_fields`.
     patients : Series
         By image_id.
     replicates : DataFrame
-        As in `cxr.evidence.null_search.REPLICATES`.
+        As in `cxr.evidence.null_search.SIMULATIONS`.
     repeats : DataFrame
         As in `cxr.evidence.resampling.REPEATS`.
-    controls : mapping of str to Material
+    controls : mapping of str to Sample
         Of the same images.
     """
 
@@ -60,11 +65,11 @@ class Records:
     patients: pd.Series
     replicates: pd.DataFrame
     repeats: pd.DataFrame
-    controls: Mapping[str, Material]
+    controls: Mapping[str, Sample]
 
 
 @dataclass(frozen=True)
-class Weighed:
+class Evidence:
     """The evidence.
 
     Attributes
@@ -81,12 +86,12 @@ class Weighed:
     maps: pd.DataFrame
 
 
-def weigh(material: Material, records: Records, settings: Mapping[str, Any]) -> Weighed:
+def assess(material: Sample, records: StudyRecords, settings: Mapping[str, Any]) -> Evidence:
     """Weighs the clusters of a study.
 
     Parameters
     ----------
-    material : Material
+    material : Sample
         The mapped images, or a sample of them.
     records : Records
     settings : mapping
@@ -106,7 +111,9 @@ def weigh(material: Material, records: Records, settings: Mapping[str, Any]) -> 
         "n_patients": records.patients.loc[clusters.index].nunique(),
         "n_sampled": len(material.image_ids),
         "n_clusters": n_clusters,
-        "lacking": lacking(len(material.image_ids), material.n_patients, n_clusters, thresholds),
+        "insufficient": insufficiency(
+            len(material.image_ids), material.n_patients, n_clusters, thresholds
+        ),
     }
     associations, asked = _ask_records(clusters, records, settings)
     document |= asked
@@ -116,42 +123,50 @@ def weigh(material: Material, records: Records, settings: Mapping[str, Any]) -> 
         records.fields.loc[material.image_ids],
         settings["seed"],
     )
-    found: dict[str, Found] = {}
-    parts = ("searched", "nulls", "controls", "separation", "map", "stability", "choice")
+    found: dict[str, SearchResult] = {}
+    parts = (
+        "search",
+        "nulls",
+        "controls",
+        "separation",
+        "faithfulness",
+        "stability",
+        "sensitivity",
+    )
     document |= dict.fromkeys(parts)
     if material.enough(thresholds):
         grid = Search.of(settings["search"], len(material.image_ids))
         found = {SUBJECT: search(material.features, grid)}
         found |= {name: search(one.features, grid) for name, one in records.controls.items()}
         document |= _ask_search(material, grid, found, records, settings)
-    document["explaining"] = explaining(associations, thresholds)
+    document["explained_by"] = explained_by(associations, thresholds)
     document["thresholds"] = dict(thresholds)
     document["verdict"] = decide(document, thresholds)
     maps = [_map(name, material.image_ids, one) for name, one in found.items()]
     empty = MAPS.empty_table().to_pandas()
-    return Weighed(document, associations, pd.concat([empty, *maps], ignore_index=True))
+    return Evidence(document, associations, pd.concat([empty, *maps], ignore_index=True))
 
 
 def _ask_records(
-    clusters: pd.Series, records: Records, settings: Mapping[str, Any]
+    clusters: pd.Series, records: StudyRecords, settings: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The recorded fields against the clusters, and the country where another field is the same."""
     labels, fields = clusters.to_numpy(), records.fields.loc[clusters.index]
     patients = records.patients.loc[clusters.index].to_numpy(dtype=np.str_)
     chance = {"permutations": settings["permutations"], "seed": settings["seed"]}
     given = {
-        name: associate_given(labels, patients, fields["country"], fields[name], **chance)
-        for name in GIVEN
+        name: stratified_association(labels, patients, fields["country"], fields[name], **chance)
+        for name in STRATA
         if name in fields and "country" in fields
     }
-    return associate(labels, patients, fields, **chance), {"country_given": given}
+    return association_table(labels, patients, fields, **chance), {"country_within": given}
 
 
 def _ask_search(
-    material: Material,
+    material: Sample,
     grid: Search,
-    found: Mapping[str, Found],
-    records: Records,
+    found: Mapping[str, SearchResult],
+    records: StudyRecords,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What the searches tell: against chance, in controls, held-out patients, repetitions."""
@@ -162,9 +177,9 @@ def _ask_search(
     n_clusters = int(clusters["cluster"].max()) + 1
     stability = Stability.of(labels, material.image_ids, records.repeats, n_clusters)
     return {
-        "searched": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
+        "search": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
         "nulls": {
-            null: {"role": ROLES[null], **compare(own, draws)}
+            null: {"role": ROLES[null], **compare_with_null(own, draws)}
             for null, draws in _of_subject(records.replicates, SUBJECT).groupby("null")
         },
         "controls": {
@@ -172,12 +187,14 @@ def _ask_search(
             for name, one in found.items()
             if name != SUBJECT
         },
-        "separation": separate(
+        "separation": separation_test(
             material.features, material.patients, grid, settings["splits"], settings["seed"]
         ),
-        "map": trust(material.features, here[["x", "y"]].to_numpy(), neighbours),
+        "faithfulness": map_faithfulness(
+            material.features, here[["x", "y"]].to_numpy(), neighbours
+        ),
         "stability": stability.summary(),
-        "choice": depend(records.embeddings, records.ranking),
+        "sensitivity": choice_sensitivity(records.embeddings, records.ranking),
     }
 
 
@@ -185,19 +202,23 @@ def _of_subject(replicates: pd.DataFrame, subject: str) -> pd.DataFrame:
     return replicates.loc[replicates["subject"] == subject]
 
 
-def _control(found: Found, own: Found, clusters: np.ndarray, draws: pd.DataFrame) -> dict[str, Any]:
+def _control(
+    found: SearchResult, own: SearchResult, clusters: np.ndarray, draws: pd.DataFrame
+) -> dict[str, Any]:
     """A control's search against its own null, and whether its clusters are the study's."""
     from sklearn.metrics import adjusted_rand_score
 
     return {
         "n_clusters": found.n_clusters,
-        **compare(found, draws),
+        **compare_with_null(found, draws),
         "adjusted_rand": float(adjusted_rand_score(clusters, found.labels)),
         "adjusted_rand_searched": float(adjusted_rand_score(own.labels, found.labels)),
     }
 
 
-def explaining(associations: pd.DataFrame, thresholds: Mapping[str, Any]) -> dict[str, Any] | None:
+def explained_by(
+    associations: pd.DataFrame, thresholds: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """The recorded field that explains the clusters best, or None.
 
     A field explains them when its association, missing counted as a level, is
@@ -206,8 +227,8 @@ def explaining(associations: pd.DataFrame, thresholds: Mapping[str, Any]) -> dic
     where it is recorded, or among all where that is less than half of them.
     """
     rows = associations.set_index("field")
-    dropped = rows.loc[rows["missing"] == DROPPED]
-    rows = rows.loc[rows["missing"] == LEVEL]
+    dropped = rows.loc[rows["missing"] == MISSING_DROPPED]
+    rows = rows.loc[rows["missing"] == MISSING_AS_LEVEL]
     recorded = dropped["images"] >= rows["images"].reindex(dropped.index) / 2
     told = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
     rows = rows.assign(ami=told).loc[
@@ -224,7 +245,7 @@ def _number(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _map(subject: str, image_ids: np.ndarray, found: Found) -> pd.DataFrame:
+def _map(subject: str, image_ids: np.ndarray, found: SearchResult) -> pd.DataFrame:
     """A search's best map, as rows."""
     x, y = found.xy.T
     columns = {"image_id": image_ids.astype(object), "x": x, "y": y}

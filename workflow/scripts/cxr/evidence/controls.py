@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from cxr.evaluation.baselines import flat, shrink
+from cxr.evaluation.baselines import flatten, shrink
 from cxr.images.lungs import border_mask
 
 SIDE = 32
 COMPONENTS = 64
-WORDS = {
+DESCRIPTIONS = {
     "untrained": "features of the same network before any training",
     "pixels": f"{SIDE} x {SIDE} pixels, first {COMPONENTS} principal components",
     "border": f"pixels of the strip at the edges alone, first {COMPONENTS} principal components",
 }
 
 
-def of_pixels(images: np.ndarray, control: str) -> np.ndarray:
+def pixel_components(images: np.ndarray, control: str) -> np.ndarray:
     """Principal components of an image's pixels, or of its border's alone.
 
     Parameters
@@ -30,6 +30,6 @@ def of_pixels(images: np.ndarray, control: str) -> np.ndarray:
     from sklearn.decomposition import PCA
 
     small = shrink(images, SIDE)
-    seen = small[:, border_mask(SIDE)].astype(np.float32) if control == "border" else flat(small)
+    seen = small[:, border_mask(SIDE)].astype(np.float32) if control == "border" else flatten(small)
     count = min(COMPONENTS, *seen.shape)
     return PCA(count, svd_solver="full").fit_transform(seen).astype(np.float32)

@@ -42,7 +42,7 @@ def field_name(field: str) -> str:
     return NAMES.get(field, field)
 
 
-def recorded(
+def recorded_fields(
     metadata: pd.DataFrame, cohort: pd.DataFrame, intensity: pd.Series | None = None
 ) -> pd.DataFrame:
     """The fields of each image of the cohort, one column each, null where not recorded.

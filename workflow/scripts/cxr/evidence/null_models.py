@@ -54,7 +54,7 @@ class Latent:
         return self.mean + scores @ self.axes.T
 
 
-def fit(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Draw:
+def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Draw:
     """A model without clusters of some features.
 
     Parameters

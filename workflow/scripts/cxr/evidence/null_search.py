@@ -7,16 +7,16 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.core.progress import Progress
-from cxr.evidence.null_models import fit
-from cxr.evidence.search import Found, Search, search
+from cxr.evidence.null_models import fit_null
+from cxr.evidence.search import Search, SearchResult, search
 
-REPLICATES = pa.schema(
+SIMULATIONS = pa.schema(
     {
         "subject": pa.string(),
         "null": pa.string(),
         "replicate": pa.int64(),
-        "balance": pa.float64(),
-        "validity": pa.float64(),
+        "balance_score": pa.float64(),
+        "dbcv": pa.float64(),
         "n_clusters": pa.int64(),
     }
 )
@@ -24,7 +24,7 @@ REPLICATES = pa.schema(
 ROLES = {"gaussian": "primary", "copula": "secondary", "permutation": "liberal"}
 
 
-def replicate(
+def simulate_null(
     features: np.ndarray,
     patients: np.ndarray,
     grid: Search,
@@ -48,20 +48,20 @@ def replicate(
     Returns
     -------
     DataFrame
-        The columns of `REPLICATES` but `subject`; `balance` is infinite and
-        `validity` -infinite where no cell was usable.
+        The columns of `SIMULATIONS` but `subject`; `balance_score` is infinite and
+        `dbcv` -infinite where no cell was usable.
     """
-    draw = fit(features, patients, null, seed)
+    draw = fit_null(features, patients, null, seed)
     progress = Progress(len(turns), "draws")
     rows = []
     for turn in turns:
         found = search(draw(np.random.default_rng([seed, turn])), grid)
-        rows.append((null, turn, found.balance, found.validity, found.n_clusters))
+        rows.append((null, turn, found.balance_score, found.dbcv, found.n_clusters))
         progress.step()
-    return pd.DataFrame(rows, columns=["null", "replicate", "balance", "validity", "n_clusters"])
+    return pd.DataFrame(rows, columns=["null", "replicate", "balance_score", "dbcv", "n_clusters"])
 
 
-def compare(found: Found, draws: pd.DataFrame) -> dict[str, Any]:
+def compare_with_null(found: SearchResult, draws: pd.DataFrame) -> dict[str, Any]:
     """A search against its replicates under one null.
 
     Each p-value counts the search among the replicates, (1 + at least as good)
@@ -70,14 +70,14 @@ def compare(found: Found, draws: pd.DataFrame) -> dict[str, Any]:
 
     Parameters
     ----------
-    found : Found
+    found : SearchResult
     draws : DataFrame
-        `balance`, `validity`.
+        `balance_score`, `dbcv`.
 
     Returns
     -------
     dict
-        `replicates`, `p`, and for `balance` and `validity` the `observed` value,
+        `replicates`, `p`, and for `balance_score` and `dbcv` the `observed` value,
         the `median` of the replicates, how many `reached` it, and `p`. Values
         that no usable cell gave are null.
 
@@ -88,8 +88,8 @@ def compare(found: Found, draws: pd.DataFrame) -> dict[str, Any]:
     """
     count = len(draws)
     reached = {
-        "balance": int((draws["balance"] <= found.balance).sum()),
-        "validity": int((draws["validity"] >= found.validity).sum()),
+        "balance_score": int((draws["balance_score"] <= found.balance_score).sum()),
+        "dbcv": int((draws["dbcv"] >= found.dbcv).sum()),
     }
     each = {
         name: {

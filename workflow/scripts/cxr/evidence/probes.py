@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 PROBED = ("view", "doi", "format", "country")
 FOLDS = 5
 MIN_PATIENTS = 5
-BOOTSTRAP = 500
+REPLICATES = 500
 
 
 def probe(
@@ -70,7 +70,7 @@ def _probe(
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     predicted = cross_val_predict(model, features[kept], labels, groups=patients[kept], cv=folds)
     right = (predicted == labels).astype(np.float64)
-    weights = draw_patients(patients[kept], BOOTSTRAP, seed)
+    weights = patient_weights(patients[kept], REPLICATES, seed)
     answer["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-    answer["accuracy"] = interval(weights @ right / weights.sum(axis=1))
+    answer["accuracy"] = percentile_interval(weights @ right / weights.sum(axis=1))
     return answer

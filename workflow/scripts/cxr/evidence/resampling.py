@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from cxr.clustering.ranking import best_cell
 from cxr.core.progress import Progress
-from cxr.evidence.sample import Material
+from cxr.evidence.sample import Sample
 from cxr.evidence.search import Search, search
-from cxr.statistics.permutation import bootstrap, subsample
+from cxr.statistics.permutation import bootstrap_patients, subsample_patients
 
 SHARE = 0.8
 KINDS = ("bootstrap", "subsample", "start")
@@ -27,9 +27,9 @@ REPEATS = pa.schema(
 )
 
 
-def repeat_all(
-    material: Material,
-    retrained: Sequence[Material],
+def repeat_searches(
+    material: Sample,
+    retrained: Sequence[Sample],
     ranking: pd.DataFrame,
     settings: Mapping[str, Any],
 ) -> pd.DataFrame:
@@ -37,8 +37,8 @@ def repeat_all(
 
     Parameters
     ----------
-    material : Material
-    retrained : sequence of Material
+    material : Sample
+    retrained : sequence of Sample
         The same images after other trainings; the whole search runs on these.
     ranking : DataFrame
         Its best cell names the number of clusters, and the perplexity at which
@@ -57,7 +57,7 @@ def repeat_all(
         return REPEATS.empty_table().to_pandas()
     whole = Search.of(settings["search"], n)
     share, k = float(cell["perplexity"]) / float(cell["n_images"]), int(cell["n_clusters"])
-    found = list(repeat(material, whole, share, k, settings))
+    found = list(resampled_searches(material, whole, share, k, settings))
     everything = np.arange(n)
     for other in retrained:
         labels = search_again(other.features, whole, k)
@@ -76,8 +76,8 @@ def repeat_all(
     return pd.concat(tables, ignore_index=True)
 
 
-def repeat(
-    material: Material,
+def resampled_searches(
+    material: Sample,
     grid: Search,
     share: float,
     n_clusters: int,
@@ -87,7 +87,7 @@ def repeat(
 
     Parameters
     ----------
-    material : Material
+    material : Sample
     grid : Search
     share : float
         The chosen perplexity as a share of the images. Maps of fewer images have
@@ -108,8 +108,8 @@ def repeat(
     rng, resamples = np.random.default_rng(settings["material"]["seed"]), settings["resamples"]
     patients, everything = material.patients, np.arange(len(material.patients))
     draws: dict[str, Callable[[], np.ndarray]] = {
-        "bootstrap": lambda: bootstrap(patients, rng),
-        "subsample": lambda: subsample(patients, SHARE, rng),
+        "bootstrap": lambda: bootstrap_patients(patients, rng),
+        "subsample": lambda: subsample_patients(patients, SHARE, rng),
         "start": lambda: everything,
     }
     progress = Progress(len(KINDS) * resamples, "repeated searches")
@@ -134,7 +134,7 @@ def search_again(features: np.ndarray, grid: Search, n_clusters: int, seed: int 
     int array, shape (n,)
     """
     alike = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
-    found = search(features, alike, seed, validity=False)
+    found = search(features, alike, seed, with_dbcv=False)
     if found.n_clusters == 0:
-        found = search(features, grid, seed, validity=False)
+        found = search(features, grid, seed, with_dbcv=False)
     return found.labels

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.cohort.splits import independent
+from cxr.cohort.splits import independent_patients
 from cxr.embedding.knn import select_features
 
 
 @dataclass(frozen=True)
-class Material:
+class Sample:
     """Features of images, and the patient of each.
 
     Attributes
     ----------
     image_ids, patients : str array, shape (n,)
-        Patients as `cxr.cohort.splits.independent` has them.
+        Patients as `cxr.cohort.splits.independent_patients` has them.
     features : float array, shape (n, d)
     """
 
@@ -34,10 +34,10 @@ class Material:
         classes: Sequence[str] | None,
         sample: int,
         seed: int,
-    ) -> "Material":
+    ) -> "Sample":
         """The mapped images, or of more than `sample` those of patients drawn at random."""
         ids, values = select_features(features, classes)
-        owner = independent(cohort).loc[ids].to_numpy(dtype=np.str_)
+        owner = independent_patients(cohort).loc[ids].to_numpy(dtype=np.str_)
         if len(ids) > sample:
             names, codes = np.unique(owner, return_inverse=True)
             order = np.random.default_rng(seed).permutation(len(names))
@@ -53,10 +53,12 @@ class Material:
 
     def enough(self, thresholds: Mapping[str, Any]) -> bool:
         """Whether there are the images and patients that a verdict needs."""
-        return lacking(len(self.image_ids), self.n_patients, 1, thresholds) is None
+        return insufficiency(len(self.image_ids), self.n_patients, 1, thresholds) is None
 
 
-def lacking(n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]) -> str | None:
+def insufficiency(
+    n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]
+) -> str | None:
     """What a verdict can't be had without, or None."""
     if n_images < t["min_images"]:
         return f"{n_images} images are too few, {t['min_images']} are needed"

@@ -21,14 +21,14 @@ from cxr.embedding.tsne import Method, embed
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search finds in one set of features.
 
     Attributes
     ----------
-    balance : float
+    balance_score : float
         The best balance score of a usable cell; infinite where no cell is usable.
-    validity : float
+    dbcv : float
         The highest DBCV of a usable cell; -infinite where no cell is usable.
     perplexity, eps : float
     min_samples : int
@@ -39,8 +39,8 @@ class Found:
         Its map, standardised.
     """
 
-    balance: float
-    validity: float
+    balance_score: float
+    dbcv: float
     perplexity: float
     eps: float
     min_samples: int
@@ -103,7 +103,9 @@ class Search:
         return [p for p in self.perplexities if p <= most]
 
 
-def search(features: np.ndarray, grid: Search, seed: int = 0, validity: bool = True) -> Found:
+def search(
+    features: np.ndarray, grid: Search, seed: int = 0, with_dbcv: bool = True
+) -> SearchResult:
     """The best clusterings over all maps and cells of a grid.
 
     Parameters
@@ -112,17 +114,17 @@ def search(features: np.ndarray, grid: Search, seed: int = 0, validity: bool = T
     grid : Search
     seed : int
         Of the maps' starts.
-    validity : bool
+    with_dbcv : bool
         Whether to look for the best DBCV too, which doubles the time.
 
     Returns
     -------
-    Found
+    SearchResult
         Of equally good cells the one with fewer outliers, then the lower
         perplexity, eps and min_samples, as in the ranking.
     """
     n = len(features)
-    best = Found(np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
+    best = SearchResult(np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
     perplexities = grid.usable_perplexities(n)
     if not perplexities:
         return best
@@ -138,14 +140,16 @@ def search(features: np.ndarray, grid: Search, seed: int = 0, validity: bool = T
             continue
         scores = balance_scores(cells, n)
         first = usable[np.lexsort((outliers[usable], scores[usable]))[0]]
-        if (scores[first], outliers[first]) < (best.balance, fewest):
+        if (scores[first], outliers[first]) < (best.balance_score, fewest):
             eps, min_samples = _cell(grid, int(first))
-            labels = density.label_points(build_tree(xy), eps, min_samples)
+            labels = density.label_tree(build_tree(xy), eps, min_samples)
             fewest = int(outliers[first])
-            best = Found(float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy)
-        if validity:
-            highest = max(highest, _best_validity(xy, [_cell(grid, int(c)) for c in usable]))
-    return replace(best, validity=highest)
+            best = SearchResult(
+                float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy
+            )
+        if with_dbcv:
+            highest = max(highest, _best_dbcv(xy, [_cell(grid, int(c)) for c in usable]))
+    return replace(best, dbcv=highest)
 
 
 def _cell(grid: Search, index: int) -> tuple[float, int]:
@@ -154,10 +158,10 @@ def _cell(grid: Search, index: int) -> tuple[float, int]:
     return float(grid.eps[row]), int(grid.min_samples[column])
 
 
-def _best_validity(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
+def _best_dbcv(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
     """The highest DBCV among some cells of a map; equal clusterings are looked at once."""
     tree = build_tree(xy)
-    labellings = {density.label_points(tree, *cell).tobytes(): cell for cell in cells}
+    labellings = {density.label_tree(tree, *cell).tobytes(): cell for cell in cells}
     distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
     scores = [
         density_validity(distances, np.frombuffer(labels, dtype=np.int64), xy.shape[1])

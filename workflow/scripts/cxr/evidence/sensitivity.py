@@ -12,7 +12,7 @@ WITHIN = 0.1
 MOST = 30
 
 
-def depend(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
+def choice_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     """The cells that are nearly as good as the best one, and whether they agree.
 
     Parameters
@@ -25,7 +25,7 @@ def depend(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `alike`,
+        `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `similar`,
         those with as many clusters as the best one and a balance score within
         10% of its own; `share`; `adjusted_rand`, the mean over pairs of up to
         30 of them, null with fewer than two.
@@ -35,16 +35,16 @@ def depend(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     ]
     best = best_cell(ranking, "tsne")
     if best is None:
-        return {"usable": 0, "alike": 0, "share": None, "adjusted_rand": None}
-    alike = usable.loc[
+        return {"usable": 0, "similar": 0, "share": None, "adjusted_rand": None}
+    similar = usable.loc[
         (usable["n_clusters"] == best["n_clusters"])
         & (usable["balance_score"] <= (1 + WITHIN) * best["balance_score"])
     ]
-    chosen = alike.iloc[np.unique(np.linspace(0, len(alike) - 1, MOST).astype(int))]
+    chosen = similar.iloc[np.unique(np.linspace(0, len(similar) - 1, MOST).astype(int))]
     return {
         "usable": len(usable),
-        "alike": len(alike),
-        "share": len(alike) / len(usable),
+        "similar": len(similar),
+        "share": len(similar) / len(usable),
         "adjusted_rand": _agreement(embeddings, chosen),
     }
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from cxr.evidence.search import Search, search
-from cxr.statistics.permutation import halve
+from cxr.statistics.permutation import halve_patients
 
 MIN_PATIENTS = 5
 
 
-def trust(features: np.ndarray, xy: np.ndarray, neighbours: int) -> dict[str, float]:
+def map_faithfulness(features: np.ndarray, xy: np.ndarray, neighbours: int) -> dict[str, float]:
     """How far a map keeps neighbourhoods: trustworthiness and continuity, 0 to 1.
 
     Trustworthiness falls with neighbours in the map that are none in the
@@ -43,7 +43,7 @@ def trust(features: np.ndarray, xy: np.ndarray, neighbours: int) -> dict[str, fl
     }
 
 
-def separate(
+def separation_test(
     features: np.ndarray, patients: np.ndarray, grid: Search, splits: int, seed: int
 ) -> dict[str, Any]:
     """Hartigan's dip test and silhouette of held-out patients along the clusters' axes.
@@ -83,7 +83,7 @@ def separate(
     rng = np.random.default_rng(seed)
     p_values, silhouettes = [], []
     for _ in range(splits):
-        first = halve(patients, rng)
+        first = halve_patients(patients, rng)
         for half in (first, ~first):
             # In random order, since one image stands for each patient.
             other = rng.permutation(np.flatnonzero(~half))
@@ -106,7 +106,7 @@ def _held_out(
     from diptest import diptest
     from sklearn.metrics import silhouette_score
 
-    labels = search(seen, grid, validity=False).labels
+    labels = search(seen, grid, with_dbcv=False).labels
     if len(np.unique(labels[labels >= 0])) < 2:
         return 1.0, None
     axes = _discriminate(seen, labels)

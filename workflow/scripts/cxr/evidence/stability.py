@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.bootstrap import LEVEL
+from cxr.statistics.bootstrap import CONFIDENCE
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
 # How searches are repeated, in words.
-KINDS = {
+RESAMPLINGS = {
     "bootstrap": "bootstrap of patients",
     "subsample": "80% of patients",
     "start": "random starts",
@@ -144,6 +144,6 @@ class Stability:
 def _spread(values: np.ndarray) -> dict[str, float | None]:
     if not len(values):
         return {"low": None, "high": None}
-    tail = 100 * (1 - LEVEL) / 2
+    tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(values, [tail, 100 - tail])
     return {"low": float(low), "high": float(high)}

@@ -43,8 +43,8 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
     Parameters
     ----------
     weighed : mapping
-        `n_clusters, nulls, separation, stability, controls, explaining` as in the
-        evidence document; `lacking`, a reason to stop at once, or null.
+        `n_clusters, nulls, separation, stability, controls, explained_by` as in the
+        evidence document; `insufficient`, a reason to stop at once, or null.
     thresholds : mapping
         The config's `evidence.thresholds`.
 
@@ -58,24 +58,24 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
 
 
 def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
-    if weighed["lacking"] is not None:
-        reason = weighed["lacking"]
+    if weighed["insufficient"] is not None:
+        reason = weighed["insufficient"]
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
     weakest = least_stable(weighed["stability"])
-    if null["balance"]["observed"] is None:
-        maps = weighed["searched"]["maps"]
+    if null["balance_score"]["observed"] is None:
+        maps = weighed["search"]["maps"]
         reason = f"{maps} maps of {weighed['n_sampled']} images have no usable cell"
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
-        f"as well in {null['balance']['reached']} (balance score {_number(null['balance'], 0)}) "
-        f"and {null['validity']['reached']} (DBCV {_number(null['validity'], 2)}); adjusted "
+        f"as well in {null['balance_score']['reached']} (balance score {_number(null['balance_score'], 0)}) "
+        f"and {null['dbcv']['reached']} (DBCV {_number(null['dbcv'], 2)}); adjusted "
         f"p = {null['p']:.3f}"
     )
     if null["p"] > t["alpha"]:
         return NONE, f"The {weighed['n_clusters']} clusters are no more than luck gives: {chance}."
-    apart = f"held-out patients along the clusters' axes: dip test p {p_words(dip)}"
+    apart = f"held-out patients along the clusters' axes: dip test p {format_p(dip)}"
     if dip > t["alpha"]:
         return (
             INCONCLUSIVE.format(missing="held-out patients do not fall into the clusters"),
@@ -89,7 +89,7 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
             f"The clusters are more than chance ({chance}; {apart}), but {steady}.",
         )
     beyond = f"{chance[0].upper()}{chance[1:]}; {apart}; {steady}"
-    explaining, shared = weighed["explaining"], _shared(weighed, t)
+    explaining, shared = weighed["explained_by"], _shared(weighed, t)
     if explaining is None:
         return (
             UNEXPLAINED,
@@ -102,7 +102,7 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
     )
 
 
-def p_words(p: float) -> str:
+def format_p(p: float) -> str:
     """A p-value after "p": "= 0.034", or "< 0.001"."""
     return f"= {p:.3f}" if p >= 0.001 else "< 0.001"
 

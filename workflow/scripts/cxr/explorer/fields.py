@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from cxr.evidence.covariates import field_name, recorded
+from cxr.evidence.covariates import field_name, recorded_fields
 from cxr.explorer.packing import pack_numbers, pack_texts
 
 ORDERED = ("age_band", "month")
@@ -38,7 +38,7 @@ def pack_fields(
     """
     ids = clusters["image_id"]
     rows = cohort.set_index("image_id").loc[ids]
-    table = recorded(metadata, rows.reset_index())
+    table = recorded_fields(metadata, rows.reset_index())
     if "class" in rows:
         table.insert(0, "class", rows["class"])
     if predictions is not None:

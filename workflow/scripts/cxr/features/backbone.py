@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cxr.networks.architecture import Network, build
+from cxr.networks.architecture import Network, build_network
 from cxr.networks.augmentation import to_unit
 from cxr.networks.device import best_device
-from cxr.networks.weights import load_body
+from cxr.networks.weights import load_backbone
 
 
-def pretrained(architecture: str, weights: str | Path) -> Network:
+def pretrained_backbone(architecture: str, weights: str | Path) -> Network:
     """A network of which only the body is of use, with pre-trained weights.
 
     Raises
@@ -19,12 +19,14 @@ def pretrained(architecture: str, weights: str | Path) -> Network:
     InputError
         If the weights do not fit.
     """
-    network = build(architecture, n_classes=1, feature_dim=1, dropout=0.0, seed=0)
-    load_body(network, weights)
+    network = build_network(architecture, n_classes=1, feature_dim=1, dropout=0.0, seed=0)
+    load_backbone(network, weights)
     return network.eval()
 
 
-def run_body(network: Network, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+def extract_backbone_features(
+    network: Network, images: np.ndarray, batch_size: int = 64
+) -> np.ndarray:
     """The feature maps of a network's body, averaged over the image.
 
     Of ResNets, DenseNet and MobileNet these are the outputs of the penultimate layer.

@@ -21,12 +21,12 @@ from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
 
 log = logging.getLogger("cxr")
 
-CLASS = "image"  # of images whose table names none
+DEFAULT_CLASS = "image"  # of images whose table names none
 STAGE = "features"
 
 
 @dataclass(frozen=True)
-class Given:
+class ExternalFeatures:
     """What a table of features becomes.
 
     Attributes
@@ -43,7 +43,7 @@ class Given:
     rejected: pd.DataFrame
 
 
-def take(table: pa.Table, name: str) -> Given:
+def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
     """Divides a table of features into the files that the stages after it read.
 
     A row without an id, with one that occurred before or with a feature that is
@@ -68,7 +68,7 @@ def take(table: pa.Table, name: str) -> Given:
             f"{', '.join(table.column_names[:8])}; name the images"
         )
     features = _features(table)
-    told = _told(table, name)
+    told = _metadata(table, name)
     reasons = _reasons(told["image_id"], features)
     bad = reasons != ""
     rejected = rejections(
@@ -86,7 +86,7 @@ def take(table: pa.Table, name: str) -> Given:
         {
             "image_id": told["image_id"],
             "class": told.pop("class"),
-            "split": "given",
+            "split": "external",
             "patient_id": told["patient_id"],
             "split_group": told["patient_id"],
             "near_duplicate_group": pd.array([None] * len(told), dtype="Int64"),
@@ -94,7 +94,7 @@ def take(table: pa.Table, name: str) -> Given:
             "file": told["file"],
         }
     )
-    return Given(told, cohort, features_table(cohort, features[kept]), rejected)
+    return ExternalFeatures(told, cohort, features_table(cohort, features[kept]), rejected)
 
 
 def _features(table: pa.Table) -> np.ndarray:
@@ -148,7 +148,7 @@ def _unpacked(column: pa.Array, name: str) -> np.ndarray:
     return found
 
 
-def _told(table: pa.Table, name: str) -> pd.DataFrame:
+def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     """The metadata of all rows, columns as in `SCHEMA`, and `class`."""
     names = [column for column in (*COLUMNS, "class") if column in table.column_names]
     raw = table.select(names).to_pandas()
@@ -168,7 +168,7 @@ def _told(table: pa.Table, name: str) -> pd.DataFrame:
     places = told["country"].fillna(told["location"])
     told["country"] = places.map(country, na_action="ignore").astype("str")
     classes = raw["class"].map(tidy) if "class" in names else pd.Series(None, raw.index)
-    return told.assign(**{"class": classes.astype("str").fillna(CLASS)})
+    return told.assign(**{"class": classes.astype("str").fillna(DEFAULT_CLASS)})
 
 
 def _figures(given: pd.Series, kind: str) -> pd.Series:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from cxr.networks.architecture import Network
 
 
-def run(
+def extract_features(
     network: "Network", images: np.ndarray, image_size: int | None, batch_size: int = 64
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features and class probabilities of images.

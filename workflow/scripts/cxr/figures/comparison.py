@@ -18,7 +18,7 @@ def comparison(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.evaluation.comparison.compare` makes it.
+        As `cxr.evaluation.comparison.comparison_table` makes it.
     """
     counts = main_protocol(list(table["protocol"]))
     shown = table.loc[table["protocol"] == counts]
@@ -48,7 +48,7 @@ def training_times(table: pd.DataFrame, times: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.evaluation.comparison.compare` makes it.
+        As `cxr.evaluation.comparison.comparison_table` makes it.
     times : DataFrame
         name, device, threads, precision, seconds, images_per_second.
     """

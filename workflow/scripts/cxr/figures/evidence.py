@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cxr.evidence.covariates import field_name
-from cxr.evidence.stability import GRADES, KINDS, Stability
+from cxr.evidence.stability import GRADES, RESAMPLINGS, Stability
 from cxr.figures.clusters import scatter
 from cxr.figures.style import (
     INK,
@@ -21,7 +21,7 @@ from cxr.figures.style import (
     figure,
 )
 
-STATISTICS = {"balance": "best balance score (lower is better)", "validity": "best DBCV"}
+STATISTICS = {"balance_score": "best balance score (lower is better)", "dbcv": "best DBCV"}
 NULLS = {
     "gaussian": "one Gaussian (decides)",
     "copula": "Gaussian copula",
@@ -44,7 +44,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
     evidence : mapping
         The evidence document.
     draws : DataFrame
-        As in `cxr.evidence.null_search.REPLICATES`.
+        As in `cxr.evidence.null_search.SIMULATIONS`.
     """
     drawn = figure(70)
     draws = draws.loc[draws["subject"] == "features"]
@@ -59,7 +59,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
 
 def _distribution(ax: Axes, found: Mapping[str, Any], draws: pd.DataFrame, statistic: str) -> None:
     """For each null the share of draws that reach a value, and the features' own value."""
-    better = 1 if statistic == "balance" else -1
+    better = 1 if statistic == "balance_score" else -1
     for position, (null, words) in enumerate(NULLS.items()):
         values = draws.loc[draws["null"] == null, statistic].to_numpy()
         finite = np.sort(better * values[np.isfinite(values)])
@@ -112,7 +112,7 @@ def _bars(ax: Axes, found: Mapping[str, Any]) -> None:
     for bound, word in GRADES[:-1]:
         ax.axvline(bound, color=LINE, lw=0.8, zorder=0)
         ax.text(bound, len(kinds) - 0.45, word, rotation=90, va="bottom", ha="center", fontsize=5.5)
-    ax.set_yticks(range(len(kinds)), [KINDS[kind] for kind in kinds])
+    ax.set_yticks(range(len(kinds)), [RESAMPLINGS[kind] for kind in kinds])
     ax.set(xlim=(0, 1), xlabel="Jaccard similarity: mean, and the range of 95%")
     ax.legend(title="cluster", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=8)
 
@@ -137,7 +137,7 @@ def associations(table: pd.DataFrame, evidence: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.statistics.association.associate` returns it.
+        As `cxr.statistics.association.association_table` returns it.
     evidence : mapping
     """
     rows = table.loc[(table["missing"] == "level") & table["ami"].notna()].iloc[::-1]

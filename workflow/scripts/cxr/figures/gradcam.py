@@ -17,7 +17,7 @@ def panels(
     Parameters
     ----------
     chosen : DataFrame, m rows
-        As `cxr.evaluation.gradcam.choose` makes it.
+        As `cxr.evaluation.gradcam.select_examples` makes it.
     pictures : sequence of uint8 arrays, shape (h, w, 3)
         Their images with the Grad-CAM of the predicted class over them.
     classes : sequence of str

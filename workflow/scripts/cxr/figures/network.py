@@ -19,7 +19,7 @@ def training(history: pd.DataFrame) -> Figure:
     ----------
     history : DataFrame
         A row an epoch: epoch, phase, image_size, frozen, learning_rate,
-        body_learning_rate, train_loss, validation_loss, train_accuracy,
+        backbone_learning_rate, train_loss, validation_loss, train_accuracy,
         validation_accuracy, best.
     """
     drawn = figure(62)
@@ -46,7 +46,7 @@ def training(history: pd.DataFrame) -> Figure:
             textcoords="offset points",
         )
         ax.legend(loc="upper right" if measure == "loss" else "lower right")
-    rates = (("dense layers", "learning_rate"), ("body", "body_learning_rate"))
+    rates = (("dense layers", "learning_rate"), ("body", "backbone_learning_rate"))
     for position, (words, column) in enumerate(rates):
         values = history[column].where(history[column] > 0)
         axes[2].plot(history["epoch"], values, color=PALETTE[position], marker=".", label=words)

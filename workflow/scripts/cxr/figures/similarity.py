@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
-from cxr.similarity.assess import WORDS
+from cxr.similarity.comparison import DESCRIPTIONS
 from cxr.similarity.retrieval import ALL
 from cxr.similarity.trajectory import slopes
 
-SPACES = tuple(WORDS)
+SPACES = tuple(DESCRIPTIONS)
 COLOURS = dict(zip(SPACES, PALETTE, strict=False))
 TARGET = "severity_extent"
 LARGEST = 8
@@ -26,7 +26,7 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.similarity.assess.measure` returns it.
+        As `cxr.similarity.comparison.compare_spaces` returns it.
     k : int
     """
     classes = table[table["field"] == "class"]
@@ -60,7 +60,7 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
                     _point(right, told.loc[pair], "enrichment", y, COLOURS[space], COLOURS[space])
     base = classes[(classes["own_patient"] == "excluded") & (classes["space"] == spaces[0])]
     for place, level in enumerate(levels):
-        chance = base.loc[base["level"] == level, "base"].iloc[0]
+        chance = base.loc[base["level"] == level, "base_rate"].iloc[0]
         span = (place * (len(spaces) + 1) - 0.5, place * (len(spaces) + 1) + len(spaces) - 0.3)
         left.vlines(chance, *span, color=INK, lw=0.8, ls=":", label="chance" if not place else None)
     left.set(xlim=(0, 1.02), xlabel=f"precision at {k}, with 95% interval")
@@ -71,7 +71,9 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
         right.set_title("Neighbours that share it, within a class")
     else:
         empty(right, "no field with two values in a class")
-    handles = [left.plot([], [], "o", ms=3.5, color=COLOURS[s], label=WORDS[s])[0] for s in spaces]
+    handles = [
+        left.plot([], [], "o", ms=3.5, color=COLOURS[s], label=DESCRIPTIONS[s])[0] for s in spaces
+    ]
     handles.append(left.plot([], [], "o", ms=3.5, mfc="white", mec=INK, label="own patient in")[0])
     handles.append(left.plot([], [], ":", lw=0.8, color=INK, label="chance")[0])
     drawn.legend(handles=handles, loc="outside lower center", ncols=2)
@@ -100,14 +102,14 @@ def severity(found: Mapping[str, Any], estimates: pd.DataFrame) -> Figure:
     Parameters
     ----------
     found, estimates
-        As `cxr.similarity.severity_analysis.course` returns them.
+        As `cxr.similarity.severity_analysis.analyse_severity` returns them.
     """
     drawn = figure(78)
     axes = drawn.subplots(1, 3, width_ratios=[1, 1, 1.25])
-    if found["lacking"] is not None:
+    if found["insufficient"] is not None:
         for ax in axes[1:]:
             ax.set_axis_off()
-        empty(axes[0], found["lacking"])
+        empty(axes[0], found["insufficient"])
         return drawn
     own = estimates[
         (estimates["target"] == TARGET) & (estimates["space"] == found["drift"]["space"])
@@ -142,7 +144,7 @@ def drift(table: pd.DataFrame, records: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        As `cxr.similarity.trajectory.follow` returns it.
+        As `cxr.similarity.trajectory.follow_patients` returns it.
     records : DataFrame
         Indexed by image_id: `patient_id, survival`.
     """

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image, ImageOps
 
-from cxr.images.dicom import SUFFIXES, NoPixels, is_dicom, read_pixels
+from cxr.images.dicom import SUFFIXES, UnreadablePixels, is_dicom, read_pixels
 
 MAX_PIXELS = 200_000_000
 TOO_LARGE = f"more than {MAX_PIXELS // 10**6} million pixels"
@@ -62,7 +62,7 @@ def decode(path: Path) -> Image.Image:
                 return upright
     except (UnusableImage, MemoryError):
         raise
-    except NoPixels as error:
+    except UnreadablePixels as error:
         raise UnusableImage(str(error)) from error
     except FileNotFoundError as error:
         raise UnusableImage("no such file") from error

@@ -20,7 +20,7 @@ TAGS = {
 AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 
-class NoPixels(ValueError):
+class UnreadablePixels(ValueError):
     """A DICOM file without one readable image; the text is the reason in a few words."""
 
 
@@ -60,9 +60,9 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     try:
         data = pydicom.dcmread(path)
         if int(data.get("NumberOfFrames") or 1) > 1:
-            raise NoPixels("a stack of several images")
+            raise UnreadablePixels("a stack of several images")
         if int(data.get("Rows") or 0) * int(data.get("Columns") or 0) > max_pixels:
-            raise NoPixels(f"more than {max_pixels // 10**6} million pixels")
+            raise UnreadablePixels(f"more than {max_pixels // 10**6} million pixels")
         pixels = data.pixel_array
         if pixels.ndim == 3:
             space = data.PhotometricInterpretation
@@ -70,19 +70,19 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
             return _scaled(pixels if rgb else convert_color_space(pixels, space, "RGB"))
         pixels = apply_voi_lut(apply_modality_lut(pixels, data), data)
     except InvalidDicomError as error:
-        raise NoPixels("not an image that can be read") from error
-    except NoPixels:
+        raise UnreadablePixels("not an image that can be read") from error
+    except UnreadablePixels:
         raise
     except (AttributeError, KeyError) as error:
-        raise NoPixels("a DICOM file without an image") from error
+        raise UnreadablePixels("a DICOM file without an image") from error
     except NotImplementedError as error:
-        raise NoPixels("no decoder for its compression") from error
+        raise UnreadablePixels("no decoder for its compression") from error
     except Exception as error:
         # Decoders of several libraries, each with errors of its own.
         reason = (
             "no decoder for its compression" if "decod" in str(error) else "truncated or damaged"
         )
-        raise NoPixels(reason) from error
+        raise UnreadablePixels(reason) from error
     grey = _scaled(pixels)
     return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
 

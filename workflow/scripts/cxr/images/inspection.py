@@ -10,13 +10,13 @@ from PIL import Image
 
 from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decode, locate, to_grey
-from cxr.images.quality import MEASURES, flags, inspect, refusal
+from cxr.images.quality import MEASURES, quality_flags, quality_measures, rejection_reason
 from cxr.metadata.schema import SCHEMA, Reading, combine, rejections
 
-FILE = ("width", "height", "format", "sha256")
+FILE_COLUMNS = ("width", "height", "format", "sha256")
 
 
-def bands(image: Image.Image) -> int:
+def channel_count(image: Image.Image) -> int:
     """Channels of an image file: 1 for grey, 3 for colour, one more with transparency."""
     grey = Image.getmodebase(image.mode) == "L"
     return (1 if grey else 3) + image.has_transparency_data
@@ -30,7 +30,7 @@ def _saturation(image: Image.Image) -> float:
     return float((colours[..., 1] * (colours[..., 2] > 40)).mean()) / 255
 
 
-def measure(
+def inspect_images(
     reading: Reading, root: Path, min_side: int, threads: int
 ) -> tuple[Reading, pd.DataFrame]:
     """Decodes every image of a source once and looks at it.
@@ -53,7 +53,7 @@ def measure(
         name says) and sha256, and a rejection for each of the others besides those
         that `reading` has.
     quality : DataFrame
-        For each usable row `image_id`, `bands` of the file, the measures of
+        For each usable row `image_id`, `channel_count` of the file, the measures of
         `cxr.images.quality` and `flags`.
     """
 
@@ -67,12 +67,16 @@ def measure(
         height, width = grey.shape
         if min(width, height) < min_side:
             return f"smaller than {min_side} pixels"
-        measures = inspect(grey, _saturation(image))
+        measures = quality_measures(grey, _saturation(image))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         kind = (image.format or "").lower() or None
         seen = {"width": width, "height": height, "format": kind, "sha256": digest}
-        seen["bands"] = bands(image)
-        return refusal(grey, measures) or {**seen, **measures, "flags": flags(measures)}
+        seen["bands"] = channel_count(image)
+        return rejection_reason(grey, measures) or {
+            **seen,
+            **measures,
+            "flags": quality_flags(measures),
+        }
 
     rows = reading.rows
     seen = list(in_threads(look, list(rows["file"]), threads))
@@ -80,12 +84,12 @@ def measure(
     kept = rows.loc[usable]
     found = pd.DataFrame(
         [result for result in seen if not isinstance(result, str)],
-        columns=[*FILE, "bands", *MEASURES, "flags"],
+        columns=[*FILE_COLUMNS, "bands", *MEASURES, "flags"],
         index=kept.index,
     )
     quality = found[["bands", *MEASURES, "flags"]]
     quality.insert(0, "image_id", kept["image_id"])
-    kept = kept.assign(**found[list(FILE)]).astype(SCHEMA)
+    kept = kept.assign(**found[list(FILE_COLUMNS)]).astype(SCHEMA)
     bad = rows.loc[~usable]
     reasons = [result for result in seen if isinstance(result, str)]
     rejected = rejections(bad["source"], bad["file"], "image", reasons)

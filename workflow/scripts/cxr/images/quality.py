@@ -11,14 +11,14 @@ import numpy as np
 from cxr.images.text import text_share
 
 # Measures above these are flagged, and above those refused.
-FLAGS = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
-REFUSED = {"saturation": 0.3, "aspect": 4.0}
+FLAGGED_ABOVE = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
+REJECTED_ABOVE = {"saturation": 0.3, "aspect": 4.0}
 REASONS = {"saturation": "a colour picture", "aspect": "more than 4 times as long"}
 BLANK = 3.0
-MEASURES = tuple(FLAGS)
+MEASURES = tuple(FLAGGED_ABOVE)
 
 
-def inspect(grey: np.ndarray, saturation: float) -> dict[str, float]:
+def quality_measures(grey: np.ndarray, saturation: float) -> dict[str, float]:
     """Measures of one image.
 
     Parameters
@@ -44,19 +44,19 @@ def inspect(grey: np.ndarray, saturation: float) -> dict[str, float]:
     }
 
 
-def refusal(grey: np.ndarray, measures: Mapping[str, float]) -> str | None:
+def rejection_reason(grey: np.ndarray, measures: Mapping[str, float]) -> str | None:
     """Why an image can't be a radiograph or a slice of a CT, None where it can."""
     if grey.std() < BLANK:
         return "blank"
-    for name, limit in REFUSED.items():
+    for name, limit in REJECTED_ABOVE.items():
         if measures[name] > limit:
             return REASONS[name]
     return None
 
 
-def flags(measures: Mapping[str, float]) -> str:
+def quality_flags(measures: Mapping[str, float]) -> str:
     """The measures that are out of the ordinary, separated by spaces."""
-    return " ".join(name for name, limit in FLAGS.items() if measures[name] > limit)
+    return " ".join(name for name, limit in FLAGGED_ABOVE.items() if measures[name] > limit)
 
 
 def _edge(spread: np.ndarray) -> int:

@@ -29,7 +29,7 @@ class _Whole(nn.Module):
         return torch.softmax(self.network.class_logits(features), dim=1), features
 
 
-def export(network: Network, card: Mapping[str, Any], images: np.ndarray, path: Path) -> float:
+def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, path: Path) -> float:
     """Writes a network as ONNX and compares it with torch.
 
     Input `images`: float32, shape (n, 1, s, s), from 0 to 1, s the card's

@@ -12,7 +12,7 @@ import pandas as pd
 from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
 from cxr.evaluation.gradcam import grad_cam
-from cxr.features.extract import label_probabilities, run
+from cxr.features.extract import extract_features, label_probabilities
 from cxr.features.tables import features_table, predictions_table
 from cxr.images.canonical import canonical
 from cxr.images.decode import UnusableImage, read_grey
@@ -47,7 +47,7 @@ class Predicted:
     cams: np.ndarray
 
 
-def list_files(folder: Path) -> list[str]:
+def list_images(folder: Path) -> list[str]:
     """The files below a folder by relative path, sorted; hidden ones and links out are not listed.
 
     Raises
@@ -70,7 +70,9 @@ def list_files(folder: Path) -> list[str]:
     return files
 
 
-def predict(network: Network, card: Mapping[str, Any], folder: Path, threads: int) -> Predicted:
+def predict_folder(
+    network: Network, card: Mapping[str, Any], folder: Path, threads: int
+) -> Predicted:
     """Reads every file below a folder and runs the network on those that are images.
 
     Images are made canonical as in training; what can't be read is listed with its
@@ -97,7 +99,7 @@ def predict(network: Network, card: Mapping[str, Any], folder: Path, threads: in
         except UnusableImage as error:
             return str(error)
 
-    files = list_files(folder)
+    files = list_images(folder)
     seen = list(in_threads(prepare, files, threads))
     usable = [file for file, result in zip(files, seen, strict=True) if not isinstance(result, str)]
     bad = [(file, found) for file, found in zip(files, seen, strict=True) if isinstance(found, str)]
@@ -105,7 +107,7 @@ def predict(network: Network, card: Mapping[str, Any], folder: Path, threads: in
     images = np.zeros((len(usable), size, size), dtype=np.uint8)
     for i, image in enumerate(result for result in seen if not isinstance(result, str)):
         images[i] = image
-    features, probabilities = run(network, images, card["image_size"])
+    features, probabilities = extract_features(network, images, card["image_size"])
     names = pd.DataFrame({"image_id": usable, "class": "", "split": ""})
     overlays = [overlay_name(i, file) for i, file in enumerate(usable)]
     dropped = ["class", "split"]

@@ -24,7 +24,7 @@ VIEWS = {
 MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
 SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
 MISSPELT = {"Guangdon, China": "Guangdong, China"}
-ANSWERS = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
+YES_NO = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
 FINDINGS = {
     "covid-19": "COVID-19",
     "sars-cov-2": "COVID-19",
@@ -84,9 +84,9 @@ def location(text: object) -> str | None:
     return MISSPELT.get(clean, clean) or None
 
 
-def answer(text: object) -> str | None:
+def yes_no(text: object) -> str | None:
     """yes, no, or None."""
-    return ANSWERS.get(_word(text))
+    return YES_NO.get(_word(text))
 
 
 def _word(text: object) -> str:

@@ -36,8 +36,8 @@ SCHEMA = {
     "sha256": "str",
 }
 COLUMNS = tuple(SCHEMA)
-REJECTED = ("source", "file", "stage", "reason")
-SUMMARY = (
+REJECTED_COLUMNS = ("source", "file", "stage", "reason")
+SUMMARY_COLUMNS = (
     "source",
     "column",
     "rows",
@@ -48,7 +48,7 @@ SUMMARY = (
     "examples",
 )
 # Each distinct text of a column and what became of it.
-SPELLINGS = ("source", "column", "text", "value", "rows")
+SPELLING_COLUMNS = ("source", "column", "text", "value", "rows")
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class Reading:
         return cls(
             rows.reindex(columns=list(COLUMNS)).astype(SCHEMA),
             rejections([], [], "", []) if rejected is None else rejected,
-            pd.DataFrame(columns=list(SUMMARY)) if summary is None else summary,
-            pd.DataFrame(columns=list(SPELLINGS)) if spellings is None else spellings,
+            pd.DataFrame(columns=list(SUMMARY_COLUMNS)) if summary is None else summary,
+            pd.DataFrame(columns=list(SPELLING_COLUMNS)) if spellings is None else spellings,
         )
 
     def without_rows(self) -> "Reading":
@@ -103,29 +103,29 @@ def rejections(
     table = pd.DataFrame(
         {"source": list(sources), "file": list(files), "stage": stage, "reason": list(reasons)}
     )
-    return table.reindex(columns=list(REJECTED)).astype("str")
+    return table.reindex(columns=list(REJECTED_COLUMNS)).astype("str")
 
 
 def combine(readings: Sequence[Reading]) -> Reading:
     """All rows sorted by image_id, everything else sorted by its columns."""
     rows = pd.concat([reading.rows for reading in readings], ignore_index=True).astype(SCHEMA)
     rejected = pd.concat([reading.rejected for reading in readings], ignore_index=True)
-    summary = _together([reading.summary for reading in readings])
-    spellings = _together([reading.spellings for reading in readings])
+    summary = _concatenated([reading.summary for reading in readings])
+    spellings = _concatenated([reading.spellings for reading in readings])
     return Reading(
         rows.sort_values("image_id", ignore_index=True),
-        rejected.sort_values(list(REJECTED), ignore_index=True),
+        rejected.sort_values(list(REJECTED_COLUMNS), ignore_index=True),
         summary.sort_values(["source", "column"], ignore_index=True),
         spellings.sort_values(["source", "column", "text"], ignore_index=True),
     )
 
 
-def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _concatenated(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The rows of those tables that have any."""
     return pd.concat([t for t in tables if not t.empty] or [tables[0]], ignore_index=True)
 
 
-def need_rows(cleaned: Reading) -> Reading:
+def require_rows(cleaned: Reading) -> Reading:
     """The same reading, if it has any row.
 
     Raises

@@ -6,7 +6,15 @@ from torch import Tensor, nn
 from cxr.networks.depthwise import speed_up
 
 # torchvision's models that can be a body, and the submodule that holds their convolutions.
-BODIES = ("vgg16", "resnet18", "resnet34", "resnet50", "resnet152", "densenet121", "mobilenet_v2")
+BACKBONES = (
+    "vgg16",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet152",
+    "densenet121",
+    "mobilenet_v2",
+)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 PREPROCESSING = (
@@ -21,7 +29,7 @@ class Network(nn.Module):
     Parameters
     ----------
     architecture : str
-        `conv5` or one of `BODIES`.
+        `conv5` or one of `BACKBONES`.
     n_classes : int
     feature_dim : int
         Units of the dense layer, the features.
@@ -39,7 +47,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.n_classes, self.n_tags, self.feature_dim = n_classes, n_tags, feature_dim
-        self.body, width, channels = _body(architecture)
+        self.body, width, channels = _backbone(architecture)
         mean, std = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
@@ -88,13 +96,13 @@ class Network(nn.Module):
         self.body.train(not frozen)
 
 
-def _body(architecture: str) -> tuple[nn.Module, int, int]:
+def _backbone(architecture: str) -> tuple[nn.Module, int, int]:
     """The convolutions of an architecture, their output channels and input channels."""
     if architecture == "conv5":
         return _conv5(), 256, 1
     import torchvision
 
-    if architecture not in BODIES:
+    if architecture not in BACKBONES:
         raise ValueError(f"unknown architecture {architecture}")
     whole = getattr(torchvision.models, architecture)(weights=None)
     if architecture.startswith("resnet"):
@@ -136,7 +144,7 @@ def _conv5() -> nn.Module:
     return nn.Sequential(*layers)
 
 
-def build(
+def build_network(
     architecture: str, n_classes: int, feature_dim: int, dropout: float, seed: int, n_tags: int = 0
 ) -> Network:
     """A network with weights drawn by `seed`; torch's own generator is left as it was."""

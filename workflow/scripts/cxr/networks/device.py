@@ -23,7 +23,7 @@ def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
     return {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
 
 
-def mixed(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+def mixed_precision(device: torch.device, dtype: torch.dtype) -> torch.autocast:
     """The context in which a network computes with `dtype`; its weights stay float32."""
     return torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32)
 

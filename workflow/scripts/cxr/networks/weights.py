@@ -6,11 +6,11 @@ from typing import Any
 
 from cxr.core.errors import InputError
 from cxr.core.io import atomic, read_json, write_json
-from cxr.core.state_dict import read_weights
-from cxr.networks.architecture import Network, build
+from cxr.core.state_dict import read_state_dict
+from cxr.networks.architecture import Network, build_network
 
 
-def start(
+def start_network(
     model: Mapping[str, Any],
     n_classes: int,
     seed: int,
@@ -24,15 +24,15 @@ def start(
     InputError
         If the weights do not fit.
     """
-    network = build(
+    network = build_network(
         model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed, n_tags
     )
     if weights:
-        load_body(network, weights)
+        load_backbone(network, weights)
     return network
 
 
-def load_body(network: Network, path: str | Path) -> None:
+def load_backbone(network: Network, path: str | Path) -> None:
     """Loads pre-trained weights into the body; an ImageNet classifier in the file is ignored.
 
     The file may hold torchvision's whole model, its convolutions alone
@@ -44,7 +44,7 @@ def load_body(network: Network, path: str | Path) -> None:
         If the file does not fit the architecture.
     """
     wanted = network.body.state_dict()
-    state = {_body_name(name): tensor for name, tensor in read_weights(path).items()}
+    state = {_backbone_name(name): tensor for name, tensor in read_state_dict(path).items()}
     direct = {name.removeprefix("0."): name for name in wanted}
     matched = {}
     for plain, name in direct.items():
@@ -63,7 +63,7 @@ def load_body(network: Network, path: str | Path) -> None:
     network.body.load_state_dict(matched)
 
 
-def _body_name(name: str) -> str:
+def _backbone_name(name: str) -> str:
     for prefix in ("module.", "body.", "features."):
         name = name.removeprefix(prefix)
     return name
@@ -96,7 +96,7 @@ def load_model(weights: str | Path, model: str | Path) -> tuple[Network, dict[st
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{model}: not a model's card ({error}); train the model again") from error
     try:
-        network.load_state_dict(read_weights(weights))
+        network.load_state_dict(read_state_dict(weights))
     except RuntimeError as error:
         raise InputError(f"{weights}: does not fit {model}; train the model again") from error
     return network.eval(), card

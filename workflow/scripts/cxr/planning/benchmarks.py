@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def measured(path: Path) -> Iterator[dict[str, Any]]:
+def read_benchmark(path: Path) -> Iterator[dict[str, Any]]:
     """The measurements in one benchmark file, at least `rule_name` and the seconds `s` of each.
 
     A line that a killed job left half-written is none.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 # Draws without clusters in one job.
-DRAWS = 50
+SIMULATIONS = 50
 
 
 def chunks(
@@ -52,7 +52,7 @@ def _span(first: int, length: int, digits: int) -> str:
     return f"{first:0{digits}d}{last}"
 
 
-def reach(perplexities: list[float]) -> int:
+def neighbour_reach(perplexities: list[float]) -> int:
     """The perplexity that a study's neighbour search serves, a power of two, at least 128.
 
     It is rounded up so that adding a perplexity does not, as a rule, search
@@ -61,7 +61,7 @@ def reach(perplexities: list[float]) -> int:
     return 2 ** max(7, math.ceil(math.log2(max(perplexities))))
 
 
-def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
+def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
     """The draws without clusters of a study, divided into jobs.
 
     Draws are numbered from 1 and divided by number, so that more of them leave the
@@ -83,7 +83,8 @@ def draws(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dic
     """
     wanted = [("features", null) for null in nulls] + [(name, "gaussian") for name in controls]
     blocks = [
-        (first, min(first + DRAWS - 1, replicates)) for first in range(1, replicates + 1, DRAWS)
+        (first, min(first + SIMULATIONS - 1, replicates))
+        for first in range(1, replicates + 1, SIMULATIONS)
     ]
     return {
         f"{subject}.{null}.{first:04d}-{last:04d}": {

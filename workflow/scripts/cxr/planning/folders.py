@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 
-def listing(folder: str | None) -> str:
+def folder_signature(folder: str | None) -> str:
     """A hash of the names, sizes and times of the files below a folder, less hidden ones.
 
     Of a link to a folder it sees where that leads.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxr.planning.benchmarks import measured
+from cxr.planning.benchmarks import read_benchmark
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedJobs:
     """The jobs of one rule that a run will start.
 
     Attributes
@@ -29,9 +29,9 @@ class Planned:
     note: str = ""
 
 
-def steps(
+def planned_jobs(
     order: Sequence[str], jobs: Sequence[tuple[str, int, int]], clustering: Mapping[str, Any]
-) -> list[Planned]:
+) -> list[PlannedJobs]:
     """The jobs of a run by rule.
 
     Parameters
@@ -57,11 +57,11 @@ def steps(
         note = f"{maps * cells[rule]:,} cells" if rule in cells else ""
         if rule == "embed":
             note = f"{maps:,} t-SNE maps"
-        planned.append(Planned(rule, len(own), max(threads for threads, _ in own), note))
+        planned.append(PlannedJobs(rule, len(own), max(threads for threads, _ in own), note))
     return planned
 
 
-def past(results: Path, study: str) -> tuple[dict[str, float], set[str]]:
+def past_durations(results: Path, study: str) -> tuple[dict[str, float], set[str]]:
     """How long the jobs of each rule took in earlier runs.
 
     Parameters
@@ -82,7 +82,7 @@ def past(results: Path, study: str) -> tuple[dict[str, float], set[str]]:
     for path in sorted(results.glob("*/benchmarks/**/*.jsonl")):
         folder = path.relative_to(results).parts[0]
         times = own if folder in (study, "sources", "weights") else others
-        for row in measured(path):
+        for row in read_benchmark(path):
             times.setdefault(row["rule_name"], []).append(row["s"])
     foreign = set(others) - set(own)
     return {rule: sum(s) / len(s) for rule, s in {**others, **own}.items()}, foreign
@@ -90,7 +90,7 @@ def past(results: Path, study: str) -> tuple[dict[str, float], set[str]]:
 
 def forecast(
     study: str,
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedJobs],
     seconds: Mapping[str, float],
     foreign: set[str],
     cores: int,
@@ -100,10 +100,10 @@ def forecast(
     Parameters
     ----------
     study : str
-    planned : sequence of Planned
+    planned : sequence of PlannedJobs
         In the order of the stages.
     seconds, foreign
-        As from `past`.
+        As from `past_durations`.
     cores : int
     """
     if not planned:

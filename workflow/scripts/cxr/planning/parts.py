@@ -7,7 +7,7 @@ from typing import Any
 STUDY, GROUPED, RANDOM, WITHOUT = "study", "grouped", "random", "without"
 
 
-def list_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[str, str]:
+def protocol_parts(evaluation: Mapping[str, Any], sources: Sequence[str]) -> dict[str, str]:
     """The parts that networks are trained for anew, with their protocol.
 
     Parameters

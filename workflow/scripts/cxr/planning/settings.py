@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def backbones(
+def backbone_names(
     similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, str]:
     """The network with ImageNet weights that is searched beside each model, where there is one.
@@ -20,7 +20,9 @@ def backbones(
     return {name: found for name, found in named.items() if found and wanted}
 
 
-def pick(study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[str, str]) -> Any:
+def select_settings(
+    study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[str, str]
+) -> Any:
     """A job's settings: the named parts of the config and nothing else.
 
     Parameters
@@ -39,7 +41,7 @@ def pick(study: Mapping[str, Any], paths: Mapping[str, Any], wildcards: Mapping[
     picked: dict[str, Any] = {}
     for name, path in sorted(paths.items()):
         if isinstance(path, Mapping):
-            picked[name] = pick(study, path, wildcards)
+            picked[name] = select_settings(study, path, wildcards)
             continue
         value: Any = study
         for part in path.split("."):

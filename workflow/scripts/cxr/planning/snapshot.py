@@ -36,7 +36,7 @@ class Snapshot:
     code: dict[str, str]
 
 
-def keep(study: Mapping[str, Any], code: Mapping[str, str]) -> None:
+def save_snapshot(study: Mapping[str, Any], code: Mapping[str, str]) -> None:
     """Leaves a snapshot for the jobs that this process starts."""
     document = {"study": study, "code": code}
     name = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:20]
@@ -45,7 +45,7 @@ def keep(study: Mapping[str, Any], code: Mapping[str, str]) -> None:
     os.environ[VARIABLE] = str(path)
 
 
-def begun() -> Snapshot | None:
+def current_snapshot() -> Snapshot | None:
     """The snapshot of the run that this process is a job of, None where it is no job."""
     path = os.environ.get(VARIABLE)
     if not path or not Path(path).is_file():

@@ -13,10 +13,10 @@ from cxr.explorer.packing import script_json
 from cxr.figures.style import OUTLIER, PALETTE, ramp
 from cxr.report import content as material
 from cxr.report.content import StudyFiles, Words, read_if
+from cxr.report.formatting import image_noun
 from cxr.report.metadata import analysis, tagging
 from cxr.report.pictures import picture
 from cxr.report.rendering import HERE, render
-from cxr.report.words import one_picture
 
 SCRIPTS = ("data", "colours", "map", "grid", "bars", "explorer")
 OVERALL = {
@@ -47,7 +47,7 @@ def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
     words : Words
         What the page says from the config.
     record : mapping
-        How the study was made, as `cxr.report.record.made` gives it.
+        How the study was made, as `cxr.report.record.run_record` gives it.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
         study=words.study,
         title=words.title,
         question=words.question,
-        picture=one_picture(words.modality),
+        picture=image_noun(words.modality),
         script=script,
         data=script_json(data),
         sampled=_sampled(data),

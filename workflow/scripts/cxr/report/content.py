@@ -8,10 +8,10 @@ import pandas as pd
 
 from cxr.clustering.ranking import best_cell
 from cxr.core.io import read_csv, read_json, read_table
-from cxr.evaluation.comparison import main_protocol, shortcuts
-from cxr.evidence.verdict import p_words
+from cxr.evaluation.comparison import main_protocol, unbeaten_shortcuts
+from cxr.evidence.verdict import format_p
 from cxr.figures.style import cluster_name
-from cxr.images.quality import FLAGS
+from cxr.images.quality import FLAGGED_ABOVE
 from cxr.report.pictures import picture
 
 BEST_CELLS = 10
@@ -119,7 +119,7 @@ def read_if(read: Callable[[str], Any], path: str | None) -> Any:
 def comparison(path: str) -> dict[str, Any]:
     """Networks and baselines by protocol, and the baselines that are as good as a network."""
     table = read_csv(path)
-    metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "behind")
+    metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "difference")
     groups = []
     for protocol, rows in table.groupby("protocol"):
         lines = [
@@ -136,7 +136,11 @@ def comparison(path: str) -> dict[str, Any]:
     counts = main_protocol(list(table["protocol"]))
     groups.sort(key=lambda group: (group["protocol"] != counts, group["protocol"]))
     has = bool((table["kind"] != "network").any())
-    return {"groups": groups, "shortcuts": list(shortcuts(table)["name"]), "baselines": has}
+    return {
+        "groups": groups,
+        "shortcuts": list(unbeaten_shortcuts(table)["name"]),
+        "baselines": has,
+    }
 
 
 def _metric(row: pd.Series, name: str) -> dict[str, float | None]:
@@ -179,7 +183,7 @@ def quality(path: str) -> list[dict[str, Any]]:
     on = read_csv(path)["flags"].fillna("").str.split()
     return [
         {"flag": flag, "limit": limit, "images": int(sum(flag in flags for flags in on))}
-        for flag, limit in FLAGS.items()
+        for flag, limit in FLAGGED_ABOVE.items()
     ]
 
 
@@ -236,7 +240,7 @@ def _asked(row: Mapping[str, Any]) -> str:
     within = "" if row["low"] is None else f" (95% interval {row['low']:.2f} to {row['high']:.2f})"
     return (
         f"{measure[row['measure']]} with the clusters {row['effect']:.2f}{within}; whole patients "
-        f"permuted, p {p_words(row['p'])}, adjusted over the fields q {p_words(row['q'])}."
+        f"permuted, p {format_p(row['p'])}, adjusted over the fields q {format_p(row['q'])}."
     )
 
 

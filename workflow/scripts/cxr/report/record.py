@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cxr.planning.benchmarks import measured
+from cxr.planning.benchmarks import read_benchmark
 
 PACKAGES = (
     "snakemake",
@@ -31,7 +31,7 @@ PACKAGES = (
 )
 
 
-def made(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
+def run_record(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
     """What is known of the making of a study.
 
     Parameters
@@ -81,7 +81,7 @@ def _times(benchmarks: Path) -> list[dict[str, Any]]:
     """Jobs and times by rule, the longest first; of a job's runs the last one counts."""
     rules: dict[str, dict[str, Any]] = {}
     for path in sorted(benchmarks.rglob("*.jsonl")):
-        for row in list(measured(path))[-1:]:
+        for row in list(read_benchmark(path))[-1:]:
             name, memory = row["rule_name"], row.get("max_rss")
             entry = rules.setdefault(name, {"rule": name, "jobs": 0, "seconds": 0.0, "memory": 0.0})
             entry["jobs"] += 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from cxr.report.words import FILTERS
+from cxr.report.formatting import FILTERS
 
 HERE = Path(__file__).parent
 

@@ -37,7 +37,7 @@ def fold_of(
         Empty where a class has too few independent patients for so many parts.
     """
     fewest = int(cohort.groupby("class")["split_group"].nunique().min())
-    if fewest < folds * protocols.FEWEST:
+    if fewest < folds * protocols.MIN_PATIENTS:
         log.warning(
             "config key 'similarity.folds': a class has %d independent patients, too few for "
             "%d parts; no network is trained for them",
@@ -47,8 +47,8 @@ def fold_of(
         return cohort.iloc[:0]
     evaluation = {"folds": folds, "repeats": 1, "random_split": False, "leave_source_out": False}
     try:
-        divided = protocols.divide(cohort, evaluation, splits, [], seed)
+        divided = protocols.divide_protocols(cohort, evaluation, splits, [], seed)
     except InputError as reason:
         log.warning("no network is trained for parts of the patients: %s", reason)
         return cohort.iloc[:0]
-    return protocols.of_part(cohort, divided, f"{GROUPED}-r1f{fold}")
+    return protocols.part_cohort(cohort, divided, f"{GROUPED}-r1f{fold}")

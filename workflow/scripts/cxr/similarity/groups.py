@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.similarity.retrieval import REPLICATES, queries_of, rankings
+from cxr.similarity.retrieval import REPLICATES, rankings, select_queries
 from cxr.similarity.space import Space
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 HEALTHY, INFECTED, SERIOUS = "healthy", "infected", "serious"
 NO_FINDING = "No finding"
 # Whose neighbours were said to be what, and to which share.
-CLAIMS = (
+REPORTED = (
     (HEALTHY, (HEALTHY,), 1.0),
     (INFECTED, (INFECTED, SERIOUS), 0.8),
     (SERIOUS, (INFECTED, SERIOUS), 1.0),
@@ -29,18 +29,18 @@ COLUMNS = (
     "among",
     "group",
     "neighbours",
-    "claimed",
+    "reported",
     "queries",
     "patients",
-    "base",
-    "attainable",
+    "base_rate",
+    "max_attainable",
     "share",
     "low",
     "high",
 )
 
 
-def group_of(records: pd.DataFrame, severity: Mapping[str, float]) -> pd.Series:
+def severity_group(records: pd.DataFrame, severity: Mapping[str, float]) -> pd.Series:
     """The group of each image: by its extent; without one, healthy if nothing was found, or None.
 
     Parameters
@@ -59,7 +59,7 @@ def group_of(records: pd.DataFrame, severity: Mapping[str, float]) -> pd.Series:
     return groups
 
 
-def weigh_claims(
+def group_composition(
     spaces: Mapping[str, Sequence[Space]],
     records: pd.DataFrame,
     severity: Mapping[str, float],
@@ -75,17 +75,17 @@ def weigh_claims(
     DataFrame
         `COLUMNS`: for each space, `among` all or the scored images, and claim: the
         `share` of the claimed groups with its 95% interval (bootstrap over patients),
-        `base`, their share among all images that could be found, and `attainable`, the
+        `base_rate`, their share among all images that could be found, and `max_attainable`, the
         share that a search without errors would have. Empty where no image is scored.
     """
-    groups = group_of(records, severity)
+    groups = severity_group(records, severity)
     rows: list[dict[str, Any]] = []
     scored = records["severity_extent"].notna()
     for among in AMONG if scored.any() else ():
         kept = groups.where(scored) if among == "scored" else groups
         for name, parts in spaces.items():
             shares = pd.concat([_shares(space, kept, k, seed) for space in parts])
-            for group, claimed, share in CLAIMS:
+            for group, claimed, share in REPORTED:
                 own = shares[shares["group"] == group]
                 if own.empty:
                     continue
@@ -95,7 +95,7 @@ def weigh_claims(
                         "among": among,
                         "group": group,
                         "neighbours": " or ".join(claimed),
-                        "claimed": share,
+                        "reported": share,
                         **_mean(own, claimed, records["patient_id"], k, seed),
                     }
                 )
@@ -108,7 +108,7 @@ def _shares(space: Space, groups: pd.Series, k: int, seed: int) -> pd.DataFrame:
     few = space.part(known)
     own = groups.loc[few.image_ids].to_numpy()
     tables = []
-    for rows, order, allowed in rankings(few, queries_of(few.owners, seed), own_patient=False):
+    for rows, order, allowed in rankings(few, select_queries(few.owners, seed), own_patient=False):
         near = allowed & (allowed.cumsum(axis=1) <= k)
         table = pd.DataFrame({"image_id": few.image_ids[rows], "group": own[rows]})
         table["neighbours"], table["candidates"] = near.sum(axis=1), allowed.sum(axis=1)
@@ -127,15 +127,15 @@ def _mean(
     near = sum(shares[f"near_{group}"] for group in claimed) / shares["neighbours"]
     right = sum(shares[f"all_{group}"] for group in claimed)
     reach = np.minimum(right, shares["neighbours"]) / shares["neighbours"]
-    weights = draw_patients(owners, REPLICATES, seed)
+    weights = patient_weights(owners, REPLICATES, seed)
     means = weights @ near.to_numpy(np.float64) / weights.sum(axis=1)
     count = len(np.unique(owners))
-    found = interval(means, count)
+    found = percentile_interval(means, count)
     return {
         "queries": len(shares),
         "patients": count,
-        "base": float((right / shares["candidates"]).mean()),
-        "attainable": float(reach.mean()),
+        "base_rate": float((right / shares["candidates"]).mean()),
+        "max_attainable": float(reach.mean()),
         "share": found["value"],
         "low": found["low"],
         "high": found["high"],

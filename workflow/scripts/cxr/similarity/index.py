@@ -137,7 +137,7 @@ class GraphIndex:
 
 
 @dataclass(frozen=True)
-class Searched:
+class IndexSummary:
     """How neighbours are found.
 
     Attributes
@@ -157,14 +157,14 @@ class Searched:
     sample: int
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> "Searched":
+    def of(cls, stored: Mapping[str, Any]) -> "IndexSummary":
         """From a document that holds its attributes among others."""
         return cls(**{name: stored[name] for name in ("method", "width", "recall", "sample")})
 
 
 def make_index(
     space: Space, k: int, exact_up_to: int, recall: float, seed: int, threads: int
-) -> tuple[Index, Searched]:
+) -> tuple[Index, IndexSummary]:
     """An index of a space: exact for few images, a graph for many where it finds enough.
 
     Recall at `k` is measured against the exact search, on a sample of images.
@@ -172,7 +172,7 @@ def make_index(
     exact = ExactIndex(space.points, threads)
     n = len(exact)
     if n <= max(exact_up_to, k):
-        return exact, Searched(EXACT, None, 1.0, 0)
+        return exact, IndexSummary(EXACT, None, 1.0, 0)
     graph = GraphIndex.of(space.points, threads)
     sample = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
     true = exact.find(space.points[sample], k + 1)
@@ -182,14 +182,14 @@ def make_index(
         reached = recall_of(graph.find(space.points[sample], k + 1), true)
         log.info("%d images kept in view: recall %.4f", width, reached)
         if reached >= recall:
-            return graph, Searched(APPROXIMATE, width, round(reached, 4), len(sample))
+            return graph, IndexSummary(APPROXIMATE, width, round(reached, 4), len(sample))
     log.warning(
         "an approximate search finds %.1f%% of the true neighbours, less than the %.1f%% that are "
         "wanted: all distances are computed",
         100 * reached,
         100 * recall,
     )
-    return exact, Searched(EXACT, None, 1.0, 0)
+    return exact, IndexSummary(EXACT, None, 1.0, 0)
 
 
 def recall_of(found: np.ndarray, true: np.ndarray) -> float:
@@ -198,7 +198,7 @@ def recall_of(found: np.ndarray, true: np.ndarray) -> float:
     return float(np.sum(hits) / true.size)
 
 
-def read_index(path: str | Path, searched: Searched, threads: int = 1) -> Index:
+def read_index(path: str | Path, searched: IndexSummary, threads: int = 1) -> Index:
     """An index from its file, mapped and not read, so that one query need not wait.
 
     Raises

@@ -11,10 +11,10 @@ from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.similarity.index import Index
 from cxr.similarity.neighbours import table_of
-from cxr.similarity.space import Metric, centre_of, distances, features_of, prepare
+from cxr.similarity.space import Metric, distances, features_of, metric_centre, to_points
 
 # What is told of each neighbour.
-TOLD = ("class", "country", "view", "severity_extent", "doi")
+NEIGHBOUR_FIELDS = ("class", "country", "view", "severity_extent", "doi")
 
 
 def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
@@ -38,7 +38,7 @@ def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
         ) from reason
 
 
-def nearest(
+def nearest_images(
     name: str,
     features: np.ndarray,
     index: Index,
@@ -59,14 +59,14 @@ def nearest(
     placed : DataFrame, n rows
         `image_id` and features of the images, in the order of the index.
     records : DataFrame
-        Indexed by image_id: `TOLD`.
+        Indexed by image_id: `NEIGHBOUR_FIELDS`.
     metric : Metric
     k : int
 
     Returns
     -------
     DataFrame
-        query_id, rank, neighbour_id, distance and `TOLD`, nearest first.
+        query_id, rank, neighbour_id, distance and `NEIGHBOUR_FIELDS`, nearest first.
 
     Raises
     ------
@@ -80,13 +80,13 @@ def nearest(
         )
     if not len(placed):
         raise InputError("the study has no image that a new one could be similar to")
-    features = features.astype(np.float64) - centre_of(features_of(placed), metric)
+    features = features.astype(np.float64) - metric_centre(features_of(placed), metric)
     if not np.isfinite(features).all() or (metric != "euclidean" and not features.any()):
         raise InputError(
             f"config key 'query': the network sees nothing in {name}: all of its features are 0 or "
             f"not finite; is it an image like the study's?"
         )
-    point = prepare(features, metric)
+    point = to_points(features, metric)
     found = index.find(point, k)
     apart = distances(point, index.points(np.maximum(found, 0)), metric)
     apart[found < 0] = np.inf
@@ -94,11 +94,11 @@ def nearest(
     found, apart = (np.take_along_axis(a, order, axis=1) for a in (found, apart))
     ids = placed["image_id"].to_numpy(dtype=np.str_)
     table = table_of([name], ids, found, apart).to_pandas()
-    told = records.loc[table["neighbour_id"], list(TOLD)].reset_index(drop=True)
+    told = records.loc[table["neighbour_id"], list(NEIGHBOUR_FIELDS)].reset_index(drop=True)
     return pd.concat([table, told], axis=1)
 
 
-def placed(features: pd.DataFrame, rejected: str | Path) -> pd.DataFrame:
+def indexed_features(features: pd.DataFrame, rejected: str | Path) -> pd.DataFrame:
     """The features of the images that an index holds, in its order: of those that have a place.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.similarity.space import Space, blocks
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 ALL = "all"
 QUERIES = 1000  # of more images, so many of whole patients are asked
@@ -22,7 +22,7 @@ MEASURES = ("precision", "average_precision", "enrichment")
 
 
 @dataclass(frozen=True)
-class Question:
+class SharedField:
     """What neighbours should share with their query.
 
     Attributes
@@ -39,7 +39,7 @@ class Question:
     within: np.ndarray | None = None
 
 
-def queries_of(owners: np.ndarray, seed: int) -> np.ndarray:
+def select_queries(owners: np.ndarray, seed: int) -> np.ndarray:
     """The images that are asked, ascending: all, or of many those of patients drawn at random."""
     if len(owners) <= QUERIES:
         return np.arange(len(owners))
@@ -79,7 +79,9 @@ def rankings(space: Space, rows: np.ndarray, own_patient: bool) -> Iterator[Any]
         yield some, order, allowed
 
 
-def ask(space: Space, rows: np.ndarray, questions: Sequence[Question], k: int, own: bool) -> Any:
+def retrieve(
+    space: Space, rows: np.ndarray, questions: Sequence[SharedField], k: int, own: bool
+) -> Any:
     """What each query finds among its neighbours.
 
     Parameters
@@ -87,7 +89,7 @@ def ask(space: Space, rows: np.ndarray, questions: Sequence[Question], k: int, o
     space : Space, n images
     rows : int array
         Queries.
-    questions : sequence of Question
+    questions : sequence of SharedField
     k : int
     own : bool
         Whether images of the query's own patient count.
@@ -97,21 +99,21 @@ def ask(space: Space, rows: np.ndarray, questions: Sequence[Question], k: int, o
     DataFrame
         A row a question and query that has something to find: `question` (its number),
         `row`, `level`, `k`, the neighbours looked at, `precision` among them,
-        `average_precision` over all, `base`, the share of the images that could be
-        found (what chance gives), and `attainable`, the precision without errors.
+        `average_precision` over all, `base_rate`, the share of the images that could be
+        found (what chance gives), and `max_attainable`, the precision without errors.
     """
     tables = [
         _answers(number, question, some, order, allowed, k)
         for some, order, allowed in rankings(space, rows, own)
         for number, question in enumerate(questions)
     ]
-    columns = ["question", "row", "level", "k", *MEASURES[:2], "base", "attainable"]
+    columns = ["question", "row", "level", "k", *MEASURES[:2], "base_rate", "max_attainable"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
 def _answers(
     number: int,
-    question: Question,
+    question: SharedField,
     rows: np.ndarray,
     order: np.ndarray,
     allowed: np.ndarray,
@@ -141,8 +143,8 @@ def _answers(
             "k": reach,
             "precision": first / reach,
             "average_precision": average / np.maximum(relevant, 1),
-            "base": relevant / np.maximum(candidates, 1),
-            "attainable": np.minimum(reach, relevant) / reach,
+            "base_rate": relevant / np.maximum(candidates, 1),
+            "max_attainable": np.minimum(reach, relevant) / reach,
         }
     )
     return table[asked]
@@ -165,8 +167,8 @@ def summarise(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> list[di
     -------
     list of dict
         For all queries, and those of each level (their class), by themselves: level,
-        queries, patients, k, base, attainable, and for each of `MEASURES` its value and, as
-        <measure>_low and <measure>_high, its interval.
+        queries, patients, k, base_rate, max_attainable, and for each of `MEASURES` its value
+        and, as <measure>_low and <measure>_high, its interval.
     """
     levels = [(ALL, answers), *answers.groupby("level", sort=True)]
     return [
@@ -180,10 +182,10 @@ def _means(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> Mapping[st
     means: dict[str, Any] = {"queries": len(answers), "patients": count}
     if answers.empty:
         return means
-    weights = draw_patients(patients, REPLICATES, seed)
+    weights = patient_weights(patients, REPLICATES, seed)
     total = weights.sum(axis=1)
-    base = weights @ answers["base"].to_numpy() / total
-    means |= {name: answers[name].mean() for name in ("k", "base", "attainable")}
+    base = weights @ answers["base_rate"].to_numpy() / total
+    means |= {name: answers[name].mean() for name in ("k", "base_rate", "max_attainable")}
     precision = weights @ answers["precision"].to_numpy() / total
     average = weights @ answers["average_precision"].to_numpy() / total
     for name, values, share in (
@@ -191,6 +193,6 @@ def _means(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> Mapping[st
         ("average_precision", average, count),
         ("enrichment", precision / base, None),
     ):
-        found = interval(values, share)
+        found = percentile_interval(values, share)
         means |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
     return means

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from cxr.similarity.space import Metric, features_of, make_space
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 log = logging.getLogger("cxr")
 
 TARGETS = {"severity_extent": 8.0, "severity_opacity": 6.0}  # the largest score
 METHODS = ("mean", "neighbours", "regression")
-WORDS = {
+DESCRIPTIONS = {
     "mean": "the mean of all others",
     "neighbours": "mean of the nearest neighbours, by distance",
     "regression": "ridge regression on the features",
@@ -36,7 +36,7 @@ REPLICATES = 1000
 ESTIMATES = ("image_id", "patient_id", "target", "space", "method", "score", "estimate")
 
 
-def lacking(records: pd.DataFrame, target: str = "severity_extent") -> str | None:
+def insufficiency(records: pd.DataFrame, target: str = "severity_extent") -> str | None:
     """What a score can't be estimated without, or None."""
     scored = records[records[target].notna()]
     images, patients = len(scored), scored["patient_id"].nunique()
@@ -48,7 +48,7 @@ def lacking(records: pd.DataFrame, target: str = "severity_extent") -> str | Non
     )
 
 
-def estimate(
+def estimate_severity(
     tables: Mapping[str, pd.DataFrame], records: pd.DataFrame, metric: Metric, seed: int
 ) -> pd.DataFrame:
     """Severity of every image of a class with scores, from the scored images of other patients.
@@ -82,7 +82,7 @@ def estimate(
         told = records.loc[ids]
         for target, largest in TARGETS.items():
             scores = told[target].to_numpy(np.float64)
-            if lacking(told, target) is not None:
+            if insufficiency(told, target) is not None:
                 continue
             found = _leave_out(
                 {
@@ -210,7 +210,7 @@ def by_regression(points: np.ndarray, scores: np.ndarray, others: np.ndarray) ->
     return mean + np.stack(shrunk) @ (right @ (others - middle).T)
 
 
-def assess(estimates: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+def severity_errors(estimates: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     """How near the estimates come to the raters, with 95% intervals (bootstrap over patients).
 
     Returns
@@ -225,7 +225,7 @@ def assess(estimates: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     for (target, space), own in scored.groupby(["target", "space"], sort=False):
         errors = {m: _errors(own[own["method"] == m]) for m in METHODS}
         patients = own.loc[own["method"] == "mean", "patient_id"].to_numpy(dtype=np.str_)
-        weights = draw_patients(patients, REPLICATES, seed)
+        weights = patient_weights(patients, REPLICATES, seed)
         total = weights.sum(axis=1)
         least = weights @ errors["mean"] / total
         for method in METHODS:
@@ -240,9 +240,9 @@ def assess(estimates: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
                     "patients": len(np.unique(patients)),
                     "spearman": None
                     if method == "mean"
-                    else interval(_spearman(told["score"], told["estimate"], weights)),
-                    "error": interval(error),
-                    "gain": None if method == "mean" else interval(least - error),
+                    else percentile_interval(_spearman(told["score"], told["estimate"], weights)),
+                    "error": percentile_interval(error),
+                    "gain": None if method == "mean" else percentile_interval(least - error),
                 }
             )
     return rows

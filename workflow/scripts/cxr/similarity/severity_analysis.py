@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from cxr.similarity.assess import BACKBONE
-from cxr.similarity.severity import ESTIMATES, assess, estimate, lacking
+from cxr.similarity.comparison import BACKBONE
+from cxr.similarity.severity import ESTIMATES, estimate_severity, insufficiency, severity_errors
 from cxr.similarity.space import Metric, make_space
-from cxr.similarity.trajectory import DRIFT, agreement, follow
+from cxr.similarity.trajectory import TRAJECTORY_COLUMNS, follow_patients, outcome_agreement
 
 ESTIMATED = pa.schema(
     [(name, pa.float64() if name in ("score", "estimate") else pa.string()) for name in ESTIMATES]
@@ -17,7 +17,7 @@ ESTIMATED = pa.schema(
 EXTENT, METHOD = "severity_extent", "regression"  # what patients are followed by
 
 
-def course(
+def analyse_severity(
     tables: Mapping[str, pd.DataFrame],
     records: pd.DataFrame,
     metric: Metric,
@@ -35,7 +35,7 @@ def course(
     tables : mapping of str to DataFrame
         Features of all images by the name of their space.
     records : DataFrame
-        Indexed by image_id, as `cxr.similarity.assess.records_of` makes it.
+        Indexed by image_id, as `cxr.similarity.comparison.image_records` makes it.
     metric, k
         Of the neighbours.
     severity : mapping
@@ -49,15 +49,15 @@ def course(
     drift : DataFrame
         `DRIFT`.
     found : dict
-        `lacking`, why there is nothing of all this, or null; `estimates`, as
-        `cxr.similarity.severity.assess` makes them; `drift`: the `space`, how many
+        `insufficient`, why there is nothing of all this, or null; `estimates`, as
+        `cxr.similarity.severity.severity_errors` makes them; `drift`: the `space`, how many
         `patients` and `images`, and the `agreement`.
     """
-    missing = lacking(records)
+    missing = insufficiency(records)
     if missing is not None:
-        none = pd.DataFrame(columns=list(ESTIMATES)), pd.DataFrame(columns=list(DRIFT))
-        return *none, {"lacking": missing, "estimates": [], "drift": None}
-    estimates = estimate(tables, records, metric, seed)
+        none = pd.DataFrame(columns=list(ESTIMATES)), pd.DataFrame(columns=list(TRAJECTORY_COLUMNS))
+        return *none, {"insufficient": missing, "estimates": [], "drift": None}
+    estimates = estimate_severity(tables, records, metric, seed)
     name = BACKBONE if BACKBONE in tables else next(iter(tables))
     space, _ = make_space(tables[name], records["patient_id"], metric, seed)
     followed = estimates[
@@ -65,11 +65,15 @@ def course(
         & (estimates["space"] == name)
         & (estimates["method"] == METHOD)
     ]
-    drift = follow(followed, records, space, severity, k)
+    drift = follow_patients(followed, records, space, severity, k)
     found = {
         "space": name,
         "patients": drift["patient_id"].nunique(),
         "images": len(drift),
-        "agreement": agreement(drift, records, seed),
+        "agreement": outcome_agreement(drift, records, seed),
     }
-    return estimates, drift, {"lacking": None, "estimates": assess(estimates, seed), "drift": found}
+    return (
+        estimates,
+        drift,
+        {"insufficient": None, "estimates": severity_errors(estimates, seed), "drift": found},
+    )

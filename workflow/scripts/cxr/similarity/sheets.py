@@ -30,7 +30,7 @@ class Sheet:
     share: float
 
 
-def choose(neighbours: pd.DataFrame, classes: pd.Series) -> dict[str, dict[str, Sheet]]:
+def select_sheets(neighbours: pd.DataFrame, classes: pd.Series) -> dict[str, dict[str, Sheet]]:
     """The sheets of each kind, by class.
 
     Parameters
@@ -63,7 +63,7 @@ def choose(neighbours: pd.DataFrame, classes: pd.Series) -> dict[str, dict[str, 
     return sheets
 
 
-def named(sheets: Mapping[str, Sheet], kind: str) -> dict[str, Sheet]:
+def titled_sheets(sheets: Mapping[str, Sheet], kind: str) -> dict[str, Sheet]:
     """Sheets by their titles."""
     return {
         f"{name}: {kind} query, {sheet.share:.0%} of its {len(sheet.neighbour_ids)} neighbours are "
@@ -101,7 +101,7 @@ def sheet_of(
     Parameters
     ----------
     found : DataFrame
-        As `cxr.similarity.query.nearest` returns it.
+        As `cxr.similarity.query.nearest_images` returns it.
     query : uint8 array, shape (size, size)
     cohort, images
         As `pictures_of` takes them.

@@ -88,7 +88,7 @@ def make_space(
     reasons = np.full(len(ids), "", dtype=object)
     finite = np.isfinite(features).all(axis=1)
     reasons[~finite] = "a feature is NaN or infinite"
-    features = features - centre_of(features[finite], metric)
+    features = features - metric_centre(features[finite], metric)
     if metric != "euclidean":
         reasons[finite & ~features.any(axis=1)] = NOWHERE[metric]
     kept = reasons == ""
@@ -97,12 +97,12 @@ def make_space(
     rejected = pd.DataFrame({"image_id": table["image_id"][~kept], "reason": reasons[~kept]})
     chance = np.random.default_rng(seed).permutation(len(ids))
     return (
-        Space(ids, owners, prepare(features, metric), metric, chance),
+        Space(ids, owners, to_points(features, metric), metric, chance),
         rejected.astype("str").sort_values("image_id", ignore_index=True),
     )
 
 
-def centre_of(features: np.ndarray, metric: Metric) -> np.ndarray:
+def metric_centre(features: np.ndarray, metric: Metric) -> np.ndarray:
     """Where angles are seen from: 0, or for the metric centred the mean of all images.
 
     Rectified features all lie on one side of 0, so that angles there are small.
@@ -112,7 +112,7 @@ def centre_of(features: np.ndarray, metric: Metric) -> np.ndarray:
     return np.zeros(features.shape[1])
 
 
-def prepare(features: np.ndarray, metric: Metric) -> np.ndarray:
+def to_points(features: np.ndarray, metric: Metric) -> np.ndarray:
     """Features as points, float32: where angles count of unit length, so that distances tell them.
 
     Parameters
@@ -152,26 +152,26 @@ def blocks(n: int, width: int, most: int = 2**24) -> Iterator[slice]:
         yield slice(start, min(n, start + step))
 
 
-def summary(space: Space, k: int) -> dict[str, Any]:
+def space_summary(space: Space, k: int) -> dict[str, Any]:
     """How many images, patients and features there are, and what can't be had of them.
 
-    `lacking` says in words why the wanted neighbours can't be had, or can't mean anything.
+    `insufficient` says in words why the wanted neighbours can't be had, or can't mean anything.
     """
     n = len(space.image_ids)
-    lacking = None
+    insufficient = None
     if n < 2:
-        lacking = f"{n} image{'' if n == 1 else 's'}, so that nothing can be similar"
+        insufficient = f"{n} image{'' if n == 1 else 's'}, so that nothing can be similar"
     elif space.is_flat:
-        lacking = "the features of all images are the same, so that neighbours are chance"
+        insufficient = "the features of all images are the same, so that neighbours are chance"
     elif k > n - 1:
-        lacking = f"{n - 1} other images are fewer than the {k} neighbours that are wanted"
-    if lacking is not None:
-        log.warning("similar images: %s", lacking)
+        insufficient = f"{n - 1} other images are fewer than the {k} neighbours that are wanted"
+    if insufficient is not None:
+        log.warning("similar images: %s", insufficient)
     return {
         "images": n,
         "patients": len(np.unique(space.owners)),
         "features": space.points.shape[1],
         "metric": space.metric,
         "k": k,
-        "lacking": lacking,
+        "insufficient": insufficient,
     }

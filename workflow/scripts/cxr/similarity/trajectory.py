@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.similarity.groups import SERIOUS, group_of
+from cxr.similarity.groups import SERIOUS, severity_group
 from cxr.similarity.space import Space, distances
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
-DRIFT = ("patient_id", "image_id", "offset_days", "score", "estimate", "serious_share")
+TRAJECTORY_COLUMNS = ("patient_id", "image_id", "offset_days", "score", "estimate", "serious_share")
 # What is known of a patient, and the answer that is the worse one.
 OUTCOMES = {"survival": "no", "icu": "yes", "intubated": "yes"}
 RATERS = "raters"
@@ -20,7 +20,7 @@ MOST_FIGURES = 100
 REPLICATES = 1000
 
 
-def follow(
+def follow_patients(
     estimates: pd.DataFrame,
     records: pd.DataFrame,
     space: Space,
@@ -44,18 +44,18 @@ def follow(
     Returns
     -------
     DataFrame
-        `DRIFT`, by patient and day; `serious_share` is that of serious images among the
-        k nearest scored images of other patients.
+        `TRAJECTORY_COLUMNS`, by patient and day; `serious_share` is that of serious images
+        among the k nearest scored images of other patients.
     """
     table = estimates[["image_id", "score", "estimate"]].set_index("image_id")
     table = table.join(records[["patient_id", "offset_days"]]).dropna(subset=["offset_days"])
     days = table.groupby("patient_id")["offset_days"].transform("nunique")
     table = table[days > 1]
     scored = records["severity_extent"].notna()
-    groups = group_of(records, severity).where(scored)
+    groups = severity_group(records, severity).where(scored)
     table["serious_share"] = [_serious_share(image, space, groups, k) for image in table.index]
     table = table.reset_index().sort_values(["patient_id", "offset_days", "image_id"])
-    return table.reset_index(drop=True)[list(DRIFT)]
+    return table.reset_index(drop=True)[list(TRAJECTORY_COLUMNS)]
 
 
 def _serious_share(image: str, space: Space, groups: pd.Series, k: int) -> float:
@@ -117,7 +117,9 @@ def _slope(own: pd.DataFrame, name: str) -> float:
     return float(np.polyfit(told["offset_days"], told[name], 1)[0])
 
 
-def agreement(drift: pd.DataFrame, records: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+def outcome_agreement(
+    drift: pd.DataFrame, records: pd.DataFrame, seed: int
+) -> list[dict[str, Any]]:
     """Whether the estimates go the way that the raters, or the patients, went.
 
     Returns
@@ -167,9 +169,9 @@ def _agree(rises: pd.Series, worse: pd.Series) -> dict[str, Any]:
 
 def _compare(change: pd.Series, worse: pd.Series, seed: int) -> dict[str, Any]:
     """Changes of the patients with the worse and the better outcome."""
-    from cxr.statistics.metrics import auc_of
+    from cxr.statistics.metrics import roc_auc
 
-    weights = draw_patients(change.index.to_numpy(dtype=np.str_), REPLICATES, seed)
+    weights = patient_weights(change.index.to_numpy(dtype=np.str_), REPLICATES, seed)
     bad = worse.to_numpy()
     values = change.to_numpy(np.float64)
     both = 0 < bad.sum() < len(bad)
@@ -180,5 +182,5 @@ def _compare(change: pd.Series, worse: pd.Series, seed: int) -> dict[str, Any]:
             "worse": float(values[bad].mean()) if bad.any() else None,
             "better": float(values[~bad].mean()) if (~bad).any() else None,
         },
-        "auc": interval(auc_of(values, bad, weights)) if both else None,
+        "auc": percentile_interval(roc_auc(values, bad, weights)) if both else None,
     }

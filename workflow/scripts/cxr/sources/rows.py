@@ -11,7 +11,7 @@ import pandas as pd
 from cxr.metadata import dates, normalise
 from cxr.metadata.countries import country
 from cxr.metadata.normalise import tidy
-from cxr.metadata.schema import SPELLINGS, SUMMARY, Reading, rejections
+from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
 from cxr.metadata.severity import severity
 
 log = logging.getLogger("cxr")
@@ -28,9 +28,9 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "offset_days": normalise.offset_days,
     "country": country,
     "location": normalise.location,
-    "survival": normalise.answer,
-    "icu": normalise.answer,
-    "intubated": normalise.answer,
+    "survival": normalise.yes_no,
+    "icu": normalise.yes_no,
+    "intubated": normalise.yes_no,
     "severity": severity,
     "severity_extent": lambda text: normalise.number(text, 0, 8),
     "severity_opacity": lambda text: normalise.number(text, 0, 6),
@@ -99,8 +99,10 @@ def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
         ]
     return Reading.of(
         rows,
-        summary=pd.DataFrame(summary, columns=list(SUMMARY)),
-        spellings=pd.DataFrame(spellings, columns=list(SPELLINGS)).astype({"value": "object"}),
+        summary=pd.DataFrame(summary, columns=list(SUMMARY_COLUMNS)),
+        spellings=pd.DataFrame(spellings, columns=list(SPELLING_COLUMNS)).astype(
+            {"value": "object"}
+        ),
     )
 
 

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.bootstrap import draw_patients, interval
+from cxr.statistics.bootstrap import patient_weights, percentile_interval
 from cxr.statistics.effect_size import chi_square, correlation_ratio, cramers_v
-from cxr.statistics.permutation import Exchange
+from cxr.statistics.permutation import PatientPermutation
 
-BOOTSTRAP = 500
+REPLICATES = 500
 BINS = 5
 MISSING = "missing"
-LEVEL, DROPPED = "level", "dropped"
-COLUMNS = (
+MISSING_AS_LEVEL, MISSING_DROPPED = "level", "dropped"
+ASSOCIATION_COLUMNS = (
     "field",
     "missing",
     "images",
@@ -24,7 +24,7 @@ COLUMNS = (
     "effect",
     "low",
     "high",
-    "chance",
+    "null_mean",
     "p",
     "q",
     "ami",
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class _Question:
+class _Comparison:
     """One field's values beside the clusters, of the images where it counts."""
 
     clusters: np.ndarray
@@ -70,7 +70,7 @@ def _tables(
     return (weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m)
 
 
-def associate(
+def association_table(
     clusters: np.ndarray,
     patients: np.ndarray,
     fields: pd.DataFrame,
@@ -96,11 +96,11 @@ def associate(
     Returns
     -------
     DataFrame
-        Columns as in `COLUMNS`, two rows a field: with missing values as a
+        Columns as in `ASSOCIATION_COLUMNS`, two rows a field: with missing values as a
         level of their own (numbers then in fifths), and with them dropped.
         `effect` is the bias-corrected Cramer's V or the correlation ratio with
         its 95% bootstrap interval over patients, less the bootstrap's bias;
-        `chance` is its mean under the permutations, which is far from 0 where few
+        `null_mean` is its mean under the permutations, which is far from 0 where few
         patients have many values; `q` is `p` adjusted over the fields; `ami` the
         adjusted mutual information.
         Without two levels all of them are null.
@@ -112,33 +112,33 @@ def associate(
     measures for clusterings comparison", JMLR 11, 2010.
     """
     rows = [
-        _ask(str(name), missing, clusters, patients, fields[name], permutations, seed)
-        for missing in (LEVEL, DROPPED)
+        _association(str(name), missing, clusters, patients, fields[name], permutations, seed)
+        for missing in (MISSING_AS_LEVEL, MISSING_DROPPED)
         for name in fields.columns
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    numbers = ["chance", "p", "q", "ami"]
+    table = pd.DataFrame(rows, columns=list(ASSOCIATION_COLUMNS))
+    numbers = ["null_mean", "p", "q", "ami"]
     table[numbers] = table[numbers].astype("float64")
-    return adjust(table).sort_values(
+    return adjust_p_values(table).sort_values(
         ["missing", "ami", "effect", "field"],
         ascending=[False, False, False, True],
         ignore_index=True,
     )
 
 
-def adjust(table: pd.DataFrame) -> pd.DataFrame:
+def adjust_p_values(table: pd.DataFrame) -> pd.DataFrame:
     """The table with `q`, its `p` adjusted over the rows that treat missing values alike."""
     from scipy.stats import false_discovery_control
 
     table = table.copy()
-    for missing in (LEVEL, DROPPED):
+    for missing in (MISSING_AS_LEVEL, MISSING_DROPPED):
         tested = (table["missing"] == missing) & table["p"].notna()
         if tested.any():
             table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
     return table
 
 
-def _ask(
+def _association(
     name: str,
     missing: str,
     clusters: np.ndarray,
@@ -147,8 +147,8 @@ def _ask(
     permutations: int,
     seed: int,
 ) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"field": name, "missing": missing}
-    question = _question(clusters, patients, field, missing)
+    row: dict[str, Any] = dict.fromkeys(ASSOCIATION_COLUMNS) | {"field": name, "missing": missing}
+    question = _comparison(clusters, patients, field, missing)
     row |= {"images": len(question.clusters), "patients": len(np.unique(question.patients))}
     row["levels"] = len(np.unique(question.levels))
     row["measure"] = "cramers_v" if question.numbers is None else "correlation_ratio"
@@ -156,9 +156,11 @@ def _ask(
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
-    found = interval(_centred(question.effect(draw_patients(question.patients, BOOTSTRAP, seed))))
+    found = percentile_interval(
+        _centred(question.effect(patient_weights(question.patients, REPLICATES, seed)))
+    )
     row |= {"effect": found["value"], "low": found["low"], "high": found["high"]}
-    row |= _permute(question, Exchange(question.patients), permutations, seed)
+    row |= _permute(question, PatientPermutation(question.patients), permutations, seed)
     row["ami"] = float(adjusted_mutual_info_score(question.clusters, question.levels))
     return row
 
@@ -176,18 +178,18 @@ def _centred(effects: np.ndarray) -> np.ndarray:
     return np.clip(np.concatenate([[own], drawn - bias]), 0, 1)
 
 
-def _question(
+def _comparison(
     clusters: np.ndarray, patients: np.ndarray, field: pd.Series, missing: str
-) -> _Question:
+) -> _Comparison:
     known = field.notna().to_numpy()
-    kept = (clusters >= 0) & (known | (missing == LEVEL))
+    kept = (clusters >= 0) & (known | (missing == MISSING_AS_LEVEL))
     chosen, known = field[kept], known[kept]
     numeric = pd.api.types.is_numeric_dtype(field)
     text = _fifths(chosen) if numeric else chosen.astype("str")
     levels = np.unique(text.where(known, MISSING).to_numpy(dtype=np.str_), return_inverse=True)[1]
-    numbers = chosen.to_numpy(dtype=np.float64) if numeric and missing == DROPPED else None
+    numbers = chosen.to_numpy(dtype=np.float64) if numeric and missing == MISSING_DROPPED else None
     used = np.unique(clusters[kept], return_inverse=True)[1]
-    return _Question(used, patients[kept], levels, numbers)
+    return _Comparison(used, patients[kept], levels, numbers)
 
 
 def _fifths(values: pd.Series) -> pd.Series:
@@ -197,10 +199,10 @@ def _fifths(values: pd.Series) -> pd.Series:
 
 
 def _permute(
-    question: _Question, exchange: Exchange, permutations: int, seed: int
+    question: _Comparison, exchange: PatientPermutation, permutations: int, seed: int
 ) -> dict[str, float | None]:
     """`p`, the share of the permutations, the data counted as one, that are at least as
-    associated, and `chance`, their mean effect, null where none is defined."""
+    associated, and `null_mean`, their mean effect, null where none is defined."""
     rng = np.random.default_rng(seed)
     observed = question.statistic() * (1 - 1e-12)
     reached, effects = 1, []
@@ -211,11 +213,11 @@ def _permute(
         reached += drawn.statistic() >= observed
         effects.append(drawn.strength())
     defined = np.array(effects)[np.isfinite(effects)]
-    chance = float(defined.mean()) if len(defined) else None
-    return {"p": reached / (1 + permutations), "chance": chance}
+    null_mean = float(defined.mean()) if len(defined) else None
+    return {"p": reached / (1 + permutations), "null_mean": null_mean}
 
 
-def associate_given(
+def stratified_association(
     clusters: np.ndarray,
     patients: np.ndarray,
     field: pd.Series,
@@ -231,7 +233,7 @@ def associate_given(
     Returns
     -------
     dict
-        `images`, `patients`, `strata`; `movable`, the patients in a stratum with
+        `images`, `patients`, `strata`; `exchangeable`, the patients in a stratum with
         others; `p`, null where none of them is.
     """
     known = (clusters >= 0) & field.notna().to_numpy() & given.notna().to_numpy()
@@ -243,19 +245,19 @@ def associate_given(
         "images": int(known.sum()),
         "patients": len(np.unique(owner)),
         "strata": len(np.unique(strata)),
-        "movable": 0,
+        "exchangeable": 0,
         "p": None,
     }
     if not known.any():
         return answer
-    exchange = Exchange(owner, strata)
-    answer["movable"] = exchange.movable
+    exchange = PatientPermutation(owner, strata)
+    answer["exchangeable"] = exchange.exchangeable
     # Within a stratum of one level, or of one cluster, nothing can be told.
     telling = any(
         len(np.unique(levels[strata == s])) > 1 and len(np.unique(used[strata == s])) > 1
         for s in np.unique(strata)
     )
-    if not telling or not exchange.movable:
+    if not telling or not exchange.exchangeable:
         return answer
     k, m, s = used.max() + 1, levels.max() + 1, strata.max() + 1
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-LEVEL = 0.95
+CONFIDENCE = 0.95
 
 
-def draw_patients(patients: np.ndarray, replicates: int, seed: int) -> np.ndarray:
+def patient_weights(patients: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     """Weightings of images: each counted once, then bootstrap draws of whole patients.
 
     Images of a patient are not independent, so that patients are what is drawn.
@@ -29,7 +29,7 @@ def draw_patients(patients: np.ndarray, replicates: int, seed: int) -> np.ndarra
     return np.vstack([np.ones(len(patients)), draws[:, owner]])
 
 
-def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
+def percentile_interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
     """Value and percentile interval from a metric's own value and its replicates.
 
     Where every draw agrees a percentile interval would claim certainty: of a
@@ -50,7 +50,7 @@ def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float
     own = float(values[0])
     if not np.isfinite(own):
         return {"value": None, "low": None, "high": None}
-    tail = 100 * (1 - LEVEL) / 2
+    tail = 100 * (1 - CONFIDENCE) / 2
     defined = values[1:][np.isfinite(values[1:])]
     low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
     if low == high:
@@ -63,5 +63,5 @@ def interval(values: np.ndarray, patients: int | None = None) -> dict[str, float
 def _exact(share: float, patients: int) -> tuple[float, float]:
     from scipy.stats import binomtest
 
-    found = binomtest(round(share * patients), patients).proportion_ci(LEVEL, method="exact")
+    found = binomtest(round(share * patients), patients).proportion_ci(CONFIDENCE, method="exact")
     return float(found.low), float(found.high)

@@ -8,7 +8,7 @@ import numpy as np
 BINS = 10
 
 
-def rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
+def class_rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
     """Precision, recall, F1, sensitivity and specificity of each class against the rest.
 
     Parameters
@@ -36,7 +36,7 @@ def rates(confusion: np.ndarray) -> dict[str, np.ndarray]:
         }
 
 
-def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def roc_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted area under the ROC curve for each row of weights, ties counted half.
 
     Parameters
@@ -60,9 +60,7 @@ def auc_of(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.
         return won / (above.sum(axis=1) * below.sum(axis=1))
 
 
-def average_precision_of(
-    scores: np.ndarray, positive: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
+def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted average precision for each row of weights, as scikit-learn defines it.
 
     Parameters
@@ -85,7 +83,7 @@ def average_precision_of(
         return (precision * found).sum(axis=1) / found.sum(axis=1)
 
 
-def calibration_of(
+def calibration_curve(
     confidence: np.ndarray, right: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Mean confidence and accuracy in equal bins of confidence, and their mean difference.
@@ -116,7 +114,7 @@ def calibration_of(
         return {"confidence": sure / mass, "accuracy": hits / mass, "mass": mass, "ece": ece}
 
 
-def best_threshold(scores: np.ndarray, positive: np.ndarray) -> float:
+def youden_threshold(scores: np.ndarray, positive: np.ndarray) -> float:
     """The score from which on calling an image positive gains most: Youden's J.
 
     An image is positive when its score is at least the threshold, which is the score

@@ -2,24 +2,24 @@
 
 import numpy as np
 
-FEWEST = 5  # patients of a group within which they are exchanged
+MIN_GROUP = 5  # patients of a group within which they are exchanged
 
 
-def halve(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def halve_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Which images are of a random half of the patients, bool of shape (n,)."""
     names, owner = np.unique(patients, return_inverse=True)
     chosen = rng.permutation(len(names)) < len(names) // 2
     return chosen[owner]
 
 
-def subsample(patients: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def subsample_patients(patients: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Indices of the images of a random share of the patients, ascending."""
     names, owner = np.unique(patients, return_inverse=True)
     chosen = rng.permutation(len(names)) < round(share * len(names))
     return np.flatnonzero(chosen[owner])
 
 
-def bootstrap(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def bootstrap_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Indices of the images of as many patients as there are, drawn with replacement.
 
     A patient drawn twice counts once: copies would lie on one point of a map and
@@ -30,7 +30,7 @@ def bootstrap(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.flatnonzero(np.isin(owner, drawn))
 
 
-class Exchange:
+class PatientPermutation:
     """Permutations of whole patients: each patient's images get those of another one.
 
     Patients are exchanged among those with as many images, since what goes with the
@@ -70,14 +70,14 @@ class Exchange:
         few = part[:0]
         for size in np.unique(self.sizes[part]):
             few = np.concatenate([few, part[self.sizes[part] == size]])
-            if len(few) >= FEWEST:
+            if len(few) >= MIN_GROUP:
                 found, few = [*found, few], part[:0]
         last = found.pop() if found and len(few) else part[:0]
         rest = np.concatenate([last, few])
         return [*found, rest] if len(rest) else found
 
     @property
-    def movable(self) -> int:
+    def exchangeable(self) -> int:
         """Patients that have another one to be exchanged with."""
         return sum(len(group) for group in self.groups if len(group) > 1)
 

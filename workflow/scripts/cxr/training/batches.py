@@ -16,6 +16,6 @@ def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
     yield from chunks
 
 
-def _endless(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
+def endless_batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
     while True:
         yield from batches(n, size, rng)

@@ -16,7 +16,7 @@ from cxr.core.errors import InputError
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """Images, labels, splits and tags; the test images are never looked at.
 
     Attributes
@@ -35,7 +35,7 @@ class Data:
     tags: np.ndarray | None = None
 
     @classmethod
-    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "Data":
+    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "TrainingData":
         """The data of a cohort table and its pixel cache, in the same order.
 
         Raises

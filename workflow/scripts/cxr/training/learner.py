@@ -17,10 +17,10 @@ from torchvision.transforms import v2
 from cxr.core.errors import InputError
 from cxr.networks.architecture import Network
 from cxr.networks.augmentation import RadiographAugmentation, resize, to_unit
-from cxr.networks.device import choose_dtype, is_out_of_memory, mixed
-from cxr.training.batches import _endless, batches
-from cxr.training.rate_test import DIVERGED, HIGHEST, LOWEST, SMOOTHING, TRIALS, rate_of
-from cxr.training.recipe import Phase, Recipe, Schedule, optimiser, rates
+from cxr.networks.device import choose_dtype, is_out_of_memory, mixed_precision
+from cxr.training.batches import batches, endless_batches
+from cxr.training.rate_test import DIVERGED, HIGHEST, LOWEST, SMOOTHING, TRIALS, suggested_rate
+from cxr.training.recipe import Phase, Recipe, Schedule, make_optimizer, peak_rates
 
 log = logging.getLogger("cxr")
 
@@ -72,7 +72,7 @@ class Learner:
     def begin(self, found: float | None) -> None:
         """Sets the optimiser up; `found` is the rate of the range test where there was one."""
         self.found = found
-        self.optimizer = optimiser(self.network, self.phase, *rates(self.phase, found))
+        self.optimizer = make_optimizer(self.network, self.phase, *peak_rates(self.phase, found))
         self.schedule = Schedule(self.optimizer, self.phase, len(self.images))
         if self.phase.averaging:
             follow = get_ema_multi_avg_fn(self.phase.averaging)
@@ -139,7 +139,7 @@ class Learner:
         total, seen = torch.zeros((), device=self.device), []
         parts = math.ceil(len(images) / self.at_once)
         for some, wanted in zip(images.chunk(parts), targets.chunk(parts), strict=True):
-            with mixed(self.device, self.dtype):
+            with mixed_precision(self.device, self.dtype):
                 logits = self.run(some)
             loss = self._loss(logits.float(), wanted, self.phase.label_smoothing)
             loss = loss * (len(some) / len(images))
@@ -197,7 +197,7 @@ class Learner:
     def _logits(self, network: Network) -> Tensor:
         """Those of the held-out images."""
         parts = self.held_images.split(self.at_once)
-        with torch.inference_mode(), mixed(self.device, self.dtype):
+        with torch.inference_mode(), mixed_precision(self.device, self.dtype):
             return torch.cat([network(to_unit(part.to(self.device))) for part in parts]).float()
 
     def _to_train(self) -> None:
@@ -217,10 +217,10 @@ class Learner:
             learning_rate, loss (smoothed).
         """
         before = copy.deepcopy(self.network.state_dict())
-        self.optimizer = optimiser(self.network, self.phase, LOWEST, LOWEST)
+        self.optimizer = make_optimizer(self.network, self.phase, LOWEST, LOWEST)
         self._to_train()
         smooth, rows = 0.0, []
-        turns = _endless(len(self.images), self.phase.batch_size, rng)
+        turns = endless_batches(len(self.images), self.phase.batch_size, rng)
         for trial in range(TRIALS):
             rate = LOWEST * (HIGHEST / LOWEST) ** (trial / (TRIALS - 1))
             for group in self.optimizer.param_groups:
@@ -237,7 +237,7 @@ class Learner:
         if not rows:
             raise InputError("training: the range test's loss is no number even at its lowest rate")
         curve = pd.DataFrame(rows)
-        rate = rate_of(curve)
+        rate = suggested_rate(curve)
         log.info("learning-rate range test: %.2g", rate)
         return rate, curve
 

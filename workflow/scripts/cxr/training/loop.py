@@ -18,7 +18,7 @@ from cxr.core.errors import InputError
 from cxr.networks.architecture import PREPROCESSING, Network, parameter_count
 from cxr.networks.device import best_device, make_deterministic
 from cxr.training.checkpoint import Checkpoint, random_state, restore_random_state
-from cxr.training.dataset import Data
+from cxr.training.dataset import TrainingData
 from cxr.training.learner import Learner
 from cxr.training.recipe import Recipe
 
@@ -28,13 +28,13 @@ RATE_TEST_COLUMNS = ("phase", "learning_rate", "loss")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training leaves besides the network.
 
     Attributes
     ----------
     history : DataFrame
-        A row an epoch: epoch, phase, image_size, frozen, learning_rate, body_learning_rate,
+        A row an epoch: epoch, phase, image_size, frozen, learning_rate, backbone_learning_rate,
         train_loss, train_accuracy, validation_loss, validation_accuracy, best (the
         epoch whose weights the network has).
     rate_tests : DataFrame
@@ -49,7 +49,7 @@ class Trained:
 
 
 @dataclass
-class _Standing:
+class _TrainingState:
     """Where a training stands: everything but the current phase's learner and generators."""
 
     phase: int = 0
@@ -67,11 +67,11 @@ class _Standing:
 
 def train(
     network: Network,
-    data: Data,
+    data: TrainingData,
     recipe: Recipe,
     seed: int,
     checkpoint: Checkpoint | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Trains a network in place, phase by phase.
 
     Every phase begins with the weights that the one before it kept; the network
@@ -81,7 +81,7 @@ def train(
     Parameters
     ----------
     network : Network
-    data : Data
+    data : TrainingData
     recipe : Recipe
     seed : int
     checkpoint : Checkpoint, optional
@@ -101,16 +101,16 @@ def train(
 
 def _train(
     network: Network,
-    data: Data,
+    data: TrainingData,
     recipe: Recipe,
     rng: np.random.Generator,
     checkpoint: Checkpoint | None,
-) -> Trained:
+) -> TrainingResult:
     device = best_device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     train_part, held_out = (data.part(p, network.n_classes) for p in ("train", "validation"))
     stored = checkpoint.load() if checkpoint is not None else None
-    standing = _Standing() if stored is None else _Standing(**stored["standing"])
+    standing = _TrainingState() if stored is None else _TrainingState(**stored["standing"])
     precision = ""
     for position in range(standing.phase, len(recipe.phases)):
         phase = recipe.phases[position]
@@ -139,7 +139,7 @@ def _train(
         "seconds": round(standing.seconds, 1),
         "images_per_second": round(seen / standing.seconds, 1),
     }
-    return Trained(
+    return TrainingResult(
         history.assign(best=history["epoch"] == standing.best_epoch),
         pd.DataFrame(standing.rate_tests, columns=list(RATE_TEST_COLUMNS)),
         timing,
@@ -154,7 +154,7 @@ def _headline(position: int, recipe: Recipe, device: torch.device, precision: st
     )
 
 
-def _begin(learner: Learner, standing: _Standing, rng: np.random.Generator) -> None:
+def _begin(learner: Learner, standing: _TrainingState, rng: np.random.Generator) -> None:
     """Starts a phase, with a range test where its rate is to be found."""
     found = None
     if learner.phase.learning_rate == "find":
@@ -167,7 +167,7 @@ def _begin(learner: Learner, standing: _Standing, rng: np.random.Generator) -> N
 
 def _epochs(
     learner: Learner,
-    standing: _Standing,
+    standing: _TrainingState,
     rng: np.random.Generator,
     checkpoint: Checkpoint | None,
 ) -> None:
@@ -198,7 +198,7 @@ def _epochs(
                 "image_size": phase.image_size,
                 "frozen": phase.frozen,
                 "learning_rate": head,
-                "body_learning_rate": body,
+                "backbone_learning_rate": body,
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
                 "validation_loss": loss,
@@ -215,9 +215,9 @@ def _epochs(
             checkpoint.save({**state, "standing": vars(standing)})
 
 
-def describe(
+def model_card(
     network: Network,
-    data: Data,
+    data: TrainingData,
     history: pd.DataFrame,
     cfg: Mapping[str, Any],
     tags: Sequence[str] = (),

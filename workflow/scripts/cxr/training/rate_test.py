@@ -8,7 +8,7 @@ SMOOTHING, DIVERGED, RISEN, BELOW_BEST = 0.9, 4.0, 1.1, 10.0
 START = 5  # the share of a curve that tells where its loss began
 
 
-def rate_of(curve: pd.DataFrame) -> float:
+def suggested_rate(curve: pd.DataFrame) -> float:
     """The learning rate that a range test tells.
 
     A tenth of where the loss is lowest; where it does not rise again up to the highest

@@ -51,7 +51,7 @@ class Recipe:
         return cls(phases, **rest)
 
 
-def rates(phase: Phase, found: float | None) -> tuple[float, float]:
+def peak_rates(phase: Phase, found: float | None) -> tuple[float, float]:
     """Peak rates of the dense layers and of the body, `found` where the phase says "find"."""
     given = found if phase.learning_rate == "find" else phase.learning_rate
     if isinstance(given, int | float):
@@ -61,7 +61,9 @@ def rates(phase: Phase, found: float | None) -> tuple[float, float]:
     raise ValueError("this phase's rate comes from a range test")
 
 
-def optimiser(network: nn.Module, phase: Phase, head: float, body: float) -> torch.optim.Optimizer:
+def make_optimizer(
+    network: nn.Module, phase: Phase, head: float, body: float
+) -> torch.optim.Optimizer:
     """AdamW over the dense layers and, unless it is frozen, the body, at their own rates.
 
     References

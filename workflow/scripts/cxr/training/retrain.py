@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cxr.networks.architecture import Network
-from cxr.networks.weights import start
+from cxr.networks.weights import start_network
 from cxr.training.checkpoint import Checkpoint
-from cxr.training.dataset import Data
+from cxr.training.dataset import TrainingData
 from cxr.training.loop import train
 from cxr.training.recipe import Recipe
 
@@ -45,8 +45,8 @@ def train_anew(
         Side of the images that it was last trained on.
     """
     model, classes = settings["model"], settings["classes"]
-    data = Data.of(cohort, images, classes)
-    network = start(model, len(classes), settings["seed"], weights, data.n_tags)
+    data = TrainingData.of(cohort, images, classes)
+    network = start_network(model, len(classes), settings["seed"], weights, data.n_tags)
     # Not a declared file: declared outputs are deleted when a job fails or is run again.
     checkpoint = Checkpoint(target.with_suffix(".checkpoint"), dict(settings), data.digest(), code)
     trained = train(network, data, Recipe.of(model["training"]), settings["seed"], checkpoint)

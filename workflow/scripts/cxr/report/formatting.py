@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from cxr.evidence.covariates import field_name
-from cxr.evidence.stability import KINDS
-from cxr.evidence.verdict import p_words
+from cxr.evidence.stability import RESAMPLINGS
+from cxr.evidence.verdict import format_p
 from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT
 
 PROTOCOLS = {
@@ -78,7 +78,7 @@ def protocol_words(name: str) -> str:
     return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
 
 
-def one_picture(modality: str | None) -> str:
+def image_noun(modality: str | None) -> str:
     """What one of the images is called."""
     return {"X-ray": "a radiograph", "CT": "a slice of a CT"}.get(modality or "", "an image")
 
@@ -97,12 +97,12 @@ FILTERS = {
     "field": field_name,
     "measured": measured,
     "megabytes": megabytes,
-    "p": p_words,
+    "p": format_p,
     "percent": percent,
     "points": points,
     "protocol": protocol_words,
     "ranged": ranged,
-    "repetition": KINDS.__getitem__,
+    "repetition": RESAMPLINGS.__getitem__,
     "tone": tone,
     "whole": whole,
 }

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.cohort.splits import independent
+from cxr.cohort.splits import independent_patients
 from cxr.core.io import read_table
-from cxr.similarity.retrieval import ALL, Question, ask, queries_of, summarise
+from cxr.similarity.retrieval import ALL, SharedField, retrieve, select_queries, summarise
 from cxr.similarity.space import Metric, Space, make_space
 
 # Recorded fields that neighbours might share without looking at a disease.
@@ -23,27 +23,27 @@ COLUMNS = (
     "queries",
     "patients",
     "k",
-    "base",
-    "attainable",
+    "base_rate",
+    "max_attainable",
     *(
         f"{measure}{end}"
         for measure in ("precision", "average_precision", "enrichment")
         for end in ("", "_low", "_high")
     ),
 )
-HELD_OUT, TRAINED, BACKBONE, GIVEN = "held out", "trained", "imagenet", "given"
-WORDS = {
+HELD_OUT, TRAINED, BACKBONE, EXTERNAL = "held out", "trained", "imagenet", "external"
+DESCRIPTIONS = {
     HELD_OUT: "networks trained on the other patients",
     TRAINED: "the study's network, trained on many of these images",
     BACKBONE: "a network with ImageNet weights",
-    GIVEN: "features from a file",
+    EXTERNAL: "features from a file",
     "untrained": "the same network before any training",
     "pixels": "32 x 32 pixels, principal components",
 }
 
 
 @dataclass(frozen=True)
-class Searches:
+class SearchSpaces:
     """Spaces of the same images, divided into parts that are searched by themselves.
 
     Attributes
@@ -58,13 +58,13 @@ class Searches:
     records: pd.DataFrame
 
 
-def divide(
+def build_spaces(
     tables: Mapping[str, pd.DataFrame],
     folds: Sequence[pd.DataFrame],
     records: pd.DataFrame,
     metric: Metric,
     seed: int,
-) -> Searches:
+) -> SearchSpaces:
     """The spaces of a study's tables of features.
 
     Parameters
@@ -88,10 +88,10 @@ def divide(
     for name, table in tables.items():
         whole = spaces_of(table)
         spaces[name] = [whole] if parts is None else [whole.part(ids) for ids in parts]
-    return Searches(spaces, records)
+    return SearchSpaces(spaces, records)
 
 
-def measure(searches: Searches, k: int, seed: int) -> pd.DataFrame:
+def compare_spaces(searches: SearchSpaces, k: int, seed: int) -> pd.DataFrame:
     """Every space by class, and by what else its neighbours share.
 
     Returns
@@ -118,7 +118,7 @@ def measure(searches: Searches, k: int, seed: int) -> pd.DataFrame:
                 rows += [{**keys, **means} for means in summarise(told, patients, seed)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     # All classes together would hide in which one a field differs at all.
-    return table[(table["field"] == "class") | ((table["level"] != ALL) & (table["base"] < 1))]
+    return table[(table["field"] == "class") | ((table["level"] != ALL) & (table["base_rate"] < 1))]
 
 
 def _ask_parts(
@@ -132,10 +132,10 @@ def _ask_parts(
         told = records.loc[space.image_ids]
         values = {name: _known(told[name]) for name in ["class", *(n for n, _ in names[1:])]}
         questions = [
-            Question(name, values[name], values[within] if within else None)
+            SharedField(name, values[name], values[within] if within else None)
             for name, within in names
         ]
-        answers = ask(space, queries_of(space.owners, seed), questions, k, own)
+        answers = retrieve(space, select_queries(space.owners, seed), questions, k, own)
         tables.append(answers.assign(row=answers["row"] + before))
         patients.append(told["patient_id"].to_numpy(dtype=np.str_))
         before += len(space.image_ids)
@@ -148,7 +148,7 @@ def _known(column: pd.Series) -> np.ndarray:
     return values.where(values.notna(), None).to_numpy()
 
 
-def records_of(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
+def image_records(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     """What is recorded of the images of a cohort, by image_id.
 
     Parameters
@@ -161,14 +161,14 @@ def records_of(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, n rows
-        The metadata, with `class`, and patients as `cxr.cohort.splits.independent` has them.
+        The metadata, with `class`, and patients as `independent_patients` has them.
     """
     rows = metadata.set_index("image_id").loc[cohort["image_id"]]
-    patients = independent(cohort).to_numpy()
+    patients = independent_patients(cohort).to_numpy()
     return rows.assign(**{"class": cohort["class"].to_numpy(), "patient_id": patients})
 
 
-def read_searched(input: Any, cfg: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+def read_feature_tables(input: Any, cfg: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
     """The features of all images, by the name of their space.
 
     Parameters
@@ -178,7 +178,7 @@ def read_searched(input: Any, cfg: Mapping[str, Any]) -> dict[str, pd.DataFrame]
     cfg : mapping
         `learned`, whether the features were learned here, and the names of the `baselines`.
     """
-    paths = {TRAINED if cfg["learned"] else GIVEN: input["features"]}
+    paths = {TRAINED if cfg["learned"] else EXTERNAL: input["features"]}
     if input.get("backbone"):
         paths[BACKBONE] = input["backbone"]
     paths |= dict(zip(cfg["baselines"], input.get("baselines") or [], strict=True))

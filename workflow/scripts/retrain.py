@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import run
+from cxr.features.extract import extract_features
 from cxr.features.tables import features_table
 from cxr.training.retrain import train_anew
 
@@ -17,7 +17,7 @@ def main(input, output, cfg, code):
     cohort, images = read_table(input.cohort), read_array(input.images)
     target = Path(output.features)
     network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
-    write_table(features_table(cohort, run(network, images, size)[0]), output.features)
+    write_table(features_table(cohort, extract_features(network, images, size)[0]), output.features)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.cohort.splits import independent
+from cxr.cohort.splits import independent_patients
 from cxr.core.io import read_array, read_table, read_tables, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.evidence.assess import MAPS, Records, weigh
-from cxr.evidence.covariates import mean_intensity, recorded
-from cxr.evidence.sample import Material
+from cxr.evidence.assess import MAPS, StudyRecords, assess
+from cxr.evidence.covariates import mean_intensity, recorded_fields
+from cxr.evidence.sample import Sample
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,20 +18,20 @@ def main(input, output, cfg):
     images = input.get("images")
     intensity = mean_intensity(cohort, read_array(images)) if images else None
     material, *controls = (
-        Material.of(read_table(path), cohort, **cfg["material"])
+        Sample.of(read_table(path), cohort, **cfg["material"])
         for path in (input.features, *input.get("controls", []))
     )
-    records = Records(
+    records = StudyRecords(
         clusters=read_table(input.clusters),
         ranking=read_table(input.ranking),
         embeddings=read_tables(input.embeddings),
-        fields=recorded(read_table(input.metadata), cohort, intensity),
-        patients=independent(cohort),
+        fields=recorded_fields(read_table(input.metadata), cohort, intensity),
+        patients=independent_patients(cohort),
         replicates=read_tables(input.draws),
         repeats=read_table(input.repeats),
         controls=dict(zip(cfg["controls"], controls, strict=True)),
     )
-    weighed = weigh(material, records, cfg)
+    weighed = assess(material, records, cfg)
     write_json(weighed.document, output.evidence)
     write_csv(weighed.associations, output.associations)
     write_table(weighed.maps, output.maps, schema=MAPS)
