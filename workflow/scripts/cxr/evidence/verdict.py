@@ -62,16 +62,16 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
         reason = weighed["insufficient"]
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
+    balance, dbcv = null["balance_score"], null["dbcv"]
     weakest = least_stable(weighed["stability"])
-    if null["balance_score"]["observed"] is None:
+    if balance["observed"] is None:
         maps = weighed["search"]["maps"]
         reason = f"{maps} maps of {weighed['n_sampled']} images have no usable cell"
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
     chance = (
         f"in {null['replicates']} draws of features without clusters the same search did at least "
-        f"as well in {null['balance_score']['reached']} (balance score {_number(null['balance_score'], 0)}) "
-        f"and {null['dbcv']['reached']} (DBCV {_number(null['dbcv'], 2)}); adjusted "
-        f"p = {null['p']:.3f}"
+        f"as well in {balance['reached']} (balance score {_number(balance, 0)}) and "
+        f"{dbcv['reached']} (DBCV {_number(dbcv, 2)}); adjusted p = {null['p']:.3f}"
     )
     if null["p"] > t["alpha"]:
         return NONE, f"The {weighed['n_clusters']} clusters are no more than luck gives: {chance}."

@@ -47,7 +47,7 @@ SCORES = Path("annotations") / "covid-severity-scores.csv"
 
 
 def read(source: str, root: Path) -> Reading:
-    """Reads `normalise.csv`, and the severity scores where there are some.
+    """Reads `metadata.csv`, and the severity scores where there are some.
 
     A row becomes an image if it names an image file inside the folder that no
     other row names for another patient, and its columns are not shifted; every
@@ -58,14 +58,14 @@ def read(source: str, root: Path) -> Reading:
     ----------
     source : str
     root : Path
-        Holds `normalise.csv` and `images/`.
+        Holds `metadata.csv` and `images/`.
 
     Raises
     ------
     InputError
-        If `normalise.csv` is missing, lacks a required column or has no row.
+        If `metadata.csv` is missing, lacks a required column or has no row.
     """
-    path = root / "normalise.csv"
+    path = root / "metadata.csv"
     table = read_csv(path).rename(columns=str.casefold)
     table = table.loc[:, ~table.columns.duplicated()]
     missing = [name for name in REQUIRED if name not in table.columns]
@@ -90,7 +90,7 @@ def read(source: str, root: Path) -> Reading:
         log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
     name_mixed_patients(raw, path)
     unlisted = without_row(root, root / "images", set(raw["file"]))
-    reading = gather(raw, source, unlisted, "no row in normalise.csv", own)
+    reading = gather(raw, source, unlisted, "no row in metadata.csv", own)
     rows = _with_scores(reading.rows, root / SCORES)
     return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 
