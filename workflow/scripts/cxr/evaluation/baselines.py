@@ -13,6 +13,7 @@ import pandas as pd
 
 from cxr.cohort.protocols import part_cohort
 from cxr.features.tables import predictions_table
+from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 
@@ -126,16 +127,3 @@ def _classify(
             TREES, class_weight="balanced", random_state=seed, min_samples_leaf=2
         )
     return model.fit(train, labels).predict_proba(rest)
-
-
-def shrink(images: np.ndarray, side: int) -> np.ndarray:
-    """Images reduced by averaging, uint8 of shape (n, side, side)."""
-    from PIL import Image
-
-    box = Image.Resampling.BOX
-    small = [np.asarray(Image.fromarray(i).resize((side, side), box)) for i in images]
-    return np.stack(small)
-
-
-def flatten(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1).astype(np.float32)

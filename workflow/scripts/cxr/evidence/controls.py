@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxr.evaluation.baselines import flatten, shrink
+from cxr.images.canonical import flatten, shrink
 from cxr.images.lungs import border_mask
 
 SIDE = 32

@@ -52,6 +52,29 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
     return np.array(Image.open(buffer))
 
 
+def shrink(images: np.ndarray, side: int) -> np.ndarray:
+    """Canonical images at a smaller size, by averaging.
+
+    Parameters
+    ----------
+    images : uint8 array, shape (n, size, size)
+    side : int
+        Side of the result, pixels.
+
+    Returns
+    -------
+    uint8 array, shape (n, side, side)
+    """
+    box = Image.Resampling.BOX
+    small = [np.asarray(Image.fromarray(i).resize((side, side), box)) for i in images]
+    return np.stack(small)
+
+
+def flatten(images: np.ndarray) -> np.ndarray:
+    """Each image as a row of pixels, float32 of shape (n, pixels)."""
+    return images.reshape(len(images), -1).astype(np.float32)
+
+
 def fill_cache(
     rows: pd.DataFrame,
     roots: Mapping[str, Path],

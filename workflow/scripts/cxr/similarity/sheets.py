@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxr.evaluation.baselines import shrink
+from cxr.images.canonical import shrink
 
 SIDE = 64  # pixels of a picture on a sheet
 KINDS = ("median", "best", "worst")
