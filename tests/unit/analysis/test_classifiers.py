@@ -1,4 +1,4 @@
-"""What metadata say of each other: nothing where patients are divided by it alone."""
+"""Classifiers of one recorded field: nothing where patients are divided by it alone."""
 
 import numpy as np
 import pandas as pd
@@ -8,28 +8,13 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
 from cxr.analysis.classifiers import MAJORITY, Question, encode, encoder, predict_target
-from cxr.analysis.description import before_and_after, frequencies, missing
+from cxr.analysis.description import frequencies, missing
 from cxr.analysis.relations import relate
 from cxr.config.analysis import CLASSIFIERS
 from cxr.core.errors import InputError
 from cxr.figures.metadata import pairs as figure_of_pairs
 from cxr.figures.metadata import values
-
-PREDICTORS = ["location", "age_years", "sex"]
-
-
-def patients_of(rng, n=24, images=4, told=False):
-    """Patients with some images, one record each; the location tells the severity, or nothing."""
-    grade = rng.integers(0, 2, n)
-    place = grade if told else rng.integers(0, 2, n)
-    one = pd.DataFrame({"patient_id": [f"p{i}" for i in range(n)]})
-    one["severity"] = np.array(["mild", "severe"])[grade]
-    one["location"] = np.array(["Rome", "Oslo"], dtype=object)[place]
-    one["age_years"] = rng.uniform(20, 80, n).round(1)
-    one["sex"] = np.where(rng.random(n) < 0.3, None, np.array(["M", "F"])[rng.integers(0, 2, n)])
-    rows = one.loc[np.repeat(np.arange(n), images)].reset_index(drop=True)
-    rows.insert(0, "image_id", [f"i{i}" for i in range(len(rows))])
-    return rows.assign(doi=None, split_group=np.repeat(np.arange(n), images))
+from tests.helpers.records import PREDICTORS, patients_of
 
 
 def asked(rows, permutations=24, repeats=1):
@@ -148,42 +133,3 @@ def test_fields_that_say_nothing_predict_the_commonest_value(rng, change, fields
     gaps = missing(rows.assign(**{"class": "a"}), ["severity", *fields])
     assert values(counted, gaps).axes
     assert figure_of_pairs(rows, "severity", fields).axes
-
-
-def test_cleaning_is_counted_before_and_after():
-    cleaning = pd.DataFrame({"source": "s", "column": ["sex"], "rows": [10]})
-    spellings = pd.DataFrame({"source": "s", "column": "sex", "text": ["M", "m ", "x"]})
-    spellings["value"], spellings["rows"] = ["M", "M", None], [4, 2, 1]
-    row = before_and_after(cleaning, spellings).iloc[0]
-    assert row[["texts", "distinct_texts", "values", "distinct_values", "rows"]].tolist() == [
-        7,
-        3,
-        6,
-        1,
-        10,
-    ]
-
-
-def test_values_and_gaps_are_counted_by_images_and_patients(rng):
-    rows = patients_of(rng).assign(**{"class": "a"})
-    counted = frequencies(rows, ["location", "sex"])
-    assert counted.groupby("field")["images"].sum()["location"] == len(rows)
-    assert counted.loc[counted["field"] == "location", "patients"].sum() == 24
-    assert counted.groupby("field")["share"].sum().round(3).eq(1).all()
-    gaps = missing(rows, ["sex"]).iloc[0]
-    assert gaps["missing"] == rows["sex"].isna().sum()
-
-
-def test_every_pair_of_fields_is_asked_once(rng):
-    table = relate(patients_of(rng, told=True), "severity", PREDICTORS, 99, 0)
-    dropped = table.loc[table["missing"] == "dropped"].set_index(["within", "field"])
-    assert set(dropped.index) == {
-        ("severity", "location"),
-        ("severity", "sex"),
-        ("severity", "age_years"),
-        ("location", "sex"),
-        ("location", "age_years"),
-        ("sex", "age_years"),
-    }
-    assert dropped.loc[("severity", "location"), "effect"] > 0.9
-    assert dropped.loc[("severity", "location"), "p"] == pytest.approx(0.01)

@@ -1,0 +1,20 @@
+"""Estimates and follow-up together, and what they need."""
+
+import numpy as np
+
+from cxr.similarity.severity import (
+    insufficiency,
+)
+from cxr.similarity.severity_analysis import analyse_severity
+from tests.helpers.severity import GROUPS, scored
+
+
+def test_without_scores_it_says_what_is_missing(rng):
+    table, records = scored(rng)
+    none = records.assign(severity_extent=np.nan)
+    assert insufficiency(none) == (
+        "0 images of 0 patients have a scored extent; 20 images of 10 patients are needed"
+    )
+    estimates, drift, found = analyse_severity({"trained": table}, none, "cosine", GROUPS, 5, 0)
+    assert (len(estimates), len(drift)) == (0, 0)
+    assert found["insufficient"] == insufficiency(none)
