@@ -19,33 +19,122 @@ def library(tmp_path):
     (package / "pkg" / "__init__.py").write_text("from lib.pkg.inner import build\n")
     (package / "pkg" / "inner.py").write_text("def build():\n    return 1\n")
     (package / "pkg" / "page.html").write_text("<p>")
+    (package / "pkg" / "css").mkdir()
+    (package / "pkg" / "css" / "page.css").write_text("p {}")
+    (package / "pkg" / "deeper").mkdir()
+    (package / "pkg" / "deeper" / "__init__.py").write_text("")
+    (package / "pkg" / "deeper" / "unused.html").write_text("<i>")
     (tmp_path / "scripts" / "run.py").write_text("from lib import a\nfrom lib.pkg import build\n")
     return package
 
 
-def fresh(library):
+def fresh(library, script="run.py"):
     from cxr.core import fingerprint as module
 
-    module._imported.cache_clear()
-    return fingerprint(library.parent / "run.py", library)
+    module._read.cache_clear()
+    return fingerprint(library.parent / script, library)
 
 
-@pytest.mark.parametrize(
-    "file", ["../run.py", "__init__.py", "a.py", "b.py", "pkg/inner.py", "pkg/page.html"]
-)
+EDITS = {
+    "../run.py": "X = 1\n",
+    "__init__.py": "X = 1\n",
+    "a.py": "X = 1\n",
+    "b.py": "X = 1\n",
+    "pkg/inner.py": "X = 1\n",
+    "pkg/page.html": "<!-- edited -->",
+    "pkg/css/page.css": "/* edited */",
+}
+
+
+@pytest.mark.parametrize("file", EDITS)
 def test_an_edit_of_what_a_script_runs_changes_it(library, file):
     before = fresh(library)
     with (library / file).open("a") as stream:
-        stream.write("\n# edited\n")
+        stream.write(EDITS[file])
     assert fresh(library) != before
 
 
-def test_an_edit_of_what_it_does_not_run_changes_nothing(library):
+@pytest.mark.parametrize("file", ["c.py", "pkg/deeper/unused.html", "pkg/deeper/__init__.py"])
+def test_an_edit_of_what_it_does_not_run_changes_nothing(library, file):
     before = fresh(library)
-    (library / "c.py").write_text("X = 2\n")
+    (library / file).write_text("X = 2\n")
     (library / "pkg" / "__pycache__").mkdir()
     (library / "pkg" / "__pycache__" / "inner.pyc").write_bytes(b"x")
     assert fresh(library) == before
+
+
+WRITTEN = '''"""A module."""
+
+import os
+
+
+class Greeter:
+    """Says a word."""
+
+    WORDS: dict[str, int] = {"hello": 1, "bye": 2}
+
+    def greet(self, name, *, loud=False):
+        """The greeting of a name."""
+        # Loud ones are in capitals.
+        text = f"hello {name!r:>10}" + os.sep
+        return text.upper() if loud else text
+'''
+REFORMATTED = """import os
+class Greeter:
+    WORDS: dict[str, int] = {
+        'hello': 1, 'bye': 2,
+    }
+    def greet(self, name, *, loud=False, ):
+        text = (f'hello {name!r:>10}'
+                + os.sep)
+
+        return (text.upper() if loud
+                else text)  # no comment
+"""
+
+
+def test_comments_docstrings_and_layout_change_nothing(library):
+    (library / "b.py").write_text(WRITTEN)
+    before = fresh(library)
+    (library / "b.py").write_text(REFORMATTED)
+    assert fresh(library) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"hello": 1', '"hello": 2'),
+        ('"hello": 1', '"hello": 1.0'),
+        ("upper", "lower"),
+        ("hello {name", "Hello {name"),
+        (":>10", ":>11"),
+        ("loud=False", "loud=True"),
+        ("*, loud", "loud"),
+        ("text.upper() if loud else text", "text if loud else text.upper()"),
+        ("import os\n", "import os.path\n"),
+        ("class Greeter:", "class Greeter(dict):"),
+    ],
+)
+def test_a_change_of_meaning_changes_it(library, old, new):
+    (library / "b.py").write_text(WRITTEN)
+    before = fresh(library)
+    assert old in WRITTEN
+    (library / "b.py").write_text(WRITTEN.replace(old, new))
+    assert fresh(library) != before
+
+
+def test_a_text_that_is_no_docstring_counts(library):
+    (library / "b.py").write_text('X = 1\n"a text"\n')
+    before = fresh(library)
+    (library / "b.py").write_text('X = 1\n"another"\n')
+    assert fresh(library) != before
+
+
+def test_links_on_the_way_change_nothing(library, tmp_path):
+    before = fresh(library)
+    (tmp_path / "linked").symlink_to(library.parent)
+    assert fresh(tmp_path / "linked" / "lib") == before
+    assert fingerprint(tmp_path / "linked" / "run.py", library) == before
 
 
 def test_neither_place_nor_time_nor_line_ends_matter(library, tmp_path):

@@ -2,69 +2,111 @@
 
 Snakemake reruns a job when its script file is newer than its outputs, which a
 fresh clone makes true for all of them, and does not see imported modules. So
-each rule carries this hash of contents among its params instead.
+each rule carries this hash of contents among its params instead. Comments,
+docstrings and layout are no part of it: they change no result.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from cxr.core.paths import PACKAGE
 
+# Fields of a syntax tree that say how something is written, not what it does.
+SPELLING = {"ctx", "kind", "type_comment"}
+
 
 def fingerprint(script: Path, library: Path = PACKAGE) -> str:
     """Hash of a script and the modules of `library` that it imports, directly or not.
 
-    Imports inside functions count. A package counts with the files beside its
-    modules (templates, styles).
+    Imports inside functions count. A package counts with its data files
+    (templates, styles), those in folders below it that are no packages included.
 
     Parameters
     ----------
     script : Path
         The script of a rule.
     library : Path
-        The folder of the first-party package, beside the script.
+        The folder of the first-party package.
 
     Returns
     -------
     str
-        20 hexadecimal digits; the same wherever the folder lies.
+        20 hexadecimal digits; the same wherever script and folder lie, and through
+        whichever links they are reached.
     """
-    root = library.parent
-    pending = [script]
-    seen: dict[str, bytes] = {}
+    pending = [(script.name, script)]
+    contents: dict[str, str] = {}
     while pending:
-        path = pending.pop()
-        name = path.relative_to(root).as_posix()
-        if name not in seen:
-            seen[name] = path.read_bytes().replace(b"\r\n", b"\n")
-            if path.suffix == ".py":
-                pending += _imported(path, library)
+        name, path = pending.pop()
+        if name in contents:
+            continue
+        contents[name], imported = _read(path, library)
+        pending += [(file.relative_to(library.parent).as_posix(), file) for file in imported]
     digest = hashlib.sha256()
-    for name in sorted(seen):
-        digest.update(f"{name}\0{len(seen[name])}\0".encode() + seen[name])
+    for name in sorted(contents):
+        digest.update(f"{name}\0{contents[name]}\0".encode())
     return digest.hexdigest()[:20]
 
 
 @cache
-def _imported(path: Path, library: Path) -> tuple[Path, ...]:
-    """The files of `library` that one file imports, with the data files beside packages."""
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
+def _read(path: Path, library: Path) -> tuple[str, tuple[Path, ...]]:
+    """The hash of what one file means, and the files of `library` that it imports."""
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    if path.suffix != ".py":
+        return hashlib.sha256(content).hexdigest(), ()
+    tree = ast.parse(content, filename=str(path))
+    imported: set[Path] = set()
+    for name in _imported_names(tree):
+        imported.update(_files(name, library))
+    meaning = hashlib.sha256("\n".join(_meaning(tree, [])).encode(errors="surrogatepass"))
+    return meaning.hexdigest(), tuple(sorted(imported))
+
+
+def _meaning(node: ast.AST, words: list[str]) -> list[str]:
+    """A syntax tree as words, without places, docstrings and fields that hold nothing.
+
+    Empty fields differ between versions of Python, and so does `ast.dump`.
+    """
+    words.append(f"({type(node).__name__}")
+    docstring = _docstring(node)
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value is None or value == [] or name in SPELLING:
             continue
-        for name in names:
-            found.update(_files(name, library))
-    return tuple(sorted(found))
+        words.append(name)
+        for item in value if isinstance(value, list) else (value,):
+            if not isinstance(item, ast.AST):
+                words.append(repr(item))
+            elif item is not docstring:
+                _meaning(item, words)
+    words.append(")")
+    return words
+
+
+def _docstring(node: ast.AST) -> ast.stmt | None:
+    """The statement that is the docstring of a module, class or function."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            return first if isinstance(first.value.value, str) else None
+    return None
+
+
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    """The dotted names of all modules, or of what may be one, that a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _files(name: str, library: Path) -> set[Path]:
-    """The files behind a dotted module name: each package on the way, and the module."""
+    """The files of a dotted module name: each package on the way, and the module."""
     parts = name.split(".")
     if parts[0] != library.name:
         return set()
@@ -74,9 +116,16 @@ def _files(name: str, library: Path) -> set[Path]:
         if place.with_suffix(".py").is_file():
             files.add(place.with_suffix(".py"))
         elif (place / "__init__.py").is_file():
-            files.update(
-                file
-                for file in place.iterdir()
-                if file.name == "__init__.py" or file.suffix not in (".py", ".pyc", "")
-            )
+            files.add(place / "__init__.py")
+            files.update(_data_files(place))
     return files
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    """What lies in a folder besides modules, and in folders below it that are no packages."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name != "__pycache__" and not (path / "__init__.py").is_file():
+                yield from _data_files(path)
+        elif path.suffix not in (".py", ".pyc"):
+            yield path
