@@ -1,25 +1,15 @@
 """What the recorded fields say of each other."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section, Unique, require_names
+from cxr.config.base import OneOf, Published, Section, Unique, require_names
+from cxr.config.catalogue.classifiers import CLASSIFIERS
+from cxr.config.catalogue.fields import NUMBERS, TEXTS
 
-Text = Literal["severity", "location", "country", "sex", "view", "survival"]
-Predictor = Literal[
-    "severity", "location", "country", "sex", "view", "survival", "age_years", "offset_days"
-]
-
-# The classifiers, in the order of the tables.
-CLASSIFIERS = (
-    "logistic regression",
-    "k-nearest neighbours",
-    "decision tree",
-    "linear discriminant analysis",
-    "Gaussian naive Bayes",
-    "support vector machine",
-)
+Text = Annotated[str, OneOf(TEXTS)]
+Predictor = Annotated[str, OneOf((*TEXTS, *NUMBERS))]
 
 
 class Analysis(Section):

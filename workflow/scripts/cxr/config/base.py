@@ -1,7 +1,7 @@
 """What every part of the config is made of."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -9,9 +9,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     model_validator,
 )
+from pydantic_core import core_schema
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -30,6 +32,18 @@ class Published(Section):
     study: Term = Field(description="Whose they are.")
     values: dict[Term, float] = Field(min_length=1, description="The numbers by name.")
     why: Term = Field(description="Why they differ from this study's, as the report says it.")
+
+
+class OneOf:
+    """Marks a text that must be one of some names, as `Literal` does for names in a catalogue."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.names))
 
 
 def require_names(published: Published | None, names: Sequence[str]) -> Published | None:

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cxr.config.base import Name, Section, Term, Unique
+from cxr.config.base import Name, OneOf, Section, Term, Unique
+from cxr.config.catalogue.fields import TEXTS
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
 
@@ -61,9 +62,7 @@ class NearDuplicates(Section):
 class Tags(Section):
     """Labels besides the class, of which an image has any number; networks learn all at once."""
 
-    fields: Annotated[
-        list[Literal["severity", "location", "country", "sex", "view", "survival"]], Unique
-    ] = Field(
+    fields: Annotated[list[Annotated[str, OneOf(TEXTS)]], Unique] = Field(
         default=["severity", "location"],
         min_length=1,
         description="Recorded fields whose values are tags.",

@@ -1,10 +1,12 @@
 """How the clusters are weighed."""
 
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Section, Seed
+from cxr.config.base import OneOf, Section, Seed
+from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 
 
 class Thresholds(Section):
@@ -50,13 +52,13 @@ class Evidence(Section):
         ge=19,
         description="Draws from each null model; a multiple of 40 less 1 is best.",
     )
-    nulls: list[Literal["gaussian", "copula", "permutation"]] = Field(
-        default=["gaussian", "copula", "permutation"],
+    nulls: list[Annotated[str, OneOf(NULL_MODELS)]] = Field(
+        default=list(NULL_MODELS),
         min_length=1,
         description="Null models; the verdict rests on `gaussian` alone.",
     )
-    controls: list[Literal["untrained", "pixels", "border"]] = Field(
-        default=["untrained", "pixels", "border"],
+    controls: list[Annotated[str, OneOf(CONTROLS)]] = Field(
+        default=list(CONTROLS),
         description="The same search on features of an untrained network, on 32 x 32 pixels after "
         "PCA, and on the pixels of the border alone.",
     )
@@ -90,6 +92,6 @@ class Evidence(Section):
     @field_validator("nulls")
     @classmethod
     def _primary(cls, value: list[str]) -> list[str]:
-        if "gaussian" not in value:
-            raise ValueError("gaussian is missing; the verdict rests on it")
+        if PRIMARY not in value:
+            raise ValueError(f"{PRIMARY} is missing; the verdict rests on it")
         return value

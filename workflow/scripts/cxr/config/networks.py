@@ -4,19 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cxr.config.base import Section
+from cxr.config.base import OneOf, Section
+from cxr.config.catalogue.architectures import ARCHITECTURES
 
-# Those that torchvision has ImageNet weights of, and all.
-Backbone = Literal[
-    "vgg16",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet152",
-    "densenet121",
-    "mobilenet_v2",
-]
-Architecture = Literal["conv5", Backbone]
 Side = Annotated[int, Field(ge=32, le=1024)]
 Rate = Annotated[float, Field(gt=0, lt=1)]
 
@@ -139,7 +129,7 @@ class Training(Section):
 class Model(Section):
     """A network and its training."""
 
-    architecture: Architecture = Field(description="Its body.")
+    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(description="Its body.")
     weights: str = Field(
         default="none",
         min_length=1,
@@ -156,8 +146,10 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _weights_exist_for(self) -> "Model":
-        if self.architecture == "conv5" and self.weights == "imagenet":
-            raise ValueError("conv5 has no imagenet weights; take `weights: none` or a path")
+        if self.weights == "imagenet" and not ARCHITECTURES[self.architecture].imagenet:
+            raise ValueError(
+                f"{self.architecture} has no imagenet weights; use `weights: none` or a path"
+            )
         if self.weights == "none" and self.training.recipe not in (None, "scratch"):
             raise ValueError(
                 f"training.recipe {self.training.recipe} freezes a body that has learned nothing; "

@@ -8,7 +8,7 @@ import argparse
 import json
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +16,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from cxr.config.base import OneOf
 from cxr.config.study import Config
 from cxr.core.io import write_text
 from cxr.core.paths import ROOT
@@ -47,8 +48,10 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, 
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
         models = list(_models(field.annotation))
-        kind = _kind(field.annotation) + _bounds(field)
-        yield f"`{key}`", kind, _default(field), field.description or ""
+        # pydantic takes the annotation of a whole field apart.
+        names = [part for part in field.metadata if isinstance(part, OneOf)]
+        kind = _names(names[0].names) if names else _kind(field.annotation)
+        yield f"`{key}`", kind + _bounds(field), _default(field), field.description or ""
         inner = f"{key}.<name>." if get_origin(field.annotation) is dict else f"{key}."
         for part in models:
             tag = part.model_fields.get("kind")
@@ -71,9 +74,10 @@ def _kind(annotation: Any) -> str:
     """A type in words."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _kind(parts[0])
+        names = [part for part in parts[1:] if isinstance(part, OneOf)]
+        return _names(names[0].names) if names else _kind(parts[0])
     if origin is Literal:
-        return ", ".join(f"`{part}`" for part in parts)
+        return _names(parts)
     if origin in (Union, types.UnionType):
         kinds = dict.fromkeys(_kind(part) for part in parts if part is not type(None))
         return " or ".join(kinds) + (" or null" if type(None) in parts else "")
@@ -82,6 +86,10 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         return f"mapping of names to {_kind(parts[1])}"
     return _name(annotation)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _name(annotation: Any) -> str:

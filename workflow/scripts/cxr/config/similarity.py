@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cxr.config.base import Section
-from cxr.config.networks import Backbone
+from cxr.config.base import OneOf, Section
+from cxr.config.catalogue.architectures import BACKBONES
+from cxr.config.catalogue.controls import BASELINES
 
 
 class Severity(Section):
@@ -53,12 +54,12 @@ class Similarity(Section):
         description="Where neighbours are looked for: the features of the study's network, or of "
         "its body with ImageNet weights, as in 2020. Features from a file are the space of theirs.",
     )
-    backbone: Backbone | None = Field(
+    backbone: Annotated[str, OneOf(BACKBONES)] | None = Field(
         default=None,
         description="The torchvision network whose ImageNet features, averaged over the image, are "
         "searched too; null for the network's own where its `weights` are `imagenet`.",
     )
-    baselines: list[Literal["pixels", "untrained", "imagenet"]] = Field(
+    baselines: list[Annotated[str, OneOf(BASELINES)]] = Field(
         default=["pixels", "untrained", "imagenet"],
         description="The same search on 32 x 32 pixels after PCA, on features of an untrained "
         "network, and on those of the backbone.",

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from cxr.config.base import Section, Seed, Term
+from cxr.config.base import OneOf, Section, Seed, Term
+from cxr.config.catalogue.readers import PUBLISHED
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Address = Annotated[
     str, StringConstraints(pattern=r"^(https://|http://(localhost|127\.0\.0\.1)[:/])")
 ]
-Reader = Literal["covid_ct", "ieee8023", "kermany"]  # of folders as their publishers lay them out
 
 
 def _lies_inside(path: str) -> str:
@@ -37,7 +37,9 @@ class SourceBase(Section):
 class PublishedSource(SourceBase):
     """A source in the layout of one of the readers."""
 
-    reader: Reader = Field(description="Which reader turns its files into the shared schema.")
+    reader: Annotated[str, OneOf(PUBLISHED)] = Field(
+        description="Which reader turns its files into the shared schema."
+    )
     unpack: list[Inside] = Field(
         default_factory=list, description="Zip or tar files inside it that are unpacked beside."
     )

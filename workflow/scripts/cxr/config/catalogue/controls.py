@@ -1,0 +1,55 @@
+"""Features that hold little or nothing of the disease, which the same search is run on.
+
+A new one needs an entry here and its features in `cxr.evidence.controls`.
+"""
+
+from dataclasses import dataclass
+
+# Pixels are averaged to a square of this side and reduced to so many principal components.
+SIDE = 32
+COMPONENTS = 64
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a control is described.
+
+    Attributes
+    ----------
+    label : str
+        In figures and tables.
+    phrase : str
+        In the sentence of the verdict, after "the same clusters are in".
+    description : str
+        In legends.
+    baseline : bool
+        Whether the search for similar images offers it as a baseline.
+    """
+
+    label: str
+    phrase: str
+    description: str
+    baseline: bool = True
+
+
+CONTROLS = {
+    "untrained": Control(
+        label="untrained network",
+        phrase="features of an untrained network",
+        description="the same network before any training",
+    ),
+    "pixels": Control(
+        label="pixels",
+        phrase="the pixels",
+        description=f"{SIDE} x {SIDE} pixels, principal components",
+    ),
+    "border": Control(
+        label="border alone",
+        phrase="the border alone",
+        description=f"border of {SIDE} x {SIDE} pixels, principal components",
+        baseline=False,
+    ),
+}
+# What else similar images are searched in: the backbone with ImageNet weights.
+IMAGENET = "imagenet"
+BASELINES = (*(name for name, entry in CONTROLS.items() if entry.baseline), IMAGENET)
