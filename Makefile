@@ -25,10 +25,11 @@ test: $(READY) ## environment, then every test
 	@$(BIN)/python -m pytest tests/browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
 
-check: $(READY) ## ruff, mypy, snakefmt, snakemake --lint, schema and documents
+check: $(READY) ## ruff, mypy, floors of the library, snakefmt, snakemake --lint, schema and documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference --check
