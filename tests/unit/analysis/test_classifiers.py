@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from cxr.analysis.classifiers import MAJORITY, Question, encode, encoder, predict_target
 from cxr.analysis.description import frequencies, missing
 from cxr.analysis.relations import relate
-from cxr.config.analysis import CLASSIFIERS
+from cxr.config.catalogue.classifiers import CLASSIFIERS
 from cxr.core.errors import InputError
 from cxr.figures.metadata import pairs as figure_of_pairs
 from cxr.figures.metadata import values

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cxr.evidence.null_models import NULLS, fit_null, rectified
+from cxr.config.catalogue.null_models import NULL_MODELS
+from cxr.evidence.null_models import fit_null, rectified
 from tests.helpers.null_features import KINDS, draw, patients
 
 OWNER = patients()
@@ -79,7 +80,7 @@ def test_permutation_leaves_no_correlation(rng):
     assert np.abs(drawn - np.eye(len(drawn))).max() < 0.12
 
 
-@pytest.mark.parametrize("null", NULLS)
+@pytest.mark.parametrize("null", NULL_MODELS)
 def test_a_draw_depends_on_its_seed_alone(null, rng):
     features = draw("rectified", rng)
     first, second = many(features, null, 2), many(features, null, 2)
@@ -87,7 +88,7 @@ def test_a_draw_depends_on_its_seed_alone(null, rng):
     assert not np.array_equal(first[0], first[1])
 
 
-@pytest.mark.parametrize("null", NULLS)
+@pytest.mark.parametrize("null", NULL_MODELS)
 def test_dead_units_and_few_images_are_no_error(null, rng):
     features = draw("rectified", rng)
     features[:, :5] = 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.config.analysis import CLASSIFIERS
+from cxr.config.catalogue.classifiers import CLASSIFIERS
 from cxr.core.errors import InputError
 from cxr.planning.parts import GROUPED, RANDOM
 from cxr.statistics.bootstrap import patient_weights, percentile_interval

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxr.evidence.null_search import ROLES, compare_with_null
+from cxr.config.catalogue.null_models import NULL_MODELS
+from cxr.evidence.null_search import compare_with_null
 from cxr.evidence.probes import probe
 from cxr.evidence.sample import Sample, insufficiency
 from cxr.evidence.search import Search, SearchResult, search
@@ -179,7 +180,7 @@ def _ask_search(
     return {
         "search": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
         "nulls": {
-            null: {"role": ROLES[null], **compare_with_null(own, draws)}
+            null: {"role": NULL_MODELS[null].role, **compare_with_null(own, draws)}
             for null, draws in _of_subject(records.replicates, SUBJECT).groupby("null")
         },
         "controls": {

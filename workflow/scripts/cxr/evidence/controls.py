@@ -2,16 +2,9 @@
 
 import numpy as np
 
+from cxr.config.catalogue.controls import COMPONENTS, SIDE
 from cxr.images.canonical import flatten, shrink
 from cxr.images.lungs import border_mask
-
-SIDE = 32
-COMPONENTS = 64
-DESCRIPTIONS = {
-    "untrained": "features of the same network before any training",
-    "pixels": f"{SIDE} x {SIDE} pixels, first {COMPONENTS} principal components",
-    "border": f"pixels of the strip at the edges alone, first {COMPONENTS} principal components",
-}
 
 
 def pixel_components(images: np.ndarray, control: str) -> np.ndarray:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NULLS = ("gaussian", "copula", "permutation")
 # A unit is rectified when it is never negative and at least so many of its values are zero.
 RECTIFIED_SHARE = 0.01
 # Gibbs sweeps over the censored values: those that forget the start, and those averaged.
@@ -64,7 +63,7 @@ def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -
         Without any other unit the draws are zero.
     patients : array of str, shape (n,)
     null : str
-        One of `NULLS`.
+        A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
     seed : int
         Of the sampling of censored values.
 
@@ -77,11 +76,11 @@ def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -
     live = features[:, np.ptp(features, axis=0) > 0].astype(np.float64)
     if not live.shape[1]:
         return lambda rng: np.zeros((len(features), 1))
-    if null == "permutation":
-        return lambda rng: rng.permuted(live, axis=0)
-    if null == "copula":
-        return _copula(live, owner)
-    return _gaussian(live, owner, seed)
+    return FITS[null](live, owner, seed)
+
+
+def _permutation(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
+    return lambda rng: rng.permuted(features, axis=0)
 
 
 def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
@@ -97,7 +96,7 @@ def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
     return draw
 
 
-def _copula(features: np.ndarray, owner: np.ndarray) -> Draw:
+def _copula(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
     """Draws with the units' own distributions, coupled through normal scores of ranks."""
     from scipy.special import ndtr, ndtri
     from scipy.stats import rankdata
@@ -112,6 +111,9 @@ def _copula(features: np.ndarray, owner: np.ndarray) -> Draw:
         return ordered[np.minimum((shares * n).astype(int), n - 1), np.arange(d)]
 
     return draw
+
+
+FITS = {"gaussian": _gaussian, "copula": _copula, "permutation": _permutation}
 
 
 def rectified(features: np.ndarray) -> np.ndarray:

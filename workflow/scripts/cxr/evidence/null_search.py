@@ -20,8 +20,6 @@ SIMULATIONS = pa.schema(
         "n_clusters": pa.int64(),
     }
 )
-# How a null is to be read.
-ROLES = {"gaussian": "primary", "copula": "secondary", "permutation": "liberal"}
 
 
 def simulate_null(
@@ -40,7 +38,7 @@ def simulate_null(
     patients : array of str, shape (n,)
     grid : Search
     null : str
-        One of `cxr.evidence.null_models.NULLS`.
+        A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
     turns : range
         Numbers of the draws; a draw depends on its number and the seed alone.
     seed : int

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.catalogue.null_models import PRIMARY
 from cxr.evidence.covariates import field_name
 
 NONE = "no clusters beyond chance"
@@ -14,12 +16,7 @@ LIMIT = (
     "Clusters of images can't show kinds of a virus: images record the patient, the disease's "
     "stage, the scanner and the publisher at once, and no genome was read."
 )
-# Controls in words, and the adjusted Rand index from which their clusters are the same.
-CONTROLS = {
-    "untrained": "features of an untrained network",
-    "pixels": "the pixels",
-    "border": "the border alone",
-}
+# The adjusted Rand index from which the clusters of a control are the same.
 SAME = 0.5
 
 
@@ -61,7 +58,7 @@ def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
     if weighed["insufficient"] is not None:
         reason = weighed["insufficient"]
         return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
-    null, dip = weighed["nulls"]["gaussian"], weighed["separation"]["p"]
+    null, dip = weighed["nulls"][PRIMARY], weighed["separation"]["p"]
     balance, dbcv = null["balance_score"], null["dbcv"]
     weakest = least_stable(weighed["stability"])
     if balance["observed"] is None:
@@ -125,7 +122,7 @@ def _number(statistic: Mapping[str, Any], digits: int) -> str:
 def _shared(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> str:
     """A sentence on the controls that have the same clusters, empty where none has."""
     same = [
-        f"{CONTROLS[name]} (agreement {found['adjusted_rand']:.2f})"
+        f"{CONTROLS[name].phrase} (agreement {found['adjusted_rand']:.2f})"
         for name, found in weighed["controls"].items()
         if found["p"] <= t["alpha"] and found["adjusted_rand"] >= SAME
     ]

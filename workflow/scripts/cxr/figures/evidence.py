@@ -8,6 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.evidence.covariates import field_name
 from cxr.evidence.stability import GRADES, RESAMPLINGS, Stability
 from cxr.figures.clusters import scatter
@@ -22,17 +24,7 @@ from cxr.figures.style import (
 )
 
 STATISTICS = {"balance_score": "best balance score (lower is better)", "dbcv": "best DBCV"}
-NULLS = {
-    "gaussian": "one Gaussian (decides)",
-    "copula": "Gaussian copula",
-    "permutation": "units permuted (liberal)",
-}
-SUBJECTS = {
-    "features": "features",
-    "untrained": "untrained network",
-    "pixels": "pixels",
-    "border": "border alone",
-}
+SUBJECTS = {"features": "features", **{name: entry.label for name, entry in CONTROLS.items()}}
 TOO_FEW = "too few images or patients"
 
 
@@ -60,16 +52,19 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
 def _distribution(ax: Axes, found: Mapping[str, Any], draws: pd.DataFrame, statistic: str) -> None:
     """For each null the share of draws that reach a value, and the features' own value."""
     better = 1 if statistic == "balance_score" else -1
-    for position, (null, words) in enumerate(NULLS.items()):
+    for position, (null, entry) in enumerate(NULL_MODELS.items()):
         values = draws.loc[draws["null"] == null, statistic].to_numpy()
         finite = np.sort(better * values[np.isfinite(values)])
         if not len(values):
             continue
         shares = np.arange(1, len(finite) + 1) / len(values)
-        label = f"{words}: p = {found[null][statistic]['p']:.3f}"
-        style: dict[str, Any] = {"color": PALETTE[position], "ls": ("-", "--", ":")[position]}
+        label = f"{entry.label}: p = {found[null][statistic]['p']:.3f}"
+        style: dict[str, Any] = {
+            "color": PALETTE[position],
+            "ls": ("-", "--", ":", "-.")[position % 4],
+        }
         ax.step(better * finite, shares, where="post", label=label, **style)
-    own = found["gaussian"][statistic]["observed"]
+    own = found[PRIMARY][statistic]["observed"]
     if own is not None:
         ax.axvline(own, color=INK, lw=1)
         ax.annotate("observed", (own, 1.0), xytext=(3, -2), textcoords="offset points", va="top")
@@ -179,7 +174,7 @@ def controls(evidence: Mapping[str, Any], maps: pd.DataFrame) -> Figure:
         empty(axes[0], TOO_FEW)
     for ax, name in zip(axes, names, strict=False):
         scatter(ax, maps.loc[maps["subject"] == name], size=5)
-        found = evidence["nulls"]["gaussian"] if name == "features" else evidence["controls"][name]
+        found = evidence["nulls"][PRIMARY] if name == "features" else evidence["controls"][name]
         agree = "" if name == "features" else f"\nagreement {found['adjusted_rand']:.2f}"
         ax.set_title(f"{SUBJECTS[name]}\np = {found['p']:.3f}{agree}", fontsize=6.5)
     return drawn

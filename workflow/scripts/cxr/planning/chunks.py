@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cxr.config.catalogue.null_models import PRIMARY
+
 # Draws without clusters in one job.
 SIMULATIONS = 50
 
@@ -81,7 +83,7 @@ def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) 
         By name, such as `features.gaussian.0001-0040`, the `subject`, the `null`,
         the `first` and the `last` draw of a job.
     """
-    wanted = [("features", null) for null in nulls] + [(name, "gaussian") for name in controls]
+    wanted = [("features", null) for null in nulls] + [(name, PRIMARY) for name in controls]
     blocks = [
         (first, min(first + SIMULATIONS - 1, replicates))
         for first in range(1, replicates + 1, SIMULATIONS)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.cohort.splits import independent_patients
+from cxr.config.catalogue.controls import CONTROLS, IMAGENET
 from cxr.core.io import read_table
 from cxr.similarity.retrieval import ALL, SharedField, retrieve, select_queries, summarise
 from cxr.similarity.space import Metric, Space, make_space
@@ -31,14 +32,13 @@ COLUMNS = (
         for end in ("", "_low", "_high")
     ),
 )
-HELD_OUT, TRAINED, BACKBONE, EXTERNAL = "held out", "trained", "imagenet", "external"
+HELD_OUT, TRAINED, BACKBONE, EXTERNAL = "held out", "trained", IMAGENET, "external"
 DESCRIPTIONS = {
     HELD_OUT: "networks trained on the other patients",
     TRAINED: "the study's network, trained on many of these images",
     BACKBONE: "a network with ImageNet weights",
     EXTERNAL: "features from a file",
-    "untrained": "the same network before any training",
-    "pixels": "32 x 32 pixels, principal components",
+    **{name: entry.description for name, entry in CONTROLS.items() if entry.baseline},
 }
 
 
