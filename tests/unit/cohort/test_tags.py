@@ -1,28 +1,13 @@
-"""Recorded values become tags, rare ones merged, and a network learns them beside its class."""
-
-import json
-from dataclasses import replace
+"""Recorded values become tags, rare ones merged."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-import yaml
-from sklearn.metrics import average_precision_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from cxr.cohort.tags import assign_tags, label_names, label_table
-from cxr.config.networks import Phase as PhaseConfig
-from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
 from cxr.core.io import read_table, write_table
-from cxr.features.extract import extract_features, label_probabilities
-from cxr.features.tables import predictions_schema, predictions_table
-from cxr.networks.architecture import build_network
-from cxr.networks.weights import load_model, save_model
-from cxr.training.dataset import TrainingData
-from cxr.training.loop import model_card, train
-from tests.helpers.learning import AUGMENTATION, data, recipe, state
 
 PLACES = ["Wuhan"] * 4 + ["Rome", "Oslo"] + [None] * 2
 GRADES = ["mild", "mild", "severe", None, None, None, "severe", None]
@@ -74,105 +59,3 @@ def test_labels_are_scikit_learns_and_survive_a_file(tmp_path):
     expected = MultiLabelBinarizer(classes=labels).fit_transform(own)
     np.testing.assert_array_equal(label_table(stored, ["a", "b"]).to_numpy(), expected)
     assert label_names(stored.drop(columns="tags"), ["a", "b"]) == []
-
-
-def tagged(rng, n=90):
-    """The task of `data`, and two tags: a bright stripe, and one that nothing shows."""
-    task = data(rng, n)
-    images, shown = task.images.copy(), rng.random(n) < 0.4
-    images[shown, :, 12:18] = 250
-    tags = np.stack([shown, rng.random(n) < 0.3], axis=1)
-    return replace(task, images=images, tags=tags)
-
-
-def test_a_network_learns_class_and_tags_at_once(rng):
-    task, network = tagged(rng), build_network("conv5", 2, 16, 0.0, seed=1, n_tags=2)
-    train(network, task, recipe({"epochs": 12, "class_weights": False}), seed=1)
-    features, probabilities = extract_features(network, task.images, None)
-    labels = label_probabilities(network, features)
-    test = task.split == "test"
-    assert (probabilities.argmax(1) == task.labels)[test].mean() > 0.9
-    assert labels.shape == (90, 4)
-    assert average_precision_score(task.tags[test, 0], labels[test, 2]) > 0.9
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
-    # Of independent labels, the probability of each class given that exactly one is there.
-    one = labels[:, [0, 1]] * (1 - labels[:, [1, 0]])
-    np.testing.assert_allclose(probabilities, one / one.sum(axis=1, keepdims=True), atol=1e-4)
-
-
-def test_the_measured_loss_is_binary_cross_entropy(rng):
-    task, network = tagged(rng), build_network("conv5", 2, 16, 0.0, seed=1, n_tags=2)
-    plain = {"epochs": 1, "class_weights": False, "keep": "last", "label_smoothing": 0.1}
-    history = train(network, task, recipe(plain), seed=1).history
-    held_out = task.split == "validation"
-    features, _ = extract_features(network, task.images[held_out], None)
-    wanted = np.hstack([np.eye(2)[task.labels], task.tags])[held_out]
-    loss = torch.nn.BCELoss()(
-        torch.from_numpy(label_probabilities(network, features)), torch.from_numpy(wanted).float()
-    )
-    assert history["validation_loss"].iloc[0] == pytest.approx(float(loss), rel=1e-4)
-
-
-def test_every_kind_of_phase_trains_with_tags_and_repeats_its_weights(rng):
-    task, trained = tagged(rng), []
-    kinds = ({"mixup": 0.4, "epochs": 1, "label_smoothing": 0.1}, {"averaging": 0.5, "epochs": 1})
-    for _ in range(2):
-        network = build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
-        history = train(network, task, recipe(*kinds, augmentation=AUGMENTATION), seed=1).history
-        trained.append(state(network))
-    assert np.isfinite(history[["train_loss", "validation_loss"]]).all(axis=None)
-    assert all(torch.equal(trained[0][name], trained[1][name]) for name in trained[0])
-
-
-def test_the_staged_recipe_runs_whole_with_tags(rng):
-    given = yaml.safe_load(RECIPES.read_text())["staged"]
-    phases = [PhaseConfig.model_validate(phase).model_dump(mode="json") for phase in given]
-    assert [phase["epochs"] for phase in phases] == [10, 5, 5, 10]
-    sizes = [phase["image_size"] for phase in phases]
-    assert sizes == [128, 128, None, None]
-    small = [
-        phase | {"epochs": 1, "image_size": 32 if s else 40}
-        for phase, s in zip(phases, sizes, strict=True)
-    ]
-    task, network = tagged(rng, 30), build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
-    trained = train(network, task, recipe(*small), seed=1)
-    assert trained.history["frozen"].tolist() == [True, False, True, False]
-    assert set(trained.rate_tests["phase"]) == {1, 3}
-    rates = trained.history["backbone_learning_rate"] / trained.history["learning_rate"]
-    np.testing.assert_allclose(rates, [0, 0.05, 0, 0.05])
-
-
-def test_tags_are_part_of_the_datas_digest(rng):
-    task = tagged(rng)
-    assert task.digest() != replace(task, tags=~task.tags).digest()
-    assert task.digest() != replace(task, tags=None).digest()
-
-
-def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
-    task, network = tagged(rng), build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
-    history = train(network, task, recipe({"epochs": 1}), seed=1).history
-    training = {"phases": [{"image_size": 32}]}
-    model = {"architecture": "conv5", "feature_dim": 8, "weights": "none", "dropout": 0.2}
-    cfg = {"model": model | {"training": training}, "classes": ["a", "b"], "seed": 1}
-    card = model_card(network, task, history, cfg | {"square": "crop"}, ["s: x", "s: y"])
-    save_model(network, card, tmp_path / "m.safetensors", tmp_path / "m.json")
-    loaded, card = load_model(tmp_path / "m.safetensors", tmp_path / "m.json")
-    assert card["tags"] == ["s: x", "s: y"]
-    features, probabilities = extract_features(loaded, task.images, None)
-    np.testing.assert_allclose(
-        probabilities, extract_features(network, task.images, None)[1], atol=1e-6
-    )
-    cohort = pd.DataFrame({"image_id": np.arange(90).astype(str), "class": "a", "split": "test"})
-    labels = ["a", "b", *card["tags"]]
-    own = label_probabilities(loaded, features)
-    table = predictions_table(cohort, probabilities, ["a", "b"], labels, own)
-    names = predictions_schema(["a", "b"], labels).names
-    assert names[:-2] == list(table.columns)
-    assert "tags" not in json.loads((tmp_path / "m.json").read_text())["classes"]
-    untagged = model_card(
-        network,
-        TrainingData(task.images, task.labels, task.split),
-        history,
-        cfg | {"square": "crop"},
-    )
-    assert "tags" not in untagged

@@ -1,47 +1,16 @@
 """A cohort of one's own: any table, any radiograph format, nobody's name."""
 
-import gdcm
-import numpy as np
 import pandas as pd
-import pydicom
 import pytest
-from PIL import Image
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 from cxr.config.sources import TableSource
 from cxr.core.errors import InputError
-from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.dicom import read_tags
 from cxr.images.inspection import inspect_images
 from cxr.sources.readers import read
+from tests.helpers.dicom import deep_pixels, write_dicom
 
 COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
-
-
-def write_dicom(path, pixels, **tags):
-    """A radiograph with some tags; 16 bits where the pixels have them."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = ComputedRadiographyImageStorage
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, "1.2.3"
-    data.Rows, data.Columns = pixels.shape
-    data.SamplesPerPixel, data.PixelRepresentation = 1, 0
-    data.PhotometricInterpretation = "MONOCHROME2"
-    data.BitsAllocated = 8 * pixels.dtype.itemsize
-    data.BitsStored, data.HighBit = data.BitsAllocated, data.BitsAllocated - 1
-    data.PixelData = pixels.tobytes()
-    for name, value in tags.items():
-        setattr(data, name, value)
-    data.save_as(path, enforce_file_format=True)
-    return path
-
-
-@pytest.fixture
-def deep(rng):
-    return (4000 * rng.random((70, 80))).astype(np.uint16)
 
 
 def settings(**changes):
@@ -182,10 +151,10 @@ def test_the_config_keeps_a_table_inside_its_folder(changes):
         settings(**changes)
 
 
-def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
+def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
     write_dicom(
         tmp_path / "a.dcm",
-        deep,
+        deep_pixels(rng),
         PatientID="Doe^1234",
         PatientName="Doe^Jane",
         PatientSex="F",
@@ -206,95 +175,3 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, deep):
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
     measured, _ = inspect_images(reading, tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
-
-
-@pytest.mark.parametrize(
-    ("tag", "name", "text", "expected"),
-    [
-        ("PatientAge", "age_years", "045Y", "45.00"),
-        ("PatientAge", "age_years", "\u00b23Y", None),
-        ("PatientAge", "age_years", "Y", None),
-        ("StudyDate", "date", "20200316", "2020-03-16"),
-        ("StudyDate", "date", "2020031\u00b2", None),
-    ],
-)
-@pytest.mark.filterwarnings("ignore:Invalid value for VR")
-def test_a_tag_that_is_no_age_or_date_says_nothing(tmp_path, deep, tag, name, text, expected):
-    path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="ISO_IR 100", **{tag: text})
-    assert read_tags(path)[name] == expected
-
-
-def test_a_windowed_radiograph_is_shown_as_its_window_says(tmp_path, deep):
-    plain = read_grey(write_dicom(tmp_path / "a.dcm", deep))
-    assert (plain.min(), plain.max()) == (0, 255)
-    narrow = read_grey(write_dicom(tmp_path / "b.dcm", deep, WindowCenter=1000, WindowWidth=200))
-    assert (narrow[deep < 890] == 0).all()
-    assert (narrow[deep > 1110] == 255).all()
-    rescaled = write_dicom(
-        tmp_path / "c.dcm",
-        deep,
-        RescaleSlope=2,
-        RescaleIntercept=-100,
-        WindowCenter=1900,
-        WindowWidth=400,
-    )
-    assert np.abs(read_grey(rescaled).astype(int) - narrow).max() <= 2
-    inverse = write_dicom(tmp_path / "d.dcm", deep, PhotometricInterpretation="MONOCHROME1")
-    np.testing.assert_array_equal(read_grey(inverse), 255 - plain)
-
-
-COMPRESSIONS = {
-    "RLE": gdcm.TransferSyntax.RLELossless,
-    "JPEG lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
-    "JPEG-LS": gdcm.TransferSyntax.JPEGLSLossless,
-    "JPEG 2000": gdcm.TransferSyntax.JPEG2000Lossless,
-}
-
-
-@pytest.mark.parametrize("name", COMPRESSIONS)
-def test_compressed_dicom_is_decoded(tmp_path, deep, name):
-    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
-    reader, change, writer = (
-        gdcm.ImageReader(),
-        gdcm.ImageChangeTransferSyntax(),
-        gdcm.ImageWriter(),
-    )
-    reader.SetFileName(str(tmp_path / "a.dcm"))
-    assert reader.Read()
-    change.SetTransferSyntax(gdcm.TransferSyntax(COMPRESSIONS[name]))
-    change.SetInput(reader.GetImage())
-    assert change.Change()
-    writer.SetFileName(str(tmp_path / "b.dcm"))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    assert writer.Write()
-    assert pydicom.dcmread(tmp_path / "b.dcm").file_meta.TransferSyntaxUID.is_compressed
-    np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
-
-
-def vast(data):
-    data.Rows, data.Columns = 10_000, 20_001
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda data: data.__delitem__("PixelData"), "a DICOM file without an image"),
-        (lambda data: setattr(data, "NumberOfFrames", 3), "a stack of several images"),
-        (lambda data: setattr(data, "PixelData", data.PixelData[:100]), "truncated or damaged"),
-        (vast, "more than 200 million pixels"),
-    ],
-)
-def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
-    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
-    spoil(data)
-    data.save_as(tmp_path / "b.dcm")
-    with pytest.raises(UnusableImage, match=reason):
-        read_grey(tmp_path / "b.dcm")
-
-
-@pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_sixteen_bit_images_are_read(tmp_path, deep, suffix):
-    Image.fromarray(deep).save(tmp_path / f"a{suffix}")
-    grey = read_grey(tmp_path / f"a{suffix}")
-    assert (grey.min(), grey.max(), grey.shape) == (0, 255, deep.shape)

@@ -1,0 +1,43 @@
+"""Canonical images are square, of one size, and in the order of the rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from cxr.core.errors import InputError
+from cxr.images.canonical import canonical, fill_cache
+from cxr.images.duplicates import perceptual_hash
+
+
+@pytest.mark.parametrize("square", ["crop", "stretch", "pad"])
+@pytest.mark.parametrize("shape", [(90, 120), (300, 40), (70, 70), (1, 5)])
+def test_canonical_images_are_square_and_of_one_size(rng, square, shape):
+    image = rng.integers(0, 255, shape, dtype=np.uint8)
+    result = canonical(image, 48, square)
+    assert result.shape == (48, 48)
+    assert result.dtype == np.uint8
+
+
+def test_crop_does_not_depend_on_what_lies_outside_the_square(radiograph):
+    wide = np.pad(radiograph, ((0, 0), (200, 200)), constant_values=255)
+    first = canonical(np.ascontiguousarray(radiograph[:, 15:105]), 48, "crop")
+    np.testing.assert_array_equal(canonical(radiograph, 48, "crop"), first)
+    assert canonical(wide, 48, "crop").shape == (48, 48)
+
+
+def test_the_cache_follows_the_order_of_the_rows(tmp_path, radiograph):
+    for name, image in (("a.png", radiograph), ("b.png", radiograph[::-1])):
+        Image.fromarray(np.ascontiguousarray(image)).save(tmp_path / name)
+    rows = pd.DataFrame({"source": "s", "file": ["b.png", "a.png"]})
+    pixels = np.zeros((2, 32, 32), dtype=np.uint8)
+    hashes = fill_cache(rows, {"s": tmp_path}, pixels, "crop", threads=2)
+    np.testing.assert_array_equal(pixels[1], canonical(radiograph, 32, "crop"))
+    assert hashes[1] == perceptual_hash(radiograph)
+    assert hashes[0] != hashes[1]
+
+
+def test_an_image_that_vanished_after_cleaning_is_named(tmp_path):
+    rows = pd.DataFrame({"source": ["s"], "file": ["gone.png"]})
+    with pytest.raises(InputError, match=r"gone\.png: no such file, though it was readable"):
+        fill_cache(rows, {"s": tmp_path}, np.zeros((1, 8, 8), np.uint8), "crop", 1)

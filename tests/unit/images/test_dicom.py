@@ -1,0 +1,95 @@
+"""DICOM files are shown as their window says, and name nobody."""
+
+import gdcm
+import numpy as np
+import pydicom
+import pytest
+
+from cxr.images.decode import UnusableImage, read_grey
+from cxr.images.dicom import read_tags
+from tests.helpers.dicom import write_dicom
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "text", "expected"),
+    [
+        ("PatientAge", "age_years", "045Y", "45.00"),
+        ("PatientAge", "age_years", "\u00b23Y", None),
+        ("PatientAge", "age_years", "Y", None),
+        ("StudyDate", "date", "20200316", "2020-03-16"),
+        ("StudyDate", "date", "2020031\u00b2", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+def test_a_tag_that_is_no_age_or_date_says_nothing(tmp_path, deep, tag, name, text, expected):
+    path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="ISO_IR 100", **{tag: text})
+    assert read_tags(path)[name] == expected
+
+
+def test_a_windowed_radiograph_is_shown_as_its_window_says(tmp_path, deep):
+    plain = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    assert (plain.min(), plain.max()) == (0, 255)
+    narrow = read_grey(write_dicom(tmp_path / "b.dcm", deep, WindowCenter=1000, WindowWidth=200))
+    assert (narrow[deep < 890] == 0).all()
+    assert (narrow[deep > 1110] == 255).all()
+    rescaled = write_dicom(
+        tmp_path / "c.dcm",
+        deep,
+        RescaleSlope=2,
+        RescaleIntercept=-100,
+        WindowCenter=1900,
+        WindowWidth=400,
+    )
+    assert np.abs(read_grey(rescaled).astype(int) - narrow).max() <= 2
+    inverse = write_dicom(tmp_path / "d.dcm", deep, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read_grey(inverse), 255 - plain)
+
+
+COMPRESSIONS = {
+    "RLE": gdcm.TransferSyntax.RLELossless,
+    "JPEG lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+    "JPEG-LS": gdcm.TransferSyntax.JPEGLSLossless,
+    "JPEG 2000": gdcm.TransferSyntax.JPEG2000Lossless,
+}
+
+
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_compressed_dicom_is_decoded(tmp_path, deep, name):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    reader, change, writer = (
+        gdcm.ImageReader(),
+        gdcm.ImageChangeTransferSyntax(),
+        gdcm.ImageWriter(),
+    )
+    reader.SetFileName(str(tmp_path / "a.dcm"))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(COMPRESSIONS[name]))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(tmp_path / "b.dcm"))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    assert pydicom.dcmread(tmp_path / "b.dcm").file_meta.TransferSyntaxUID.is_compressed
+    np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+def vast(data):
+    data.Rows, data.Columns = 10_000, 20_001
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda data: data.__delitem__("PixelData"), "a DICOM file without an image"),
+        (lambda data: setattr(data, "NumberOfFrames", 3), "a stack of several images"),
+        (lambda data: setattr(data, "PixelData", data.PixelData[:100]), "truncated or damaged"),
+        (vast, "more than 200 million pixels"),
+    ],
+)
+def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
+    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
+    spoil(data)
+    data.save_as(tmp_path / "b.dcm")
+    with pytest.raises(UnusableImage, match=reason):
+        read_grey(tmp_path / "b.dcm")
