@@ -1,7 +1,10 @@
 """Numbers and names as the page shows them."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.evidence.covariates import field_name
 from cxr.evidence.stability import RESAMPLINGS
 from cxr.evidence.verdict import format_p
@@ -90,6 +93,20 @@ def tone(verdict: Mapping[str, str]) -> str:
     return "open" if verdict["verdict"].startswith("inconclusive") else "none"
 
 
+def null_tests(evidence: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The tests of an evidence document against null models: of what, by which, the numbers."""
+    nulls, controls = evidence["nulls"], evidence["controls"]
+    return [
+        ("features", f"{null} (liberal)" if entry.role == "liberal" else null, nulls[null])
+        for null, entry in NULL_MODELS.items()
+        if null in nulls
+    ] + [
+        (entry.label, PRIMARY, controls[name])
+        for name, entry in CONTROLS.items()
+        if name in controls
+    ]
+
+
 FILTERS = {
     "bounds": bounds,
     "decimal": decimal,
@@ -97,6 +114,7 @@ FILTERS = {
     "field": field_name,
     "measured": measured,
     "megabytes": megabytes,
+    "null_tests": null_tests,
     "p": format_p,
     "percent": percent,
     "points": points,
