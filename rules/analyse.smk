@@ -33,7 +33,7 @@ rule analyse_metadata:
             category="2 Cohort",
             labels={"figure": "prediction from metadata"},
         ),
-        printed=printed("metadata.values", "metadata.pairs", "metadata.classifiers"),
+        printed=pdf_of("metadata.values", "metadata.pairs", "metadata.classifiers"),
     log:
         "results/{study}/logs/analyse_metadata.log",
     benchmark:

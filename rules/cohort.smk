@@ -12,7 +12,7 @@ rule assemble_cohort:
         rejected=rules.clean_metadata.output.rejected,
         sources=expand("results/sources/{source}", source=SOURCES),
     output:
-        **({"tags": "results/{study}/tags.csv"} if TAGGED else {}),
+        **({"tags": "results/{study}/tags.csv"} if STAGES.has_tags else {}),
         cohort=COHORT,
         images="results/{study}/images.npy",
         excluded="results/{study}/excluded.csv",
@@ -62,7 +62,7 @@ rule draw_cohort:
             category="2 Cohort",
             labels={"figure": "flow"},
         ),
-        printed=printed("cohort_flow"),
+        printed=pdf_of("cohort_flow"),
     log:
         "results/{study}/logs/draw_cohort.log",
     benchmark:

@@ -1,5 +1,20 @@
 """Obtaining the sources and pre-trained weights."""
 
+# What the config says of a source besides its content and how it is read.
+PLACES = ("folder", "mirrors")
+TERMS = ("licence", "citation")
+
+
+def source_content(source):
+    """What a source is: whatever else the config says of it."""
+    rest = set(STUDY["sources"][source]) - {*READING, *PLACES, *TERMS}
+    return source_settings(source, sorted(rest))
+
+
+def untracked(value):
+    """A param whose change reruns nothing: Snakemake compares none that depends on the output."""
+    return lambda wildcards, output: value(wildcards)
+
 
 localrules:
     download,
@@ -25,14 +40,14 @@ rule download:
     params:
         cfg=lambda wildcards: {
             "name": wildcards.source,
-            "source": obtained(wildcards.source),
+            "source": source_content(wildcards.source),
             # What lies in a folder on this machine; published sources are pinned.
             "folder": folder_signature(STUDY["sources"][wildcards.source].get("path")),
         },
-        place=unwatched(
+        place=untracked(
             lambda wildcards: {
                 "mirror": STUDY["mirror"],
-                **told(wildcards.source, PLACES),
+                **source_settings(wildcards.source, PLACES),
             }
         ),
         code=code_of("download.py"),
@@ -57,7 +72,7 @@ rule record_source:
         mem_mb=grows(500),
         runtime=grows(5),
     params:
-        cfg=lambda wildcards: told(wildcards.source, WORDS),
+        cfg=lambda wildcards: source_settings(wildcards.source, TERMS),
         code=code_of("record_source.py"),
     script:
         "../workflow/scripts/record_source.py"
@@ -80,7 +95,7 @@ rule download_weights:
         runtime=grows(30),
     params:
         cfg=lambda wildcards: {"architecture": wildcards.architecture},
-        place=unwatched(settings(mirror="mirror")),
+        place=untracked(settings(mirror="mirror")),
         code=code_of("download_weights.py"),
     script:
         "../workflow/scripts/download_weights.py"

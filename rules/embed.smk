@@ -1,5 +1,8 @@
 """Two-dimensional maps of the features: PCA and a sweep of t-SNE."""
 
+from cxr.planning.chunks import neighbour_reach
+
+TARGETS["features"] = of_study(FEATURES)
 ON_GPU = STUDY["embedding"]["device"] == "gpu"
 
 
@@ -41,17 +44,17 @@ rule embed:
     benchmark:
         "results/{study}/benchmarks/embed/{model}.{chunk}.jsonl"
     wildcard_constraints:
-        chunk="|".join(CHUNKS),
+        chunk="|".join(STAGES.chunks),
     conda:
         "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(1000, 4),
-        runtime=grows(10, 0.1 * LARGEST),
+        runtime=grows(10, 0.1 * STAGES.largest_chunk),
         gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {
-            **CHUNKS[wildcards.chunk],
+            **STAGES.chunks[wildcards.chunk],
             **settings(
                 method={
                     "device": "embedding.device",

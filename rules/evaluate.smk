@@ -47,7 +47,7 @@ rule train_part:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
         folds=rules.divide_folds.output.folds,
-        weights=weights_of,
+        weights=initial_weights,
     output:
         predictions="results/{study}/models/{model}/parts/{part}.parquet",
     log:
@@ -64,8 +64,8 @@ rule train_part:
     params:
         cfg=lambda wildcards: {
             "part": wildcards.part,
-            "protocol": PARTS[wildcards.part],
-            **training_of()(wildcards),
+            "protocol": STAGES.protocols[wildcards.part],
+            **training_settings()(wildcards),
         },
         code=code_of("train_part.py"),
     script:
@@ -80,7 +80,9 @@ rule evaluate:
         weights=rules.train.output.weights,
         model=rules.train.output.model,
         parts=expand(
-            rules.train_part.output.predictions, part=PARTS, allow_missing=True
+            rules.train_part.output.predictions,
+            part=STAGES.protocols,
+            allow_missing=True,
         ),
     output:
         metrics="results/{study}/models/{model}/metrics.json",
@@ -141,7 +143,7 @@ rule compare_models:
         parts=expand(
             rules.train_part.output.predictions,
             model=MODELS,
-            part=PARTS,
+            part=STAGES.protocols,
             allow_missing=True,
         ),
         cards=of_models(rules.train.output.model),
@@ -166,7 +168,7 @@ rule compare_models:
             category="3 Networks",
             labels={"model": "all", "figure": "training times"},
         ),
-        printed=printed("comparison", "training_times"),
+        printed=pdf_of("comparison", "training_times"),
     log:
         "results/{study}/logs/compare_models.log",
     benchmark:
@@ -181,7 +183,7 @@ rule compare_models:
         cfg=lambda wildcards: {
             "classes": list(STUDY["cohort"]["classes"]),
             "models": MODELS,
-            "parts": list(PARTS),
+            "parts": list(STAGES.protocols),
             "seed": STUDY["seed"],
         },
         code=code_of("compare_models.py"),
@@ -189,7 +191,7 @@ rule compare_models:
         "../workflow/scripts/compare_models.py"
 
 
-if TAGGED:
+if STAGES.has_tags:
 
     rule compare_tags:
         """Networks that learn tags side by side, with what knows less than they should."""
@@ -204,7 +206,7 @@ if TAGGED:
                 category="3 Networks",
                 labels={"model": "all", "figure": "tags"},
             ),
-            printed=printed("tags"),
+            printed=pdf_of("tags"),
         log:
             "results/{study}/logs/compare_tags.log",
         benchmark:
@@ -240,7 +242,7 @@ rule explain:
             category="3 Networks",
             labels={"model": "{model}", "figure": "Grad-CAM"},
         ),
-        printed=printed("{model}.gradcam"),
+        printed=pdf_of("{model}.gradcam"),
     log:
         "results/{study}/logs/explain/{model}.log",
     benchmark:
@@ -282,7 +284,7 @@ rule draw_training:
             category="3 Networks",
             labels={"model": "{model}", "figure": "calibration"},
         ),
-        printed=printed("{model}.training", "{model}.confusion", "{model}.reliability"),
+        printed=pdf_of("{model}.training", "{model}.confusion", "{model}.reliability"),
     log:
         "results/{study}/logs/draw_training/{model}.log",
     benchmark:

@@ -1,11 +1,9 @@
 """Whether the clusters mean anything."""
 
-RETRAINED = STUDY["evidence"]["training_seeds"] if LEARNED else []
-
 
 wildcard_constraints:
-    draws="|".join(DRAWS),
-    again="|".join(map(str, RETRAINED)) or "none",
+    draws="|".join(STAGES.null_chunks),
+    again="|".join(map(str, STAGES.training_seeds)) or "none",
 
 
 # The images that the evidence is weighed on, and the search that it repeats.
@@ -32,18 +30,26 @@ WEIGHED = {
 }
 
 
+def null_features(wildcards):
+    """The features that a null model is fitted to: the model's, or a control's."""
+    subject = STAGES.null_chunks[wildcards.draws]["subject"]
+    if subject == "features":
+        return FEATURES
+    return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
+
+
 localrules:
     draw_evidence,
 
 
-if LEARNED:
+if STAGES.has_images:
 
     rule retrain:
         """The features of a network trained once more, with another seed."""
         input:
             cohort=COHORT,
             images=rules.assemble_cohort.output.images,
-            weights=weights_of,
+            weights=initial_weights,
         output:
             features="results/{study}/retrained/{model}.{again}.parquet",
         log:
@@ -59,7 +65,7 @@ if LEARNED:
             gpu=1,
         params:
             cfg=lambda wildcards: {
-                **training_of()(wildcards),
+                **training_settings()(wildcards),
                 "seed": int(wildcards.again),
             },
             code=code_of("retrain.py"),
@@ -70,7 +76,7 @@ if LEARNED:
 rule search_nulls:
     """The search for clusters in draws that have none."""
     input:
-        features=subject_of,
+        features=null_features,
         cohort=COHORT,
     output:
         draws="results/{study}/evidence/{model}/{draws}.parquet",
@@ -86,7 +92,7 @@ rule search_nulls:
         runtime=grows(120),
     params:
         cfg=lambda wildcards: {
-            **DRAWS[wildcards.draws],
+            **STAGES.null_chunks[wildcards.draws],
             **settings(**WEIGHED)(wildcards),
         },
         code=code_of("search_nulls.py"),
@@ -102,7 +108,7 @@ rule repeat_search:
         ranking=rules.score.output.ranking,
         retrained=expand(
             "results/{study}/retrained/{model}.{again}.parquet",
-            again=RETRAINED,
+            again=STAGES.training_seeds,
             allow_missing=True,
         ),
     output:
@@ -130,19 +136,21 @@ rule assess_evidence:
         features=FEATURES,
         cohort=COHORT,
         metadata=METADATA,
-        images=rules.assemble_cohort.output.images if LEARNED else [],
+        images=rules.assemble_cohort.output.images if STAGES.has_images else [],
         controls=expand(
             "results/{study}/controls/{model}.{control}.parquet",
-            control=CONTROLS,
+            control=STAGES.controls,
             allow_missing=True,
         ),
         embeddings=expand(
-            rules.embed.output.embeddings, chunk=CHUNKS, allow_missing=True
+            rules.embed.output.embeddings, chunk=STAGES.chunks, allow_missing=True
         ),
         ranking=rules.score.output.ranking,
         clusters=rules.score.output.clusters,
         draws=expand(
-            rules.search_nulls.output.draws, draws=list(DRAWS), allow_missing=True
+            rules.search_nulls.output.draws,
+            draws=list(STAGES.null_chunks),
+            allow_missing=True,
         ),
         repeats=rules.repeat_search.output.repeats,
     output:
@@ -161,7 +169,7 @@ rule assess_evidence:
         runtime=grows(60, 0.2),
     params:
         cfg=lambda wildcards: {
-            "controls": CONTROLS,
+            "controls": STAGES.controls,
             **settings(
                 **{**WEIGHED, "thresholds": "evidence.thresholds"},
                 permutations="evidence.permutations",
@@ -208,7 +216,7 @@ rule draw_evidence:
             category="5 Evidence",
             labels={"model": "{model}", "figure": "controls"},
         ),
-        printed=printed(
+        printed=pdf_of(
             "{model}.nulls",
             "{model}.stability",
             "{model}.associations",
@@ -229,3 +237,6 @@ rule draw_evidence:
         code=code_of("draw_evidence.py"),
     script:
         "../workflow/scripts/draw_evidence.py"
+
+
+TARGETS["evidence"] = of_study(rules.assess_evidence.output.evidence)

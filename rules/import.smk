@@ -4,7 +4,7 @@
 rule import_features:
     """The study's table of features as the files that the stages before would have written."""
     input:
-        table=STUDY["features"]["from_file"],
+        table=local(STUDY["features"]["from_file"]),
     output:
         metadata=METADATA,
         cohort=COHORT,

@@ -3,6 +3,17 @@
 PREDICTOR = STUDY["model"] or MODELS[0]
 
 
+def new_images(wildcards):
+    """The folder of new images."""
+    if STUDY["images"] is None:
+        raise WorkflowError("predict needs a folder of images: --config images=FOLDER")
+    if not Path(STUDY["images"]).is_dir():
+        raise WorkflowError(
+            f"config key 'images': there is no folder {STUDY['images']}"
+        )
+    return local(STUDY["images"])
+
+
 rule export_onnx:
     """A network as an ONNX file, checked against torch."""
     input:

@@ -1,6 +1,9 @@
 """Figures and the report."""
 
 
+report: "../workflow/report/workflow.rst"
+
+
 localrules:
     draw_clusters,
     pack_explorer,
@@ -41,7 +44,7 @@ rule draw_clusters:
             category="4 Clusters",
             labels={"model": "{model}", "figure": "countries"},
         ),
-        printed=printed(
+        printed=pdf_of(
             "{model}.maps", "{model}.cells", "{model}.clusters", "{model}.countries"
         ),
     log:
@@ -63,7 +66,7 @@ rule draw_clusters:
 
 # Pictures of the images, where the study has any.
 PICTURES = {}
-if LEARNED:
+if STAGES.has_images:
 
     localrules:
         make_thumbnails,
@@ -98,8 +101,16 @@ if LEARNED:
 rule pack_explorer:
     """The maps, grids and fields of one model, packed for the report's explorer."""
     input:
-        **({"predictions": rules.evaluate.output.predictions} if LEARNED else {}),
-        **({"similar": rules.find_similar.output.neighbours} if SIMILAR else {}),
+        **(
+            {"predictions": rules.evaluate.output.predictions}
+            if STAGES.has_images
+            else {}
+        ),
+        **(
+            {"similar": rules.find_similar.output.neighbours}
+            if STAGES.has_similarity
+            else {}
+        ),
         cohort=COHORT,
         metadata=METADATA,
         embeddings=rules.score.input.embeddings,
@@ -130,7 +141,7 @@ rule pack_explorer:
 
 # What the page shows of images and networks, where the study has them.
 LEARNED_FROM = {}
-if LEARNED:
+if STAGES.has_images:
     LEARNED_FROM = {
         "flow": rules.assemble_cohort.output.flow,
         "flow_figure": rules.draw_cohort.output.figure,
@@ -150,7 +161,7 @@ if LEARNED:
         "comparison_figure": rules.compare_models.output.figure,
     }
 
-if TAGGED:
+if STAGES.has_tags:
     LEARNED_FROM |= {
         "tag_metrics": rules.compare_tags.output.table,
         "tag_precision": rules.compare_tags.output.each,
@@ -158,7 +169,7 @@ if TAGGED:
         "tags": rules.assemble_cohort.output.tags,
     }
 
-if ANALYSED:
+if STAGES.has_analysis:
     LEARNED_FROM |= {
         "spellings": rules.clean_metadata.output.spellings,
         "analysis_cleaning": rules.analyse_metadata.output.cleaning,
@@ -171,7 +182,7 @@ if ANALYSED:
 
 # What the page shows of the evidence, where the study weighs it.
 WEIGHED_FILES = {}
-if WEIGH:
+if STAGES.has_evidence:
     WEIGHED_FILES = {
         "evidence_files": of_models(rules.assess_evidence.output.evidence),
         "associations_files": of_models(rules.assess_evidence.output.associations),
@@ -184,7 +195,7 @@ if WEIGH:
 
 # What the page shows of similar images, where the study looks for them.
 SIMILAR_FILES = {}
-if SIMILAR:
+if STAGES.has_similarity:
     SIMILAR_FILES = {
         "search_files": of_models(rules.find_similar.output.search),
         "retrieval_files": of_models(rules.measure_similarity.output.retrieval),
@@ -194,7 +205,7 @@ if SIMILAR:
         "severity_figures": of_models(rules.draw_similar.output.severity),
         "drift_figures": of_models(rules.draw_similar.output.drift),
     }
-if SIMILAR and LEARNED:
+if STAGES.has_similarity and STAGES.has_images:
     SIMILAR_FILES["median_figures"] = of_models(rules.draw_sheets.output.median)
 
 
@@ -242,21 +253,25 @@ rule write_report:
 
 TABLES = [
     *expand("countries/{model}", model=MODELS),
-    *(["comparison", "excluded"] if LEARNED else []),
-    *(["tag_comparison", "tag_precision", "tags"] if TAGGED else []),
+    *(["comparison", "excluded"] if STAGES.has_images else []),
+    *(["tag_comparison", "tag_precision", "tags"] if STAGES.has_tags else []),
     *expand(
         "analysis/{table}",
         table=["associations", "classifiers", "cleaning", "frequencies", "missing"]
-        * ANALYSED,
+        * STAGES.has_analysis,
     ),
-    *(expand("evidence/{model}.associations", model=MODELS) if WEIGH else []),
+    *(
+        expand("evidence/{model}.associations", model=MODELS)
+        if STAGES.has_evidence
+        else []
+    ),
     *(
         expand(
             "similar/{model}.{table}",
             model=MODELS,
             table=["retrieval", "groups", "drift"],
         )
-        if SIMILAR
+        if STAGES.has_similarity
         else []
     ),
     "rejected",
@@ -292,3 +307,7 @@ rule show_table:
         code=code_of("show_table.py"),
     script:
         "../workflow/scripts/show_table.py"
+
+
+TARGETS["report"] = of_study(rules.write_report.output.report)
+TARGETS["tables"] = expand(rules.show_table.output.page, study=NAME, table=TABLES)

@@ -15,12 +15,12 @@ rule score:
     input:
         embeddings=expand(
             "results/{study}/embeddings/{model}/{chunk}.parquet",
-            chunk=["pca", *CHUNKS],
+            chunk=STAGES.all_chunks,
             allow_missing=True,
         ),
         grid=expand(
             "results/{study}/grid/{model}/{part}.parquet",
-            part=expand(GRID_PARTS, chunk=["pca", *CHUNKS]),
+            part=expand(GRID_PARTS, chunk=STAGES.all_chunks),
             allow_missing=True,
         ),
     output:
@@ -70,3 +70,8 @@ rule count_countries:
         code=code_of("count_countries.py"),
     script:
         "../workflow/scripts/count_countries.py"
+
+
+TARGETS["ranking"] = of_study(rules.score.output.ranking)
+TARGETS["clusters"] = of_study(rules.score.output.clusters)
+TARGETS["countries"] = of_study(rules.count_countries.output.countries)

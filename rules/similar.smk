@@ -5,15 +5,70 @@ localrules:
     draw_similar,
 
 
+def backbone_features(wildcards):
+    """The features of the backbone that is compared with a model's own; none without one."""
+    backbone = STAGES.backbones.get(wildcards.model)
+    if backbone is None:
+        return []
+    return f"results/{{study}}/backbones/{backbone}.parquet"
+
+
+def searched_features(wildcards):
+    """The features in which neighbours are searched."""
+    if STAGES.has_images and STUDY["similarity"]["space"] == "backbone":
+        return backbone_features(wildcards)
+    return FEATURES
+
+
+def searched_weights(wildcards):
+    """The weights of the network that makes these features."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return f"results/weights/{STAGES.backbones[wildcards.model]}.pth"
+    return "results/{study}/models/{model}/model.safetensors"
+
+
+def searched_card(wildcards):
+    """The card of that network, where it was trained here."""
+    if STUDY["similarity"]["space"] == "backbone":
+        return []
+    return "results/{study}/models/{model}/model.json"
+
+
+def query_image(wildcards):
+    """The new image that similar ones are searched for."""
+    if STUDY["query"] is None:
+        raise WorkflowError("similar needs an image: --config query=FILE")
+    if not Path(STUDY["query"]).is_file():
+        raise WorkflowError(f"config key 'query': there is no file {STUDY['query']}")
+    return local(STUDY["query"])
+
+
+def search_settings(wildcards):
+    """The `cfg` of what is measured of every search."""
+    return {
+        "baselines": STAGES.baselines,
+        "learned": STAGES.has_images,
+        **settings(
+            k="similarity.k",
+            metric="similarity.metric",
+            own_patient="similarity.own_patient",
+            seed="seed",
+            severity="similarity.severity",
+        )(wildcards),
+    }
+
+
 # What images are searched by beside the model's own features, where the study has images.
 SEARCHED, HELD_OUT = {}, {}
 SHEETS = ("median", "best", "worst")
 
-if LEARNED:
+if STAGES.has_images:
     SEARCHED = {
         "backbone": backbone_features,
         "baselines": expand(
-            rules.make_control.output.features, control=BASELINES, allow_missing=True
+            rules.make_control.output.features,
+            control=STAGES.baselines,
+            allow_missing=True,
         ),
     }
 
@@ -22,7 +77,7 @@ if LEARNED:
         input:
             cohort=COHORT,
             images=rules.assemble_cohort.output.images,
-            weights=weights_of,
+            weights=initial_weights,
         output:
             features="results/{study}/similar/{model}/folds/{fold}.parquet",
         log:
@@ -40,10 +95,10 @@ if LEARNED:
             cfg=lambda wildcards: {
                 "division": {
                     "fold": int(wildcards.fold),
-                    "folds": len(FOLDS),
+                    "folds": len(STAGES.folds),
                     "splits": STUDY["cohort"]["splits"],
                 },
-                **training_of()(wildcards),
+                **training_settings()(wildcards),
             },
             code=code_of("train_fold.py"),
         script:
@@ -51,7 +106,7 @@ if LEARNED:
 
     HELD_OUT = {
         "folds": expand(
-            rules.train_fold.output.features, fold=FOLDS, allow_missing=True
+            rules.train_fold.output.features, fold=STAGES.folds, allow_missing=True
         )
     }
 
@@ -114,6 +169,9 @@ rule find_similar:
         "../workflow/scripts/find_similar.py"
 
 
+TARGETS["similar"] = of_study(rules.find_similar.output.neighbours)
+
+
 rule measure_similarity:
     """What the neighbours share with their query, in every space, beside what chance gives."""
     input:
@@ -137,7 +195,7 @@ rule measure_similarity:
         mem_mb=grows(2000, 20),
         runtime=grows(30, 1),
     params:
-        cfg=searched,
+        cfg=search_settings,
         code=code_of("measure_similarity.py"),
     script:
         "../workflow/scripts/measure_similarity.py"
@@ -165,7 +223,7 @@ rule estimate_severity:
         mem_mb=grows(2000, 20),
         runtime=grows(30, 1),
     params:
-        cfg=searched,
+        cfg=search_settings,
         code=code_of("estimate_severity.py"),
     script:
         "../workflow/scripts/estimate_severity.py"
@@ -198,7 +256,7 @@ rule draw_similar:
             category="7 Similar images",
             labels={"model": "{model}", "figure": "drift"},
         ),
-        printed=printed("{model}.retrieval", "{model}.severity", "{model}.drift"),
+        printed=pdf_of("{model}.retrieval", "{model}.severity", "{model}.drift"),
         patients=directory("results/{study}/figures/{model}.patients"),
     log:
         "results/{study}/logs/draw_similar/{model}.log",
@@ -217,7 +275,7 @@ rule draw_similar:
         "../workflow/scripts/draw_similar.py"
 
 
-if LEARNED:
+if STAGES.has_images:
 
     rule draw_sheets:
         """Contact sheets: of each class the median, the best and the worst query."""
@@ -237,7 +295,7 @@ if LEARNED:
                 )
                 for kind in SHEETS
             },
-            printed=printed(*(f"{{model}}.similar-{kind}" for kind in SHEETS)),
+            printed=pdf_of(*(f"{{model}}.similar-{kind}" for kind in SHEETS)),
         log:
             "results/{study}/logs/draw_sheets/{model}.log",
         benchmark:
@@ -254,6 +312,8 @@ if LEARNED:
         script:
             "../workflow/scripts/draw_sheets.py"
 
+    TARGETS["sheets"] = of_study(rules.draw_sheets.output.worst)
+
     localrules:
         draw_sheets,
         similar,
@@ -261,9 +321,9 @@ if LEARNED:
     rule query_similar:
         """What is most similar to a new image, in a table and on a contact sheet."""
         input:
-            query=new_query,
-            weights=searching_weights,
-            model=searching_card,
+            query=query_image,
+            weights=searched_weights,
+            model=searched_card,
             features=searched_features,
             rejected=rules.find_similar.output.rejected,
             search=rules.find_similar.output.search,
@@ -287,7 +347,7 @@ if LEARNED:
             runtime=grows(20),
         params:
             cfg=lambda wildcards: {
-                "backbone": BACKBONES.get(wildcards.model),
+                "backbone": STAGES.backbones.get(wildcards.model),
                 "classes": list(STUDY["cohort"]["classes"]),
                 **settings(
                     image_size="cohort.image_size",

@@ -6,7 +6,7 @@ rule train:
     input:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
-        weights=weights_of,
+        weights=initial_weights,
     output:
         weights="results/{study}/models/{model}/model.safetensors",
         model="results/{study}/models/{model}/model.json",
@@ -25,7 +25,7 @@ rule train:
         runtime=grows(30, 2),
         gpu=1,
     params:
-        cfg=training_of(square="cohort.square"),
+        cfg=training_settings(square="cohort.square"),
         code=code_of("train.py"),
     script:
         "../workflow/scripts/train.py"

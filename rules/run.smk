@@ -1,0 +1,50 @@
+"""What comes before the first job of a run, and the plan that ends a dry run."""
+
+import atexit
+
+from cxr.core.io import require_writable
+from cxr.planning.forecast import forecast, past_durations, planned_jobs
+from cxr.planning.snapshot import save_snapshot
+
+
+def begin_run():
+    """Checks that results can be written, and leaves a snapshot for the run's jobs."""
+    try:
+        require_writable(Path("results"))
+    except InputError as problem:
+        sys.exit(f"error: {problem}")
+    save_snapshot(STUDY, CODE)
+
+
+def print_plan():
+    """What a run would do; a dry run has no hook of its own, so when the process ends."""
+    if not workflow.dryrun:
+        return
+    jobs = [
+        (job.rule.name, job.threads, STAGES.n_maps(job.wildcards.get("chunk")))
+        for job in workflow.dag.needrun_jobs(exclude_finished=False)
+        if job.rule.name != "all"
+    ]
+    planned = planned_jobs(
+        [rule.name for rule in workflow.rules], jobs, STUDY["clustering"]
+    )
+    seconds, foreign = past_durations(Path("results"), NAME)
+    print(
+        f"\n{forecast(NAME, planned, seconds, foreign, workflow.cores or 1)}",
+        file=sys.stderr,
+    )
+
+
+onstart:
+    begin_run()
+
+
+onsuccess:
+    for page in TARGETS["report"]:
+        if Path(page).exists():
+            print(f"\nThe report is in {page}", file=sys.stderr)
+
+
+# A workflow that imports this one has its own beginning and end: hooks of modules do not run.
+if workflow.modifier.is_main_snakefile():
+    atexit.register(print_plan)

@@ -1,0 +1,56 @@
+"""What a config makes of the workflow: its stages, and what their jobs are named by."""
+
+import pytest
+
+from cxr.config.resolve import resolve
+from cxr.planning.stages import study_stages
+from tests.helpers.study import TINY
+
+TABLE = {"study": "tiny", "features": {"from_file": "table.parquet"}}
+
+
+def stages(**changes):
+    return study_stages(resolve(TINY | changes))
+
+
+def test_a_study_of_images_has_the_stages_of_its_sections():
+    found = stages()
+    assert found.has_images
+    assert found.has_evidence
+    assert found.has_similarity
+    assert not found.has_analysis
+    assert not found.has_tags
+    assert found.models == ["conv5"]
+    assert found.controls == found.baselines == ["pixels"]
+    assert list(found.protocols) == ["random-r1f1"]
+    assert list(found.null_chunks) == [
+        "features.gaussian.0001-0019",
+        "pixels.gaussian.0001-0019",
+    ]
+
+
+def test_sections_that_are_left_out_have_no_jobs():
+    found = stages(evidence=None, similarity=None)
+    assert not found.has_evidence
+    assert not found.has_similarity
+    assert found.controls == found.baselines == found.folds == found.training_seeds == []
+    assert found.null_chunks == found.backbones == {}
+
+
+def test_features_from_a_table_need_no_network():
+    found = study_stages(resolve(TABLE))
+    assert not found.has_images
+    assert found.models == ["external"]
+    assert found.controls == found.baselines == found.training_seeds == []
+    assert {chunk["subject"] for chunk in found.null_chunks.values()} == {"features"}
+
+
+@pytest.mark.parametrize(
+    ("chunk", "expected"),
+    [("pca", 1), ("s0_p001-020", 2), ("s0_p021-040", 1), (None, 0)],
+)
+def test_a_chunk_holds_every_perplexity_with_every_seed(chunk, expected):
+    found = stages()
+    assert found.all_chunks == ["pca", "s0_p001-020", "s0_p021-040"]
+    assert found.n_maps(chunk) == expected
+    assert found.largest_chunk == 2

@@ -1,0 +1,121 @@
+"""The stages that a study has, and what their jobs are numbered and named by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cxr.planning.chunks import chunks, null_chunks
+from cxr.planning.parts import protocol_parts
+from cxr.planning.settings import backbone_names
+
+# The chunk that holds the map by PCA alone.
+PCA = "pca"
+
+
+@dataclass(frozen=True)
+class StudyStages:
+    """What a study's config makes of the workflow.
+
+    Attributes
+    ----------
+    has_images : bool
+        Whether features are learned from images; else they come from a table.
+    has_tags, has_analysis, has_evidence, has_similarity : bool
+        Whether the study has tags beside its classes, and these stages.
+    models : list of str
+        The networks, or the one name of external features.
+    protocols : dict of str to str
+        The protocol of each part that networks are evaluated on.
+    chunks : dict
+        By name, the perplexities and seeds of a chunk of t-SNE maps.
+    controls : list of str
+        Control features of the evidence.
+    null_chunks : dict
+        By name, what a chunk of null simulations simulates.
+    training_seeds : list of int
+        Seeds that each network is trained with again for the evidence.
+    folds, baselines : list of str
+        Patient folds and baseline features of the similarity stage.
+    backbones : dict of str to str
+        The backbone with ImageNet weights that is compared with each model.
+    """
+
+    has_images: bool
+    has_tags: bool
+    has_analysis: bool
+    has_evidence: bool
+    has_similarity: bool
+    models: list[str]
+    protocols: dict[str, str]
+    chunks: dict[str, dict[str, Any]]
+    controls: list[str]
+    null_chunks: dict[str, dict[str, Any]]
+    training_seeds: list[int]
+    folds: list[str]
+    baselines: list[str]
+    backbones: dict[str, str]
+
+    @property
+    def all_chunks(self) -> list[str]:
+        """Names of the chunks of maps, that of PCA first."""
+        return [PCA, *self.chunks]
+
+    @property
+    def largest_chunk(self) -> int:
+        """Maps in the largest chunk."""
+        return max(map(self.n_maps, self.chunks))
+
+    def n_maps(self, chunk: str | None) -> int:
+        """Maps in a chunk; 0 where a job has none."""
+        if chunk == PCA:
+            return 1
+        values = self.chunks.get(chunk or "")
+        return len(values["perplexities"]) * len(values["seeds"]) if values else 0
+
+
+def study_stages(study: Mapping[str, Any]) -> StudyStages:
+    """The stages of a study.
+
+    Parameters
+    ----------
+    study : mapping
+        The resolved config.
+    """
+    evidence, similarity, embedding = study["evidence"], study["similarity"], study["embedding"]
+    has_images = study["features"] is None
+    controls: list[str] = []
+    training_seeds: list[int] = []
+    folds: list[str] = []
+    baselines: list[str] = []
+    backbones: dict[str, str] = {}
+    if has_images and evidence is not None:
+        controls, training_seeds = list(evidence["controls"]), list(evidence["training_seeds"])
+    if has_images and similarity is not None:
+        folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
+        baselines = [name for name in similarity["baselines"] if name != "imagenet"]
+        backbones = backbone_names(similarity, study["models"])
+    return StudyStages(
+        has_images=has_images,
+        has_tags=has_images and study["cohort"]["tags"] is not None,
+        has_analysis=has_images and study["analysis"] is not None,
+        has_evidence=evidence is not None,
+        has_similarity=similarity is not None,
+        models=list(study["models"]) if has_images else [study["features"]["name"]],
+        protocols=protocol_parts(study["evaluation"], list(study["sources"])),
+        chunks=chunks(
+            embedding["perplexities"],
+            embedding["seeds"],
+            embedding["chunk"]["perplexities"],
+            embedding["chunk"]["seeds"],
+        ),
+        controls=controls,
+        null_chunks=(
+            {}
+            if evidence is None
+            else null_chunks(evidence["nulls"], controls, evidence["replicates"])
+        ),
+        training_seeds=training_seeds,
+        folds=folds,
+        baselines=baselines,
+        backbones=backbones,
+    )
