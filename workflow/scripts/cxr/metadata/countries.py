@@ -2,7 +2,7 @@
 
 from functools import cache
 
-# What the library can't know: everyday names, parts of countries, and places that stand alone.
+# What pycountry lacks: everyday names, parts of countries, and places that stand alone.
 ALIASES = {
     "america": "US",
     "california": "US",
@@ -36,7 +36,7 @@ ALIASES = {
     "wales": "GB",
     "wuhan": "CN",
 }
-# ISO 3166 lists these by themselves; texts name them with or without the country behind them.
+# ISO 3166 lists these by themselves; texts name them with or without the country after them.
 WITHIN = {"CN": ("HK", "MO")}
 
 
@@ -45,8 +45,8 @@ def country(location: str | None) -> str | None:
 
     Parts between commas (or full stops followed by a space) are read from the
     last to the first; only a whole part, or what follows its last "in", counts, so
-    that a hospital's name can't be taken for a country. Hong Kong and Macao keep
-    their own ISO entries with or without ", China" behind them.
+    that a hospital's name is not read as a country. Hong Kong and Macao keep
+    their ISO entries with or without ", China" after them.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def country(location: str | None) -> str | None:
     -------
     str or None
         The common English name of ISO 3166-1 (pycountry), or None where the
-        text does not say.
+        text names none.
     """
     if not location:
         return None
@@ -66,28 +66,28 @@ def country(location: str | None) -> str | None:
         code = codes[position]
         if code is not None:
             inner = next((c for c in codes[:position] if c in WITHIN.get(code, ())), None)
-            return _names()[inner or code]
+            return _common_names()[inner or code]
     return None
 
 
 def _code(part: str) -> str | None:
-    """The code of a part, or of what it says to lie in: `a ship in Japan`."""
-    for words in (part, part.rpartition(" in ")[2]):
-        code = ALIASES.get(words) or _index().get(words)
+    """The code of a part, or of what follows its last "in": `a ship in Japan`."""
+    for name in (part, part.rpartition(" in ")[2]):
+        code = ALIASES.get(name) or _codes_by_name().get(name)
         if code is not None:
             return code
     return None
 
 
 @cache
-def _names() -> dict[str, str]:
+def _common_names() -> dict[str, str]:
     import pycountry
 
     return {c.alpha_2: getattr(c, "common_name", c.name) for c in pycountry.countries}
 
 
 @cache
-def _index() -> dict[str, str]:
+def _codes_by_name() -> dict[str, str]:
     """ISO codes by every full name of a country, in lower case."""
     import pycountry
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from cxr.metadata.normalise import tidy
 
-DATES = (
+# Formats of strptime that are read, each with the precision that it has.
+FORMATS = (
     ("%Y", "%Y"),
     ("%Y-%m", "%Y-%m"),
     ("%Y-%m-%d", "%Y-%m-%d"),
@@ -18,25 +19,26 @@ DATES = (
     ("%d-%b-%Y", "%Y-%m-%d"),
     ("%d-%b-%y", "%Y-%m-%d"),
 )
+NUMERIC = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
 
 
 def date(text: object) -> str | None:
-    """An ISO 8601 date with the precision that the text gives: year, month or day.
+    """An ISO 8601 date with the precision of the text: year, month or day.
 
-    Nothing is guessed: of a date in figures such as 3/7/2020 only the year is
-    kept, unless one of the two figures exceeds 12 and so is the day; a month
+    Nothing is guessed: of a numeric date such as 3/7/2020 only the year is
+    kept, unless one of the two numbers exceeds 12 and so is the day; a month
     and day without a year, or a year outside 1900 to 2100, gives None.
     """
     clean = tidy(text)
     if clean is None:
         return None
-    figures = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})", clean)
-    if figures:
-        return _from_figures(*figures.groups())
+    numeric = NUMERIC.fullmatch(clean)
+    if numeric:
+        return _from_numbers(*numeric.groups())
     clean = re.sub(r"(?i)\bsept\b\.?", "Sep", clean.replace(".", ""))
-    for shape, precision in DATES:
+    for pattern, precision in FORMATS:
         try:
-            parsed = datetime.strptime(clean, shape)
+            parsed = datetime.strptime(clean, pattern)
         except ValueError:
             continue
         if 1900 <= parsed.year <= 2100:
@@ -45,15 +47,15 @@ def date(text: object) -> str | None:
 
 
 def is_ambiguous(text: object) -> bool:
-    """Whether a date in figures, such as 3/7/2020, leaves open which one is the month."""
-    found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})", tidy(text) or "")
-    if found is None:
+    """Whether a numeric date, such as 3/7/2020, leaves open which number is the month."""
+    numeric = NUMERIC.fullmatch(tidy(text) or "")
+    if numeric is None:
         return False
-    first, second = int(found[1]), int(found[2])
+    first, second = int(numeric[1]), int(numeric[2])
     return first != second and 1 <= first <= 12 and 1 <= second <= 12
 
 
-def _from_figures(first: str, second: str, year: str) -> str | None:
+def _from_numbers(first: str, second: str, year: str) -> str | None:
     a, b, y = int(first), int(second), int(year)
     y += 2000 if len(year) == 2 else 0
     if not 1900 <= y <= 2100:

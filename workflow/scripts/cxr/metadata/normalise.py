@@ -1,4 +1,4 @@
-"""What turns the texts of a source into values of the schema."""
+"""Texts of a source as values of the shared schema."""
 
 import re
 import unicodedata
@@ -120,18 +120,18 @@ def offset_days(text: object) -> float | None:
 
 
 def terms(finding: object) -> list[str]:
-    """The terms of a finding, in their normalised spelling and the order given.
+    """The terms of a finding, in their normalised spelling and the order of the text.
 
     Terms are separated by commas; `Pneumonia/Viral/COVID-19` is one path whose
     last part counts.
     """
     clean = tidy(finding)
-    found = []
+    normalised = []
     for part in (clean or "").split(","):
         term = tidy(part.rsplit("/", 1)[-1])
         if term is not None:
-            found.append(FINDINGS.get(term.casefold(), term))
-    return list(dict.fromkeys(found))
+            normalised.append(FINDINGS.get(term.casefold(), term))
+    return list(dict.fromkeys(normalised))
 
 
 def finding(text: object) -> str | None:

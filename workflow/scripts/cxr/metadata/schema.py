@@ -1,4 +1,4 @@
-"""The shared schema of all sources, and what was found in one."""
+"""The shared schema of all sources, and what reading one results in."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -47,13 +47,13 @@ SUMMARY_COLUMNS = (
     "ambiguous",
     "examples",
 )
-# Each distinct text of a column and what became of it.
+# Each distinct text of a column and its value.
 SPELLING_COLUMNS = ("source", "column", "text", "value", "rows")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found in a source.
+    """A source in the shared schema, with what was rejected and how its texts were read.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def _concatenated(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def require_rows(cleaned: Reading) -> Reading:
-    """The same reading, if it has any row.
+    """The same reading, if it has a row.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def require_rows(cleaned: Reading) -> Reading:
         reasons = cleaned.rejected["reason"].value_counts()
         why = (
             f"{len(cleaned.rejected)} entries were rejected, most often: {reasons.index[0]}; "
-            if (len(reasons))
+            if len(reasons)
             else ""
         )
         raise InputError(

@@ -1,4 +1,4 @@
-"""How ill a patient is, as texts state it."""
+"""The severity of a patient's disease, as texts state it."""
 
 import re
 
@@ -13,14 +13,14 @@ GRADES = {
     "critically ill": "critical",
 }
 _GRADE = f"({'|'.join(sorted(GRADES, key=len, reverse=True))})"
-_GRADED = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
-# One grade or several ("mild to moderate"), and of what they are said.
+_SUBJECT = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
+# One grade or several ("mild to moderate"), followed by what they describe.
 _STATED = re.compile(
     rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE})*)"
-    rf"\s+(?:{_GRADED})\b"
+    rf"\s+(?:{_SUBJECT})\b"
 )
-# What may deny a grade that comes later in the same sentence.
-_DENIED = re.compile(
+# Negations of a grade that comes later in the same sentence.
+_NEGATED = re.compile(
     r"\bnon[\s-]+$|\b(?:no(?!\.?\s*\d)|not|\w+n['\u2019]t|nor|never|less|without|absence|denie[ds])\b"
     r"(?:(?!\bbut\b)[^.:;(])*$"
 )
@@ -30,19 +30,19 @@ _DASHES = re.compile("[\u2010-\u2015\u2212]")
 def severity(text: object) -> str | None:
     """asymptomatic, mild, moderate, severe, critical, or None.
 
-    A grade counts where it is the whole text or is said of the patient or the
+    A grade counts where it is the whole text or describes the patient or the
     disease ("mild NCP patients", "severe case: ..."); "severe cough" and "non-severe
     patients" are none, and a text with two grades ("mild to moderate disease") is None.
-    So is one that denies something earlier in the sentence, whatever that may be: a gap
-    is better than a wrong grade.
+    So is one with a negation earlier in the sentence, whatever it negates: a gap is
+    better than a wrong grade.
     """
     clean = _DASHES.sub("-", tidy(text) or "").casefold()
     if clean in GRADES:
         return GRADES[clean]
-    found = {
+    grades = {
         GRADES[grade]
         for stated in _STATED.finditer(clean)
-        if not _DENIED.search(clean[: stated.start()])
+        if not _NEGATED.search(clean[: stated.start()])
         for grade in re.findall(_GRADE, stated["grades"])
     }
-    return found.pop() if len(found) == 1 else None
+    return grades.pop() if len(grades) == 1 else None
