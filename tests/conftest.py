@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from cxr.core.paths import ROOT
 from tests.browser import CHROMIUM
-from tests.helpers.study import TINY, copy_of, workspace
+from tests.helpers.study import TINY, Workspace, copy_of, workspace
 
 MIRROR = Path(os.environ.get("CXR_MIRROR", ROOT.parent / "shared" / "data"))
 
@@ -71,11 +72,19 @@ def _no_cluster(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The finished run of the tiny study. Not to be changed: take `copied`."""
-    place = workspace(tmp_path_factory.mktemp("tiny") / "run")
-    place.write_config(TINY)
-    place.output = place.snakemake().stderr
+def finished(tmp_path_factory, worker_id):
+    """The finished run of the tiny study. Not to be changed: take `copied`.
+
+    Processes that test side by side share one run; the first one makes it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished-tiny"
+    place = Workspace(folder / "run")
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "output").exists():
+            workspace(place.path).write_config(TINY)
+            (folder / "output").write_text(place.snakemake().stderr)
+    place.output = (folder / "output").read_text()
     return place
 
 

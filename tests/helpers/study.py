@@ -12,6 +12,7 @@ import psutil
 import yaml
 
 from cxr.core.paths import ROOT
+from tests.helpers.forked import run_snakemake
 
 PARTS = ("Snakefile", "rules", "workflow", "config", "envs", "profiles")
 CORES = str(min(2, os.cpu_count() or 1))
@@ -100,14 +101,8 @@ class Workspace:
 
     def snakemake(self, *arguments, config="study.yaml", check=True):
         """Runs snakemake here and returns the finished process, its output as text."""
-        done = subprocess.run(
-            self.command(*arguments, config=config),
-            cwd=self.path,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = self.command(*arguments, config=config)
+        done = run_snakemake(command[3:], self.path, self.environment)
         if check and done.returncode:
             raise AssertionError(f"snakemake failed:\n{done.stdout}\n{done.stderr}")
         return done
