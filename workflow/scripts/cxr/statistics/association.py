@@ -1,4 +1,4 @@
-"""What the clusters go with: every recorded field against them, whole patients permuted."""
+"""Associations of clusters with recorded fields, tested by permutation of whole patients."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,7 @@ ASSOCIATION_COLUMNS = (
 
 @dataclass(frozen=True)
 class _Comparison:
-    """One field's values beside the clusters, of the images where it counts."""
+    """One field's values and the clusters, of the images that are compared."""
 
     clusters: np.ndarray
     patients: np.ndarray
@@ -43,17 +43,17 @@ class _Comparison:
     def statistic(self) -> float:
         """What is compared with its permutations; greater is more associated."""
         if self.numbers is not None:
-            return self.strength()
+            return self.effect_size()
         return float(chi_square(_tables(self.clusters, self.levels)))
 
-    def strength(self) -> float:
-        """The strength of the association."""
+    def effect_size(self) -> float:
+        """The correlation ratio, or the bias-corrected Cramer's V."""
         if self.numbers is not None:
-            return float(self.effect(np.ones((1, len(self.numbers))))[0])
+            return float(self.weighted_effect_sizes(np.ones((1, len(self.numbers))))[0])
         return float(cramers_v(_tables(self.clusters, self.levels)))
 
-    def effect(self, weights: np.ndarray) -> np.ndarray:
-        """The strength of the association under each weighting, shape (r,)."""
+    def weighted_effect_sizes(self, weights: np.ndarray) -> np.ndarray:
+        """The effect size under each weighting of the images, shape (r,)."""
         if self.numbers is not None:
             return correlation_ratio(self.numbers, self.clusters, weights)
         return cramers_v(_tables(self.clusters, self.levels, weights))
@@ -148,48 +148,49 @@ def _association(
     seed: int,
 ) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(ASSOCIATION_COLUMNS) | {"field": name, "missing": missing}
-    question = _comparison(clusters, patients, field, missing)
-    row |= {"images": len(question.clusters), "patients": len(np.unique(question.patients))}
-    row["levels"] = len(np.unique(question.levels))
-    row["measure"] = "cramers_v" if question.numbers is None else "correlation_ratio"
-    if row["levels"] < 2 or len(np.unique(question.clusters)) < 2:
+    comparison = _comparison(clusters, patients, field, missing)
+    row |= {"images": len(comparison.clusters), "patients": len(np.unique(comparison.patients))}
+    row["levels"] = len(np.unique(comparison.levels))
+    row["measure"] = "cramers_v" if comparison.numbers is None else "correlation_ratio"
+    if row["levels"] < 2 or len(np.unique(comparison.clusters)) < 2:
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
-    found = percentile_interval(
-        _centred(question.effect(patient_weights(question.patients, REPLICATES, seed)))
-    )
-    row |= {"effect": found["value"], "low": found["low"], "high": found["high"]}
-    row |= _permute(question, PatientPermutation(question.patients), permutations, seed)
-    row["ami"] = float(adjusted_mutual_info_score(question.clusters, question.levels))
+    weights = patient_weights(comparison.patients, REPLICATES, seed)
+    interval = percentile_interval(_less_bias(comparison.weighted_effect_sizes(weights)))
+    row |= {"effect": interval["value"], "low": interval["low"], "high": interval["high"]}
+    row |= _permutation_test(comparison, permutations, seed)
+    row["ami"] = float(adjusted_mutual_info_score(comparison.clusters, comparison.levels))
     return row
 
 
-def _centred(effects: np.ndarray) -> np.ndarray:
-    """An effect and its replicates less the bias that drawing anew adds to them, 0 to 1.
+def _less_bias(effects: np.ndarray) -> np.ndarray:
+    """An effect size and its bootstrap replicates less the bootstrap's bias, 0 to 1.
 
     References
     ----------
     B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993, chapter 10.
     """
-    own, drawn = effects[0], effects[1:]
-    defined = drawn[np.isfinite(drawn)]
-    bias = np.median(defined) - own if len(defined) else 0.0
-    return np.clip(np.concatenate([[own], drawn - bias]), 0, 1)
+    observed, replicates = effects[0], effects[1:]
+    defined = replicates[np.isfinite(replicates)]
+    bias = np.median(defined) - observed if len(defined) else 0.0
+    return np.clip(np.concatenate([[observed], replicates - bias]), 0, 1)
 
 
 def _comparison(
     clusters: np.ndarray, patients: np.ndarray, field: pd.Series, missing: str
 ) -> _Comparison:
-    known = field.notna().to_numpy()
-    kept = (clusters >= 0) & (known | (missing == MISSING_AS_LEVEL))
-    chosen, known = field[kept], known[kept]
+    recorded = field.notna().to_numpy()
+    kept = (clusters >= 0) & (recorded | (missing == MISSING_AS_LEVEL))
+    values, recorded = field[kept], recorded[kept]
     numeric = pd.api.types.is_numeric_dtype(field)
-    text = _fifths(chosen) if numeric else chosen.astype("str")
-    levels = np.unique(text.where(known, MISSING).to_numpy(dtype=np.str_), return_inverse=True)[1]
-    numbers = chosen.to_numpy(dtype=np.float64) if numeric and missing == MISSING_DROPPED else None
-    used = np.unique(clusters[kept], return_inverse=True)[1]
-    return _Comparison(used, patients[kept], levels, numbers)
+    text = _fifths(values) if numeric else values.astype("str")
+    levels = np.unique(text.where(recorded, MISSING).to_numpy(dtype=np.str_), return_inverse=True)[
+        1
+    ]
+    numbers = values.to_numpy(dtype=np.float64) if numeric and missing == MISSING_DROPPED else None
+    cluster_codes = np.unique(clusters[kept], return_inverse=True)[1]
+    return _Comparison(cluster_codes, patients[kept], levels, numbers)
 
 
 def _fifths(values: pd.Series) -> pd.Series:
@@ -198,34 +199,34 @@ def _fifths(values: pd.Series) -> pd.Series:
     return np.ceil(ranks * BINS).astype("str")
 
 
-def _permute(
-    question: _Comparison, exchange: PatientPermutation, permutations: int, seed: int
+def _permutation_test(
+    comparison: _Comparison, permutations: int, seed: int
 ) -> dict[str, float | None]:
     """`p`, the share of the permutations, the data counted as one, that are at least as
-    associated, and `null_mean`, their mean effect, null where none is defined."""
-    rng = np.random.default_rng(seed)
-    observed = question.statistic() * (1 - 1e-12)
-    reached, effects = 1, []
+    strongly associated, and `null_mean`, their mean effect, null where none is defined."""
+    rng, permutation = np.random.default_rng(seed), PatientPermutation(comparison.patients)
+    observed = comparison.statistic() * (1 - 1e-12)
+    n_as_good, effects = 1, []
     for _ in range(permutations):
-        source = exchange.draw(rng)
-        numbers = None if question.numbers is None else question.numbers[source]
-        drawn = replace(question, levels=question.levels[source], numbers=numbers)
-        reached += drawn.statistic() >= observed
-        effects.append(drawn.strength())
+        source = permutation.draw(rng)
+        numbers = None if comparison.numbers is None else comparison.numbers[source]
+        permuted = replace(comparison, levels=comparison.levels[source], numbers=numbers)
+        n_as_good += permuted.statistic() >= observed
+        effects.append(permuted.effect_size())
     defined = np.array(effects)[np.isfinite(effects)]
     null_mean = float(defined.mean()) if len(defined) else None
-    return {"p": reached / (1 + permutations), "null_mean": null_mean}
+    return {"p": n_as_good / (1 + permutations), "null_mean": null_mean}
 
 
 def stratified_association(
     clusters: np.ndarray,
     patients: np.ndarray,
     field: pd.Series,
-    given: pd.Series,
+    stratifier: pd.Series,
     permutations: int,
     seed: int,
 ) -> dict[str, Any]:
-    """A field against the clusters where another field is the same.
+    """A field against the clusters within the levels of another field, the stratifier.
 
     The statistic is the sum of chi-square over the strata, as in a stratified
     contingency analysis; whole patients are exchanged within strata alone.
@@ -236,38 +237,40 @@ def stratified_association(
         `images`, `patients`, `strata`; `exchangeable`, the patients in a stratum with
         others; `p`, null where none of them is.
     """
-    known = (clusters >= 0) & field.notna().to_numpy() & given.notna().to_numpy()
-    used = np.unique(clusters[known], return_inverse=True)[1]
-    levels = np.unique(field[known].to_numpy(dtype=np.str_), return_inverse=True)[1]
-    strata = np.unique(given[known].to_numpy(dtype=np.str_), return_inverse=True)[1]
-    owner = patients[known]
-    answer: dict[str, Any] = {
-        "images": int(known.sum()),
-        "patients": len(np.unique(owner)),
+    kept = (clusters >= 0) & field.notna().to_numpy() & stratifier.notna().to_numpy()
+    cluster_codes = np.unique(clusters[kept], return_inverse=True)[1]
+    levels = np.unique(field[kept].to_numpy(dtype=np.str_), return_inverse=True)[1]
+    strata = np.unique(stratifier[kept].to_numpy(dtype=np.str_), return_inverse=True)[1]
+    owners = patients[kept]
+    result: dict[str, Any] = {
+        "images": int(kept.sum()),
+        "patients": len(np.unique(owners)),
         "strata": len(np.unique(strata)),
         "exchangeable": 0,
         "p": None,
     }
-    if not known.any():
-        return answer
-    exchange = PatientPermutation(owner, strata)
-    answer["exchangeable"] = exchange.exchangeable
-    # Within a stratum of one level, or of one cluster, nothing can be told.
-    telling = any(
-        len(np.unique(levels[strata == s])) > 1 and len(np.unique(used[strata == s])) > 1
+    if not kept.any():
+        return result
+    permutation = PatientPermutation(owners, strata)
+    result["exchangeable"] = permutation.exchangeable
+    # A stratum of one level, or of one cluster, holds no information.
+    informative = any(
+        len(np.unique(levels[strata == s])) > 1 and len(np.unique(cluster_codes[strata == s])) > 1
         for s in np.unique(strata)
     )
-    if not telling or not exchange.exchangeable:
-        return answer
-    k, m, s = used.max() + 1, levels.max() + 1, strata.max() + 1
+    if not informative or not permutation.exchangeable:
+        return result
+    k, m, s = cluster_codes.max() + 1, levels.max() + 1, strata.max() + 1
 
     def statistic(permuted: np.ndarray) -> float:
-        cell = (strata * k + used) * m + permuted
+        cell = (strata * k + cluster_codes) * m + permuted
         tables = np.bincount(cell, minlength=s * k * m).reshape(s, k, m).astype(np.float64)
         return float(chi_square(tables).sum())
 
     rng = np.random.default_rng(seed)
     observed = statistic(levels) * (1 - 1e-12)
-    reached = sum(statistic(levels[exchange.draw(rng)]) >= observed for _ in range(permutations))
-    answer["p"] = (1 + reached) / (1 + permutations)
-    return answer
+    n_as_good = sum(
+        statistic(levels[permutation.draw(rng)]) >= observed for _ in range(permutations)
+    )
+    result["p"] = (1 + n_as_good) / (1 + permutations)
+    return result

@@ -51,9 +51,9 @@ def percentile_interval(values: np.ndarray, patients: int | None = None) -> dict
     defined = values[1:][np.isfinite(values[1:])]
     low, high = np.percentile(defined, [tail, 100 - tail]) if len(defined) else (np.nan, np.nan)
     if low == high:
-        extreme = own in (0.0, 1.0)
+        extreme = value in (0.0, 1.0)
         if patients and extreme:
-            return binomial_interval(round(own * patients), patients)
+            return binomial_interval(round(value * patients), patients)
         low, high = np.nan, np.nan
     bounds = [round(float(v), 6) if np.isfinite(v) else None for v in (low, high)]
     return {"value": round(value, 6), "low": bounds[0], "high": bounds[1]}

@@ -1,4 +1,4 @@
-"""How strongly clusters and a field go together."""
+"""Effect sizes of the association between clusters and a field."""
 
 import numpy as np
 
@@ -13,8 +13,8 @@ def cramers_v(tables: np.ndarray) -> np.ndarray:
     Returns
     -------
     float array, shape (...)
-        NaN where fewer than two rows or columns hold anything, or each observation
-        has a row or column of its own.
+        NaN where fewer than two rows or columns have observations, or no two
+        observations share a row or a column.
 
     References
     ----------
@@ -29,10 +29,10 @@ def cramers_v(tables: np.ndarray) -> np.ndarray:
         phi = np.maximum(chi_square(tables) / n - excess, 0)
         r = rows - (rows - 1) ** 2 / (n - 1)
         c = columns - (columns - 1) ** 2 / (n - 1)
-        most = np.minimum(r, c) - 1
-        value = np.sqrt(phi / most)
-    # With as many rows as observations `most` is 0, but for rounding.
-    defined = (rows > 1) & (columns > 1) & (most > 1e-9)
+        largest = np.minimum(r, c) - 1
+        value = np.sqrt(phi / largest)
+    # With as many rows as observations `largest` is 0, but for rounding.
+    defined = (rows > 1) & (columns > 1) & (largest > 1e-9)
     return np.where(defined, np.minimum(value, 1), np.nan)
 
 
@@ -46,7 +46,7 @@ def chi_square(tables: np.ndarray) -> np.ndarray:
 
 
 def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """How far the clusters tell a number: the share of its standard deviation, 0 to 1.
+    """Pearson's eta: the share of a number's standard deviation between clusters, 0 to 1.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Metrics over many weightings of the same images at once.
 
-A weighting says how often each image counts; a bootstrap draws many of them.
+A weighting says how often each image counts; a bootstrap makes many of them.
 """
 
 import numpy as np
@@ -48,7 +48,7 @@ def roc_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np
     Returns
     -------
     float array, shape (r,)
-        NaN where one side has no weight.
+        NaN where one class has no weight.
     """
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
@@ -56,8 +56,8 @@ def roc_auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np
     below = np.add.reduceat((weights * ~positive)[:, order], starts, axis=1)
     before = below.cumsum(axis=1) - below
     with np.errstate(invalid="ignore", divide="ignore"):
-        won = (above * (before + 0.5 * below)).sum(axis=1)
-        return won / (above.sum(axis=1) * below.sum(axis=1))
+        concordant = (above * (before + 0.5 * below)).sum(axis=1)
+        return concordant / (above.sum(axis=1) * below.sum(axis=1))
 
 
 def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -76,15 +76,15 @@ def average_precision(scores: np.ndarray, positive: np.ndarray, weights: np.ndar
     """
     order = np.argsort(-scores, kind="stable")
     starts = np.flatnonzero(np.diff(-scores[order], prepend=-np.inf))
-    found = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
-    called = np.add.reduceat(weights[:, order], starts, axis=1).cumsum(axis=1)
+    true_positives = np.add.reduceat((weights * positive)[:, order], starts, axis=1)
+    predicted = np.add.reduceat(weights[:, order], starts, axis=1).cumsum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(called > 0, found.cumsum(axis=1) / called, 0)
-        return (precision * found).sum(axis=1) / found.sum(axis=1)
+        precision = np.where(predicted > 0, true_positives.cumsum(axis=1) / predicted, 0)
+        return (precision * true_positives).sum(axis=1) / true_positives.sum(axis=1)
 
 
 def calibration_curve(
-    confidence: np.ndarray, right: np.ndarray, weights: np.ndarray
+    confidence: np.ndarray, correct: np.ndarray, weights: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Mean confidence and accuracy in equal bins of confidence, and their mean difference.
 
@@ -92,7 +92,7 @@ def calibration_curve(
     ----------
     confidence : float array, shape (n,)
         Probability of the predicted class.
-    right : bool array, shape (n,)
+    correct : bool array, shape (n,)
     weights : float array, shape (r, n)
 
     Returns
@@ -107,18 +107,18 @@ def calibration_curve(
     """
     member = np.minimum((confidence * BINS).astype(int), BINS - 1)[:, None] == np.arange(BINS)
     mass = weights @ member
-    sure = weights @ (member * confidence[:, None])
-    hits = weights @ (member * right[:, None])
+    confidences = weights @ (member * confidence[:, None])
+    hits = weights @ (member * correct[:, None])
     with np.errstate(invalid="ignore", divide="ignore"):
-        ece = np.abs(sure - hits).sum(axis=1) / mass.sum(axis=1)
-        return {"confidence": sure / mass, "accuracy": hits / mass, "mass": mass, "ece": ece}
+        ece = np.abs(confidences - hits).sum(axis=1) / mass.sum(axis=1)
+        return {"confidence": confidences / mass, "accuracy": hits / mass, "mass": mass, "ece": ece}
 
 
 def youden_threshold(scores: np.ndarray, positive: np.ndarray) -> float:
-    """The score from which on calling an image positive gains most: Youden's J.
+    """The operating threshold with the largest Youden's J.
 
     An image is positive when its score is at least the threshold, which is the score
-    of an image; of several equally good ones the highest. NaN where one side is empty.
+    of an image; of several equally good ones the highest. NaN where one class is empty.
 
     References
     ----------

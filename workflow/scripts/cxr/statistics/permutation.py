@@ -7,37 +7,37 @@ MIN_GROUP = 5  # patients of a group within which they are exchanged
 
 def halve_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Which images are of a random half of the patients, bool of shape (n,)."""
-    names, owner = np.unique(patients, return_inverse=True)
-    chosen = rng.permutation(len(names)) < len(names) // 2
-    return chosen[owner]
+    names, owners = np.unique(patients, return_inverse=True)
+    selected = rng.permutation(len(names)) < len(names) // 2
+    return selected[owners]
 
 
 def subsample_patients(patients: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Indices of the images of a random share of the patients, ascending."""
-    names, owner = np.unique(patients, return_inverse=True)
-    chosen = rng.permutation(len(names)) < round(share * len(names))
-    return np.flatnonzero(chosen[owner])
+    names, owners = np.unique(patients, return_inverse=True)
+    selected = rng.permutation(len(names)) < round(share * len(names))
+    return np.flatnonzero(selected[owners])
 
 
 def bootstrap_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Indices of the images of as many patients as there are, drawn with replacement.
+    """Indices of the images of a bootstrap sample of patients, without duplicates.
 
     A patient drawn twice counts once: copies would lie on one point of a map and
-    make a cluster of their own (Hennig 2007, section 3.1).
+    form a separate cluster (Hennig 2007, section 3.1).
     """
-    names, owner = np.unique(patients, return_inverse=True)
-    drawn = np.unique(rng.integers(0, len(names), len(names)))
-    return np.flatnonzero(np.isin(owner, drawn))
+    names, owners = np.unique(patients, return_inverse=True)
+    selected = np.unique(rng.integers(0, len(names), len(names)))
+    return np.flatnonzero(np.isin(owners, selected))
 
 
 class PatientPermutation:
     """Permutations of whole patients: each patient's images get those of another one.
 
-    Patients are exchanged among those with as many images, since what goes with the
-    number of images would otherwise be found to go with anything. Numbers that fewer
-    than five patients have are joined with the next larger ones; where they then differ,
-    the other's values are repeated from the start or cut off, so that values which a
-    patient's images share stay shared.
+    Patients are exchanged among those with as many images, since otherwise all that
+    is associated with the number of images would be associated with one another. A
+    number of images that fewer than five patients have is pooled with the next larger
+    ones; where two patients then differ, the other's values are repeated from the start
+    or cut off, so that values which a patient's images share stay shared.
 
     Parameters
     ----------
@@ -48,37 +48,37 @@ class PatientPermutation:
     """
 
     def __init__(self, patients: np.ndarray, strata: np.ndarray | None = None) -> None:
-        owner = np.unique(patients, return_inverse=True)[1]
-        self.order = np.argsort(owner, kind="stable")
-        self.sizes = np.bincount(owner)
+        owners = np.unique(patients, return_inverse=True)[1]
+        self.order = np.argsort(owners, kind="stable")
+        self.sizes = np.bincount(owners)
         self.starts = np.cumsum(self.sizes) - self.sizes
-        self.owner = owner
-        self.place = np.empty(len(owner), np.int64)
-        self.place[self.order] = np.arange(len(owner)) - self.starts[owner[self.order]]
+        self.owners = owners
+        self.place = np.empty(len(owners), np.int64)
+        self.place[self.order] = np.arange(len(owners)) - self.starts[owners[self.order]]
         parts = [np.arange(len(self.sizes))]
         if strata is not None:
             codes = np.unique(strata, return_inverse=True)[1]
             votes = np.zeros((len(self.sizes), codes.max() + 1))
-            np.add.at(votes, (owner, codes), 1)
+            np.add.at(votes, (owners, codes), 1)
             commonest = votes.argmax(axis=1)
             parts = [np.flatnonzero(commonest == code) for code in np.unique(commonest)]
-        self.groups = [alike for part in parts for alike in self._alike(part)]
+        self.groups = [group for part in parts for group in self._by_size(part)]
 
-    def _alike(self, part: np.ndarray) -> list[np.ndarray]:
-        """Some patients in groups of as many images, few of them together."""
-        found: list[np.ndarray] = []
-        few = part[:0]
+    def _by_size(self, part: np.ndarray) -> list[np.ndarray]:
+        """Groups of patients with as many images, small groups pooled with the next."""
+        groups: list[np.ndarray] = []
+        pool = part[:0]
         for size in np.unique(self.sizes[part]):
-            few = np.concatenate([few, part[self.sizes[part] == size]])
-            if len(few) >= MIN_GROUP:
-                found, few = [*found, few], part[:0]
-        last = found.pop() if found and len(few) else part[:0]
-        rest = np.concatenate([last, few])
-        return [*found, rest] if len(rest) else found
+            pool = np.concatenate([pool, part[self.sizes[part] == size]])
+            if len(pool) >= MIN_GROUP:
+                groups, pool = [*groups, pool], part[:0]
+        last = groups.pop() if groups and len(pool) else part[:0]
+        rest = np.concatenate([last, pool])
+        return [*groups, rest] if len(rest) else groups
 
     @property
     def exchangeable(self) -> int:
-        """Patients that have another one to be exchanged with."""
+        """Number of patients that can be exchanged with another one."""
         return sum(len(group) for group in self.groups if len(group) > 1)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
@@ -86,5 +86,5 @@ class PatientPermutation:
         other = np.empty(len(self.sizes), np.int64)
         for group in self.groups:
             other[group] = rng.permutation(group)
-        donor = other[self.owner]
+        donor = other[self.owners]
         return self.order[self.starts[donor] + self.place % self.sizes[donor]]
