@@ -56,6 +56,28 @@ def test_a_failure_ends_with_one_clear_line_after_its_traceback(tmp_path, raised
     assert any("Traceback" in line for line in lines)
 
 
+@pytest.mark.parametrize("prefix", ["", "chest/"])
+def test_a_damaged_result_is_set_aside_and_a_file_of_the_user_is_not(tmp_path, prefix):
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from cxr.core.errors import DamagedFile
+from cxr.core.job import job
+with job(sys.argv[2]):
+    raise DamagedFile("not whole", Path(sys.argv[3]))
+"""
+    log = f"{prefix}results/tiny/logs/embed/conv5.log"
+    for name in (f"{prefix}results/sources/a.npy", "ours/a.npy"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+        command = [sys.executable, "-c", program, str(SCRIPTS), log, name]
+        subprocess.run(command, cwd=tmp_path, check=False, stderr=subprocess.DEVNULL)
+        assert path.exists() == name.startswith("ours")
+        assert path.with_name("a.npy.damaged").exists() != path.exists()
+
+
 def test_threads_are_limited(tmp_path):
     status, lines = run(
         "import os, numpy, threadpoolctl; "

@@ -61,7 +61,7 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
             with limited(threads):
                 yield
         except Exception as error:
-            words = f"error: {_final_line(error)}\n"
+            words = f"error: {_final_line(error, _results_of(target))}\n"
             try:
                 traceback.print_exc(file=stream)
                 stream.write(words)
@@ -82,11 +82,19 @@ def _require_same_code(code: str | None) -> None:
         )
 
 
-def _final_line(error: Exception) -> str:
+def _results_of(log: Path) -> Path | None:
+    """The folder of results that a job's log lies in, `<results>/<study>/logs/...`, if any.
+
+    A workflow that imports this one may have put it below a folder of its own.
+    """
+    return next((folder.parents[1] for folder in log.parents if folder.name == "logs"), None)
+
+
+def _final_line(error: Exception, results: Path | None) -> str:
     """What went wrong and what to do about it, in one line."""
     text = " ".join(str(error).split())
     if isinstance(error, DamagedFile):
-        return f"{text}; {_set_aside(error.path)}"
+        return f"{text}; {_set_aside(error.path, results)}"
     if isinstance(error, InputError):
         return text
     if isinstance(error, OSError) and error.errno in ADVICE:
@@ -95,9 +103,9 @@ def _final_line(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {text}; see above"
 
 
-def _set_aside(path: Path) -> str:
-    """Moves a damaged result away, so that the next run makes it anew; says what was done."""
-    if path.parts[:1] != ("results",):
+def _set_aside(path: Path, results: Path | None) -> str:
+    """Moves a damaged result away, so that the next run makes it again; says what was done."""
+    if results is None or not path.is_relative_to(results):
         return "replace it by a whole one and run again"
     aside = path.with_name(f"{path.name}.damaged")
     with suppress(FileNotFoundError):  # another job that reads it was faster
