@@ -1,14 +1,16 @@
 """Parts: every image tested once, no patient divided unless that is the point."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cxr.cohort.protocols import divide_protocols, infeasible_reason, part_cohort
 from cxr.core.errors import InputError
-from cxr.planning.parts import protocol_parts
+from cxr.planning.parts import ProtocolSettings, protocol_parts
 
-EVALUATION = {"folds": 4, "repeats": 2, "random_split": True, "leave_source_out": True}
+SETTINGS = ProtocolSettings(folds=4, repeats=2, random_split=True, leave_source_out=True)
 SPLITS = {"validation": 0.15, "test": 0.2}
 SOURCES = ["one", "two"]
 
@@ -26,18 +28,17 @@ def cohort(rng):
 
 
 def divided(cohort, **changes):
-    return divide_protocols(cohort, EVALUATION | changes, SPLITS, SOURCES, seed=3)
+    return divide_protocols(cohort, replace(SETTINGS, **changes), SPLITS, SOURCES, seed=3)
 
 
 def test_the_parts_of_a_config_are_those_that_are_divided(cohort):
-    parts = protocol_parts(EVALUATION, SOURCES)
+    parts = protocol_parts(SETTINGS, SOURCES)
     assert len(parts) == 8 + 8 + 2
     folds = divided(cohort)
     found = folds.groupby("part")["protocol"].first().to_dict()
     assert found == parts | {"study": "study"}
-    nothing = {"folds": None, "random_split": False, "leave_source_out": False, "repeats": 3}
-    assert protocol_parts(nothing, SOURCES) == {}
-    assert list(protocol_parts(nothing | {"random_split": True, "repeats": 1}, [])) == [
+    assert protocol_parts(ProtocolSettings(folds=None, repeats=3), SOURCES) == {}
+    assert list(protocol_parts(ProtocolSettings(folds=None, random_split=True), [])) == [
         "random-r1f1"
     ]
 

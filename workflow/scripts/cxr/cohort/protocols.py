@@ -6,14 +6,13 @@ the parts whose test images are measured together.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cxr.cohort.splits import fold_with_share
 from cxr.core.errors import InputError
-from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, protocol_parts
+from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, ProtocolSettings, protocol_parts
 
 log = logging.getLogger("cxr")
 
@@ -22,7 +21,7 @@ MIN_PATIENTS = 3  # independent patients of a class: one for each of train, vali
 
 def divide_protocols(
     cohort: pd.DataFrame,
-    evaluation: Mapping[str, Any],
+    settings: ProtocolSettings,
     splits: Mapping[str, float],
     sources: Sequence[str],
     seed: int,
@@ -38,8 +37,9 @@ def divide_protocols(
     ----------
     cohort : DataFrame
         `image_id, class, split, split_group, source`.
-    evaluation, splits : mapping
-        The config's `evaluation` and `cohort.splits`.
+    settings : ProtocolSettings
+    splits : mapping
+        The config's `cohort.splits`.
     sources : sequence of str
     seed : int
 
@@ -58,14 +58,14 @@ def divide_protocols(
     tables = [_table(cohort, STUDY, STUDY, cohort["split"].to_numpy())]
     images = np.arange(len(cohort))
     for protocol, of in ((GROUPED, groups), (RANDOM, images)):
-        wanted = [p for p, kind in protocol_parts(evaluation, []).items() if kind == protocol]
+        wanted = [p for p, kind in protocol_parts(settings, []).items() if kind == protocol]
         if not wanted:
             continue
-        tests = _tests(classes, of, evaluation, splits, seed)
+        tests = _tests(classes, of, settings, splits, seed)
         for part, test in zip(wanted, tests, strict=True):
             split = _split(classes, of, test, splits["validation"] / (1 - splits["test"]), seed)
             tables.append(_table(cohort, part, protocol, split))
-    for part, protocol in protocol_parts(evaluation, sources).items():
+    for part, protocol in protocol_parts(settings, sources).items():
         if protocol.startswith(WITHOUT):
             test = (cohort["source"] == protocol.removeprefix(f"{WITHOUT}-")).to_numpy()
             reason = infeasible_reason(cohort, test)
@@ -91,14 +91,14 @@ def infeasible_reason(cohort: pd.DataFrame, test: np.ndarray) -> str | None:
 def _tests(
     classes: np.ndarray,
     groups: np.ndarray,
-    evaluation: Mapping[str, Any],
+    settings: ProtocolSettings,
     splits: Mapping[str, float],
     seed: int,
 ) -> list[np.ndarray]:
     """The test images of each part of a protocol, as bool arrays."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    folds = evaluation["folds"]
+    folds = settings.folds
     if not folds:
         test = np.zeros(len(classes), dtype=bool)
         test[fold_with_share(classes, groups, splits["test"], seed)] = True
@@ -111,7 +111,7 @@ def _tests(
                 f"patients, fewer than the {folds} folds; take fewer folds or leave the class out"
             )
     tests = []
-    for repeat in range(evaluation["repeats"]):
+    for repeat in range(settings.repeats):
         kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=(seed + repeat) % 2**32)
         for _, chosen in kfold.split(classes, classes, groups):
             test = np.zeros(len(classes), dtype=bool)

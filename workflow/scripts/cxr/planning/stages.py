@@ -1,11 +1,11 @@
 """The stages that a study has, and what their jobs are numbered and named by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from cxr.planning.chunks import chunks, null_chunks
-from cxr.planning.parts import protocol_parts
+from cxr.planning.parts import ProtocolSettings, protocol_parts
 from cxr.planning.settings import backbone_names
 
 # The chunk that holds the map by PCA alone.
@@ -94,6 +94,9 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
         baselines = [name for name in similarity["baselines"] if name != "imagenet"]
         backbones = backbone_names(similarity, study["models"])
+    protocols = ProtocolSettings(
+        **{field.name: study["evaluation"][field.name] for field in fields(ProtocolSettings)}
+    )
     return StudyStages(
         has_images=has_images,
         has_tags=has_images and study["cohort"]["tags"] is not None,
@@ -101,7 +104,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
         models=list(study["models"]) if has_images else [study["features"]["name"]],
-        protocols=protocol_parts(study["evaluation"], list(study["sources"])),
+        protocols=protocol_parts(protocols, list(study["sources"])),
         chunks=chunks(
             embedding["perplexities"],
             embedding["seeds"],

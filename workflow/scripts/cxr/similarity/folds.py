@@ -1,4 +1,4 @@
-"""Parts of the patients, each left out of one training, so that its images are searched unseen.
+"""Parts of the patients, each held out of one training.
 
 Features of networks of different trainings can't be compared, so query and neighbours
 come from one part.
@@ -11,7 +11,7 @@ import pandas as pd
 
 from cxr.cohort import protocols
 from cxr.core.errors import InputError
-from cxr.planning.parts import GROUPED
+from cxr.planning.parts import GROUPED, ProtocolSettings
 
 log = logging.getLogger("cxr")
 
@@ -19,14 +19,14 @@ log = logging.getLogger("cxr")
 def fold_of(
     cohort: pd.DataFrame, fold: int, folds: int, splits: Mapping[str, float], seed: int
 ) -> pd.DataFrame:
-    """The cohort with the splits of one training; its test images are the part that is left out.
+    """The cohort with the splits of one training, whose test images are the held-out part.
 
     Parameters
     ----------
     cohort : DataFrame
         `image_id, class, split_group`.
     fold, folds : int
-        Which part, counted from 1, of how many.
+        Number of the part, from 1, and how many there are.
     splits : mapping
         The config's `cohort.splits`.
     seed : int
@@ -36,19 +36,18 @@ def fold_of(
     DataFrame
         Empty where a class has too few independent patients for so many parts.
     """
-    fewest = int(cohort.groupby("class")["split_group"].nunique().min())
-    if fewest < folds * protocols.MIN_PATIENTS:
+    patients = int(cohort.groupby("class")["split_group"].nunique().min())
+    if patients < folds * protocols.MIN_PATIENTS:
         log.warning(
             "config key 'similarity.folds': a class has %d independent patients, too few for "
             "%d parts; no network is trained for them",
-            fewest,
+            patients,
             folds,
         )
         return cohort.iloc[:0]
-    evaluation = {"folds": folds, "repeats": 1, "random_split": False, "leave_source_out": False}
     try:
-        divided = protocols.divide_protocols(cohort, evaluation, splits, [], seed)
-    except InputError as reason:
-        log.warning("no network is trained for parts of the patients: %s", reason)
+        divided = protocols.divide_protocols(cohort, ProtocolSettings(folds), splits, [], seed)
+    except InputError as error:
+        log.warning("no network is trained for parts of the patients: %s", error)
         return cohort.iloc[:0]
     return protocols.part_cohort(cohort, divided, f"{GROUPED}-r1f{fold}")
