@@ -7,9 +7,7 @@ from matplotlib.figure import Figure
 
 from cxr.evaluation.comparison import main_protocol
 from cxr.figures.style import INK, LINE, PALETTE, empty, figure, plain_numbers, short
-from cxr.planning.parts import GROUPED, RANDOM, STUDY
-
-WORDS = {GROUPED: "folds of patients", STUDY: "the study's test images", RANDOM: "patients divided"}
+from cxr.planning.parts import RANDOM, protocol_label
 
 
 def comparison(table: pd.DataFrame) -> Figure:
@@ -29,7 +27,7 @@ def comparison(table: pd.DataFrame) -> Figure:
     for protocol, colour, offset in ((counts, PALETTE[0], -0.12), (RANDOM, PALETTE[1], 0.18)):
         some = table.loc[(table["protocol"] == protocol) & table["name"].isin(rows)]
         places = some["name"].map(rows).to_numpy(dtype=float) + offset
-        _bars(left, some, places, colour, WORDS[protocol])
+        _bars(left, some, places, colour, protocol_label(protocol))
     left.set_yticks(range(len(rows)), [short(name) for name in rows])
     for label, kind in zip(left.get_yticklabels(), shown["kind"], strict=True):
         label.set_fontweight("bold" if kind == "network" else "normal")

@@ -11,11 +11,10 @@ from cxr.analysis.classifiers import MAJORITY
 from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, short
 from cxr.metadata.severity import SEVERITIES
-from cxr.planning.parts import GROUPED, RANDOM
+from cxr.planning.parts import GROUPED, RANDOM, protocol_label
 
 MOST_VALUES, MOST_LEVELS = 8, 6
 JITTER = 0.12
-WORDS = {GROUPED: "patients kept together", RANDOM: "patients divided"}
 
 
 def values(frequencies: pd.DataFrame, missing: pd.DataFrame) -> Figure:
@@ -211,7 +210,7 @@ def classifiers(table: pd.DataFrame, target: str) -> Figure:
         own = table.loc[table["protocol"] == protocol]
         y = own["classifier"].map(places).to_numpy(dtype=float) + offset
         ax.hlines(y, own["low"], own["high"], color=colour, lw=1.1)
-        ax.plot(own["accuracy"], y, "o", ms=3.5, color=colour, label=WORDS[protocol])
+        ax.plot(own["accuracy"], y, "o", ms=3.5, color=colour, label=protocol_label(protocol))
     told = table.loc[(table["protocol"] == GROUPED) & table["published"].notna()]
     if len(told):
         y = told["classifier"].map(places)

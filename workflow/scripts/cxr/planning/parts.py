@@ -61,4 +61,4 @@ def protocol_parts(settings: ProtocolSettings, sources: Sequence[str]) -> dict[s
 def protocol_label(protocol: str) -> str:
     """What a protocol is called in figures and on the page."""
     source = protocol.removeprefix(f"{WITHOUT}-")
-    return PROTOCOLS.get(protocol, f"tested on {source}, trained without it")
+    return PROTOCOLS.get(protocol, f"source {source} held out")
