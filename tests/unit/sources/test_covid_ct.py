@@ -8,7 +8,7 @@ from cxr.config.resolve import PRESETS
 from cxr.core.errors import InputError
 from cxr.download.sources import obtain_source
 from cxr.images.inspection import inspect_images
-from cxr.sources.readers import read
+from cxr.sources.covid_ct import read
 from tests.helpers.obtaining import zipped
 
 SHEET = {
@@ -41,7 +41,7 @@ def folder(tmp_path):
 
 
 def test_rows_are_matched_and_the_rest_is_listed(folder):
-    reading = read("ct", folder, "covid_ct")
+    reading = read("ct", folder)
     rows = reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2])
     first, second = rows.loc["2020.01.24-p27-132.png"], rows.loc["no extension%0.jpg"]
     assert (first["patient_id"], first["sex"], first["age_years"]) == ("ct:Patient 1", "M", 41)
@@ -78,12 +78,12 @@ def test_rows_are_matched_and_the_rest_is_listed(folder):
 
 def test_of_columns_that_are_alike_the_first_counts(folder):
     sheet = folder / "COVID-CT-MetaInfo.xlsx"
-    before = read("ct", folder, "covid_ct").rows
+    before = read("ct", folder).rows
     table = pd.read_excel(sheet)
     table.assign(**{"Age ": "99", " Severity": "mild", "Patient ID ": "x"}).to_excel(
         sheet, index=False
     )
-    pd.testing.assert_frame_equal(read("ct", folder, "covid_ct").rows, before)
+    pd.testing.assert_frame_equal(read("ct", folder).rows, before)
 
 
 def test_an_id_of_two_people_is_named_and_stays_one_patient(folder, caplog):
@@ -91,7 +91,7 @@ def test_an_id_of_two_people_is_named_and_stays_one_patient(folder, caplog):
     table = pd.read_excel(sheet)
     table["Patient ID"] = table["Patient ID"].str.replace("2 ", "1")
     table.to_excel(sheet, index=False)
-    reading = read("ct", folder, "covid_ct")
+    reading = read("ct", folder)
     assert "Patient 1 has rows of both sexes" in caplog.text
     positive = reading.rows.loc[reading.rows["finding"] == "COVID-19"]
     assert set(positive["patient_id"]) == {"ct:Patient 1"}
@@ -106,7 +106,7 @@ def rows_of(folder, names, **columns):
     for name in names:
         (folder / "CT_COVID").mkdir(exist_ok=True)
         (folder / "CT_COVID" / name).write_bytes(b"")
-    reading = read("ct", folder, "covid_ct")
+    reading = read("ct", folder)
     return reading.rows.set_index(reading.rows["file"].str.rpartition("/")[2]), reading.rejected
 
 
@@ -184,14 +184,14 @@ def test_a_preprints_doi_is_in_its_name(tmp_path):
 def test_a_folder_that_is_not_the_set_is_named(folder, spoil, message):
     spoil(folder)
     with pytest.raises(InputError, match=message):
-        read("ct", folder, "covid_ct")
+        read("ct", folder)
 
 
 @pytest.mark.mirror
 def test_the_real_set_is_read_whole(mirror, tmp_path):
     preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
     obtain_source("ct", preset, tmp_path / "ct", mirror)
-    reading, _ = inspect_images(read("ct", tmp_path / "ct", "covid_ct"), tmp_path / "ct", 64, 2)
+    reading, _ = inspect_images(read("ct", tmp_path / "ct"), tmp_path / "ct", 64, 2)
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "no file name": 1,
         "no row in the spreadsheet": 1,
@@ -230,7 +230,7 @@ def test_archives_are_unpacked_and_a_truncated_one_is_named(tmp_path):
     source = preset | {"kind": "directory"}
     whole = packed(tmp_path / "whole", 0)
     obtain_source("ct", source | {"path": str(whole)}, tmp_path / "ct", None)
-    assert len(read("ct", tmp_path / "ct", "covid_ct").rows) == 2
+    assert len(read("ct", tmp_path / "ct").rows) == 2
     cut = packed(tmp_path / "cut", 40)
     with pytest.raises(InputError, match=r"'unpack': Images-processed/CT_COVID\.zip: not a whole"):
         obtain_source("ct", source | {"path": str(cut)}, tmp_path / "other", None)
@@ -242,4 +242,4 @@ def test_a_column_that_the_sheet_lacks_is_named(folder, column):
     sheet = folder / "COVID-CT-MetaInfo.xlsx"
     pd.read_excel(sheet).drop(columns=column).to_excel(sheet, index=False)
     with pytest.raises(InputError, match=f"no column {column}"):
-        read("ct", folder, "covid_ct")
+        read("ct", folder)

@@ -5,18 +5,20 @@ import pytest
 
 from cxr.config.sources import TableSource
 from cxr.core.errors import InputError
+from cxr.core.settings import typed
 from cxr.images.dicom import read_tags
 from cxr.images.inspection import inspect_images
-from cxr.sources.readers import read
+from cxr.sources.table import TableLayout, read
 from tests.helpers.dicom import deep_pixels, write_dicom
 
 COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
 
 
-def settings(**changes):
-    given = {"kind": "table", "path": "x", "columns": COLUMNS, **changes}
-    source = TableSource.model_validate(given).model_dump()
-    return {name: source[name] for name in ("reader", "table", "images", "columns", "constants")}
+def layout_of(**changes):
+    config = {"kind": "table", "path": "x", "columns": COLUMNS, **changes}
+    source = TableSource.model_validate(config).model_dump()
+    keys = ("reader", "table", "images", "columns", "constants")
+    return typed(TableLayout, {key: source[key] for key in keys})
 
 
 def cohort(tmp_path, frame, name="cohort.csv"):
@@ -43,8 +45,10 @@ FRAME = pd.DataFrame(
 def test_every_kind_of_table_gives_the_same_rows(tmp_path, name):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "orphan.png").write_bytes(b"")
-    given = settings(table=name, images="images", constants={"modality": "CR", "country": "Italy"})
-    reading = read("own", cohort(tmp_path, FRAME, name), **given)
+    layout = layout_of(
+        table=name, images="images", constants={"modality": "CR", "country": "Italy"}
+    )
+    reading = read("own", cohort(tmp_path, FRAME, name), layout)
     assert reading.rows["file"].tolist() == ["images/a.png", "images/b.png"]
     assert reading.rows["patient_id"].tolist() == ["own:7", "own:8"]
     assert reading.rows["finding"].tolist() == ["COVID-19", "No finding"]
@@ -66,13 +70,13 @@ def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, image
     for name in ("a.png", "b.png", ".snakemake_timestamp"):
         (folder / name).touch()
     frame = pd.DataFrame({"image": ["a.png", "./a.png", ".//b.png"], "pid": [7, 7, 8]})
-    given = settings(
+    layout = layout_of(
         table="./cohort.csv",
         images=images,
         columns={"file": "image", "patient_id": "pid"},
         constants={"finding": "normal"},
     )
-    reading = read("own", cohort(tmp_path, frame), **given)
+    reading = read("own", cohort(tmp_path, frame), layout)
     assert [(tmp_path / file).name for file in reading.rows["file"]] == ["a.png", "b.png"]
     assert reading.rejected["reason"].tolist() == ["the same file in an earlier row"]
 
@@ -83,8 +87,8 @@ def test_every_kind_of_table_may_hold_dates_and_precise_numbers(tmp_path, name):
         day=pd.to_datetime(["2020-03-16", None, "2020-03-17", "2020-03-18"]),
         age=[0.12345678901, None, 41, 42],
     )
-    given = settings(table=name, columns={**COLUMNS, "date": "day", "age_years": "age"})
-    reading = read("own", cohort(tmp_path, frame, name), **given)
+    layout = layout_of(table=name, columns={**COLUMNS, "date": "day", "age_years": "age"})
+    reading = read("own", cohort(tmp_path, frame, name), layout)
     assert reading.rows["date"].fillna("").tolist() == ["2020-03-16", ""]
     assert reading.rows["age_years"].fillna(-1).tolist() == [0.12345678901, -1]
     counts = reading.summary.set_index("column").loc[["date", "age_years"], "unparsed"]
@@ -93,13 +97,13 @@ def test_every_kind_of_table_may_hold_dates_and_precise_numbers(tmp_path, name):
 
 def test_columns_that_are_not_used_may_hold_lists(tmp_path):
     frame = FRAME.assign(embedding=[[1.0, 2.0]] * len(FRAME))
-    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), layout_of(table="a.parquet"))
     assert reading.rows["file"].tolist() == ["a.png", "b.png"]
 
 
 def test_a_table_may_have_an_index_with_repeats(tmp_path):
     frame = FRAME.set_axis([0, 0, 1, 1])
-    reading = read("own", cohort(tmp_path, frame, "a.parquet"), **settings(table="a.parquet"))
+    reading = read("own", cohort(tmp_path, frame, "a.parquet"), layout_of(table="a.parquet"))
     assert reading.rows["file"].tolist() == ["a.png", "b.png"]
 
 
@@ -113,8 +117,8 @@ def test_what_can_not_be_parsed_is_counted_with_examples(tmp_path):
             "day": ["3/7/2020", "2020", "soon", "", "16/03/20", "2020-02-30"],
         }
     )
-    given = settings(columns={**COLUMNS, "date": "day"})
-    summary = read("own", cohort(tmp_path, frame), **given).summary.set_index("column")
+    layout = layout_of(columns={**COLUMNS, "date": "day"})
+    summary = read("own", cohort(tmp_path, frame), layout).summary.set_index("column")
     counts = ["rows", "normalised", "unparsed", "missing", "ambiguous"]
     assert summary.loc["view", counts].tolist() == [6, 2, 3, 1, 0]
     assert summary.loc["view", "examples"] == "sideways (2); up (1)"
@@ -142,13 +146,13 @@ def test_a_table_that_does_not_fit_is_named(tmp_path, changes, message):
     lines = ["image,pid,dx,pos", "a.png,1,normal,PA", 'b.png,2,"normal,PA', *["c.png,3,,"] * 15_000]
     (tmp_path / "quote.csv").write_text("\n".join(lines))
     with pytest.raises(InputError, match=message):
-        read("own", tmp_path, **settings(**changes))
+        read("own", tmp_path, layout_of(**changes))
 
 
 @pytest.mark.parametrize("changes", [{"table": "../x.csv"}, {"images": "/etc"}])
 def test_the_config_keeps_a_table_inside_its_folder(changes):
     with pytest.raises(ValueError, match="below the source's folder"):
-        settings(**changes)
+        layout_of(**changes)
 
 
 def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
@@ -165,8 +169,8 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
     )
     (tmp_path / "b.dcm").write_bytes(b"no dicom")
     frame = pd.DataFrame({"image": ["a.dcm", "b.dcm"], "dx": "COVID-19", "pos": ["PA", "PA"]})
-    given = settings(columns={"file": "image", "finding": "dx", "view": "pos"})
-    reading = read("own", cohort(tmp_path, frame), **given)
+    layout = layout_of(columns={"file": "image", "finding": "dx", "view": "pos"})
+    reading = read("own", cohort(tmp_path, frame), layout)
     row = reading.rows.iloc[0]
     assert (row["sex"], row["age_years"], row["date"]) == ("F", 0.5, "2020-03-16")
     assert (row["view"], row["modality"]) == ("PA", "X-ray")

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from cxr.images.decode import read_grey
 from cxr.images.inspection import inspect_images
-from cxr.sources.readers import read
+from cxr.sources.ieee8023 import read
 from cxr.synthetic.cohort import write_cohort
 
 SETTINGS = {
@@ -64,7 +64,7 @@ def test_the_columns_are_upstreams(cohort, mirror):
 
 
 def test_the_defects_cost_themselves_and_nothing_else(cohort):
-    measured, _ = inspect_images(read("s", cohort, "ieee8023"), cohort, 32, threads=1)
+    measured, _ = inspect_images(read("s", cohort), cohort, 32, threads=1)
     truth = truth_of(cohort).set_index("filename")
     rejected = measured.rejected
     reasons = dict(
@@ -89,7 +89,7 @@ def test_the_defects_cost_themselves_and_nothing_else(cohort):
 
 
 def test_the_metadata_are_as_untidy_as_they_are_true(cohort):
-    rows = read("s", cohort, "ieee8023").rows
+    rows = read("s", cohort).rows
     truth = truth_of(cohort).assign(file=lambda t: "images/" + t["filename"])
     both = rows.merge(truth, on="file", suffixes=("", "_true"))
     known = both.loc[both["country"].notna()]

@@ -21,8 +21,9 @@ from cxr.images.decode import UnusableImage, locate
 from cxr.metadata import dates, normalise
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
-from cxr.sources.rows import gather, name_mixed_patients
-from cxr.sources.tables import numbers, read_csv, without_row
+from cxr.sources.files import unlisted_files
+from cxr.sources.rows import build_reading, warn_of_mixed_sexes
+from cxr.sources.tables import first_ten, read_csv
 
 log = logging.getLogger("cxr")
 
@@ -51,8 +52,7 @@ def read(source: str, root: Path) -> Reading:
 
     A row becomes an image if it names an image file inside the folder that no
     other row names for another patient, and its columns are not shifted; every
-    other row, and every image without a row, is rejected with its reason. A row
-    without a patient is its own patient.
+    other row, and every image without a row, is rejected with its reason.
 
     Parameters
     ----------
@@ -82,15 +82,15 @@ def read(source: str, root: Path) -> Reading:
     raw["problem"] = [_shifted(row) for row in table.to_dict("records")]
     if "location" in raw.columns:
         raw["country"] = raw["location"]
-    own = [] if "modality" in raw.columns else ["modality"]
-    if own:
+    filled = [] if "modality" in raw.columns else ["modality"]
+    if filled:
         raw["modality"] = "X-ray"
     shifted = raw.index[raw["problem"].notna()].tolist()
     if shifted:
-        log.warning("%s: row %s: columns are shifted; rejected", path, numbers(shifted))
-    name_mixed_patients(raw, path)
-    unlisted = without_row(root, root / "images", set(raw["file"]))
-    reading = gather(raw, source, unlisted, "no row in metadata.csv", own)
+        log.warning("%s: row %s: columns are shifted; rejected", path, first_ten(shifted))
+    warn_of_mixed_sexes(raw, path)
+    unlisted = unlisted_files(root, root / "images", set(raw["file"]))
+    reading = build_reading(raw, source, unlisted, "no row in metadata.csv", filled)
     rows = _with_scores(reading.rows, root / SCORES)
     return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 
@@ -98,7 +98,7 @@ def read(source: str, root: Path) -> Reading:
 def _file(row: Mapping[Any, Any], root: Path) -> str:
     """The path of a row's image, relative to the source; empty where it has none.
 
-    A name with spaces around it may be meant so; the file that is there decides.
+    A name may have spaces around it: then the file that exists decides.
     """
     folder = tidy(row.get("folder", "images")) or "images"
     name = row["filename"].strip()
@@ -111,10 +111,9 @@ def _file(row: Mapping[Any, Any], root: Path) -> str:
 
 
 def _shifted(row: Mapping[Any, Any]) -> str | None:
-    """Whether a row's values stand under other columns' names, as in some revisions.
+    """Why a row's values seem to be those of other columns, as in some revisions; None if not.
 
-    A sex that is a number, or a modality that is a view or a date, can't be a
-    slip of the pen.
+    A sex that is a number, or a modality that is a view or a date, is no typing error.
     """
     if normalise.number(row.get("sex"), 0, 120) is not None:
         return "columns are shifted: the sex is a number"
@@ -130,8 +129,8 @@ def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
         return rows
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     table = csv.DictReader(line for line in lines if not line.startswith("##"))
-    scores = {row.get("filename"): row for row in table}
-    found = [scores.get(PurePosixPath(file).name, {}) for file in rows["file"]]
-    rows["severity_extent"] = [normalise.number(s.get("geographic_mean"), 0, 8) for s in found]
-    rows["severity_opacity"] = [normalise.number(s.get("opacity_mean"), 0, 6) for s in found]
+    by_name = {row.get("filename"): row for row in table}
+    scores = [by_name.get(PurePosixPath(file).name, {}) for file in rows["file"]]
+    rows["severity_extent"] = [normalise.number(s.get("geographic_mean"), 0, 8) for s in scores]
+    rows["severity_opacity"] = [normalise.number(s.get("opacity_mean"), 0, 6) for s in scores]
     return rows

@@ -16,11 +16,20 @@ from pathlib import Path
 import pandas as pd
 
 from cxr.core.errors import InputError
-from cxr.metadata.schema import Reading, rejections
+from cxr.metadata.schema import Reading
+from cxr.sources.files import has_part_like, list_files
+from cxr.sources.rows import build_reading
 
 FOLDERS = ("NORMAL", "PNEUMONIA")
-IMAGES = (".jpeg", ".jpg", ".png")
-LOCATION = "Guangzhou Women and Children's Medical Center, Guangzhou, China"
+SUFFIXES = (".jpeg", ".jpg", ".png")
+CONSTANTS = {
+    "view": "AP",
+    "modality": "X-ray",
+    "country": "China",
+    "location": "Guangzhou Women and Children's Medical Center, Guangzhou, China",
+    "licence": "CC BY 4.0",
+    "doi": "10.17632/rscbjbr9sj.2",
+}
 FINDINGS = {
     "normal": "No finding",
     "bacteria": "bacterial pneumonia",
@@ -47,42 +56,30 @@ def read(source: str, root: Path) -> Reading:
         If there is no such folder with an image in it.
     """
     files = sorted(
-        path.relative_to(root).as_posix()
+        file
         for folder in FOLDERS
-        for path in root.rglob(f"{folder}/*")
-        if path.is_file() and not any(part.startswith((".", "__")) for part in path.parts)
+        for file in list_files(root, root, f"{folder}/*")
+        if not has_part_like(file, ".", "__")
     )
     if not files:
         raise InputError(
             f"{root}: no file in a folder NORMAL or PNEUMONIA; is this the set of Kermany et al.?"
         )
-    known = {file: parse(Path(file)) for file in files}
-    used = [file for file in files if known[file] is not None]
-    out = [file for file in files if known[file] is None]
-    rows = pd.DataFrame({"file": used})
-    rows["image_id"] = [f"{source}/{file}" for file in used]
-    rows["source"] = source
-    rows["patient_id"] = [f"{source}:{(known[file] or ('', ''))[0]}" for file in used]
-    rows["finding"] = [(known[file] or ("", ""))[1] for file in used]
-    rows = rows.assign(
-        view="AP",
-        modality="X-ray",
-        country="China",
-        location=LOCATION,
-        licence="CC BY 4.0",
-        doi="10.17632/rscbjbr9sj.2",
-    )
-    reasons = ["the file name follows none of the set's namings"] * len(out)
-    return Reading.of(rows, rejections([source] * len(out), out, "metadata", reasons))
+    parsed = {file: parse(Path(file)) for file in files}
+    records = [(file, *names) for file, names in parsed.items() if names is not None]
+    others = [file for file, names in parsed.items() if names is None]
+    raw = pd.DataFrame(records, columns=["file", "patient_id", "finding"]).assign(**CONSTANTS)
+    reason = "the file name follows none of the set's namings"
+    return build_reading(raw, source, others, reason, filled=list(raw.columns))
 
 
 def parse(path: Path) -> tuple[str, str] | None:
-    """Patient and finding of a file name, or None where it follows no known naming.
+    """Patient and finding of a file name, or None where it follows none of the set's namings.
 
     The folder decides between normal and pneumonia; a name that contradicts it
-    is not trusted.
+    counts as none.
     """
-    if path.suffix.casefold() not in IMAGES:
+    if path.suffix.casefold() not in SUFFIXES:
         return None
     healthy = path.parent.name == "NORMAL"
     match = PNEUMONIA.fullmatch(path.stem) or MENDELEY.fullmatch(path.stem)

@@ -1,32 +1,41 @@
 """The readers by name."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from cxr.metadata.schema import Reading
 from cxr.sources import covid_ct, ieee8023, kermany, table
+from cxr.sources.table import TableLayout
 
-READERS: dict[str, Callable[..., Reading]] = {
+
+@dataclass(frozen=True)
+class PublishedLayout:
+    """The layout in which a data set was published, by the name of its reader."""
+
+    reader: Literal["covid_ct", "ieee8023", "kermany"]
+
+
+Layout = PublishedLayout | TableLayout
+READERS: dict[str, Callable[[str, Path], Reading]] = {
     "covid_ct": covid_ct.read,
     "ieee8023": ieee8023.read,
     "kermany": kermany.read,
-    "table": table.read,
 }
 
 
-def read(source: str, root: Path, reader: str, **settings: Any) -> Reading:
-    """Reads a source's folder with the named reader.
+def read(source: str, root: Path, layout: Layout) -> Reading:
+    """Reads a source's folder with the reader of its layout.
 
     Parameters
     ----------
     source : str
-        The source's name; it begins its image and patient ids.
+        The source's name; its image and patient ids begin with it.
     root : Path
         The source's folder.
-    reader : str
-        A key of `READERS`.
-    **settings
-        What that reader takes besides.
+    layout : PublishedLayout or TableLayout
     """
-    return READERS[reader](source, root, **settings)
+    if isinstance(layout, TableLayout):
+        return table.read(source, root, layout)
+    return READERS[layout.reader](source, root)

@@ -1,10 +1,10 @@
-"""Rows of text as rows of the shared schema, and rejections for those that can't be."""
+"""Rows of text as rows of the shared schema, and rejections of those that can't be."""
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,11 +13,11 @@ from cxr.metadata.countries import country
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
 from cxr.metadata.severity import severity
+from cxr.sources.files import file_problem
 
 log = logging.getLogger("cxr")
 
-IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".dicom")
-# What turns a column's text into the schema's value; None where it says nothing.
+# Function that turns a column's text into the schema's value; None where there is none.
 PARSERS: dict[str, Callable[[str | None], object]] = {
     "finding": normalise.finding,
     "view": normalise.view,
@@ -40,24 +40,24 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
 EXAMPLES = 3
 
 
-def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
+def convert(raw: pd.DataFrame, source: str, filled: Sequence[str] = ()) -> Reading:
     """Rows of text as rows of the shared schema.
 
     Parameters
     ----------
     raw : DataFrame
         Text in columns named as in the schema; `file` and `patient_id` are
-        needed, the latter without its source. A row without a patient is its
-        own patient.
+        needed, the latter without its source. A row without a patient counts
+        as one of its own.
     source : str
-    own : sequence of str
-        Columns that the reader filled in itself: there was nothing to clean.
+    filled : sequence of str
+        Columns that the reader filled in itself: they are not counted as cleaned.
 
     Returns
     -------
     Reading
         The rows, for each column how many values were normalised, unparsed or
-        missing, and its distinct texts, as they stood, with the value of each.
+        missing, and its distinct texts, unchanged, with the value of each.
     """
     rows = pd.DataFrame({"file": raw["file"].to_list()})
     rows["image_id"] = [f"{source}/{file}" for file in rows["file"]]
@@ -72,7 +72,7 @@ def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
         texts = [tidy(text) for text in raw[name]]
         values = [PARSERS[name](text) for text in texts]
         rows[name] = values
-        if name in own:
+        if name in filled:
             continue
         unparsed = Counter(
             text for text, value in zip(texts, values, strict=True) if text and value is None
@@ -90,11 +90,13 @@ def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
                 "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
             }
         )
-        stood = [str(cell) if text else None for cell, text in zip(raw[name], texts, strict=True)]
-        counts = Counter(stood)
+        originals = [
+            str(cell) if text else None for cell, text in zip(raw[name], texts, strict=True)
+        ]
+        counts = Counter(originals)
         spellings += [
             {"source": source, "column": name, "text": cell, "value": value, "rows": counts[cell]}
-            for cell, value in dict(zip(stood, values, strict=True)).items()
+            for cell, value in dict(zip(originals, values, strict=True)).items()
             if cell
         ]
     return Reading.of(
@@ -106,31 +108,31 @@ def convert(raw: pd.DataFrame, source: str, own: Sequence[str] = ()) -> Reading:
     )
 
 
-def gather(
-    raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str, own: Sequence[str] = ()
+def build_reading(
+    raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str, filled: Sequence[str] = ()
 ) -> Reading:
     """The usable rows in the shared schema, and a rejection for everything else.
 
     Parameters
     ----------
     raw : DataFrame
-        As `split` and `convert` take it.
+        As in `divide_rows` and `convert`.
     source : str
     unlisted : sequence of str
         Files that no row names.
     reason : str
         Why these are rejected.
-    own : sequence of str
-        As `convert` takes it.
+    filled : sequence of str
+        As in `convert`.
     """
-    used, bad = split(raw, source)
-    none = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
-    reading = convert(used, source, own)
-    return replace(reading, rejected=pd.concat([bad, none], ignore_index=True))
+    usable, rejected = divide_rows(raw, source)
+    others = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
+    reading = convert(usable, source, filled)
+    return replace(reading, rejected=pd.concat([rejected, others], ignore_index=True))
 
 
-def name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
-    """Warns of patient ids that seem to stand for two people; they stay together."""
+def warn_of_mixed_sexes(rows: pd.DataFrame, path: Path) -> None:
+    """Warns of patient ids that seem to be those of two patients; they stay in one split."""
     if "sex" not in rows.columns:
         return
     sexes = rows["sex"].map(normalise.sex).groupby(rows["patient_id"].map(tidy)).nunique()
@@ -143,8 +145,8 @@ def name_mixed_patients(rows: pd.DataFrame, path: Path) -> None:
         )
 
 
-def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows whose file can be that of one image, and rejections for the others.
+def divide_rows(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows whose file can be that of one image, and rejections of the others.
 
     Parameters
     ----------
@@ -152,7 +154,7 @@ def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         `file`, relative to the source's folder and empty where there is none,
         `patient_id`, and optionally `problem`, why a row can't be used.
     """
-    reasons = raw["file"].map(_bad_name).astype("object")
+    reasons = raw["file"].map(file_problem).astype("object")
     reasons = reasons.where(reasons.notna(), None)
     if "problem" in raw.columns:
         reasons = raw["problem"].astype("object").where(raw["problem"].notna(), reasons)
@@ -161,20 +163,8 @@ def split(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         lambda ids: ids.map(tidy).nunique(dropna=False)
     )
     reasons[patients.index[patients > 1]] = "one file under several patients"
-    again = named["file"].duplicated() & (patients == 1)
-    reasons[again.index[again]] = "the same file in an earlier row"
+    repeated = named["file"].duplicated() & (patients == 1)
+    reasons[repeated.index[repeated]] = "the same file in an earlier row"
     out = raw.loc[reasons.notna()]
     rejected = rejections([source] * len(out), out["file"], "metadata", reasons.dropna().tolist())
     return raw.loc[reasons.isna()], rejected
-
-
-def _bad_name(file: str) -> str | None:
-    """Why a file name can't be that of an image, None where it can."""
-    path = PurePosixPath(file)
-    if not file:
-        return "no file name"
-    if path.is_absolute() or ".." in path.parts or "\\" in file:
-        return "the file name leaves the source's folder"
-    if path.suffix.strip().casefold() not in IMAGES:
-        return "not an image file: a volume or a document"
-    return None

@@ -1,9 +1,9 @@
-"""Text tables: decoding, rows, and the files that no row names."""
+"""Tables of text, whatever program wrote them: CSV, Parquet, XLSX."""
 
 import csv
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,7 @@ log = logging.getLogger("cxr")
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A table as text, its column names trimmed; of two that are alike the first counts.
+    """A CSV table as text, its column names trimmed; of two that are alike the first counts.
 
     Bytes that are not UTF-8 are read as Windows-1252, in which such files are
     usually written; a warning names the lines. Blank rows are dropped.
@@ -28,7 +28,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing, has no header, or a row that is none.
+        If the file is missing, has no header, or a row whose quote is not closed.
     """
     try:
         data = path.read_bytes()
@@ -43,18 +43,20 @@ def read_csv(path: Path) -> pd.DataFrame:
             lines.append(line.decode("cp1252", errors="replace"))
             foreign.append(number)
     if foreign:
-        log.warning("%s: line %s is not UTF-8 and is read as Windows-1252", path, numbers(foreign))
+        log.warning(
+            "%s: line %s is not UTF-8 and is read as Windows-1252", path, first_ten(foreign)
+        )
     text = "\n".join(line.rstrip("\r") for line in lines).replace("\0", "")
     rows = {number: row for number, row in _rows(text, path) if any(map(str.strip, row))}
     if not rows:
         raise InputError(f"{path}: no header; the file is empty or was cut short, obtain it again")
-    (_, names), *body = rows.items()
+    (_, names), *records = rows.items()
     header = [name.strip() for name in names]
     width = len(header)
     table = pd.DataFrame(
-        [(row + [""] * width)[:width] for _, row in body],
+        [(row + [""] * width)[:width] for _, row in records],
         columns=header,
-        index=[number for number, _ in body],
+        index=[number for number, _ in records],
         dtype="str",
     )
     return table.loc[:, ~table.columns.duplicated()]
@@ -91,29 +93,19 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         if suffix == ".parquet":
             # Its index may hold a value twice, and is no column.
-            found = pd.read_parquet(path).reset_index(drop=True)
+            table = pd.read_parquet(path).reset_index(drop=True)
         else:
-            found = pd.read_excel(path, dtype="object")
+            table = pd.read_excel(path, dtype="object")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; name the source's table") from error
     except Exception as error:
-        # Whatever a damaged workbook or Parquet file makes of its reader.
+        # A damaged workbook or Parquet file may raise any error of its reader.
         raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
-    found.columns = [str(name).strip() for name in found.columns]
-    found = found.loc[:, ~found.columns.duplicated()]
-    return found.astype("object").map(as_text)
+    table.columns = [str(name).strip() for name in table.columns]
+    table = table.loc[:, ~table.columns.duplicated()]
+    return table.astype("object").map(as_text)
 
 
-def numbers(lines: list[int]) -> str:
-    """The first ten of some line numbers, in words."""
-    return ", ".join(map(str, lines[:10])) + (", ..." if len(lines) > 10 else "")
-
-
-def without_row(root: Path, folder: Path, named: set[str]) -> list[str]:
-    """The files below a folder that no row names, relative to the source's folder `root`.
-
-    Hidden ones are not listed.
-    """
-    found = (path.relative_to(root) for path in folder.rglob("*") if path.is_file())
-    shown = [path for path in found if not any(part.startswith(".") for part in path.parts)]
-    return sorted(path.as_posix() for path in shown if path.as_posix() not in named)
+def first_ten(numbers: Sequence[int]) -> str:
+    """The first ten numbers of lines or rows, for a message."""
+    return ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")

@@ -1,0 +1,56 @@
+"""The files of a source: which are images, and which no row names."""
+
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+
+from cxr.images.dicom import SUFFIXES
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", *SUFFIXES)
+
+
+def list_files(root: Path, folder: Path, pattern: str = "*") -> list[str]:
+    """The files that match a pattern at any depth below a folder.
+
+    Parameters
+    ----------
+    root : Path
+        The source's folder, to which the results are relative.
+    folder : Path
+        `root` or a folder below it.
+    pattern : str
+        As of `Path.rglob`.
+
+    Returns
+    -------
+    list of str
+        Paths with forward slashes, sorted.
+    """
+    return sorted(
+        path.relative_to(root).as_posix() for path in folder.rglob(pattern) if path.is_file()
+    )
+
+
+def unlisted_files(root: Path, folder: Path, listed: Collection[str]) -> list[str]:
+    """The files below a folder that are not `listed`, relative to `root`; hidden ones left out."""
+    return [
+        file
+        for file in list_files(root, folder)
+        if file not in listed and not has_part_like(file, ".")
+    ]
+
+
+def has_part_like(file: str, *prefixes: str) -> bool:
+    """Whether a relative path, or a folder on it, begins with one of the prefixes."""
+    return any(part.startswith(prefixes) for part in PurePosixPath(file).parts)
+
+
+def file_problem(file: str) -> str | None:
+    """Why a relative path can't be that of an image, None where it can."""
+    path = PurePosixPath(file)
+    if not file:
+        return "no file name"
+    if path.is_absolute() or ".." in path.parts or "\\" in file:
+        return "the file name leaves the source's folder"
+    if path.suffix.strip().casefold() not in IMAGE_SUFFIXES:
+        return "not an image file: a volume or a document"
+    return None
