@@ -1,4 +1,4 @@
-"""Times the cleaning and the cohort of many images, and says how much memory they take.
+"""Time and memory of the cleaning and the cohort of many images.
 
     python tests/benchmarks/cohort.py
     python tests/benchmarks/cohort.py --images 20000 --side 256 --threads 2
@@ -27,7 +27,7 @@ CLASSES = {"COVID-19": "COVID-19", "normal": "No finding"}
 
 
 def draw(folder, side, number):
-    """One image: smooth shapes of its own, so that no two are near duplicates."""
+    """Draw one image of random smooth shapes, so that no two are near duplicates."""
     rng = np.random.default_rng(number)
     coarse = Image.fromarray(rng.integers(20, 235, (12, 12), dtype=np.uint8))
     grey = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC)).astype(np.int16)
@@ -36,7 +36,7 @@ def draw(folder, side, number):
 
 
 def prepare(place, images, side):
-    """A workspace whose one source holds so many images, two a patient."""
+    """Make a workspace with one source of so many images, two a patient."""
     for part in PARTS:
         (place / part).symlink_to(ROOT / part)
     folder = place / "source" / "images"
@@ -58,7 +58,7 @@ def prepare(place, images, side):
 
 
 def run(place, threads, *arguments):
-    """Seconds of a run of the workflow."""
+    """Run the workflow and return the seconds."""
     command = [sys.executable, "-m", "snakemake", "--cores", str(threads)]
     start = time.perf_counter()
     subprocess.run(
@@ -71,20 +71,23 @@ def run(place, threads, *arguments):
 
 
 def main():
+    """Print seconds and memory of each stage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        prepare(place, given.images, given.side)
-        obtained = run(place, given.threads, "--until", "download")
-        cleaned = run(place, given.threads, "--until", "clean_metadata")
-        assembled = run(place, given.threads, "--until", "assemble_cohort")
+        prepare(place, options.images, options.side)
+        downloaded = run(place, options.threads, "--until", "download")
+        cleaned = run(place, options.threads, "--until", "clean_metadata")
+        assembled = run(place, options.threads, "--until", "assemble_cohort")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(f"{given.images:,} images of {given.side} x {given.side} on {given.threads} threads")
-    print(f"linking and hashing   {obtained:6.1f} s")
+    print(
+        f"{options.images:,} images of {options.side} x {options.side} on {options.threads} threads"
+    )
+    print(f"linking and hashing   {downloaded:6.1f} s")
     print(f"cleaning              {cleaned:6.1f} s")
     print(f"cohort and pixels     {assembled:6.1f} s")
     print(f"peak memory of a job  {peak:6.2f} GB")

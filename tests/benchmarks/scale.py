@@ -1,4 +1,4 @@
-"""50,000 images of which only features are given: embedding, grid and ranking, measured.
+"""Time and memory of embedding, grid and ranking of the features of 50,000 images.
 
     python tests/benchmarks/scale.py [--rows 50000] [--cores 2]
 
@@ -24,7 +24,7 @@ GROUPS = 8
 
 
 def draw(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Image ids, countries and features of a mixture of Gaussians, rectified as a ReLU does."""
+    """Image ids, countries and features of a mixture of Gaussians after a ReLU."""
     rng = np.random.default_rng(seed)
     shares = rng.dirichlet(np.full(GROUPS, 3.0))
     group = rng.choice(GROUPS, rows, p=shares)
@@ -36,8 +36,8 @@ def draw(rows: int, seed: int = 0) -> pd.DataFrame:
     return table.assign(country=countries)
 
 
-def measured(folder: Path) -> pd.DataFrame:
-    """A row a rule: jobs, seconds in all, seconds of the longest job, most memory in MB."""
+def summarise(folder: Path) -> pd.DataFrame:
+    """One row a rule: jobs, seconds in all, seconds of the longest job, largest memory in MB."""
     lines = [
         json.loads(line)
         for path in folder.rglob("*.jsonl")
@@ -57,20 +57,20 @@ def measured(folder: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Runs the study and prints what it took."""
+    """Run the study and print time and memory."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--cores", default="2")
-    given = parser.parse_args()
+    options = parser.parse_args()
     TABLE.parent.mkdir(exist_ok=True)
-    draw(given.rows).to_parquet(TABLE)
-    command = [sys.executable, "-m", "snakemake", "--cores", given.cores, "--configfile", STUDY]
+    draw(options.rows).to_parquet(TABLE)
+    command = [sys.executable, "-m", "snakemake", "--cores", options.cores, "--configfile", STUDY]
     start = time.monotonic()
     subprocess.run([*command, "--forceall", "--quiet", "all"], cwd=ROOT, check=True)
     wall = time.monotonic() - start
-    table = measured(ROOT / "results" / "scale" / "benchmarks")
+    table = summarise(ROOT / "results" / "scale" / "benchmarks")
     print(table.to_string())
-    print(f"{given.rows} rows, {given.cores} cores: {wall / 60:.1f} min from start to end")
+    print(f"{options.rows} rows, {options.cores} cores: {wall / 60:.1f} min from start to end")
 
 
 if __name__ == "__main__":
