@@ -1,11 +1,18 @@
 """Every reader that a config may name is there."""
 
-from typing import get_args, get_type_hints
-
-from cxr.config.sources import Reader
+from cxr.config.catalogue.readers import PUBLISHED
+from cxr.core.settings import typed
+from cxr.sources.cleaning import CleaningSettings
 from cxr.sources.readers import READERS, PublishedLayout
+from cxr.sources.table import TableLayout
 
 
-def test_config_layout_and_readers_have_the_same_names():
-    layouts = get_args(get_type_hints(PublishedLayout)["reader"])
-    assert set(get_args(Reader)) == set(layouts) == set(READERS)
+def test_every_published_layout_has_a_reader():
+    assert set(READERS) == set(PUBLISHED)
+
+
+def test_a_source_is_in_a_published_layout_or_a_table():
+    table = {"reader": "table", "table": "a.csv", "images": ".", "columns": {}, "constants": {}}
+    sources = {"k": {"reader": "kermany"}, "own": table}
+    settings = typed(CleaningSettings, {"sources": sources, "min_side": 64})
+    assert settings.sources == {"k": PublishedLayout("kermany"), "own": TableLayout(**table)}

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cxr.metadata.schema import Reading
 from cxr.sources import covid_ct, ieee8023, kermany, table
@@ -12,9 +11,15 @@ from cxr.sources.table import TableLayout
 
 @dataclass(frozen=True)
 class PublishedLayout:
-    """The layout in which a data set was published, by the name of its reader."""
+    """The layout in which a data set was published.
 
-    reader: Literal["covid_ct", "ieee8023", "kermany"]
+    Attributes
+    ----------
+    reader : str
+        A key of `READERS`.
+    """
+
+    reader: str
 
 
 Layout = PublishedLayout | TableLayout
