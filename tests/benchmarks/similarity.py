@@ -29,20 +29,20 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 K, DIMENSIONS, SAMPLE, QUERIES = 36, 64, 1000, 200
 
 
-def points(kind, n):
+def made_up_features(kind, n):
     """Points of unit length, and some new ones."""
     rng = np.random.default_rng(n)
     n += QUERIES
     if kind == "rectified":
         signal = rng.normal(size=(n, 12)) @ rng.normal(size=(12, DIMENSIONS)) / 3.5
-        found = np.maximum(signal + 0.3 * rng.normal(size=(n, DIMENSIONS)), 0)
+        features = np.maximum(signal + 0.3 * rng.normal(size=(n, DIMENSIONS)), 0)
     elif kind == "clusters":
-        found = 3 * rng.normal(size=(50, DIMENSIONS))[rng.integers(0, 50, n)]
-        found = found + rng.normal(size=(n, DIMENSIONS))
+        features = 3 * rng.normal(size=(50, DIMENSIONS))[rng.integers(0, 50, n)]
+        features = features + rng.normal(size=(n, DIMENSIONS))
     else:
-        found = rng.normal(size=(n, DIMENSIONS))
-    found = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
-    return found[QUERIES:], found[:QUERIES]
+        features = rng.normal(size=(n, DIMENSIONS))
+    features = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    return features[QUERIES:], features[:QUERIES]
 
 
 class Workflow:
@@ -50,15 +50,15 @@ class Workflow:
 
     exact_up_to = 20_000
 
-    def make(self, own, threads):
+    def make(self, points, threads):
         from cxr.similarity.index import make_index
         from cxr.similarity.space import Space
 
-        n = len(own)
-        chance = np.random.default_rng(0).permutation(n)
+        n = len(points)
+        tie_order = np.random.default_rng(0).permutation(n)
         names = np.char.zfill(np.arange(n).astype(str), 9)
-        self.space = Space(names, np.arange(n), own, "cosine", chance)
-        self.index, self.how = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
+        self.space = Space(names, np.arange(n), points, "cosine", tie_order)
+        self.index, self.summary = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
 
     def all(self):
         from cxr.similarity.neighbours import neighbours_of_all
@@ -71,7 +71,7 @@ class Workflow:
         from cxr.similarity.index import read_index
 
         self.index.save(path)
-        self.index = read_index(path, self.how)
+        self.index = read_index(path, self.summary)
 
     def one(self, point):
         return self.index.find(point, K)
@@ -86,17 +86,17 @@ class Exact(Workflow):
 class Hnswlib:
     """Malkov's own implementation of the graph; made by one thread, for the same graph again."""
 
-    def make(self, own, threads):
+    def make(self, points, threads):
         import hnswlib
 
-        self.own, self.threads = own, threads
+        self.points, self.threads = points, threads
         self.index = hnswlib.Index("ip", DIMENSIONS)
-        self.index.init_index(len(own), M=16, ef_construction=64, random_seed=0)
-        self.index.add_items(own, num_threads=1)
+        self.index.init_index(len(points), M=16, ef_construction=64, random_seed=0)
+        self.index.add_items(points, num_threads=1)
         self.index.set_ef(80)
 
     def all(self):
-        return self.index.knn_query(self.own, K + 1, num_threads=self.threads)[0][:, 1:]
+        return self.index.knn_query(self.points, K + 1, num_threads=self.threads)[0][:, 1:]
 
     def load(self, path):
         import hnswlib
@@ -113,13 +113,13 @@ class Hnswlib:
 class PyNNDescent:
     """Nearest-neighbour descent, which makes the neighbours of all at once."""
 
-    def make(self, own, threads):
+    def make(self, points, threads):
         from pynndescent import NNDescent
 
-        NNDescent(own[:1000], metric="euclidean", n_neighbors=K + 9, random_state=0)  # compiles
+        NNDescent(points[:1000], metric="euclidean", n_neighbors=K + 9, random_state=0)  # compiles
         self.start = time.perf_counter()
         self.index = NNDescent(
-            own, metric="euclidean", n_neighbors=K + 9, random_state=0, n_jobs=threads
+            points, metric="euclidean", n_neighbors=K + 9, random_state=0, n_jobs=threads
         )
 
     def all(self):
@@ -146,9 +146,9 @@ SEARCHES = {
 }
 
 
-def true_neighbours(own, rows):
+def true_neighbours(features, rows):
     """The exact neighbours of some images."""
-    near = own[rows].astype(np.float64) @ own.T.astype(np.float64)
+    near = features[rows].astype(np.float64) @ features.T.astype(np.float64)
     near[np.arange(len(rows)), rows] = -np.inf
     return np.argpartition(-near, K, axis=1)[:, :K]
 
@@ -157,16 +157,16 @@ def measure(name, kind, n, threads):
     """One search: seconds, recall, and milliseconds of one query."""
     from cxr.core.job import limited
 
-    own, new = points(kind, n)
+    features, new = made_up_features(kind, n)
     search = SEARCHES[name]()
     with limited(threads):
         start = time.perf_counter()
-        search.make(own, threads)
+        search.make(features, threads)
         start = getattr(search, "start", start)
         found = search.all()
         seconds = time.perf_counter() - start
     rows = np.random.default_rng(1).choice(n, min(SAMPLE, n), replace=False)
-    true = true_neighbours(own, rows)
+    true = true_neighbours(features, rows)
     recall = np.mean([np.isin(t, f).mean() for t, f in zip(true, found[rows], strict=True)])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "index"
@@ -184,7 +184,7 @@ def measure(name, kind, n, threads):
         "query": 1000 * statistics.median(times),
         "megabytes": size / 1e6,
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "method": getattr(getattr(search, "how", None), "method", ""),
+        "method": getattr(getattr(search, "summary", None), "method", ""),
     }
 
 
@@ -195,17 +195,17 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--kinds", nargs="*", default=["rectified", "clusters", "gaussian"])
     parser.add_argument("--one", nargs=2)
-    given = parser.parse_args()
-    if given.one:
-        print(json.dumps(measure(*given.one, given.n, given.threads)))
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(measure(*args.one, args.n, args.threads)))
         return
-    print(f"{given.n:,} x {DIMENSIONS}, {K} neighbours, {given.threads} threads of", end=" ")
+    print(f"{args.n:,} x {DIMENSIONS}, {K} neighbours, {args.threads} threads of", end=" ")
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
     print("| features | search | all neighbours, s | recall | one query, ms | file, MB | peak MB |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for kind in given.kinds:
+    for kind in args.kinds:
         for name in SEARCHES:
-            size = ["--n", str(given.n), "--threads", str(given.threads)]
+            size = ["--n", str(args.n), "--threads", str(args.threads)]
             command = [sys.executable, __file__, "--one", name, kind, *size]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from cxr.features.tables import features_table
+from cxr.similarity.settings import SeverityThresholds
 
-GROUPS = {"infected": 1.0, "serious": 5.0}
+GROUPS = SeverityThresholds(infected=1.0, serious=5.0)
 
 
 def scored(rng, patients=14, informative=True):

@@ -15,7 +15,7 @@ def test_equal_features_favour_no_image(rng):
     space, _ = space_of(features)
     assert "neighbours are chance" in space_summary(space, 5)["insufficient"]
     classes = np.repeat(["a", "b", "c"], 20)
-    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 5, own=False)
+    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 5, own_patient=False)
     # Names would find the images that come first: precision 1 for a, 0 for the others.
     assert answers.groupby("level")["average_precision"].mean().max() < 0.5
 
@@ -24,7 +24,7 @@ def test_precision_and_average_precision_are_the_textbooks(rng):
     features, classes = rng.normal(size=(60, 5)), rng.choice(["a", "b"], 60).astype(object)
     patients = rng.integers(0, 25, 60)
     space, _ = space_of(features, patients)
-    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 7, own=False)
+    answers = retrieve(space, np.arange(60), [SharedField("class", classes)], 7, own_patient=False)
     apart = cosine_distances(features.astype(np.float32).astype(np.float64))
     for row in answers.to_dict("records"):
         query = row["row"]

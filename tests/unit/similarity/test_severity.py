@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 from cxr.similarity.severity import (
-    NEAREST,
+    NEIGHBOUR_COUNTS,
     PENALTIES,
     by_neighbours,
     by_regression,
@@ -60,7 +60,7 @@ def test_both_ways_to_estimate_are_scikit_learns(rng):
         rng.normal(size=(9, 70)),
     )
     others[0] = points[3]
-    for row, k in zip(by_neighbours(points, scores, others), NEAREST, strict=True):
+    for row, k in zip(by_neighbours(points, scores, others), NEIGHBOUR_COUNTS, strict=True):
         model = KNeighborsRegressor(k, weights="distance").fit(points, scores)
         np.testing.assert_allclose(row, model.predict(others))
     for row, penalty in zip(by_regression(points, scores, others), PENALTIES, strict=True):

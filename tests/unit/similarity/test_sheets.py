@@ -19,4 +19,4 @@ def test_sheets_show_the_median_the_best_and_the_worst():
     chosen = {kind: sheets[kind]["a"].query_id for kind in sheets}
     assert chosen == {"median": "q2", "best": "q3", "worst": "q1"}
     assert sheets["median"]["a"].neighbour_ids == ["y", "x"]
-    assert sheets["best"]["a"].share == 1
+    assert sheets["best"]["a"].precision == 1

@@ -1,7 +1,8 @@
-"""The searches of a study side by side: its network, baselines, own patient in and out."""
+"""The searches of a study side by side: its features, baselines, own patient in and out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import pandas as pd
 from cxr.cohort.splits import independent_patients
 from cxr.config.catalogue.controls import CONTROLS, IMAGENET
 from cxr.core.io import read_table
-from cxr.similarity.retrieval import ALL, SharedField, retrieve, select_queries, summarise
+from cxr.similarity.retrieval import ALL, MEASURES, SharedField, retrieve, select_queries, summarise
 from cxr.similarity.space import Metric, Space, make_space
 
-# Recorded fields that neighbours might share without looking at a disease.
+# Recorded fields that neighbours may share for other reasons than their disease.
 CONFOUNDERS = ("country", "view", "doi")
 COLUMNS = (
     "space",
@@ -26,17 +27,14 @@ COLUMNS = (
     "k",
     "base_rate",
     "max_attainable",
-    *(
-        f"{measure}{end}"
-        for measure in ("precision", "average_precision", "enrichment")
-        for end in ("", "_low", "_high")
-    ),
+    *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")),
 )
-HELD_OUT, TRAINED, BACKBONE, EXTERNAL = "held out", "trained", IMAGENET, "external"
-DESCRIPTIONS = {
+HELD_OUT, TRAINED, EXTERNAL = "held out", "trained", "external"
+# Every space with its description, in the order of figures.
+SPACES = {
     HELD_OUT: "networks trained on the other patients",
     TRAINED: "the study's network, trained on many of these images",
-    BACKBONE: "a network with ImageNet weights",
+    IMAGENET: "a network with ImageNet weights",
     EXTERNAL: "features from a file",
     **{name: entry.description for name, entry in CONTROLS.items() if entry.baseline},
 }
@@ -44,7 +42,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class SearchSpaces:
-    """Spaces of the same images, divided into parts that are searched by themselves.
+    """Spaces of the same images, divided into parts, each searched by itself.
 
     Attributes
     ----------
@@ -73,83 +71,85 @@ def build_spaces(
         Features of all images.
     folds : sequence of DataFrame
         Of each part the features by the network that was not trained on it; empty where
-        none could be trained. Where one is missing there is no space `held out`, and all
+        none could be trained. Without all of them there is no space `held out`, and the
         others are searched in one part.
     records : DataFrame
         Indexed by image_id, with `class` and `patient_id`.
     """
 
-    def spaces_of(table: pd.DataFrame) -> Space:
+    def space_of(table: pd.DataFrame) -> Space:
         return make_space(table, records["patient_id"], metric, seed)[0]
 
     complete = bool(folds) and all(len(fold) for fold in folds)
     parts = [fold["image_id"].to_numpy(dtype=np.str_) for fold in folds] if complete else None
-    spaces = {HELD_OUT: [spaces_of(fold) for fold in folds]} if complete else {}
+    spaces = {HELD_OUT: [space_of(fold) for fold in folds]} if complete else {}
     for name, table in tables.items():
-        whole = spaces_of(table)
+        whole = space_of(table)
         spaces[name] = [whole] if parts is None else [whole.part(ids) for ids in parts]
     return SearchSpaces(spaces, records)
 
 
 def compare_spaces(searches: SearchSpaces, k: int, seed: int) -> pd.DataFrame:
-    """Every space by class, and by what else its neighbours share.
+    """Retrieval metrics of every space: by class, and by the other fields that neighbours share.
 
     Returns
     -------
     DataFrame
         `COLUMNS`: a row for each space, `own_patient` (excluded or included), field and
-        level: all queries, or those of a class. Of the confounders those levels in which
-        they differ, `within` the images of that class.
+        level: all queries, or those of a class. Of the other fields those levels in which
+        their values differ, `within` the images of that class.
     """
     rows: list[Mapping[str, Any]] = []
     for name, parts in searches.spaces.items():
-        for own in (False, True):
-            answers, fields, patients = _ask_parts(parts, searches.records, k, own, seed)
+        for own_patient in (False, True):
+            queries, fields, patients = _retrieve_parts(
+                parts, searches.records, k, own_patient, seed
+            )
             for number, (field, within) in enumerate(fields):
-                told = answers[answers["question"] == number]
-                if told.empty:
+                of_field = queries[queries["field_index"] == number]
+                if of_field.empty:
                     continue
                 keys = {
                     "space": name,
-                    "own_patient": "included" if own else "excluded",
+                    "own_patient": "included" if own_patient else "excluded",
                     "field": field,
                     "within": within,
                 }
-                rows += [{**keys, **means} for means in summarise(told, patients, seed)]
+                rows += [{**keys, **means} for means in summarise(of_field, patients, seed)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    # All classes together would hide in which one a field differs at all.
+    # Over all classes it would be hidden in which one a field differs at all.
     return table[(table["field"] == "class") | ((table["level"] != ALL) & (table["base_rate"] < 1))]
 
 
-def _ask_parts(
-    parts: Sequence[Space], records: pd.DataFrame, k: int, own: bool, seed: int
+def _retrieve_parts(
+    parts: Sequence[Space], records: pd.DataFrame, k: int, own_patient: bool, seed: int
 ) -> tuple[pd.DataFrame, list[tuple[str, str]], np.ndarray]:
-    """The answers of all parts, whose rows count on; the questions; the patient of each row."""
+    """The queries of all parts, rows numbered through; their fields; each row's patient."""
     names = [("class", "")]
     names += [(name, "class") for name in CONFOUNDERS if name in records]
-    tables, patients, before = [], [], 0
+    tables, patients, offset = [], [], 0
     for space in parts:
-        told = records.loc[space.image_ids]
-        values = {name: _known(told[name]) for name in ["class", *(n for n, _ in names[1:])]}
-        questions = [
+        rows = records.loc[space.image_ids]
+        values = {name: _or_none(rows[name]) for name, _ in names}
+        fields = [
             SharedField(name, values[name], values[within] if within else None)
             for name, within in names
         ]
-        answers = retrieve(space, select_queries(space.owners, seed), questions, k, own)
-        tables.append(answers.assign(row=answers["row"] + before))
-        patients.append(told["patient_id"].to_numpy(dtype=np.str_))
-        before += len(space.image_ids)
+        queries = retrieve(space, select_queries(space.owners, seed), fields, k, own_patient)
+        tables.append(queries.assign(row=queries["row"] + offset))
+        patients.append(rows["patient_id"].to_numpy(dtype=np.str_))
+        offset += len(space.image_ids)
     return pd.concat(tables, ignore_index=True), names, np.concatenate(patients)
 
 
-def _known(column: pd.Series) -> np.ndarray:
-    """A column's values, None where there is none."""
+def _or_none(column: pd.Series) -> np.ndarray:
+    """A column's values, None where not recorded."""
     values = column.astype("object")
     return values.where(values.notna(), None).to_numpy()
 
 
 def image_records(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
-    """What is recorded of the images of a cohort, by image_id.
+    """The records of the images of a cohort, by image_id.
 
     Parameters
     ----------
@@ -168,18 +168,27 @@ def image_records(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{"class": cohort["class"].to_numpy(), "patient_id": patients})
 
 
-def read_feature_tables(input: Any, cfg: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+def read_feature_tables(
+    features: str | Path,
+    backbone: str | Path | None,
+    baselines: Mapping[str, str | Path],
+    learned: bool,
+) -> dict[str, pd.DataFrame]:
     """The features of all images, by the name of their space.
 
     Parameters
     ----------
-    input : mapping of str to path
-        `features`, and as far as there are some `backbone` and `baselines`.
-    cfg : mapping
-        `learned`, whether the features were learned here, and the names of the `baselines`.
+    features : path
+        The study's.
+    backbone : path, optional
+        Those of a network with ImageNet weights.
+    baselines : mapping of str to path
+        Control features by their names.
+    learned : bool
+        Whether the study's features were learned in it.
     """
-    paths = {TRAINED if cfg["learned"] else EXTERNAL: input["features"]}
-    if input.get("backbone"):
-        paths[BACKBONE] = input["backbone"]
-    paths |= dict(zip(cfg["baselines"], input.get("baselines") or [], strict=True))
+    paths = {TRAINED if learned else EXTERNAL: features}
+    if backbone:
+        paths[IMAGENET] = backbone
+    paths |= baselines
     return {name: read_table(path) for name, path in paths.items()}

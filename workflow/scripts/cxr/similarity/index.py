@@ -1,4 +1,4 @@
-"""Indices in which nearest neighbours are found: exact while images are few, a graph when many.
+"""Indices of nearest neighbours: exact for few images, a graph for many.
 
 References
 ----------
@@ -21,15 +21,15 @@ from cxr.similarity.space import Space
 
 log = logging.getLogger("cxr")
 
-# Connectivity and effort of the graph's making, and how far searches look, one after the other.
-LINKS, MAKING = 16, 64
+# How the graph is built, and the widths of its search, which are tried in this order.
+CONNECTIVITY, EXPANSION_ADD = 16, 64
 WIDTHS = (64, 128, 256, 512)
-SAMPLE = 1000  # queries by which recall is measured
+RECALL_QUERIES = 1000  # by which recall is measured
 EXACT, APPROXIMATE = "exact", "approximate"
 
 
 class Index(Protocol):
-    """Images among which neighbours are looked for."""
+    """Images among which neighbours are searched."""
 
     def __len__(self) -> int:
         """How many images it holds."""
@@ -72,9 +72,9 @@ class ExactIndex:
         if len(points) > 1:
             return self._model.kneighbors(points, count, return_distance=False)
         # One query is answered before threads would have started.
-        apart = self._squares - 2 * (self._points @ points[0])
-        near = np.argpartition(apart, count - 1)[:count]
-        return near[np.argsort(apart[near], kind="stable")][None]
+        relative = self._squares - 2 * (self._points @ points[0])
+        near = np.argpartition(relative, count - 1)[:count]
+        return near[np.argsort(relative[near], kind="stable")][None]
 
     def points(self, rows: np.ndarray) -> np.ndarray:
         return self._points[rows]
@@ -84,30 +84,30 @@ class ExactIndex:
 
 
 class GraphIndex:
-    """A hierarchical graph of near images, along which a search walks."""
+    """A hierarchical navigable small-world graph of the images."""
 
     def __init__(self, graph: Any, width: int, threads: int = 1) -> None:
         self._graph = graph
         self._threads = threads
-        self.look(width)
+        self.set_width(width)
 
     @classmethod
     def of(cls, points: np.ndarray, threads: int) -> "GraphIndex":
-        """The graph of some points. One thread makes it, since their order shapes it."""
+        """The graph of some points, built by one thread, since their order shapes it."""
         from usearch.index import Index as Graph
 
         graph = Graph(
             ndim=points.shape[1],
             metric="l2sq",
             dtype="f32",
-            connectivity=LINKS,
-            expansion_add=MAKING,
+            connectivity=CONNECTIVITY,
+            expansion_add=EXPANSION_ADD,
         )
         graph.add(np.arange(len(points)), points, threads=1)
         return cls(graph, WIDTHS[0], threads)
 
-    def look(self, width: int) -> None:
-        """How many images a search keeps in view: more find more and take longer."""
+    def set_width(self, width: int) -> None:
+        """Sets how many candidates a search keeps: more give a better recall and take longer."""
         self.width = width
         self._graph.expansion_search = width
 
@@ -116,20 +116,20 @@ class GraphIndex:
 
     def find(self, points: np.ndarray, count: int) -> np.ndarray:
         count = min(count, len(self))
-        # It finds no more than it keeps in view.
+        # A search returns no more than it keeps.
         self._graph.expansion_search = max(self.width, count + WIDTHS[0] // 2)
-        found = self._graph.search(points, count, threads=self._threads)
+        matches = self._graph.search(points, count, threads=self._threads)
         self._graph.expansion_search = self.width
-        # Of one point it tells what it found, of several also how many of each are true.
-        counts = np.atleast_1d(getattr(found, "counts", len(found)))
+        # Matches of one point have a length, those of several a count for each.
+        counts = np.atleast_1d(getattr(matches, "counts", len(matches)))
         rows = np.full((len(points), count), -1, dtype=np.int64)
-        keys = np.atleast_2d(found.keys).astype(np.int64)
+        keys = np.atleast_2d(matches.keys).astype(np.int64)
         rows[:, : keys.shape[1]] = keys
         return np.where(np.arange(count) < counts[:, None], rows, -1)
 
     def points(self, rows: np.ndarray) -> np.ndarray:
-        found = self._graph.get(rows.ravel())
-        return np.asarray(found, dtype=np.float32).reshape(*rows.shape, self._graph.ndim)
+        stored = self._graph.get(rows.ravel())
+        return np.asarray(stored, dtype=np.float32).reshape(*rows.shape, self._graph.ndim)
 
     def save(self, path: str | Path) -> None:
         with atomic(path) as temporary:
@@ -138,17 +138,17 @@ class GraphIndex:
 
 @dataclass(frozen=True)
 class IndexSummary:
-    """How neighbours are found.
+    """How an index searches.
 
     Attributes
     ----------
     method : "exact" or "approximate"
     width : int or None
-        Images that an approximate search keeps in view.
+        Candidates that an approximate search keeps.
     recall : float
         Share of the true neighbours that are found.
     sample : int
-        Queries by which it was measured; 0 where the search is exact.
+        Queries by which recall was measured; 0 where the search is exact.
     """
 
     method: str
@@ -165,7 +165,7 @@ class IndexSummary:
 def make_index(
     space: Space, k: int, exact_up_to: int, recall: float, seed: int, threads: int
 ) -> tuple[Index, IndexSummary]:
-    """An index of a space: exact for few images, a graph for many where it finds enough.
+    """An index of a space: exact for few images, a graph for many where its recall suffices.
 
     Recall at `k` is measured against the exact search, on a sample of images.
     """
@@ -174,19 +174,19 @@ def make_index(
     if n <= max(exact_up_to, k):
         return exact, IndexSummary(EXACT, None, 1.0, 0)
     graph = GraphIndex.of(space.points, threads)
-    sample = np.sort(np.random.default_rng(seed).choice(n, min(SAMPLE, n), replace=False))
+    sample = np.sort(np.random.default_rng(seed).choice(n, min(RECALL_QUERIES, n), replace=False))
     true = exact.find(space.points[sample], k + 1)
-    reached = 0.0
+    measured = 0.0
     for width in WIDTHS:
-        graph.look(width)
-        reached = recall_of(graph.find(space.points[sample], k + 1), true)
-        log.info("%d images kept in view: recall %.4f", width, reached)
-        if reached >= recall:
-            return graph, IndexSummary(APPROXIMATE, width, round(reached, 4), len(sample))
+        graph.set_width(width)
+        measured = recall_of(graph.find(space.points[sample], k + 1), true)
+        log.info("search width %d: recall %.4f", width, measured)
+        if measured >= recall:
+            return graph, IndexSummary(APPROXIMATE, width, round(measured, 4), len(sample))
     log.warning(
-        "an approximate search finds %.1f%% of the true neighbours, less than the %.1f%% that are "
-        "wanted: all distances are computed",
-        100 * reached,
+        "the approximate search has a recall of %.1f%%, below the %.1f%% of similarity.recall: all "
+        "distances are computed",
+        100 * measured,
         100 * recall,
     )
     return exact, IndexSummary(EXACT, None, 1.0, 0)
@@ -194,19 +194,19 @@ def make_index(
 
 def recall_of(found: np.ndarray, true: np.ndarray) -> float:
     """The share of the true neighbours that were found, both int of shape (m, k)."""
-    hits = [np.isin(some, known).sum() for some, known in zip(true, found, strict=True)]
+    hits = [np.isin(t, f).sum() for t, f in zip(true, found, strict=True)]
     return float(np.sum(hits) / true.size)
 
 
-def read_index(path: str | Path, searched: IndexSummary, threads: int = 1) -> Index:
-    """An index from its file, mapped and not read, so that one query need not wait.
+def read_index(path: str | Path, summary: IndexSummary, threads: int = 1) -> Index:
+    """An index from its file, which is mapped and not read: one query needs little of it.
 
     Raises
     ------
     DamagedFile
         If the file is not whole.
     """
-    if searched.method == EXACT:
+    if summary.method == EXACT:
         return ExactIndex(read_array(path), threads)
     from usearch.index import Index as Graph
 
@@ -216,4 +216,4 @@ def read_index(path: str | Path, searched: IndexSummary, threads: int = 1) -> In
         raise DamagedFile(f"{path}: not a whole index ({error})", Path(path)) from error
     if graph is None:
         raise DamagedFile(f"{path}: not a whole index", Path(path))
-    return GraphIndex(graph, searched.width or WIDTHS[0], threads)
+    return GraphIndex(graph, summary.width or WIDTHS[0], threads)

@@ -1,20 +1,51 @@
 """The images that are most similar to a new one."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from cxr.core.errors import InputError
 from cxr.core.io import read_csv
+from cxr.features.backbone import extract_backbone_features, pretrained_backbone
+from cxr.features.extract import extract_features
+from cxr.features.tables import feature_matrix
 from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
+from cxr.networks.weights import load_model
 from cxr.similarity.index import Index
-from cxr.similarity.neighbours import table_of
-from cxr.similarity.space import Metric, distances, features_of, metric_centre, to_points
+from cxr.similarity.neighbours import neighbours_table
+from cxr.similarity.space import Metric, distances, metric_centre, to_points
 
-# What is told of each neighbour.
+# Recorded fields that the table of neighbours has.
 NEIGHBOUR_FIELDS = ("class", "country", "view", "severity_extent", "doi")
+
+
+@dataclass(frozen=True)
+class QuerySettings:
+    """How a new image is searched for.
+
+    Attributes
+    ----------
+    image_size : int
+        Side of a canonical image, pixels.
+    square : Square
+    space : "trained" or "backbone"
+        Whose features are searched: the study's network, or one with ImageNet weights.
+    backbone : str or None
+        The latter's architecture.
+    k : int
+    classes : tuple of str
+    """
+
+    image_size: int
+    square: Square
+    space: Literal["trained", "backbone"]
+    backbone: str | None
+    k: int
+    classes: tuple[str, ...]
 
 
 def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
@@ -31,18 +62,44 @@ def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
     """
     try:
         return canonical(read_grey(Path(path)), size, square)[None]
-    except UnusableImage as reason:
+    except UnusableImage as error:
         raise InputError(
-            f"config key 'query': {path} can't be used: {reason}; name an image as PNG, JPEG, "
+            f"config key 'query': {path} can't be used: {error}; name an image as PNG, JPEG, "
             f"TIFF or DICOM"
-        ) from reason
+        ) from error
+
+
+def query_features(
+    image: np.ndarray, settings: QuerySettings, weights: str | Path, model: str | Path
+) -> np.ndarray:
+    """The features of a new image by the network whose features are searched.
+
+    Parameters
+    ----------
+    image : uint8 array, shape (1, size, size)
+        As `read_query` returns it.
+    settings : QuerySettings
+    weights : path
+        Of the network.
+    model : path
+        The card of a network that was trained in the study.
+
+    Returns
+    -------
+    float array, shape (1, d)
+    """
+    if settings.space == "backbone":
+        assert settings.backbone is not None
+        return extract_backbone_features(pretrained_backbone(settings.backbone, weights), image)
+    network, card = load_model(weights, model)
+    return extract_features(network, image, card["image_size"])[0]
 
 
 def nearest_images(
     name: str,
     features: np.ndarray,
     index: Index,
-    placed: pd.DataFrame,
+    indexed: pd.DataFrame,
     records: pd.DataFrame,
     metric: Metric,
     k: int,
@@ -52,11 +109,11 @@ def nearest_images(
     Parameters
     ----------
     name : str
-        What it is called.
+        Of the new image.
     features : float array, shape (1, d)
     index : Index
         Of n images.
-    placed : DataFrame, n rows
+    indexed : DataFrame, n rows
         `image_id` and features of the images, in the order of the index.
     records : DataFrame
         Indexed by image_id: `NEIGHBOUR_FIELDS`.
@@ -73,39 +130,39 @@ def nearest_images(
     InputError
         If its features have no direction, or the index holds other images.
     """
-    if len(index) != len(placed):
+    if len(index) != len(indexed):
         raise InputError(
-            f"the index holds {len(index)} images and the features {len(placed)}; run "
+            f"the index holds {len(index)} images and the features {len(indexed)}; run "
             f"find_similar again"
         )
-    if not len(placed):
+    if not len(indexed):
         raise InputError("the study has no image that a new one could be similar to")
-    features = features.astype(np.float64) - metric_centre(features_of(placed), metric)
+    features = features.astype(np.float64) - metric_centre(feature_matrix(indexed), metric)
     if not np.isfinite(features).all() or (metric != "euclidean" and not features.any()):
         raise InputError(
             f"config key 'query': the network sees nothing in {name}: all of its features are 0 or "
             f"not finite; is it an image like the study's?"
         )
     point = to_points(features, metric)
-    found = index.find(point, k)
-    apart = distances(point, index.points(np.maximum(found, 0)), metric)
-    apart[found < 0] = np.inf
+    rows = index.find(point, k)
+    apart = distances(point, index.points(np.maximum(rows, 0)), metric)
+    apart[rows < 0] = np.inf
     order = np.argsort(apart, axis=1, kind="stable")
-    found, apart = (np.take_along_axis(a, order, axis=1) for a in (found, apart))
-    ids = placed["image_id"].to_numpy(dtype=np.str_)
-    table = table_of([name], ids, found, apart).to_pandas()
-    told = records.loc[table["neighbour_id"], list(NEIGHBOUR_FIELDS)].reset_index(drop=True)
-    return pd.concat([table, told], axis=1)
+    rows, apart = (np.take_along_axis(a, order, axis=1) for a in (rows, apart))
+    ids = indexed["image_id"].to_numpy(dtype=np.str_)
+    table = neighbours_table([name], ids, rows, apart).to_pandas()
+    fields = records.loc[table["neighbour_id"], list(NEIGHBOUR_FIELDS)].reset_index(drop=True)
+    return pd.concat([table, fields], axis=1)
 
 
 def indexed_features(features: pd.DataFrame, rejected: str | Path) -> pd.DataFrame:
-    """The features of the images that an index holds, in its order: of those that have a place.
+    """The features of the images that an index holds, in its order.
 
     Parameters
     ----------
     features : DataFrame
         `image_id`, and the features.
     rejected : path
-        The images that have none, as `find_similar` lists them.
+        The images that it leaves out, as `find_similar` lists them.
     """
     return features[~features["image_id"].isin(read_csv(rejected)["image_id"])]

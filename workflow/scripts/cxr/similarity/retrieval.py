@@ -1,4 +1,4 @@
-"""How well neighbours serve: precision at k, mean average precision, and what chance would give.
+"""Retrieval metrics: precision at k, mean average precision, base rate and enrichment.
 
 References
 ----------
@@ -12,187 +12,190 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.similarity.space import Space, blocks
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.similarity.space import Space, row_blocks
+from cxr.statistics.bootstrap import REPLICATES, patient_weights, percentile_interval
 
 ALL = "all"
-QUERIES = 1000  # of more images, so many of whole patients are asked
-REPLICATES = 1000
+MAX_QUERIES = 1000  # of more images a random selection of whole patients are queries
 MEASURES = ("precision", "average_precision", "enrichment")
 
 
 @dataclass(frozen=True)
 class SharedField:
-    """What neighbours should share with their query.
+    """A field whose value neighbours should share with their query.
 
     Attributes
     ----------
     field : str
-    shared : array of object, shape (n,)
-        Of each image, None where it is not recorded: such images neither ask nor answer.
+    levels : array of object, shape (n,)
+        Of each image, None where not recorded: such images are neither query nor neighbour.
     within : array of object, shape (n,), optional
-        Only images that are the same in this, as a class, are compared.
+        Classes or the like; only images of the same one are compared.
     """
 
     field: str
-    shared: np.ndarray
+    levels: np.ndarray
     within: np.ndarray | None = None
 
 
 def select_queries(owners: np.ndarray, seed: int) -> np.ndarray:
-    """The images that are asked, ascending: all, or of many those of patients drawn at random."""
-    if len(owners) <= QUERIES:
+    """The queries, as ascending rows: all images, or of many those of random patients."""
+    if len(owners) <= MAX_QUERIES:
         return np.arange(len(owners))
     sizes = np.bincount(owners)
     order = np.random.default_rng(seed).permutation(len(sizes))
-    drawn = order[np.cumsum(sizes[order]) <= QUERIES]
-    return np.flatnonzero(np.isin(owners, drawn))
+    patients = order[np.cumsum(sizes[order]) <= MAX_QUERIES]
+    return np.flatnonzero(np.isin(owners, patients))
 
 
 def rankings(space: Space, rows: np.ndarray, own_patient: bool) -> Iterator[Any]:
-    """All images by their distance from each query, some queries at a time.
+    """All images by their distance from each query, a block of queries at a time.
 
     Yields
     ------
     rows : int array, shape (m,)
         Queries.
     order : int array, shape (m, n)
-        Images, nearest first; equally distant ones by chance.
+        Images, nearest first; ties in random order.
     allowed : bool array, shape (m, n)
         Those, in this order, that may be neighbours: not the query, nor its patient
         unless `own_patient`.
     """
     from sklearn.metrics.pairwise import euclidean_distances
 
-    shuffled = np.argsort(space.chance)
+    shuffled = np.argsort(space.tie_order)
     points = space.points[shuffled].astype(np.float64)
-    for block in blocks(len(rows), len(points)):
-        some = rows[block]
-        apart = euclidean_distances(space.points[some].astype(np.float64), points)
+    for block in row_blocks(len(rows), len(points)):
+        queries = rows[block]
+        apart = euclidean_distances(space.points[queries].astype(np.float64), points)
         # Rounding of the matrix product must not decide between equal distances.
         scale = max(float(apart.max(initial=0.0)), 1e-300)
         order = shuffled[np.argsort(np.round(apart / scale, 7), axis=1, kind="stable")]
         if own_patient:
-            allowed = order != some[:, None]
+            allowed = order != queries[:, None]
         else:
-            allowed = space.owners[order] != space.owners[some][:, None]
-        yield some, order, allowed
+            allowed = space.owners[order] != space.owners[queries][:, None]
+        yield queries, order, allowed
 
 
 def retrieve(
-    space: Space, rows: np.ndarray, questions: Sequence[SharedField], k: int, own: bool
-) -> Any:
-    """What each query finds among its neighbours.
+    space: Space, rows: np.ndarray, fields: Sequence[SharedField], k: int, own_patient: bool
+) -> pd.DataFrame:
+    """The retrieval metrics of each query.
 
     Parameters
     ----------
     space : Space, n images
     rows : int array
         Queries.
-    questions : sequence of SharedField
+    fields : sequence of SharedField
     k : int
-    own : bool
+    own_patient : bool
         Whether images of the query's own patient count.
 
     Returns
     -------
     DataFrame
-        A row a question and query that has something to find: `question` (its number),
-        `row`, `level`, `k`, the neighbours looked at, `precision` among them,
-        `average_precision` over all, `base_rate`, the share of the images that could be
-        found (what chance gives), and `max_attainable`, the precision without errors.
+        A row for each field and query for which a relevant image exists: `field_index`,
+        `row`, `level`, `k`, the neighbours counted, `precision` among them,
+        `average_precision` over all, `base_rate`, the relevant share of all candidates,
+        and `max_attainable`, the precision of a search without errors.
     """
     tables = [
-        _answers(number, question, some, order, allowed, k)
-        for some, order, allowed in rankings(space, rows, own)
-        for number, question in enumerate(questions)
+        _metrics(number, field, queries, order, allowed, k)
+        for queries, order, allowed in rankings(space, rows, own_patient)
+        for number, field in enumerate(fields)
     ]
-    columns = ["question", "row", "level", "k", *MEASURES[:2], "base_rate", "max_attainable"]
+    columns = ["field_index", "row", "level", "k", *MEASURES[:2], "base_rate", "max_attainable"]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
 
 
-def _answers(
+def _metrics(
     number: int,
-    question: SharedField,
+    field: SharedField,
     rows: np.ndarray,
     order: np.ndarray,
     allowed: np.ndarray,
     k: int,
 ) -> pd.DataFrame:
-    codes = pd.factorize(question.shared)[0]
+    codes = pd.factorize(field.levels)[0]
     valid = allowed & (codes[order] >= 0)
-    levels = question.shared
-    if question.within is not None:
-        levels, groups = question.within, pd.factorize(question.within)[0]
+    levels = field.levels
+    if field.within is not None:
+        levels, groups = field.within, pd.factorize(field.within)[0]
         valid &= groups[order] == groups[rows][:, None]
-    right = valid & (codes[order] == codes[rows][:, None])
+    relevant = valid & (codes[order] == codes[rows][:, None])
     seen = valid.cumsum(axis=1)
-    found = right.cumsum(axis=1)
-    candidates, relevant = seen[:, -1], found[:, -1]
-    asked = (codes[rows] >= 0) & (relevant > 0)
-    # Among few images k would be most of them, and no choice: half of them are looked at.
-    few = candidates if question.within is None else -(-candidates // 2)
-    reach = np.minimum(k, np.maximum(few, 1))
-    first = (right & (seen <= reach[:, None])).sum(axis=1)
-    average = np.where(right, found / np.maximum(seen, 1), 0.0).sum(axis=1)
+    retrieved = relevant.cumsum(axis=1)
+    n_candidates, n_relevant = seen[:, -1], retrieved[:, -1]
+    has_relevant = (codes[rows] >= 0) & (n_relevant > 0)
+    # Of few candidates k would be nearly all, and select nothing: half of them are counted.
+    limit = n_candidates if field.within is None else -(-n_candidates // 2)
+    cutoff = np.minimum(k, np.maximum(limit, 1))
+    hits = (relevant & (seen <= cutoff[:, None])).sum(axis=1)
+    precisions = np.where(relevant, retrieved / np.maximum(seen, 1), 0.0).sum(axis=1)
     table = pd.DataFrame(
         {
-            "question": number,
+            "field_index": number,
             "row": rows,
             "level": levels[rows],
-            "k": reach,
-            "precision": first / reach,
-            "average_precision": average / np.maximum(relevant, 1),
-            "base_rate": relevant / np.maximum(candidates, 1),
-            "max_attainable": np.minimum(reach, relevant) / reach,
+            "k": cutoff,
+            "precision": hits / cutoff,
+            "average_precision": precisions / np.maximum(n_relevant, 1),
+            "base_rate": n_relevant / np.maximum(n_candidates, 1),
+            "max_attainable": np.minimum(cutoff, n_relevant) / cutoff,
         }
     )
-    return table[asked]
+    return table[has_relevant]
 
 
-def summarise(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def summarise(queries: pd.DataFrame, patients: np.ndarray, seed: int) -> list[dict[str, Any]]:
     """Means over queries with 95% intervals from a bootstrap over patients.
 
-    The images that could be found are held fixed; enrichment is the mean precision over
+    The candidates are held fixed; enrichment is the mean precision over
     the mean base rate.
 
     Parameters
     ----------
-    answers : DataFrame
-        Of one question.
+    queries : DataFrame
+        As `retrieve` returns it, of one field.
     patients : array of str
         Of each image, by `row`.
 
     Returns
     -------
     list of dict
-        For all queries, and those of each level (their class), by themselves: level,
+        For all queries, and for those of each level (their class): level,
         queries, patients, k, base_rate, max_attainable, and for each of `MEASURES` its value
         and, as <measure>_low and <measure>_high, its interval.
     """
-    levels = [(ALL, answers), *answers.groupby("level", sort=True)]
+    levels = [(ALL, queries), *queries.groupby("level", sort=True)]
     return [
-        {"level": str(level), **_means(own, patients[own["row"].to_numpy(dtype=np.int64)], seed)}
-        for level, own in levels
+        {"level": str(level), **_means(rows, patients[rows["row"].to_numpy(dtype=np.int64)], seed)}
+        for level, rows in levels
     ]
 
 
-def _means(answers: pd.DataFrame, patients: np.ndarray, seed: int) -> Mapping[str, Any]:
+def _means(queries: pd.DataFrame, patients: np.ndarray, seed: int) -> Mapping[str, Any]:
     count = len(np.unique(patients))
-    means: dict[str, Any] = {"queries": len(answers), "patients": count}
-    if answers.empty:
+    means: dict[str, Any] = {"queries": len(queries), "patients": count}
+    if queries.empty:
         return means
     weights = patient_weights(patients, REPLICATES, seed)
     total = weights.sum(axis=1)
-    base = weights @ answers["base_rate"].to_numpy() / total
-    means |= {name: answers[name].mean() for name in ("k", "base_rate", "max_attainable")}
-    precision = weights @ answers["precision"].to_numpy() / total
-    average = weights @ answers["average_precision"].to_numpy() / total
-    for name, values, share in (
+    base = weights @ queries["base_rate"].to_numpy() / total
+    means |= {name: queries[name].mean() for name in ("k", "base_rate", "max_attainable")}
+    precision = weights @ queries["precision"].to_numpy() / total
+    average = weights @ queries["average_precision"].to_numpy() / total
+    for name, values, share_of in (
         ("precision", precision, count),
         ("average_precision", average, count),
         ("enrichment", precision / base, None),
     ):
-        found = percentile_interval(values, share)
-        means |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+        interval = percentile_interval(values, share_of)
+        means |= {
+            name: interval["value"],
+            f"{name}_low": interval["low"],
+            f"{name}_high": interval["high"],
+        }
     return means

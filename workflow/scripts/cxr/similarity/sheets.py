@@ -1,4 +1,4 @@
-"""Queries that show how a search does: of each class the median, the best and the worst."""
+"""Example queries for contact sheets: of each class those of median, best and worst precision."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 from cxr.images.canonical import shrink
 
-SIDE = 64  # pixels of a picture on a sheet
+SIDE = 64  # pixels of an image on a sheet
 KINDS = ("median", "best", "worst")
 
 
@@ -21,13 +21,13 @@ class Sheet:
     query_id : str
     neighbour_ids : list of str
         Nearest first.
-    share : float
-        Of the neighbours that are of the query's class.
+    precision : float
+        Share of the neighbours that are of the query's class.
     """
 
     query_id: str
     neighbour_ids: list[str]
-    share: float
+    precision: float
 
 
 def select_sheets(neighbours: pd.DataFrame, classes: pd.Series) -> dict[str, dict[str, Sheet]]:
@@ -43,39 +43,39 @@ def select_sheets(neighbours: pd.DataFrame, classes: pd.Series) -> dict[str, dic
     Returns
     -------
     dict
-        For each of `KINDS` a sheet by class; of queries that do equally well the first by
-        name is taken, and as median the one in the middle, or just below it.
+        For each of `KINDS` a sheet by class. Of queries of equal precision the first by name;
+        the median is the lower one of an even number.
     """
-    own = classes.loc[neighbours["query_id"]].to_numpy()
-    right = own == classes.loc[neighbours["neighbour_id"]].to_numpy()
-    shares = neighbours.assign(right=right).groupby("query_id")["right"].mean()
+    class_of = classes.loc[neighbours["query_id"]].to_numpy()
+    relevant = class_of == classes.loc[neighbours["neighbour_id"]].to_numpy()
+    precisions = neighbours.assign(relevant=relevant).groupby("query_id")["relevant"].mean()
     by_query = dict(iter(neighbours.sort_values("rank").groupby("query_id")["neighbour_id"]))
     sheets: dict[str, dict[str, Sheet]] = {kind: {} for kind in KINDS}
-    for name in sorted(set(own)):
-        some = shares[classes.loc[shares.index] == name].sort_index()
-        order = np.argsort(some.to_numpy(), kind="stable")
-        best = int(some.to_numpy().argmax())
-        chosen = {"median": order[(len(order) - 1) // 2], "best": best, "worst": order[0]}
-        for kind, place in chosen.items():
-            query = str(some.index[place])
-            found = by_query[query].tolist()
-            sheets[kind][str(name)] = Sheet(query, found, float(some.iloc[place]))
+    for name in sorted(set(class_of)):
+        of_class = precisions[classes.loc[precisions.index] == name].sort_index()
+        order = np.argsort(of_class.to_numpy(), kind="stable")
+        best = int(of_class.to_numpy().argmax())
+        selected = {"median": order[(len(order) - 1) // 2], "best": best, "worst": order[0]}
+        for kind, row in selected.items():
+            query = str(of_class.index[row])
+            neighbour_ids = by_query[query].tolist()
+            sheets[kind][str(name)] = Sheet(query, neighbour_ids, float(of_class.iloc[row]))
     return sheets
 
 
 def titled_sheets(sheets: Mapping[str, Sheet], kind: str) -> dict[str, Sheet]:
     """Sheets by their titles."""
-    return {
-        f"{name}: {kind} query, {sheet.share:.0%} of its {len(sheet.neighbour_ids)} neighbours are "
-        f"of its class": sheet
+    titles = (
+        f"{name}: {kind}-precision query ({sheet.precision:.0%} at {len(sheet.neighbour_ids)})"
         for name, sheet in sheets.items()
-    }
+    )
+    return dict(zip(titles, sheets.values(), strict=True))
 
 
-def pictures_of(
+def sheet_images(
     sheets: Iterable[Sheet], cohort: pd.DataFrame, images: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The pictures of the images on some sheets, reduced, uint8 of shape (SIDE, SIDE) or less.
+    """The images on some sheets by their ids, reduced: uint8, shape (SIDE, SIDE) or less.
 
     Parameters
     ----------
@@ -85,31 +85,32 @@ def pictures_of(
     images : uint8 array, shape (n, size, size)
         In the order of the cohort.
     """
-    wanted = sorted({i for sheet in sheets for i in (sheet.query_id, *sheet.neighbour_ids)})
-    rows = pd.Index(cohort["image_id"]).get_indexer(wanted)
-    if not wanted:
+    image_ids = sorted({i for sheet in sheets for i in (sheet.query_id, *sheet.neighbour_ids)})
+    rows = pd.Index(cohort["image_id"]).get_indexer(image_ids)
+    if not image_ids:
         return {}
     small = shrink(images[rows], min(SIDE, images.shape[1]))
-    return dict(zip(wanted, small, strict=True))
+    return dict(zip(image_ids, small, strict=True))
 
 
-def sheet_of(
-    found: pd.DataFrame, query: np.ndarray, cohort: pd.DataFrame, images: np.ndarray
+def query_sheet(
+    neighbours: pd.DataFrame, query: np.ndarray, cohort: pd.DataFrame, images: np.ndarray
 ) -> tuple[str, Sheet, dict[str, np.ndarray]]:
-    """The sheet of a new image: its title, itself, and its pictures.
+    """The sheet of a new image: its title, itself, and its images.
 
     Parameters
     ----------
-    found : DataFrame
+    neighbours : DataFrame
         As `cxr.similarity.query.nearest_images` returns it.
     query : uint8 array, shape (size, size)
     cohort, images
-        As `pictures_of` takes them.
+        As for `sheet_images`.
     """
-    name = str(found["query_id"].iloc[0])
-    counts = found["class"].value_counts()
-    words = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    sheet = Sheet(name, found["neighbour_id"].tolist(), float(counts.iloc[0] / len(found)))
-    pictures = pictures_of([Sheet(sheet.neighbour_ids[0], sheet.neighbour_ids, 0)], cohort, images)
-    pictures[name] = shrink(query[None], min(SIDE, len(query)))[0]
-    return f"{name}: {words}", sheet, pictures
+    name = str(neighbours["query_id"].iloc[0])
+    counts = neighbours["class"].value_counts()
+    words = ", ".join(f"{count} {class_name}" for class_name, count in counts.items())
+    neighbour_ids = neighbours["neighbour_id"].tolist()
+    sheet = Sheet(name, neighbour_ids, float(counts.iloc[0] / len(neighbours)))
+    shown = sheet_images([Sheet(neighbour_ids[0], neighbour_ids, 0)], cohort, images)
+    shown[name] = shrink(query[None], min(SIDE, len(query)))[0]
+    return f"{name}: {words}", sheet, shown

@@ -8,10 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from cxr.features.tables import feature_matrix
+
 log = logging.getLogger("cxr")
 
 Metric = Literal["cosine", "centred", "euclidean"]
-NOWHERE = {
+NO_DIRECTION = {
     "cosine": "all features are 0: no direction",
     "centred": "all features are those of the mean: no direction",
 }
@@ -29,15 +31,15 @@ class Space:
     points : float32 array, shape (n, d)
         Of unit length where the metric compares angles.
     metric : Metric
-    chance : int array, shape (n,)
-        A random order of the images, in which equally distant ones come.
+    tie_order : int array, shape (n,)
+        A random order of the images, by which ties of distance are broken.
     """
 
     image_ids: np.ndarray
     owners: np.ndarray
     points: np.ndarray
     metric: Metric
-    chance: np.ndarray
+    tie_order: np.ndarray
 
     @property
     def is_flat(self) -> bool:
@@ -45,20 +47,15 @@ class Space:
         return len(self.points) > 1 and np.allclose(self.points, self.points[0], rtol=1e-6, atol=0)
 
     def part(self, image_ids: np.ndarray) -> "Space":
-        """The space of some of the images, those that it has, in its own order."""
+        """The space of those of its images that are listed, in their order here."""
         kept = np.isin(self.image_ids, image_ids)
         return Space(
             self.image_ids[kept],
             self.owners[kept],
             self.points[kept],
             self.metric,
-            self.chance[kept].argsort().argsort(),
+            self.tie_order[kept].argsort().argsort(),
         )
-
-
-def features_of(table: pd.DataFrame) -> np.ndarray:
-    """The columns f000, f001, ... of a table, float64 of shape (n, d)."""
-    return table.filter(regex=r"^f\d+$").to_numpy(np.float64)
 
 
 def make_space(
@@ -74,7 +71,7 @@ def make_space(
         Patient by image_id.
     metric : Metric
     seed : int
-        Of the order in which equally distant images come.
+        Of the order by which ties of distance are broken.
 
     Returns
     -------
@@ -83,21 +80,21 @@ def make_space(
         image_id, reason: a feature that is not finite, or no direction: all features 0,
         or by the metric centred those of the mean.
     """
-    features = features_of(table)
+    features = feature_matrix(table)
     ids = table["image_id"].to_numpy(dtype=np.str_)
     reasons = np.full(len(ids), "", dtype=object)
     finite = np.isfinite(features).all(axis=1)
     reasons[~finite] = "a feature is NaN or infinite"
     features = features - metric_centre(features[finite], metric)
     if metric != "euclidean":
-        reasons[finite & ~features.any(axis=1)] = NOWHERE[metric]
+        reasons[finite & ~features.any(axis=1)] = NO_DIRECTION[metric]
     kept = reasons == ""
     ids, features = ids[kept], features[kept]
     owners = pd.factorize(patients.loc[ids])[0]
     rejected = pd.DataFrame({"image_id": table["image_id"][~kept], "reason": reasons[~kept]})
-    chance = np.random.default_rng(seed).permutation(len(ids))
+    tie_order = np.random.default_rng(seed).permutation(len(ids))
     return (
-        Space(ids, owners, to_points(features, metric), metric, chance),
+        Space(ids, owners, to_points(features, metric), metric, tie_order),
         rejected.astype("str").sort_values("image_id", ignore_index=True),
     )
 
@@ -113,12 +110,12 @@ def metric_centre(features: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def to_points(features: np.ndarray, metric: Metric) -> np.ndarray:
-    """Features as points, float32: where angles count of unit length, so that distances tell them.
+    """Features as float32 points: of unit length where the metric compares angles.
 
     Parameters
     ----------
     features : float64 array, shape (n, d)
-        Less their centre, finite, and where angles count not all 0.
+        Less their centre and finite; for metrics of angles not all 0.
     """
     if metric != "euclidean":
         # Scaled first, since squares of very large or small features would leave float64.
@@ -138,24 +135,24 @@ def distances(points: np.ndarray, others: np.ndarray, metric: Metric) -> np.ndar
     Returns
     -------
     float32 array, shape (n, m)
-        Where angles count 1 less their cosine.
+        For metrics of angles 1 less the cosine.
     """
-    apart = points[:, None, :].astype(np.float64) - others
-    square = np.einsum("nmd,nmd->nm", apart, apart)
-    return (np.sqrt(square) if metric == "euclidean" else square / 2).astype(np.float32)
+    differences = points[:, None, :].astype(np.float64) - others
+    squares = np.einsum("nmd,nmd->nm", differences, differences)
+    return (np.sqrt(squares) if metric == "euclidean" else squares / 2).astype(np.float32)
 
 
-def blocks(n: int, width: int, most: int = 2**24) -> Iterator[slice]:
-    """Slices of `n` rows of `width` numbers each, so many that a block has at most `most`."""
-    step = max(1, most // max(1, width))
+def row_blocks(n: int, width: int, max_size: int = 2**24) -> Iterator[slice]:
+    """Slices of `n` rows of `width` numbers each, of at most `max_size` numbers."""
+    step = max(1, max_size // max(1, width))
     for start in range(0, n, step):
         yield slice(start, min(n, start + step))
 
 
 def space_summary(space: Space, k: int) -> dict[str, Any]:
-    """How many images, patients and features there are, and what can't be had of them.
+    """Numbers of images, patients and features, and whether they allow a search.
 
-    `insufficient` says in words why the wanted neighbours can't be had, or can't mean anything.
+    `insufficient` says in words why there are no k neighbours, or why they mean nothing.
     """
     n = len(space.image_ids)
     insufficient = None
