@@ -1,6 +1,6 @@
-# make          the environment, then the default study
-# make test     the environment, then every test
-# make check    lint, format, types, workflow lint, schema and documents
+# make          set up the environment, run the default study
+# make test     set up the environment, run every test
+# make check    lint, format, types, import contracts, workflow lint, config schema and reference
 # Extra arguments of snakemake: make SNAKEMAKE_ARGS="--cores 4"
 
 PYTHON ?= python3
@@ -15,17 +15,17 @@ UV := $(shell command -v uv 2>/dev/null)
 .DEFAULT_GOAL := study
 .PHONY: study test check clean help lock docs rulegraph
 
-study: $(READY) ## environment, then the default study
+study: $(READY) ## set up the environment, run the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
 
 # Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
 # run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait.
-test: $(READY) ## environment, then every test
+test: $(READY) ## set up the environment, run every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit
 	@$(BIN)/python -m pytest tests/browser
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
 
-check: $(READY) ## ruff, mypy, floors of the library, snakefmt, snakemake --lint, schema and documents
+check: $(READY) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, config schema and reference
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,21 +34,21 @@ check: $(READY) ## ruff, mypy, floors of the library, snakefmt, snakemake --lint
 	$(BIN)/snakemake --lint
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference --check
 
-docs: $(READY) ## write the config's schema and reference table anew
+docs: $(READY) ## regenerate the config's JSON Schema and reference table
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference
 
-rulegraph: $(READY) ## draw the rules anew into workflow/report/rulegraph.svg (needs graphviz)
+rulegraph: $(READY) ## redraw workflow/report/rulegraph.svg (needs graphviz)
 	$(BIN)/snakemake --quiet all --rulegraph dot | dot -Tsvg > workflow/report/rulegraph.svg
 
-lock: ## resolve the dependencies anew into requirements.lock
+lock: ## update the dependencies in requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements.lock
 
-clean: ## remove the results and the environment
+clean: ## remove results, environment and caches
 	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
-help: ## these targets
+help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
 $(READY): requirements.lock
