@@ -25,9 +25,8 @@ def print_plan():
         for job in workflow.dag.needrun_jobs(exclude_finished=False)
         if job.rule.name != "all"
     ]
-    planned = planned_jobs(
-        [rule.name for rule in workflow.rules], jobs, STUDY["clustering"]
-    )
+    order = [rule.name for rule in workflow.rules]
+    planned = planned_jobs(order, jobs, STAGES.cells)
     seconds, foreign = past_durations(Path("results"), NAME)
     print(
         f"\n{forecast(NAME, planned, seconds, foreign, workflow.cores or 1)}",

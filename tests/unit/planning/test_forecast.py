@@ -6,11 +6,7 @@ import pytest
 
 from cxr.planning.forecast import PlannedJobs, duration, forecast, past_durations, planned_jobs
 
-CLUSTERING = {
-    "eps": [0.1, 0.2],
-    "min_samples": [3, 4, 5],
-    "hdbscan": {"min_cluster_size": [5], "min_samples": [5, 10]},
-}
+CELLS = {"sweep": 6, "sweep_hdbscan": 2}
 
 
 def benchmark(folder, rule, *seconds):
@@ -21,13 +17,12 @@ def benchmark(folder, rule, *seconds):
 
 def test_jobs_are_counted_by_rule_with_their_maps_and_cells():
     jobs = [("sweep", 1, 100), ("embed", 1, 100), ("sweep", 1, 73), ("train", 8, 0)]
-    planned = planned_jobs(["train", "embed", "sweep", "sweep_hdbscan"], jobs, CLUSTERING)
+    planned = planned_jobs(["train", "embed", "sweep", "sweep_hdbscan"], jobs, CELLS)
     assert planned == [
         PlannedJobs("train", 1, 8),
         PlannedJobs("embed", 1, 1, "100 t-SNE maps"),
         PlannedJobs("sweep", 2, 1, f"{173 * 6:,} cells"),
     ]
-    assert planned_jobs(["sweep"], [("sweep", 1, 2)], CLUSTERING | {"hdbscan": None})[0].jobs == 1
 
 
 def test_times_are_those_of_the_study_or_else_of_others(tmp_path):
@@ -39,7 +34,7 @@ def test_times_are_those_of_the_study_or_else_of_others(tmp_path):
     assert past_durations(tmp_path, "s") == ({"train": 20, "embed": 4, "download": 2}, {"embed"})
 
 
-def test_the_plan_adds_up_what_is_known_and_names_what_is_not():
+def test_the_plan_adds_up_times_and_names_rules_without():
     planned = [
         PlannedJobs("train", 2, 8),
         PlannedJobs("embed", 3, 1, "3 t-SNE maps"),
@@ -60,5 +55,5 @@ def test_the_plan_adds_up_what_is_known_and_names_what_is_not():
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.44, "0.4 s"), (12.3, "12 s"), (150, "3 min"), (7500, "2 h 5 min")]
 )
-def test_a_duration_is_said_as_people_say_it(seconds, words):
+def test_a_duration_is_short(seconds, words):
     assert duration(seconds) == words

@@ -54,3 +54,25 @@ def test_a_chunk_holds_every_perplexity_with_every_seed(chunk, expected):
     assert found.all_chunks == ["pca", "s0_p001-020", "s0_p021-040"]
     assert found.n_maps(chunk) == expected
     assert found.largest_chunk == 2
+
+
+def test_a_grid_has_a_cell_for_each_pair_of_parameters():
+    clustering = {
+        "eps": [0.1, 0.2],
+        "min_samples": [3, 4, 5],
+        "hdbscan": {"min_cluster_size": [5], "min_samples": [5, 10]},
+    }
+    assert stages(clustering=clustering).cells == {"sweep": 6, "sweep_hdbscan": 2}
+    assert stages(clustering=clustering | {"hdbscan": None}).cells == {"sweep": 6}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"space": "backbone", "backbone": "resnet18"}, {"conv5": "resnet18"}),
+        ({"baselines": ["imagenet"]}, {}),
+        ({"baselines": ["pixels"], "backbone": "resnet18"}, {}),
+    ],
+)
+def test_a_backbone_is_compared_where_the_config_wants_one(changes, expected):
+    assert stages(similarity={"folds": None, **changes}).backbones == expected

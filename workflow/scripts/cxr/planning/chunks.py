@@ -6,7 +6,7 @@ from typing import Any
 
 from cxr.config.catalogue.null_models import PRIMARY
 
-# Draws without clusters in one job.
+# Null simulations in one job.
 SIMULATIONS = 50
 
 
@@ -32,24 +32,24 @@ def chunks(
         By name, such as `s0-4_p001-100`, the `perplexities` and the `seeds` of a
         job; every perplexity is run with every seed.
     """
-    low: dict[int, list[float]] = {}
+    bands: dict[int, list[float]] = {}
     for perplexity in sorted(perplexities):
-        low.setdefault(math.ceil(perplexity / n_perplexities) - 1, []).append(perplexity)
-    first: dict[int, list[int]] = {}
+        bands.setdefault(math.ceil(perplexity / n_perplexities) - 1, []).append(perplexity)
+    blocks: dict[int, list[int]] = {}
     for seed in sorted(seeds):
-        first.setdefault(seed // n_seeds, []).append(seed)
+        blocks.setdefault(seed // n_seeds, []).append(seed)
     return {
         f"s{_span(i * n_seeds, n_seeds, 1)}_p{_span(j * n_perplexities + 1, n_perplexities, 3)}": {
-            "perplexities": some_perplexities,
-            "seeds": some_seeds,
+            "perplexities": band,
+            "seeds": block,
         }
-        for i, some_seeds in first.items()
-        for j, some_perplexities in low.items()
+        for i, block in blocks.items()
+        for j, band in bands.items()
     }
 
 
 def _span(first: int, length: int, digits: int) -> str:
-    """The first and the last of so many whole numbers, or the only one."""
+    """The first and the last of `length` whole numbers, or the only one."""
     last = f"-{first + length - 1:0{digits}d}" if length > 1 else ""
     return f"{first:0{digits}d}{last}"
 
@@ -64,9 +64,9 @@ def neighbour_reach(perplexities: list[float]) -> int:
 
 
 def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
-    """The draws without clusters of a study, divided into jobs.
+    """The null simulations of a study, divided into jobs.
 
-    Draws are numbered from 1 and divided by number, so that more of them leave the
+    They are numbered from 1 and divided by number, so that more of them leave the
     finished jobs as they are.
 
     Parameters
@@ -74,16 +74,16 @@ def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) 
     nulls : sequence of str
         Null models of the features.
     controls : sequence of str
-        Each is compared with draws from the primary null of its own.
+        Each has simulations of the primary null model fitted to it.
     replicates : int
 
     Returns
     -------
     dict
         By name, such as `features.gaussian.0001-0040`, the `subject`, the `null`,
-        the `first` and the `last` draw of a job.
+        the `first` and the `last` simulation of a job.
     """
-    wanted = [("features", null) for null in nulls] + [(name, PRIMARY) for name in controls]
+    pairs = [("features", null) for null in nulls] + [(name, PRIMARY) for name in controls]
     blocks = [
         (first, min(first + SIMULATIONS - 1, replicates))
         for first in range(1, replicates + 1, SIMULATIONS)
@@ -95,6 +95,6 @@ def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) 
             "first": first,
             "last": last,
         }
-        for subject, null in wanted
+        for subject, null in pairs
         for first, last in blocks
     }

@@ -1,4 +1,4 @@
-"""What a folder of one's own files looks like from outside."""
+"""Whether the files in a user's folder have changed."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 def folder_signature(folder: str | None) -> str:
     """A hash of the names, sizes and times of the files below a folder, less hidden ones.
 
-    Of a link to a folder it sees where that leads.
+    A link to a folder counts with its target.
     """
     if folder is None:
         return ""
@@ -22,9 +22,9 @@ def folder_signature(folder: str | None) -> str:
             if name.startswith("."):
                 continue
             try:
-                found = Path(place, name).stat()
+                status = Path(place, name).stat()
             except OSError:  # a link to nothing, or a file that has just gone
                 continue
-            lines.append(f"{below}/{name} {found.st_size} {found.st_mtime_ns}")
-    told = "\n".join(sorted(lines)).encode(errors="surrogateescape")
-    return hashlib.sha256(told).hexdigest()
+            lines.append(f"{below}/{name} {status.st_size} {status.st_mtime_ns}")
+    listing = "\n".join(sorted(lines)).encode(errors="surrogateescape")
+    return hashlib.sha256(listing).hexdigest()

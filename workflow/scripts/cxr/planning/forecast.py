@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cxr.planning.benchmarks import read_benchmark
 
@@ -30,7 +29,7 @@ class PlannedJobs:
 
 
 def planned_jobs(
-    order: Sequence[str], jobs: Sequence[tuple[str, int, int]], clustering: Mapping[str, Any]
+    order: Sequence[str], jobs: Sequence[tuple[str, int, int]], cells: Mapping[str, int]
 ) -> list[PlannedJobs]:
     """The jobs of a run by rule.
 
@@ -40,24 +39,21 @@ def planned_jobs(
         All rules in the order of the stages.
     jobs : sequence of (rule, threads, maps)
         Each job, with how many maps it makes or clusters.
-    clustering : mapping
-        The config's `clustering`, resolved.
+    cells : mapping of str to int
+        Cells of the grid of one map, by the rule that makes them.
     """
-    hdbscan = clustering["hdbscan"] or {"min_cluster_size": [], "min_samples": []}
-    cells = {
-        "sweep": len(clustering["eps"]) * len(clustering["min_samples"]),
-        "sweep_hdbscan": len(hdbscan["min_cluster_size"]) * len(hdbscan["min_samples"]),
-    }
     planned = []
     for rule in order:
-        own = [(threads, maps) for name, threads, maps in jobs if name == rule]
-        if not own:
+        of_rule = [(threads, maps) for name, threads, maps in jobs if name == rule]
+        if not of_rule:
             continue
-        maps = sum(maps for _, maps in own)
+        maps = sum(maps for _, maps in of_rule)
         note = f"{maps * cells[rule]:,} cells" if rule in cells else ""
         if rule == "embed":
             note = f"{maps:,} t-SNE maps"
-        planned.append(PlannedJobs(rule, len(own), max(threads for threads, _ in own), note))
+        planned.append(
+            PlannedJobs(rule, len(of_rule), max(threads for threads, _ in of_rule), note)
+        )
     return planned
 
 
@@ -77,15 +73,15 @@ def past_durations(results: Path, study: str) -> tuple[dict[str, float], set[str
     foreign : set of str
         Rules whose time is that of other studies.
     """
-    own: dict[str, list[float]] = {}
+    of_study: dict[str, list[float]] = {}
     others: dict[str, list[float]] = {}
     for path in sorted(results.glob("*/benchmarks/**/*.jsonl")):
         folder = path.relative_to(results).parts[0]
-        times = own if folder in (study, "sources", "weights") else others
+        times = of_study if folder in (study, "sources", "weights") else others
         for row in read_benchmark(path):
             times.setdefault(row["rule_name"], []).append(row["s"])
-    foreign = set(others) - set(own)
-    return {rule: sum(s) / len(s) for rule, s in {**others, **own}.items()}, foreign
+    foreign = set(others) - set(of_study)
+    return {rule: sum(s) / len(s) for rule, s in {**others, **of_study}.items()}, foreign
 
 
 def forecast(
@@ -95,7 +91,7 @@ def forecast(
     foreign: set[str],
     cores: int,
 ) -> str:
-    """A plan that a person can read.
+    """A plan as text.
 
     Parameters
     ----------
@@ -115,17 +111,17 @@ def forecast(
         mark = " in other studies" if step.rule in foreign else ""
         note = f"; {step.note}" if step.note else ""
         lines.append(f"  {step.rule:<{width}}  {_count(step.jobs, 'job'):>11}, {each}{mark}{note}")
-    known = [step for step in planned if step.rule in seconds]
-    work = sum(s.jobs * seconds[s.rule] * min(s.threads, cores) for s in known)
-    least = max((seconds[step.rule] for step in known), default=0.0)
-    words = _count(sum(step.jobs for step in planned), "job")
-    if known:
-        words += f", about {duration(max(work / cores, least))} on {_count(cores, 'core')}"
-    unknown = [step.rule for step in planned if step.rule not in seconds]
-    if unknown:
-        words += f"{' and' if known else ','} the time of what was not run before: "
-        words += ", ".join(unknown)
-    return "\n".join([*lines, words])
+    timed = [step for step in planned if step.rule in seconds]
+    work = sum(s.jobs * seconds[s.rule] * min(s.threads, cores) for s in timed)
+    longest = max((seconds[step.rule] for step in timed), default=0.0)
+    total = _count(sum(step.jobs for step in planned), "job")
+    if timed:
+        total += f", about {duration(max(work / cores, longest))} on {_count(cores, 'core')}"
+    untimed = [step.rule for step in planned if step.rule not in seconds]
+    if untimed:
+        total += f"{' and' if timed else ','} the time of what was not run before: "
+        total += ", ".join(untimed)
+    return "\n".join([*lines, total])
 
 
 def _count(number: int, what: str) -> str:
@@ -133,7 +129,7 @@ def _count(number: int, what: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: 0.4 s, 12 s, 3 min, 2 h 5 min."""
+    """A time in short: 0.4 s, 12 s, 3 min, 2 h 5 min."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 100:

@@ -1,6 +1,6 @@
 """What a run began with: its study and its code, which all of its jobs keep to.
 
-Jobs on a cluster read the config and the rules anew when they start, hours
+Jobs on a cluster read the config and the rules again when they start, hours
 after the run began. What was edited meanwhile would be used, and recorded as
 what the run began with. So the run leaves a snapshot that its jobs find
 through an environment variable, which schedulers hand on.

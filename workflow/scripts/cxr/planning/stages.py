@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cxr.config.catalogue.controls import IMAGENET
 from cxr.planning.chunks import chunks, null_chunks
 from cxr.planning.parts import ProtocolSettings, protocol_parts
-from cxr.planning.settings import backbone_names
 
 # The chunk that holds the map by PCA alone.
 PCA = "pca"
@@ -38,6 +38,8 @@ class StudyStages:
         Patient folds and baseline features of the similarity stage.
     backbones : dict of str to str
         The backbone with ImageNet weights that is compared with each model.
+    cells : dict of str to int
+        Cells of the grid of one map, by the rule that makes them.
     """
 
     has_images: bool
@@ -54,6 +56,7 @@ class StudyStages:
     folds: list[str]
     baselines: list[str]
     backbones: dict[str, str]
+    cells: dict[str, int]
 
     @property
     def all_chunks(self) -> list[str]:
@@ -92,8 +95,8 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         controls, training_seeds = list(evidence["controls"]), list(evidence["training_seeds"])
     if has_images and similarity is not None:
         folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
-        baselines = [name for name in similarity["baselines"] if name != "imagenet"]
-        backbones = backbone_names(similarity, study["models"])
+        baselines = [name for name in similarity["baselines"] if name != IMAGENET]
+        backbones = _backbones(similarity, study["models"])
     protocols = ProtocolSettings(
         **{field.name: study["evaluation"][field.name] for field in fields(ProtocolSettings)}
     )
@@ -121,4 +124,28 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         folds=folds,
         baselines=baselines,
         backbones=backbones,
+        cells=_cells(study["clustering"]),
     )
+
+
+def _backbones(
+    similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    """The backbone with ImageNet weights that is searched beside each model, where there is one."""
+    if similarity["space"] != "backbone" and IMAGENET not in similarity["baselines"]:
+        return {}
+    named = {
+        name: similarity["backbone"]
+        or (model["architecture"] if model["weights"] == "imagenet" else None)
+        for name, model in models.items()
+    }
+    return {name: backbone for name, backbone in named.items() if backbone}
+
+
+def _cells(clustering: Mapping[str, Any]) -> dict[str, int]:
+    """Cells of the grid of one map, by the rule that makes them."""
+    cells = {"sweep": len(clustering["eps"]) * len(clustering["min_samples"])}
+    hdbscan = clustering["hdbscan"]
+    if hdbscan is not None:
+        cells["sweep_hdbscan"] = len(hdbscan["min_cluster_size"]) * len(hdbscan["min_samples"])
+    return cells
