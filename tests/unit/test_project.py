@@ -85,8 +85,25 @@ def test_the_hooks_are_the_checks_of_make():
         assert command.removesuffix(" --force-exclude") in checks, hook["id"]
 
 
-def test_ci_runs_what_ci_runs_here_on_every_python_of_the_project():
+def test_the_ci_workflow_calls_the_projects_script_from_its_oldest_python_on():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
     job = workflow["jobs"]["ci"]
     assert job["steps"][-1]["run"] == ".ci/run"
     assert f">={job['strategy']['matrix']['python'][0]}" == project()["requires-python"]
+
+
+def test_the_profiles_name_rules_of_the_workflow():
+    files = (ROOT / "rules").glob("*.smk")
+    rules = {
+        name
+        for file in files
+        for name in re.findall(r"^ *rule (\w+):", file.read_text(), re.MULTILINE)
+    }
+    slurm = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
+    arrays = re.search(r"^slurm-array-jobs: (.+)$", slurm, re.MULTILINE)[1].split(",")
+    on_gpus = re.findall(r'"(\w+)"', re.search(r"for rule in (\(.+\)):", slurm)[1])
+    other = re.search(
+        r"^set-resources: (.+)$", (ROOT / "profiles/README.md").read_text(), re.MULTILINE
+    )
+    assert {*arrays, *on_gpus, *yaml.safe_load(other[1])} <= rules
+    assert set(on_gpus) == set(yaml.safe_load(other[1]))
