@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from cxr.core.errors import InputError
-from cxr.images.canonical import canonical, fill_cache
+from cxr.images.canonical import canonical, fill_cache, flatten, shrink
 from cxr.images.duplicates import perceptual_hash
 
 
@@ -41,3 +41,10 @@ def test_an_image_that_vanished_after_cleaning_is_named(tmp_path):
     rows = pd.DataFrame({"source": ["s"], "file": ["gone.png"]})
     with pytest.raises(InputError, match=r"gone\.png: no such file, though it was readable"):
         fill_cache(rows, {"s": tmp_path}, np.zeros((1, 8, 8), np.uint8), "crop", 1)
+
+
+def test_small_images_are_averages_of_blocks(rng):
+    images = rng.integers(0, 255, (3, 32, 32), dtype=np.uint8)
+    means = images.reshape(3, 8, 4, 8, 4).mean(axis=(2, 4))
+    np.testing.assert_allclose(shrink(images, 8), means, atol=0.5)
+    np.testing.assert_array_equal(flatten(images)[:, 33], images[:, 1, 1])

@@ -1,4 +1,4 @@
-"""The canonical pixels that everything learns from: grey, square, one size, re-encoded."""
+"""The canonical images that networks learn from: grey, square, one size, re-encoded."""
 
 import io
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ Square = Literal["crop", "stretch", "pad"]
 
 
 def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
-    """The square, re-encoded image that everything learns from.
+    """The canonical image: square, of one size, re-encoded.
 
     Made square by `square` (the largest centred square, squashed, or padded
-    with black), reduced with an antialiasing filter, and passed once through
-    JPEG at one quality, so that the compression of the source is covered by
-    the same one for all.
+    with black), reduced with an antialiasing filter, and encoded once as JPEG
+    at one quality, which masks the compression of the source.
 
     Parameters
     ----------
     grey : uint8 array, shape (height, width)
     size : int
         Side of the result, pixels.
+    square : "crop", "stretch" or "pad"
 
     Returns
     -------
@@ -41,7 +41,7 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
     if square == "crop":
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
-        # Cropped first: a filter over a box would mix in what lies outside.
+        # Cropped first: a filter over a box would mix in pixels outside.
         image = image.crop((left, top, left + side, top + side)).resize((size, size), filter_)
     elif square == "pad":
         image = ImageOps.pad(image, (size, size), method=filter_)
@@ -92,6 +92,10 @@ def fill_cache(
         The folder of each source.
     pixels : uint8 array, shape (n, size, size)
         Filled in the order of `rows`.
+    square : "crop", "stretch" or "pad"
+        As in `canonical`.
+    threads : int
+        Images decoded at a time.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Image files, untrusted until they were decoded whole: from bytes to grey pixels."""
+"""Image files, which may be damaged or hostile: from bytes to grey pixels."""
 
 import errno
 import os
@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cxr.images.dicom import SUFFIXES, UnreadablePixels, is_dicom, read_pixels
+from cxr.images.scaling import scale_to_bytes
 
 MAX_PIXELS = 200_000_000
 TOO_LARGE = f"more than {MAX_PIXELS // 10**6} million pixels"
@@ -24,8 +25,8 @@ def read_grey(path: Path) -> np.ndarray:
 
     Colour becomes luminance (ITU-R BT.601), transparency is dropped, deeper
     pixels (16 bit, float) are scaled linearly from their own range to 0..255,
-    and the camera's orientation tag is applied. DICOM files are shown as their
-    window says.
+    and the camera's orientation tag is applied. DICOM files are rendered with
+    their window.
 
     Returns
     -------
@@ -41,7 +42,13 @@ def read_grey(path: Path) -> np.ndarray:
 
 
 def decode(path: Path) -> Image.Image:
-    """The one image of a file, decoded whole and upright, with the format that the file has."""
+    """The one image of a file, decoded whole and upright, with the file's `format`.
+
+    Raises
+    ------
+    UnusableImage
+        As `read_grey`.
+    """
     try:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
@@ -71,30 +78,27 @@ def decode(path: Path) -> Image.Image:
     except Image.UnidentifiedImageError as error:
         raise UnusableImage("not an image that can be read") from error
     except Exception as error:
-        # Each format's reader has errors of its own for what a damaged file makes of it.
+        # A damaged file may raise any error of its format's reader.
         long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
         raise UnusableImage("no such file" if long else "truncated or damaged") from error
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
+    """The grey pixels of an image as in `read_grey`, uint8 of shape (height, width)."""
     if image.mode in ("1", "L"):
         return np.array(image.convert("L"))
     if image.mode.startswith("I") or image.mode == "F":
-        deep = np.asarray(image, dtype=np.float64)
-        low, high = float(np.nanmin(deep)), float(np.nanmax(deep))
-        if not high > low:
-            return np.zeros(deep.shape, dtype=np.uint8)
-        return np.round(255 * (np.nan_to_num(deep, nan=low) - low) / (high - low)).astype(np.uint8)
+        return scale_to_bytes(np.asarray(image))
     return np.array(image.convert("RGB").convert("L"))
 
 
 def format_of_name(file: str) -> str | None:
-    """The format that a file's name tells, in the words of `measure`: jpeg, png, dicom; or None."""
+    """The format by a file's suffix, as `inspect_images` names it: jpeg, png, dicom; or None."""
     suffix = PurePosixPath(file).suffix.casefold()
     if suffix in SUFFIXES:
         return "dicom"
-    named = Image.registered_extensions().get(suffix)
-    return named.lower() if named else None
+    name = Image.registered_extensions().get(suffix)
+    return name.lower() if name else None
 
 
 def locate(root: Path, file: str) -> Path:

@@ -1,4 +1,4 @@
-"""DICOM files: their pixels as a radiologist's screen shows them, and a few of their tags."""
+"""DICOM files: their pixels as a viewer shows them, and a few of their tags."""
 
 import hashlib
 import re
@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from cxr.images.scaling import scale_to_bytes
+
 SUFFIXES = (".dcm", ".dicom")
-# Column of the shared schema by tag; every other tag stays in the file.
+# Tags that are read, by their column of the shared schema.
 TAGS = {
     "patient_id": "PatientID",
     "sex": "PatientSex",
@@ -25,7 +27,7 @@ class UnreadablePixels(ValueError):
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file says that it is one: by its preamble, or by its name."""
+    """Whether a file has DICOM's preamble or suffix."""
     with path.open("rb") as stream:
         return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in SUFFIXES
 
@@ -41,7 +43,7 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     ----------
     path : Path
     max_pixels : int
-        Pixels that the file may announce; of more nothing is decoded.
+        Most pixels by the file's header; a larger image is not decoded.
 
     Returns
     -------
@@ -49,9 +51,9 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
 
     Raises
     ------
-    NoPixels
-        If the file is no whole DICOM file, holds none or several images or one
-        that is too large, or is compressed in a way for which there is no decoder.
+    UnreadablePixels
+        If the file is no whole DICOM file, holds no or several images or one that
+        is too large, or there is no decoder for its compression.
     """
     import pydicom
     from pydicom.errors import InvalidDicomError
@@ -67,7 +69,7 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
         if pixels.ndim == 3:
             space = data.PhotometricInterpretation
             rgb = space in ("RGB", "PALETTE COLOR") or not space.startswith("YBR")
-            return _scaled(pixels if rgb else convert_color_space(pixels, space, "RGB"))
+            return scale_to_bytes(pixels if rgb else convert_color_space(pixels, space, "RGB"))
         pixels = apply_voi_lut(apply_modality_lut(pixels, data), data)
     except InvalidDicomError as error:
         raise UnreadablePixels("not an image that can be read") from error
@@ -78,43 +80,34 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     except NotImplementedError as error:
         raise UnreadablePixels("no decoder for its compression") from error
     except Exception as error:
-        # Decoders of several libraries, each with errors of its own.
+        # Each library of decoders has its own errors.
         reason = (
             "no decoder for its compression" if "decod" in str(error) else "truncated or damaged"
         )
         raise UnreadablePixels(reason) from error
-    grey = _scaled(pixels)
+    grey = scale_to_bytes(pixels)
     return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
-
-
-def _scaled(pixels: np.ndarray) -> np.ndarray:
-    """Values from their own range to 0..255."""
-    deep = pixels.astype(np.float64)
-    low, high = float(deep.min()), float(deep.max())
-    if not high > low:
-        return np.zeros(deep.shape, dtype=np.uint8)
-    return np.round(255 * (deep - low) / (high - low)).astype(np.uint8)
 
 
 def read_tags(path: Path) -> dict[str, str | None]:
     """The tags of `TAGS` as text for the shared schema, None where a file lacks one.
 
-    The patient's id is replaced by a hash, which tells patients apart and names
-    nobody. A file that can't be read has no tags; decoding it says why.
+    The patient's id is replaced by a hash. A file that can't be read has no tags;
+    decoding it gives the reason.
     """
     import pydicom
 
     try:
         data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS.values()))
-        found = {name: _text(data.get(tag)) for name, tag in TAGS.items()}
+        texts = {name: _text(data.get(tag)) for name, tag in TAGS.items()}
     except Exception:
         return dict.fromkeys(TAGS)
-    if found["patient_id"] is not None:
-        digest = hashlib.sha256(found["patient_id"].encode()).hexdigest()
-        found["patient_id"] = f"dicom-{digest[:16]}"
-    found["age_years"] = _age(found["age_years"])
-    found["date"] = _date(found["date"])
-    return found
+    if texts["patient_id"] is not None:
+        digest = hashlib.sha256(texts["patient_id"].encode()).hexdigest()
+        texts["patient_id"] = f"dicom-{digest[:16]}"
+    texts["age_years"] = _age(texts["age_years"])
+    texts["date"] = _date(texts["date"])
+    return texts
 
 
 def _text(value: Any) -> str | None:
@@ -123,11 +116,11 @@ def _text(value: Any) -> str | None:
 
 def _age(text: str | None) -> str | None:
     """An age string such as 045Y or 006M, in years."""
-    found = re.fullmatch(r"([0-9]{1,3})([YMWD])", text or "")
-    return f"{int(found[1]) * AGE_UNITS[found[2]]:.2f}" if found else None
+    age = re.fullmatch(r"([0-9]{1,3})([YMWD])", text or "")
+    return f"{int(age[1]) * AGE_UNITS[age[2]]:.2f}" if age else None
 
 
 def _date(text: str | None) -> str | None:
-    """YYYYMMDD with dashes."""
-    found = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text or "")
-    return "-".join(found.groups()) if found else None
+    """YYYYMMDD as YYYY-MM-DD."""
+    date = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text or "")
+    return "-".join(date.groups()) if date else None

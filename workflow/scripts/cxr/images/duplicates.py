@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def perceptual_hash(grey: np.ndarray) -> np.uint64:
-    """A 64-bit hash that small changes of an image leave nearly alone.
+    """A 64-bit hash of which small changes of an image change few bits.
 
     References
     ----------
@@ -40,19 +40,19 @@ def near_duplicates(
     int array, shape (pairs, 2)
         Row numbers, the smaller one first, ascending.
     """
-    found = []
+    pairs = []
     block = max(1, 20_000_000 // max(1, len(hashes)))
     for start in range(0, len(hashes), block):
         distance = np.bitwise_count(hashes[start : start + block, None] ^ hashes[None, :])
         first, second = np.nonzero(distance <= bits)
         first += start
         keep = first < second
-        found += [
+        pairs += [
             (i, j)
             for i, j in zip(first[keep], second[keep], strict=True)
             if _correlation(pixels[i], pixels[j]) >= correlation
         ]
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

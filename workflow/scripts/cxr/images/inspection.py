@@ -1,6 +1,5 @@
-"""Looking at every image of a source once."""
+"""Which images of a source are usable, and their measures."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from cxr.core.hashing import file_sha256
 from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decode, locate, to_grey
 from cxr.images.quality import MEASURES, quality_flags, quality_measures, rejection_reason
@@ -23,7 +23,7 @@ def channel_count(image: Image.Image) -> int:
 
 
 def _saturation(image: Image.Image) -> float:
-    """Mean saturation of the colours, 0 to 1; that of near-black pixels is noise and counts 0."""
+    """Mean saturation, 0 to 1; near-black pixels, whose hue is noise, count as 0."""
     if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
         return 0.0
     colours = np.asarray(image.convert("RGB").convert("HSV"))
@@ -33,12 +33,12 @@ def _saturation(image: Image.Image) -> float:
 def inspect_images(
     reading: Reading, root: Path, min_side: int, threads: int
 ) -> tuple[Reading, pd.DataFrame]:
-    """Decodes every image of a source once and looks at it.
+    """Decodes every image of a source once and measures it.
 
     Parameters
     ----------
     reading : Reading
-        What the source's reader found.
+        As the source's reader returned it.
     root : Path
         The source's folder.
     min_side : int
@@ -49,15 +49,14 @@ def inspect_images(
     Returns
     -------
     reading : Reading
-        The usable rows with width, height, format (what the file is, whatever its
-        name says) and sha256, and a rejection for each of the others besides those
-        that `reading` has.
+        The usable rows with width, height, format (of the file's content, not its
+        name) and sha256, and a rejection of each other row beside those of `reading`.
     quality : DataFrame
-        For each usable row `image_id`, `channel_count` of the file, the measures of
-        `cxr.images.quality` and `flags`.
+        For each usable row `image_id`, the file's `channel_count` as `bands`, the
+        measures of `cxr.images.quality` and `flags`.
     """
 
-    def look(file: str) -> dict[str, Any] | str:
+    def inspect(file: str) -> dict[str, Any] | str:
         try:
             path = locate(root, file)
             image = decode(path)
@@ -68,30 +67,29 @@ def inspect_images(
         if min(width, height) < min_side:
             return f"smaller than {min_side} pixels"
         measures = quality_measures(grey, _saturation(image))
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        kind = (image.format or "").lower() or None
-        seen = {"width": width, "height": height, "format": kind, "sha256": digest}
-        seen["bands"] = channel_count(image)
         return rejection_reason(grey, measures) or {
-            **seen,
+            "width": width,
+            "height": height,
+            "format": (image.format or "").lower() or None,
+            "sha256": file_sha256(path),
+            "bands": channel_count(image),
             **measures,
             "flags": quality_flags(measures),
         }
 
     rows = reading.rows
-    seen = list(in_threads(look, list(rows["file"]), threads))
-    usable = np.array([not isinstance(result, str) for result in seen], dtype=bool)
-    kept = rows.loc[usable]
-    found = pd.DataFrame(
-        [result for result in seen if not isinstance(result, str)],
+    results = list(in_threads(inspect, list(rows["file"]), threads))
+    is_usable = np.array([not isinstance(result, str) for result in results], dtype=bool)
+    usable, unusable = rows.loc[is_usable], rows.loc[~is_usable]
+    inspected = pd.DataFrame(
+        [result for result in results if not isinstance(result, str)],
         columns=[*FILE_COLUMNS, "bands", *MEASURES, "flags"],
-        index=kept.index,
+        index=usable.index,
     )
-    quality = found[["bands", *MEASURES, "flags"]]
-    quality.insert(0, "image_id", kept["image_id"])
-    kept = kept.assign(**found[list(FILE_COLUMNS)]).astype(SCHEMA)
-    bad = rows.loc[~usable]
-    reasons = [result for result in seen if isinstance(result, str)]
-    rejected = rejections(bad["source"], bad["file"], "image", reasons)
-    measured = combine([reading.without_rows(), Reading.of(kept, rejected)])
+    quality = inspected[["bands", *MEASURES, "flags"]]
+    quality.insert(0, "image_id", usable["image_id"])
+    usable = usable.assign(**inspected[list(FILE_COLUMNS)]).astype(SCHEMA)
+    reasons = [result for result in results if isinstance(result, str)]
+    rejected = rejections(unusable["source"], unusable["file"], "image", reasons)
+    measured = combine([reading.without_rows(), Reading.of(usable, rejected)])
     return measured, quality.sort_values("image_id", ignore_index=True)

@@ -1,7 +1,7 @@
-"""What may be wrong with an image that can be read: blank, colour, borders, words, odd shapes.
+"""Quality of images that can be read: blank, colour, borders, text, unusual shapes.
 
-Networks learn such things gladly, and sources differ in them. Nothing here is
-certain, so that only extreme images are refused and the others are flagged.
+Networks learn such artefacts easily, and sources differ in them. No measure is
+certain, so that only extreme images are rejected and the others are flagged.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,12 @@ import numpy as np
 
 from cxr.images.text import text_share
 
-# Measures above these are flagged, and above those refused.
+# Images with a measure above these are flagged, or rejected.
 FLAGGED_ABOVE = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
 REJECTED_ABOVE = {"saturation": 0.3, "aspect": 4.0}
 REASONS = {"saturation": "a colour picture", "aspect": "more than 4 times as long"}
-BLANK = 3.0
+BLANK_BELOW = 3.0  # standard deviation of the pixels, 0 to 255
+UNIFORM_RANGE = 8  # greatest range of the pixels of a line that belongs to a border
 MEASURES = tuple(FLAGGED_ABOVE)
 
 
@@ -30,12 +31,12 @@ def quality_measures(grey: np.ndarray, saturation: float) -> dict[str, float]:
     Returns
     -------
     dict
-        `saturation`; `border_share`, the area lost to even strips at the edges;
-        `text_share`, the area of small bright marks on darker ground, as burned-in
-        words and markers make; `aspect`, the long side over the short one.
+        `saturation`; `border_share`, the area of uniform strips at the edges;
+        `text_share`, the area of small bright marks on darker ground, such as
+        burned-in words and markers; `aspect`, the long side over the short one.
     """
     height, width = grey.shape
-    rows, columns = _edge(grey.max(axis=1) - grey.min(axis=1)), _edge(np.ptp(grey, axis=0))
+    rows, columns = _border_width(np.ptp(grey, axis=1)), _border_width(np.ptp(grey, axis=0))
     return {
         "saturation": round(saturation, 4),
         "border_share": round(1 - (1 - rows / height) * (1 - columns / width), 4),
@@ -46,7 +47,7 @@ def quality_measures(grey: np.ndarray, saturation: float) -> dict[str, float]:
 
 def rejection_reason(grey: np.ndarray, measures: Mapping[str, float]) -> str | None:
     """Why an image can't be a radiograph or a slice of a CT, None where it can."""
-    if grey.std() < BLANK:
+    if grey.std() < BLANK_BELOW:
         return "blank"
     for name, limit in REJECTED_ABOVE.items():
         if measures[name] > limit:
@@ -55,11 +56,11 @@ def rejection_reason(grey: np.ndarray, measures: Mapping[str, float]) -> str | N
 
 
 def quality_flags(measures: Mapping[str, float]) -> str:
-    """The measures that are out of the ordinary, separated by spaces."""
+    """The names of the unusual measures, separated by spaces."""
     return " ".join(name for name, limit in FLAGGED_ABOVE.items() if measures[name] > limit)
 
 
-def _edge(spread: np.ndarray) -> int:
-    """How many lines at both ends are even."""
-    uneven = np.flatnonzero(spread > 8)
-    return len(spread) if not len(uneven) else len(spread) - (uneven[-1] - uneven[0] + 1)
+def _border_width(ranges: np.ndarray) -> int:
+    """How many lines at both ends are uniform, by the range of each line's pixels."""
+    varied = np.flatnonzero(ranges > UNIFORM_RANGE)
+    return len(ranges) if not len(varied) else len(ranges) - (varied[-1] - varied[0] + 1)
