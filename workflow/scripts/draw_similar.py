@@ -1,13 +1,11 @@
-"""Figures of the similar images: how well they serve, severity, and patients along their days."""
+"""Figures of the similar images: retrieval metrics, severity, and patients over time."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_csv, read_json, read_table
 from cxr.core.job import job
-from cxr.figures.similarity import drift, patient, retrieval, severity
+from cxr.figures.similarity import drift, retrieval, save_patients, severity
 from cxr.figures.style import save
-from cxr.similarity.trajectory import outcomes_of, patient_files
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -15,14 +13,10 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     save(retrieval(read_csv(input.retrieval), cfg["k"]), output.retrieval)
-    found, followed = read_json(input.severity), read_csv(input.drift)
-    save(severity(found, read_table(input.estimates)), output.severity)
-    records = read_table(input.metadata).set_index("image_id")
-    save(drift(followed, records), output.drift)
-    folder = Path(output.patients)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, own in patient_files(followed):
-        save(patient(own, outcomes_of(own, records)), folder / f"{name}.svg")
+    save(severity(read_json(input.severity), read_table(input.estimates)), output.severity)
+    table, records = read_csv(input.drift), read_table(input.metadata).set_index("image_id")
+    save(drift(table, records), output.drift)
+    save_patients(table, records, output.patients)
 
 
 if __name__ == "__main__":

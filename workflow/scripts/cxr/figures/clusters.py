@@ -1,4 +1,4 @@
-"""Figures of the maps, the grid and the clusters' countries."""
+"""Figures of the maps, the parameter grid and the clusters' countries."""
 
 import math
 
@@ -34,36 +34,36 @@ def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure
         `image_id, x, y, cluster`.
     ranking : DataFrame
     """
-    drawn = figure(84)
-    for ax, method, rows in zip(drawn.subplots(1, 2), ("pca", "tsne"), (pca, tsne), strict=True):
+    fig = figure(84)
+    for ax, method, rows in zip(fig.subplots(1, 2), ("pca", "tsne"), (pca, tsne), strict=True):
         scatter(ax, rows, size=9)
         name = {"pca": "PCA", "tsne": "t-SNE"}[method]
-        ax.set_title(f"{name}: {_cell_words(best_cell(ranking, method))}")
-    return drawn
+        ax.set_title(f"{name}: {_cell_text(best_cell(ranking, method))}")
+    return fig
 
 
 def clusters(tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure:
     """The clustered map of the best reliable t-SNE cell."""
-    drawn = figure(120)
-    ax = drawn.subplots()
+    fig = figure(120)
+    ax = fig.subplots()
     scatter(ax, tsne, size=20)
-    ax.set_title(_cell_words(best_cell(ranking, "tsne")))
+    ax.set_title(_cell_text(best_cell(ranking, "tsne")))
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
-    return drawn
+    return fig
 
 
-def _cell_words(cell: pd.Series | None) -> str:
+def _cell_text(cell: pd.Series | None) -> str:
     if cell is None:
         return NO_CELL
     perplexity = "" if pd.isna(cell["perplexity"]) else f"perplexity {cell['perplexity']:g}, "
     return (
         f"{perplexity}eps {cell['eps']:.3g}, min_samples {int(cell['min_samples'])}, "
-        f"score {int(cell['balance_score'])}"
+        f"balance score {int(cell['balance_score'])}"
     )
 
 
 def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
-    """The points by cluster on the axes that DBSCAN saw, outliers as crosses, centres numbered."""
+    """The points by cluster on standardised axes, as DBSCAN has them; outliers are crosses."""
     rows = rows[["cluster"]].assign(
         **dict(zip("xy", standardise(rows[["x", "y"]].to_numpy()).T, strict=True))
     )
@@ -89,7 +89,7 @@ def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
 
 
 def cells(grid: pd.DataFrame, ranking: pd.DataFrame, max_perplexity_share: float) -> Figure:
-    """The grid: the score of each cell of the chosen map, and the best score by perplexity.
+    """The DBSCAN grid: balance scores of the chosen map, and the best by perplexity.
 
     Parameters
     ----------
@@ -100,19 +100,19 @@ def cells(grid: pd.DataFrame, ranking: pd.DataFrame, max_perplexity_share: float
     max_perplexity_share : float
         Perplexities above this share of the images are shaded.
     """
-    drawn = figure(72)
-    left, right = drawn.subplots(1, 2, width_ratios=[1, 1.15])
+    fig = figure(72)
+    left, right = fig.subplots(1, 2, width_ratios=[1, 1.15])
     cell = best_cell(ranking, "tsne")
     if cell is None:
         empty(left, NO_CELL)
     else:
         _heat(left, grid, ranking, cell)
     _by_perplexity(right, ranking, max_perplexity_share)
-    return drawn
+    return fig
 
 
 def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) -> None:
-    """Scores over eps and min_samples at the chosen perplexity; others are blank."""
+    """Balance scores over eps and min_samples at the chosen perplexity; others are grey."""
 
     def of_map(table: pd.DataFrame) -> pd.DataFrame:
         keys = ["algorithm", "method", "perplexity", "seed"]
@@ -138,13 +138,13 @@ def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) 
     ax.set(
         xlabel="eps",
         ylabel="min_samples",
-        title=f"Score at perplexity {cell['perplexity']:g}; grey does not qualify",
+        title=f"Perplexity {cell['perplexity']:g}; grey: does not qualify",
     )
     ax.figure.colorbar(image, ax=ax, label="balance score (lower is better)")
 
 
 def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float) -> None:
-    """The best score of each perplexity; unreliable perplexities are shaded."""
+    """The best balance score of each perplexity; unreliable perplexities are shaded."""
     tsne = ranking.loc[(ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan")]
     if tsne.empty:
         empty(ax, NO_CELL)
@@ -159,9 +159,11 @@ def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float) -> None:
         ax.axhline(pca["balance_score"], color=PALETTE[1], ls="--", lw=1, label="PCA, best cell")
     chosen = best_cell(ranking, "tsne")
     if chosen is not None:
-        place = (chosen["perplexity"], chosen["balance_score"])
-        ax.plot(*place, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="chosen")
-    ax.set(xlabel="perplexity", ylabel="best balance score", title="Best score by perplexity")
+        point = (chosen["perplexity"], chosen["balance_score"])
+        ax.plot(*point, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="chosen")
+    ax.set(
+        xlabel="perplexity", ylabel="best balance score", title="Best balance score by perplexity"
+    )
     ax.set_ylim(bottom=0)
     ax.legend(loc="best")
 
@@ -175,13 +177,13 @@ def countries(table: pd.DataFrame) -> Figure:
         `cluster`, a column a country, `unknown` last.
     """
     counts = table.set_index("cluster")
-    known = counts.drop(columns="unknown")
-    order = [*known.columns[np.argsort(-known.sum().to_numpy(), kind="stable")], "unknown"]
+    recorded = counts.drop(columns="unknown")
+    order = [*recorded.columns[np.argsort(-recorded.sum().to_numpy(), kind="stable")], "unknown"]
     counts = counts[order]
     columns = min(3, len(counts))
     rows = math.ceil(len(counts) / columns)
-    drawn = figure(rows * (16 + 3.1 * len(order)))
-    axes = np.atleast_1d(drawn.subplots(rows, columns, sharex=True, sharey=True)).ravel()
+    fig = figure(rows * (16 + 3.1 * len(order)))
+    axes = np.atleast_1d(fig.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     for ax, (cluster, values) in zip(axes, counts.iterrows(), strict=False):
         number = int(cluster)
         colours = [cluster_colour(number)] * (len(order) - 1) + [OUTLIER]
@@ -195,4 +197,4 @@ def countries(table: pd.DataFrame) -> Figure:
     axes[0].set_xlim(0, counts.to_numpy().max() * 1.12)
     for ax in axes[len(counts) :]:
         ax.set_axis_off()
-    return drawn
+    return fig

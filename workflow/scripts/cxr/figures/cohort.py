@@ -10,12 +10,12 @@ from matplotlib.patches import FancyBboxPatch
 from cxr.figures.style import INK, LINE, PALE, PALETTE, figure, short
 
 ROW_MM = 15
-REASONS = 4
-PARTS = ("train", "validation", "test")
+MAX_REASONS = 4
+SPLITS = ("train", "validation", "test")
 
 
 def flow(document: Mapping[str, Any]) -> Figure:
-    """How many images and patients entered each step, and why others left.
+    """Images and patients at each step, and the reasons of exclusions.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def flow(document: Mapping[str, Any]) -> Figure:
     ]
     classes = document["classes"]
     rows = len(steps) + 0.6 * len(classes) + 0.6
-    drawn = figure(ROW_MM * rows, constrained=False)
-    ax = drawn.add_axes((0.01, 0.01, 0.98, 0.98))
+    fig = figure(ROW_MM * rows, constrained=False)
+    ax = fig.add_axes((0.01, 0.01, 0.98, 0.98))
     ax.set(xlim=(0, 1), ylim=(rows, 0))
     ax.set_axis_off()
     for position, step in enumerate(steps):
@@ -41,9 +41,11 @@ def flow(document: Mapping[str, Any]) -> Figure:
             ax.annotate("", xy=(0.22, position + 0.12), xytext=top, arrowprops=arrow)
         if step["removed"]:
             ax.plot([0.22, 0.5], [position - 0.05] * 2, color=LINE, lw=0.8, zorder=0)
-            ax.text(0.51, position - 0.05, _left(step["removed"]), va="center", linespacing=1.35)
+            ax.text(
+                0.51, position - 0.05, _exclusions(step["removed"]), va="center", linespacing=1.35
+            )
     _classes(ax, classes, len(steps) + 0.1)
-    return drawn
+    return fig
 
 
 def _counts(step: Mapping[str, Any]) -> str:
@@ -52,11 +54,11 @@ def _counts(step: Mapping[str, Any]) -> str:
     return f"{step['images']:,} images of {step['patients']:,} patients"
 
 
-def _left(removed: list[Mapping[str, Any]]) -> str:
-    """The commonest reasons in words, the rest as a number."""
-    shown = removed[:REASONS]
+def _exclusions(removed: list[Mapping[str, Any]]) -> str:
+    """The commonest reasons, and the number of the others."""
+    shown = removed[:MAX_REASONS]
     lines = [f"{reason['images']:,}  {short(reason['reason'], 60)}" for reason in shown]
-    rest = removed[REASONS:]
+    rest = removed[MAX_REASONS:]
     if rest:
         lines.append(f"{sum(r['images'] for r in rest):,}  for {len(rest)} other reasons")
     return "\n".join(lines)
@@ -82,19 +84,19 @@ def _box(ax: Axes, x: float, y: float, width: float, height: float, title: str, 
 
 def _classes(ax: Axes, classes: Mapping[str, Any], top: float) -> None:
     """A bar a class, divided into its splits."""
-    most = max(members["images"] for members in classes.values())
+    largest = max(members["images"] for members in classes.values())
     ax.text(0.02, top + 0.1, "Classes and splits", weight="bold", va="center")
-    for position, part in enumerate(PARTS):
+    for position, part in enumerate(SPLITS):
         x = 0.42 + 0.15 * position
         ax.plot(x, top + 0.1, marker="s", ms=5, color=PALETTE[position], ls="none")
         ax.text(x + 0.015, top + 0.1, part, va="center")
     for row, (name, members) in enumerate(classes.items()):
         y = top + 0.55 + 0.6 * row
-        words = f"{short(name)}: {members['images']:,} of {members['patients']:,} patients"
-        ax.text(0.02, y, words, va="center")
+        label = f"{short(name)}: {members['images']:,} of {members['patients']:,} patients"
+        ax.text(0.02, y, label, va="center")
         left = 0.42
-        for position, part in enumerate(PARTS):
-            width = 0.55 * members[part] / most
+        for position, part in enumerate(SPLITS):
+            width = 0.55 * members[part] / largest
             ax.barh(y, width, left=left, height=0.4, color=PALETTE[position])
             if width > 0.03:
                 colour = "white" if position != 1 else INK

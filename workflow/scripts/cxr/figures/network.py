@@ -1,4 +1,4 @@
-"""Figures of a network: its training and its errors."""
+"""Figures of a network: its training, its errors and its calibration."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from cxr.figures.style import INK, PALE, PALETTE, figure, plain_numbers, short
 
 
 def training(history: pd.DataFrame) -> Figure:
-    """Loss, accuracy and learning rate by epoch, phases apart and the kept epoch marked.
+    """Loss, accuracy and learning rate by epoch, with phases and the selected epoch.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def training(history: pd.DataFrame) -> Figure:
         backbone_learning_rate, train_loss, validation_loss, train_accuracy,
         validation_accuracy, best.
     """
-    drawn = figure(62)
-    axes = drawn.subplots(1, 3)
+    fig = figure(62)
+    axes = fig.subplots(1, 3)
     best = int(history["epoch"].to_numpy()[history["best"].to_numpy(dtype=bool)][0])
     last = int(history["epoch"].max())
     for ax, measure in zip(axes, ("loss", "accuracy"), strict=False):
@@ -35,7 +35,7 @@ def training(history: pd.DataFrame) -> Figure:
         ax.set_ylim(bottom=0, top=1.02 if measure == "accuracy" else None)
         early = best < (1 + last) / 2
         ax.annotate(
-            f"kept: epoch {best}",
+            f"selected: epoch {best}",
             (best, 0.5),
             xycoords=("data", "axes fraction"),
             rotation=90,
@@ -46,10 +46,10 @@ def training(history: pd.DataFrame) -> Figure:
             textcoords="offset points",
         )
         ax.legend(loc="upper right" if measure == "loss" else "lower right")
-    rates = (("dense layers", "learning_rate"), ("body", "backbone_learning_rate"))
-    for position, (words, column) in enumerate(rates):
+    rates = (("dense layers", "learning_rate"), ("backbone", "backbone_learning_rate"))
+    for position, (label, column) in enumerate(rates):
         values = history[column].where(history[column] > 0)
-        axes[2].plot(history["epoch"], values, color=PALETTE[position], marker=".", label=words)
+        axes[2].plot(history["epoch"], values, color=PALETTE[position], marker=".", label=label)
     axes[2].set(yscale="log", title="Learning rate")
     plain_numbers(axes[2].yaxis)
     axes[2].legend(loc="best")
@@ -57,7 +57,7 @@ def training(history: pd.DataFrame) -> Figure:
         ax.set(xlabel="epoch", xlim=(1, max(2, last)))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         _phases(ax, history)
-    return drawn
+    return fig
 
 
 def _phases(ax: Axes, history: pd.DataFrame) -> None:
@@ -68,7 +68,7 @@ def _phases(ax: Axes, history: pd.DataFrame) -> None:
 
 
 def confusion(metrics: Mapping[str, Any]) -> Figure:
-    """The test images: rates of each class with their intervals, and who was taken for whom.
+    """The test images: rates of each class with intervals, and the confusion matrix.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def confusion(metrics: Mapping[str, Any]) -> Figure:
         The metrics document.
     """
     classes, test = metrics["classes"], metrics["splits"]["test"]
-    drawn = figure(26 + 13 * len(classes))
-    left, right = drawn.subplots(1, 2, width_ratios=[1, 1.15])
+    fig = figure(26 + 13 * len(classes))
+    left, right = fig.subplots(1, 2, width_ratios=[1, 1.15])
     _rates(left, classes, test["per_class"], metrics["interval"]["level"])
     counts = np.array(test["confusion"])
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -92,9 +92,9 @@ def confusion(metrics: Mapping[str, Any]) -> Figure:
     right.set(xlabel="predicted", ylabel="true", title=f"Test images (n = {test['images']})")
     right.tick_params(length=0)
     right.spines[:].set_visible(False)
-    drawn.colorbar(image, ax=right, label="share of the true class")
-    drawn.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
-    return drawn
+    fig.colorbar(image, ax=right, label="share of the true class")
+    fig.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+    return fig
 
 
 def _rates(ax: Axes, classes: list[str], per_class: Mapping[str, Any], level: float) -> None:
@@ -117,7 +117,7 @@ def _rates(ax: Axes, classes: list[str], per_class: Mapping[str, Any], level: fl
 
 
 def reliability(metrics: Mapping[str, Any]) -> Figure:
-    """Accuracy against confidence on the test images, and how many images have which.
+    """The reliability diagram of the test images, and a histogram of their confidence.
 
     Parameters
     ----------
@@ -125,20 +125,22 @@ def reliability(metrics: Mapping[str, Any]) -> Figure:
         The metrics document.
     """
     test = metrics["splits"]["test"]
-    drawn = figure(62)
-    left, right = drawn.subplots(1, 2)
+    fig = figure(62)
+    left, right = fig.subplots(1, 2)
     left.plot([0, 1], [0, 1], color=INK, lw=0.7, ls=":")
     for row in test["reliability"]:
-        share, sure = row["accuracy"], row["confidence"]
-        if share["low"] is not None:
-            left.plot([sure, sure], [share["low"], share["high"]], color=PALETTE[0], lw=1.1)
-        left.plot(sure, share["value"], "o", ms=3.5, color=PALETTE[0])
+        accuracy, confidence = row["accuracy"], row["confidence"]
+        if accuracy["low"] is not None:
+            ends = [accuracy["low"], accuracy["high"]]
+            left.plot([confidence, confidence], ends, color=PALETTE[0], lw=1.1)
+        left.plot(confidence, accuracy["value"], "o", ms=3.5, color=PALETTE[0])
     error = test["ece"]
-    bounds = "" if error["low"] is None else f" ({error['low']:.3f} to {error['high']:.3f})"
+    bounds = "" if error["low"] is None else f", {error['low']:.3f} to {error['high']:.3f}"
     left.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
-    left.set_title(f"Calibration error {error['value']:.3f}{bounds}")
-    sure = [row["confidence"] for row in test["reliability"]]
-    right.bar(sure, [row["images"] for row in test["reliability"]], width=0.05, color=PALETTE[0])
+    left.set_title(f"Reliability diagram (calibration error {error['value']:.3f}{bounds})")
+    confidences = [row["confidence"] for row in test["reliability"]]
+    images = [row["images"] for row in test["reliability"]]
+    right.bar(confidences, images, width=0.05, color=PALETTE[0])
     right.set(xlim=(0, 1.02), xlabel="confidence", ylabel="test images")
-    right.set_title("How sure it is")
-    return drawn
+    right.set_title("Confidence")
+    return fig

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from cxr.core.io import atomic
 
-# Petroff's ten-colour cycle without its greys: told apart with every kind of colour blindness.
+# Petroff's ten-colour cycle without its greys: distinct with every kind of colour blindness.
 # M. A. Petroff, "Accessible color sequences for data visualization", 2021, arXiv:2107.02270.
 PALETTE = (
     "#3f90da",
@@ -65,16 +65,16 @@ def figure(height_mm: float, constrained: bool = True) -> Figure:
     return Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), layout=layout)
 
 
-def save(drawn: Figure, path: str | Path) -> None:
+def save(fig: Figure, path: str | Path) -> None:
     """Writes a figure as SVG, and as PDF beside it, without date, software or random names."""
-    unsaid = {
+    no_metadata = {
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
-    for kind, metadata in unsaid.items():
+    for kind, metadata in no_metadata.items():
         target = Path(path).with_suffix(f".{kind}")
         with atomic(target) as temporary, matplotlib.rc_context(STYLE):
-            drawn.savefig(temporary, format=kind, metadata=metadata, dpi=300)
+            fig.savefig(temporary, format=kind, metadata=metadata, dpi=300)
 
 
 def cluster_colour(cluster: int) -> str:
@@ -88,7 +88,7 @@ def cluster_marker(cluster: int) -> str:
 
 
 def cluster_name(cluster: int) -> str:
-    """What a cluster is called on figures and pages: they count from 1."""
+    """A cluster's name in figures and on pages, counted from 1."""
     return "outliers" if cluster < 0 else f"cluster {cluster + 1}"
 
 
@@ -98,9 +98,9 @@ def ramp(steps: int = 32) -> list[str]:
     return [to_hex(scale(step / (steps - 1))) for step in range(steps)]
 
 
-def short(text: str, most: int = 28) -> str:
-    """Text that may be of any length, cut to fit a label."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def short(text: str, limit: int = 28) -> str:
+    """Text cut to so many characters, to fit a label."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def plain_numbers(axis: Axis) -> None:
@@ -110,6 +110,6 @@ def plain_numbers(axis: Axis) -> None:
 
 
 def empty(ax: Axes, text: str) -> None:
-    """An axes that says in words why it shows nothing."""
+    """Axes with a text in place of data."""
     ax.set_axis_off()
     ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color="#555555")
