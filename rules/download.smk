@@ -47,7 +47,7 @@ rule download:
         place=untracked(
             lambda wildcards: {
                 "mirror": STUDY["mirror"],
-                **source_settings(wildcards.source, PLACES),
+                "source": source_settings(wildcards.source, PLACES),
             }
         ),
         code=code_of("download.py"),

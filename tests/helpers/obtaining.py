@@ -3,7 +3,6 @@
 import io
 import zipfile
 
-WORDS = {"licence": "CC0", "citation": "somebody", "reader": "ieee8023"}
 FILES = {"metadata.csv": b"a,b\n", "images/one.png": b"1" * 1000, "images/two.png": b"2"}
 
 

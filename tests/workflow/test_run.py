@@ -231,7 +231,7 @@ def test_similar_images_are_of_other_patients(results):
 
 def test_provenance_says_what_was_obtained(finished):
     provenance = json.loads((finished.path / "results/sources/phantoms.json").read_text())
-    assert provenance["origin"] == "drawn by code"
+    assert provenance["origin"] == "synthetic"
     assert provenance["licence"] == "CC0"
     assert provenance["files"] > 0
     assert re.fullmatch(r"[0-9a-f]{64}", provenance["content_hash"])

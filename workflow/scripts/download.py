@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_json
 from cxr.core.job import job
-from cxr.download.sources import obtain_source
+from cxr.download.sources import Source, obtain_source
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(output, cfg, place):
-    mirror = Path(place["mirror"]) if place["mirror"] else None
-    source = {**cfg["source"], **place}
-    write_json(obtain_source(cfg["name"], source, Path(output.files), mirror), output.obtained)
+    source = Source.of({**cfg["source"], **place["source"]}, place["mirror"])
+    write_json(obtain_source(cfg["name"], source, Path(output.files)), output.obtained)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def main(output, cfg, place):
-    mirror = Path(place["mirror"]) if place["mirror"] else None
-    write_json(obtain_weights(cfg["architecture"], Path(output.weights), mirror), output.provenance)
+    provenance = obtain_weights(cfg["architecture"], Path(output.weights), place["mirror"])
+    write_json(provenance, output.provenance)
 
 
 if __name__ == "__main__":

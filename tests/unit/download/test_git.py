@@ -11,14 +11,14 @@ from typing import ClassVar
 import pytest
 
 from cxr.core.errors import InputError
-from cxr.download.sources import obtain_source
-from tests.helpers.obtaining import FILES, WORDS, fill, held
+from cxr.download.sources import Source, obtain_source
+from tests.helpers.obtaining import FILES, fill, held
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Nobody waits before git is asked again."""
-    monkeypatch.setattr("cxr.download.sources.time.sleep", lambda seconds: None)
+    """Retries do not wait."""
+    monkeypatch.setattr("cxr.download.git.time.sleep", lambda seconds: None)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def repository(tmp_path):
 
 
 def git_source(folder, commit, paths=("metadata.csv", "images")):
-    return WORDS | {
+    return {
         "kind": "git",
         "url": f"file://{folder}",
         "commit": commit,
@@ -60,14 +60,14 @@ def git_source(folder, commit, paths=("metadata.csv", "images")):
 
 
 def test_only_the_wanted_paths_of_the_pinned_commit_are_checked_out(repository, tmp_path):
-    provenance = obtain_source("g", git_source(*repository), tmp_path / "out", None)
+    provenance = obtain_source("g", Source.of(git_source(*repository), None), tmp_path / "out")
     assert held(tmp_path / "out") == FILES
     assert provenance["revision"] == repository[1]
     assert provenance["origin"] == "git"
 
 
 def test_without_paths_all_is_checked_out_but_links_that_lead_out(repository, tmp_path):
-    obtain_source("g", git_source(*repository, paths=()), tmp_path / "out", None)
+    obtain_source("g", Source.of(git_source(*repository, paths=()), None), tmp_path / "out")
     assert set(held(tmp_path / "out")) == {*FILES, "large/volume.bin", "-odd"}
     links = [path.name for path in (tmp_path / "out").rglob("*") if path.is_symlink()]
     assert links == ["again"]
@@ -85,7 +85,9 @@ def test_without_paths_all_is_checked_out_but_links_that_lead_out(repository, tm
 )
 def test_what_git_can_not_get_is_named_and_leaves_nothing(repository, tmp_path, changes, message):
     with pytest.raises(InputError, match=message):
-        obtain_source("g", git_source(*repository) | changes, tmp_path / "out" / "g", None)
+        obtain_source(
+            "g", Source.of(git_source(*repository) | changes, None), tmp_path / "out" / "g"
+        )
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -163,7 +165,7 @@ def git_server(repository):
 def test_a_git_server_is_asked_for_one_commit_even_when_it_moved(git_server, tmp_path, path):
     _, address, commit = git_server
     source = git_source("", commit) | {"url": address + path}
-    obtain_source("g", source, tmp_path / "out", None)
+    obtain_source("g", Source.of(source, None), tmp_path / "out")
     assert held(tmp_path / "out") == FILES
 
 
@@ -171,7 +173,9 @@ def test_a_git_server_is_asked_for_one_commit_even_when_it_moved(git_server, tmp
 def test_a_connection_cut_half_way_is_tried_again(git_server, tmp_path, script):
     handler, address, commit = git_server
     handler.script[:] = script
-    obtain_source("g", git_source("", commit) | {"url": f"{address}/repo"}, tmp_path / "out", None)
+    obtain_source(
+        "g", Source.of(git_source("", commit) | {"url": f"{address}/repo"}, None), tmp_path / "out"
+    )
     assert held(tmp_path / "out") == FILES
     assert handler.script == []
 
@@ -181,9 +185,9 @@ def test_a_connection_cut_half_way_is_tried_again(git_server, tmp_path, script):
     [("0" * 40, "/repo", []), (None, "/nothing", []), (None, "/repo", [40] * 9)],
 )
 def test_what_a_git_server_does_not_give_leaves_nothing(git_server, tmp_path, commit, path, script):
-    handler, address, known = git_server
+    handler, address, present = git_server
     handler.script[:] = script
-    source = git_source("", commit or known) | {"url": address + path}
+    source = git_source("", commit or present) | {"url": address + path}
     with pytest.raises(InputError, match="check the source's url and commit"):
-        obtain_source("g", source, tmp_path / "out" / "g", None)
+        obtain_source("g", Source.of(source, None), tmp_path / "out" / "g")
     assert list((tmp_path / "out").iterdir()) == []

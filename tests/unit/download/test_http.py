@@ -11,8 +11,8 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.download.http import download
-from cxr.download.sources import obtain_source
-from tests.helpers.obtaining import FILES, WORDS, held, zipped
+from cxr.download.sources import Source, obtain_source
+from tests.helpers.obtaining import FILES, held, zipped
 
 
 class Server(http.server.BaseHTTPRequestHandler):
@@ -33,9 +33,9 @@ class Server(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/moved")
             return self.end_headers()
         start = 0
-        asked = self.headers.get("Range")
-        if asked and turn != "ignore range":
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        requested = self.headers.get("Range")
+        if requested and turn != "ignore range":
+            start = int(requested.removeprefix("bytes=").removesuffix("-"))
             self.send_response(206)
         else:
             self.send_response(200)
@@ -102,7 +102,7 @@ def test_a_download_survives_what_servers_do(
     waited = []
     path = download([url], sha256(handler.body), tmp_path, pause=waited.append)
     assert path.read_bytes() == handler.body
-    assert sum(asked is not None for _, asked in handler.requests) == resumed
+    assert sum(start is not None for _, start in handler.requests) == resumed
     assert waited == pauses
 
 
@@ -113,8 +113,8 @@ def test_a_part_of_an_earlier_run_is_resumed(server, tmp_path):
         download([url], None, tmp_path, pause=lambda seconds: None)
     handler.requests.clear()
     assert download([url], None, tmp_path, pause=lambda seconds: None).read_bytes() == handler.body
-    [(_, asked)] = handler.requests
-    assert 100_000 < int(asked.removeprefix("bytes=").removesuffix("-")) <= 150_000
+    [(_, start)] = handler.requests
+    assert 100_000 < int(start.removeprefix("bytes=").removesuffix("-")) <= 150_000
 
 
 @pytest.mark.parametrize("checked", [True, False])
@@ -125,9 +125,9 @@ def test_the_next_address_is_tried_when_one_fails(server, tmp_path, checked):
     urls = [url, url.replace("a.zip", "b.zip")]
     path = download(urls, digest, tmp_path, pause=lambda seconds: None)
     assert path.read_bytes() == handler.body
-    path, asked = handler.requests[-1]
+    path, start = handler.requests[-1]
     assert path == "/b.zip"
-    assert (asked is not None) == checked
+    assert (start is not None) == checked
 
 
 def test_two_downloads_at_once_take_turns(server, tmp_path):
@@ -150,12 +150,12 @@ def archive(server):
     handler, url = server
     handler.body = zipped(FILES.items())
     source = {"kind": "archive", "url": url, "mirrors": [], "sha256": None, "folder": "x"}
-    return handler, WORDS | source
+    return handler, Source.of(source, None)
 
 
 def test_an_archive_source_is_downloaded_unpacked_and_recorded(archive, tmp_path):
     handler, source = archive
-    provenance = obtain_source("a", source, tmp_path / "out" / "a", None)
+    provenance = obtain_source("a", source, tmp_path / "out" / "a")
     assert held(tmp_path / "out" / "a") == FILES
     assert provenance["archive_sha256"] == sha256(handler.body)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "a.sha256"]
@@ -163,12 +163,12 @@ def test_an_archive_source_is_downloaded_unpacked_and_recorded(archive, tmp_path
 
 def test_an_archive_without_a_published_checksum_stays_the_one_of_the_first_time(archive, tmp_path):
     handler, source = archive
-    obtain_source("a", source, tmp_path / "a", None)
-    obtain_source("a", source, tmp_path / "a", None)
+    obtain_source("a", source, tmp_path / "a")
+    obtain_source("a", source, tmp_path / "a")
     handler.body = zipped([("images/other.png", b"other")])
     with pytest.raises(InputError, match=r"when it was first obtained; delete .*a\.sha256"):
-        obtain_source("a", source, tmp_path / "a", None)
+        obtain_source("a", source, tmp_path / "a")
     assert held(tmp_path / "a") == FILES
     (tmp_path / "a.sha256").unlink()
-    obtain_source("a", source, tmp_path / "a", None)
+    obtain_source("a", source, tmp_path / "a")
     assert set(held(tmp_path / "a")) == {"images/other.png"}

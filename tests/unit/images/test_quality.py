@@ -10,14 +10,14 @@ from cxr.images.inspection import inspect_images
 from cxr.images.quality import quality_flags, quality_measures
 from cxr.metadata.schema import Reading
 from cxr.synthetic.cohort import write_cohort
+from cxr.synthetic.settings import SyntheticCohort
 
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory):
     """A drawn radiograph."""
     folder = tmp_path_factory.mktemp("phantom")
-    write_cohort(
-        folder,
+    settings = SyntheticCohort(
         patients=4,
         images_per_patient=1.0,
         image_size=400,
@@ -26,6 +26,7 @@ def phantom(tmp_path_factory):
         variant_sites=False,
         seed=1,
     )
+    write_cohort(folder, settings)
     return read_grey(next(path for path in sorted((folder / "images").iterdir())))
 
 

@@ -6,7 +6,7 @@ import yaml
 
 from cxr.config.resolve import PRESETS
 from cxr.core.errors import InputError
-from cxr.download.sources import obtain_source
+from cxr.download.sources import Source, obtain_source
 from cxr.images.inspection import inspect_images
 from cxr.sources.covid_ct import read
 from tests.helpers.obtaining import zipped
@@ -190,7 +190,8 @@ def test_a_folder_that_is_not_the_set_is_named(folder, spoil, message):
 @pytest.mark.mirror
 def test_the_real_set_is_read_whole(mirror, tmp_path):
     preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
-    obtain_source("ct", preset, tmp_path / "ct", mirror)
+    preset = {name: preset[name] for name in ("kind", "url", "commit", "paths", "unpack", "folder")}
+    obtain_source("ct", Source.of(preset, mirror), tmp_path / "ct")
     reading, _ = inspect_images(read("ct", tmp_path / "ct"), tmp_path / "ct", 64, 2)
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "no file name": 1,
@@ -227,13 +228,17 @@ def packed(folder, shorten):
 
 def test_archives_are_unpacked_and_a_truncated_one_is_named(tmp_path):
     preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
-    source = preset | {"kind": "directory"}
+
+    def source(path):
+        values = {"kind": "directory", "path": str(path), "unpack": preset["unpack"]}
+        return Source.of(values, None)
+
     whole = packed(tmp_path / "whole", 0)
-    obtain_source("ct", source | {"path": str(whole)}, tmp_path / "ct", None)
+    obtain_source("ct", source(whole), tmp_path / "ct")
     assert len(read("ct", tmp_path / "ct").rows) == 2
     cut = packed(tmp_path / "cut", 40)
     with pytest.raises(InputError, match=r"'unpack': Images-processed/CT_COVID\.zip: not a whole"):
-        obtain_source("ct", source | {"path": str(cut)}, tmp_path / "other", None)
+        obtain_source("ct", source(cut), tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 

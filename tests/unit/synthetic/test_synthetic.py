@@ -1,5 +1,7 @@
 """The synthetic cohort: the same bytes for the same seed, and the truth that it claims."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,21 +11,22 @@ from cxr.images.decode import read_grey
 from cxr.images.inspection import inspect_images
 from cxr.sources.ieee8023 import read
 from cxr.synthetic.cohort import write_cohort
+from cxr.synthetic.settings import SyntheticCohort
 
-SETTINGS = {
-    "patients": 8,
-    "images_per_patient": 1.5,
-    "image_size": 64,
-    "variants": 2,
-    "variant_strength": 1.0,
-    "variant_sites": False,
-    "seed": 7,
-}
+SETTINGS = SyntheticCohort(
+    patients=8,
+    images_per_patient=1.5,
+    image_size=64,
+    variants=2,
+    variant_strength=1.0,
+    variant_sites=False,
+    seed=7,
+)
 
 
 def drawn(folder, **changes):
     folder.mkdir()
-    write_cohort(folder, **(SETTINGS | changes))
+    write_cohort(folder, replace(SETTINGS, **changes))
     return folder
 
 

@@ -1,1 +1,1 @@
-"""Obtaining sources and weights: drawn, linked, checked out or downloaded."""
+"""Obtaining sources and weights: made, linked, checked out or downloaded."""

@@ -1,4 +1,4 @@
-"""Unpacking archives that nobody vouches for."""
+"""Unpacking archives from untrusted sources."""
 
 import errno
 import shutil
@@ -60,9 +60,9 @@ def _whole(archive: Path) -> Iterator[None]:
         raise
     except Exception as error:
         # tarfile lists what every kind of compression made of a file that is none.
-        told = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
+        reason = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
         raise InputError(
-            f"{archive}: not a whole zip or tar archive{told}; delete it and obtain it again"
+            f"{archive}: not a whole zip or tar archive{reason}; delete it and obtain it again"
         ) from error
 
 

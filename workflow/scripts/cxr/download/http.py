@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cxr.core.errors import InputError
+from cxr.core.hashing import file_sha256
 from cxr.core.progress import Progress
 
 log = logging.getLogger("cxr")
@@ -65,7 +66,7 @@ def download(
             log.warning("%s: %s", url, problem)
             problems.append(f"{url}: {problem}")
             if sha256 is None and url != urls[-1]:
-                # Nothing would tell whether the next address goes on with the same file.
+                # Without a checksum the next address might go on with another file.
                 partial.unlink(missing_ok=True)
     raise InputError(
         f"not obtained in {ATTEMPTS} attempts: {'; '.join(problems)}; check the network and the "
@@ -88,11 +89,11 @@ def _attempt(
         except (requests.RequestException, OSError) as error:
             problem = " ".join(str(error).split())
             continue
-        found = _file_sha256(partial)
-        if sha256 is None or found == sha256:
+        digest = file_sha256(partial)
+        if sha256 is None or digest == sha256:
             return None
         partial.unlink()
-        problem = f"its SHA-256 is {found}, not {sha256}"
+        problem = f"its SHA-256 is {digest}, not {sha256}"
     return problem
 
 
@@ -121,7 +122,7 @@ def _transfer(url: str, partial: Path) -> None:
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             partial.unlink()
-            raise requests.ConnectionError("the server can't resume; starting anew")
+            raise requests.ConnectionError("the server can't resume; starting again")
         answer.raise_for_status()
         resumed = answer.status_code == requests.codes.partial_content
         announced = answer.headers.get("Content-Length")
@@ -137,8 +138,3 @@ def _transfer(url: str, partial: Path) -> None:
         if size > total:
             partial.unlink()
         raise requests.ConnectionError(f"{size} of {total} bytes came")
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,7 +14,9 @@ LICENCE = "BSD 3-Clause (torchvision); trained on ImageNet, whose terms forbid c
 SUFFIXES = (".safetensors", ".pth")
 
 
-def obtain_weights(architecture: str, destination: Path, mirror: Path | None) -> dict[str, Any]:
+def obtain_weights(
+    architecture: str, destination: Path, mirror: str | Path | None
+) -> dict[str, Any]:
     """Writes an architecture's ImageNet weights to `destination`.
 
     Parameters
@@ -23,8 +25,8 @@ def obtain_weights(architecture: str, destination: Path, mirror: Path | None) ->
         A torchvision model.
     destination : Path
         The .pth file to write: a state dict without other objects.
-    mirror : Path or None
-        Where it is given, `<mirror>/weights/<architecture>-imagenet*` is taken
+    mirror : path or None
+        Where it is given, `<mirror>/weights/<architecture>-imagenet*` is used
         and nothing is downloaded.
 
     Returns
@@ -40,15 +42,15 @@ def obtain_weights(architecture: str, destination: Path, mirror: Path | None) ->
     import torch
 
     if mirror is not None:
-        found = sorted((mirror / "weights").glob(f"{architecture}-imagenet*"))
-        found = [path for path in found if path.suffix in SUFFIXES]
-        if not found:
+        files = sorted((Path(mirror) / "weights").glob(f"{architecture}-imagenet*"))
+        files = [path for path in files if path.suffix in SUFFIXES]
+        if not files:
             raise InputError(
                 f"mirror {mirror}: no file weights/{architecture}-imagenet*.pth; add one as "
                 f"torchvision saves it, or set the model's weights to `none`"
             )
-        origin, url = f"local mirror: {found[0].name}", None
-        state = read_state_dict(found[0])
+        origin, url = f"local mirror: {files[0].name}", None
+        state = read_state_dict(files[0])
     else:
         import torchvision
 

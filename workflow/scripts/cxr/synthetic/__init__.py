@@ -1,4 +1,4 @@
-"""A synthetic cohort of phantom chest radiographs, with planted truth.
+"""A cohort of synthetic chest radiographs, with planted truth.
 
 The generative model, all of it drawn from one seed:
 
@@ -20,5 +20,5 @@ The generative model, all of it drawn from one seed:
 - The metadata are as untidy as upstream's, and a handful of entries is broken
   on purpose.
 
-`truth.csv` beside the metadata tells what was planted; no reader reads it.
+`truth.csv` beside the metadata says what was planted; no reader reads it.
 """

@@ -1,4 +1,4 @@
-"""Drawing one phantom radiograph: tissue attenuates, the sum is exposed."""
+"""Simulating one radiograph: tissue attenuates, the sum is exposed."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Exposure:
-    """How an image was taken."""
+    """How an image was acquired."""
 
     view: str
     severity: float
@@ -86,9 +86,11 @@ def draw(size: int, anatomy: Anatomy, exposure: Exposure, rng: np.random.Generat
     shift, tilt = rng.normal(0, 0.012, 2)
     y, x = np.mgrid[0 : 1 : size * 1j, 0 : 1 : size * 1j]
     x = x - 0.5 - shift - tilt * (y - 0.5)
-    own = np.random.default_rng(anatomy.seed)
+    patient_rng = np.random.default_rng(anatomy.seed)
     image = (
-        _lateral(x, y, anatomy) if exposure.view == "L" else _frontal(x, y, anatomy, exposure, own)
+        _lateral(x, y, anatomy)
+        if exposure.view == "L"
+        else _frontal(x, y, anatomy, exposure, patient_rng)
     )
     if exposure.pattern is not None and exposure.severity > 0 and exposure.view != "L":
         image += _opacities(x, y, anatomy, exposure, rng)
@@ -112,7 +114,11 @@ def _lung(x: np.ndarray, y: np.ndarray, anatomy: Anatomy, side: int, dome: float
 
 
 def _frontal(
-    x: np.ndarray, y: np.ndarray, anatomy: Anatomy, exposure: Exposure, own: np.random.Generator
+    x: np.ndarray,
+    y: np.ndarray,
+    anatomy: Anatomy,
+    exposure: Exposure,
+    patient_rng: np.random.Generator,
 ) -> np.ndarray:
     supine, ap = exposure.view == "AP Supine", exposure.view != "PA"
     dome = 0.76 * (2 - anatomy.diaphragm) - 0.05 * supine
@@ -133,29 +139,29 @@ def _frontal(
     belly = _smooth(y - dome - 0.5 * (np.abs(x) - 0.18) ** 2 / 0.12, 0.01) * wall
     image += 0.2 * belly
     bubble = 1 - ((x - 0.2) / 0.07) ** 2 - ((y - dome - 0.1) / 0.045) ** 2
-    image -= own.choice([0, 0.22]) * _smooth(bubble, 0.2)
+    image -= patient_rng.choice([0, 0.22]) * _smooth(bubble, 0.2)
     image += _bones(x, y, anatomy, dome, supine) * wall
-    return image + np.clip(lungs, 0, 1) * _vessels(x, y, own)
+    return image + np.clip(lungs, 0, 1) * _vessels(x, y, patient_rng)
 
 
 def _bones(x: np.ndarray, y: np.ndarray, anatomy: Anatomy, dome: float, supine: bool) -> np.ndarray:
-    """Ribs behind and in front, clavicles."""
+    """Posterior and anterior ribs, clavicles."""
     image = np.zeros_like(x)
     out = np.abs(x) / (0.43 * anatomy.thorax)
     gap = 0.072 * anatomy.ribs
     for rib in range(10):
         top = 0.1 + rib * gap
-        behind = top + 0.075 * out**1.5 - 0.035 * (1 - out)
-        front = top + 0.11 + 0.13 * np.clip(1 - out, 0, 1) ** 1.2
+        posterior = top + 0.075 * out**1.5 - 0.035 * (1 - out)
+        anterior = top + 0.11 + 0.13 * np.clip(1 - out, 0, 1) ** 1.2
         fade = _smooth(1 - out, 0.03)
-        image += 0.115 * np.exp(-(((y - behind) / 0.0105) ** 2)) * fade
-        image += 0.05 * np.exp(-(((y - front) / 0.013) ** 2)) * fade * _smooth(out - 0.45, 0.08)
+        image += 0.115 * np.exp(-(((y - posterior) / 0.0105) ** 2)) * fade
+        image += 0.05 * np.exp(-(((y - anterior) / 0.013) ** 2)) * fade * _smooth(out - 0.45, 0.08)
     image *= 1 - 0.5 * _smooth(y - dome, 0.03)
     collar = 0.155 - 0.03 * supine - 0.12 * np.abs(x)
     return image + 0.2 * np.exp(-(((y - collar) / 0.013) ** 2)) * _smooth(np.abs(x) - 0.045, 0.01)
 
 
-def _vessels(x: np.ndarray, y: np.ndarray, own: np.random.Generator) -> np.ndarray:
+def _vessels(x: np.ndarray, y: np.ndarray, patient_rng: np.random.Generator) -> np.ndarray:
     """Branches that fan out from the hila and fade towards the chest wall."""
     image = np.zeros_like(x)
     for side in (-1, 1):
@@ -163,7 +169,7 @@ def _vessels(x: np.ndarray, y: np.ndarray, own: np.random.Generator) -> np.ndarr
         radius, angle = np.hypot(dx, dy) + 1e-9, np.arctan2(dy, dx)
         image += 0.16 * np.exp(-((radius / 0.055) ** 2))
         for _ in range(11):
-            towards, bend = own.uniform(-1.45, 1.45), own.normal(0, 1.6)
+            towards, bend = patient_rng.uniform(-1.45, 1.45), patient_rng.normal(0, 1.6)
             off = radius * np.sin(angle - towards - bend * radius)
             ahead = np.cos(angle - towards) > 0
             image += 0.11 * ahead * np.exp(-((off / 0.0065) ** 2)) * np.exp(-radius / 0.13)
@@ -171,7 +177,7 @@ def _vessels(x: np.ndarray, y: np.ndarray, own: np.random.Generator) -> np.ndarr
 
 
 def _lateral(x: np.ndarray, y: np.ndarray, anatomy: Anatomy) -> np.ndarray:
-    """A side view: one lung field, the spine behind, the heart in front."""
+    """A lateral view: one lung field, the spine at the back, the heart in front."""
     wall = _smooth(1 - np.abs(x) / (0.36 * anatomy.thorax), 0.04)
     lung = _smooth(1 - (x / 0.28) ** 2 - ((y - 0.45) / 0.36) ** 2, 0.06)
     image = wall * 0.5 * (1 - 0.65 * lung)

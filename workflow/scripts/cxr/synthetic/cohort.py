@@ -11,6 +11,7 @@ from PIL import Image
 
 from cxr.core.io import write_text
 from cxr.synthetic.anatomy import Anatomy, Exposure, Pattern, draw
+from cxr.synthetic.settings import SyntheticCohort
 from cxr.synthetic.sites import SITES, Site, encode, expose
 
 UPSTREAM_HEADER = (
@@ -50,8 +51,6 @@ GROUPS = np.array(
         [-0.5, 0.08, 0.05, 0.0, 0.20, -0.013],
     ]
 )
-
-
 DATES = ("2020", "January {d}", "Feb {d}, 2020", "2/{d}/2020", "03/{d}/20", "March {d}, 2020", "")
 VIEWS = ("PA", "AP", "AP Supine", "L", "?")
 VIEW_SHARES = (0.56, 0.22, 0.12, 0.06, 0.04)
@@ -70,53 +69,32 @@ DEFECTS = (
 )
 
 
-def write_cohort(
-    destination: Path,
-    *,
-    patients: int,
-    images_per_patient: float,
-    image_size: int,
-    variants: int,
-    variant_strength: float,
-    variant_sites: bool,
-    seed: int,
-) -> None:
+def write_cohort(destination: Path, settings: SyntheticCohort) -> None:
     """Writes a cohort in the layout of ieee8023/covid-chestxray-dataset, and its truth.
 
     Parameters
     ----------
     destination : Path
         An empty folder; gets `metadata.csv`, `images/` and `truth.csv`.
-    patients : int
-        In each of the four classes.
-    images_per_patient : float
-        Mean number of images, at least one.
-    image_size : int
-        Height of the radiographs, pixels.
-    variants : int
-        Appearance groups inside COVID-19.
-    variant_strength : float
-        0 makes the groups equal, 1 clearly different on average.
-    variant_sites : bool
-        Whether a group's patients all come from one hospital, another for each.
-    seed : int
-        Patient i of a class is the same whatever the number of patients.
+    settings : SyntheticCohort
     """
     (destination / "images").mkdir()
     rows: list[dict[str, str]] = []
     truth: list[dict[str, object]] = []
     for number, finding in enumerate(PATTERNS):
-        for patient in range(patients):
-            rng = np.random.default_rng([seed, number, patient])
-            variant = patient % variants if finding == "COVID-19" else 0
-            pattern = pattern_of(finding, variant, variant_strength)
-            person = _Patient.draw(number * 10_000 + patient + 1, finding, pattern, rng)
-            if variant_sites and finding == "COVID-19":
-                person = replace(person, site=SITES[variant])
-            for record, known, data in _draw_images(person, images_per_patient, image_size, rng):
+        for index in range(settings.patients):
+            rng = np.random.default_rng([settings.seed, number, index])
+            variant = index % settings.variants if finding == "COVID-19" else 0
+            pattern = pattern_of(finding, variant, settings.variant_strength)
+            patient = _Patient.draw(number * 10_000 + index + 1, finding, pattern, rng)
+            if settings.variant_sites and finding == "COVID-19":
+                patient = replace(patient, site=SITES[variant])
+            for record, planted, data in _draw_images(
+                patient, settings.images_per_patient, settings.image_size, rng
+            ):
                 (destination / "images" / record["filename"]).write_bytes(data)
                 rows.append(record)
-                truth.append({**known, "class": finding, "variant": variant})
+                truth.append({**planted, "class": finding, "variant": variant})
     _break_some(destination, rows, truth)
     _write_csv(rows, HEADER, destination / "metadata.csv")
     _write_csv(truth, TRUTH, destination / "truth.csv")
@@ -150,7 +128,7 @@ class _Patient:
     site: Site
     sex: str
     age: str
-    tells_site: bool
+    records_site: bool
     peak: float
 
     @classmethod
@@ -162,9 +140,9 @@ class _Patient:
         sex = str(rng.choice(["M", "F", ""], p=[0.55, 0.35, 0.1]))
         age = int(np.clip(rng.normal(55, 15), 5, 95))
         age_text = str(rng.choice([f"{age}", f"{age}.0", ""], p=[0.8, 0.1, 0.1]))
-        tells_site = bool(rng.random() > 0.15)
+        records_site = bool(rng.random() > 0.15)
         peak = float(rng.uniform(0.7, 1.0))
-        return cls(number, finding, pattern, anatomy, site, sex, age_text, tells_site, peak)
+        return cls(number, finding, pattern, anatomy, site, sex, age_text, records_site, peak)
 
     def severity(self, day: int) -> float:
         """From 0 to 1; it peaks on day 9."""
@@ -174,7 +152,7 @@ class _Patient:
 
     def location(self, rng: np.random.Generator) -> str:
         """What the record says of the place: hospital, mere country, or nothing."""
-        if not self.tells_site:
+        if not self.records_site:
             return ""
         return self.site.location if rng.random() > 0.1 else self.site.country
 
@@ -208,7 +186,7 @@ def _draw_images(
             "license": "CC0",
             "clinical_notes": "phantom",
         }
-        known: dict[str, object] = {
+        planted: dict[str, object] = {
             "filename": filename,
             "patientid": patient.number,
             "site": patient.site.location.strip() or "unnamed",
@@ -217,7 +195,7 @@ def _draw_images(
             "view": shown,
             "defect": "",
         }
-        yield record, known, encode(expose(ideal, patient.site, rng), patient.site)
+        yield record, planted, encode(expose(ideal, patient.site, rng), patient.site)
         day += int(rng.integers(2, 7))
 
 

@@ -1,0 +1,107 @@
+"""Sources in git repositories, at one commit."""
+
+import logging
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr.core.errors import InputError
+from cxr.download.links import remove_stray_links
+
+log = logging.getLogger("cxr")
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Git:
+    """Some paths of a repository at one commit.
+
+    Attributes
+    ----------
+    url : str
+    commit : str
+        Its full id; git's own hashes are the integrity check.
+    paths : tuple of str
+        Files and folders; empty for all.
+    """
+
+    url: str
+    commit: str
+    paths: tuple[str, ...] = ()
+
+
+def check_out(source: Git, folder: Path) -> None:
+    """Fills a folder with the paths of a commit: shallow, and without the blobs of other paths.
+
+    Raises
+    ------
+    InputError
+        If the address, the commit or a path can't be obtained, with git's last words.
+    """
+    if source.url.startswith("-"):
+        raise InputError(f"{source.url}: an address can't begin with a dash")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        repository = ["-C", place]
+        _git(["init", "--quiet", place])
+        _git([*repository, "remote", "add", "origin", source.url])
+        _git([*repository, "config", "remote.origin.promisor", "true"])
+        _git([*repository, "config", "remote.origin.partialclonefilter", "blob:none"])
+        fetch = [*repository, "fetch", "--quiet", "--depth=1", "--no-tags"]
+        log.info("fetching %s of %s", source.commit, source.url)
+        _retry_git([*fetch, "--filter=blob:none", "origin", source.commit])
+        for path in source.paths:
+            listing = _git([*repository, "ls-tree", "--name-only", source.commit, "--", path])
+            if not listing.strip():
+                raise InputError(
+                    f"{source.url}: commit {source.commit} has no path {path!r}; check the config"
+                )
+        checkout = [*repository, "--work-tree", str(folder), "checkout", source.commit]
+        _retry_git([*checkout, "--", *(source.paths or ["."])])
+    remove_stray_links(folder)
+
+
+def _retry_git(arguments: list[str]) -> None:
+    """A git command that uses the network: what a broken connection spoils is tried again."""
+    for attempt in range(ATTEMPTS):
+        try:
+            _git(arguments)
+            return
+        except InputError as error:
+            if attempt == ATTEMPTS - 1:
+                raise
+            log.warning("%s; trying again", error)
+            time.sleep(2.0**attempt)
+
+
+def _git(arguments: list[str]) -> str:
+    """Runs git without prompts, hooks, user configuration or submodules.
+
+    Raises
+    ------
+    InputError
+        With git's own last words.
+    """
+    environment = os.environ | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "LC_ALL": "C",
+    }
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"]
+    try:
+        done = subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise InputError("git is not installed; install it, or give a mirror") from error
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise InputError(
+            f"git {arguments[-1]}: {lines[-1] if lines else 'failed'}; check the source's url and "
+            f"commit, or give a mirror"
+        )
+    return done.stdout
