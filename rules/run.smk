@@ -23,7 +23,7 @@ def print_plan():
     jobs = [
         (job.rule.name, job.threads, STAGES.n_maps(job.wildcards.get("chunk")))
         for job in workflow.dag.needrun_jobs(exclude_finished=False)
-        if job.rule.name != "all"
+        if job.output
     ]
     order = [rule.name for rule in workflow.rules]
     planned = planned_jobs(order, jobs, STAGES.cells)
