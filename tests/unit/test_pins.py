@@ -1,14 +1,20 @@
 """The environments, the lock and the project name the same software."""
 
+import ast
 import re
+import sys
 import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
 
 import pytest
 import yaml
 
-from cxr.core.paths import ROOT
+from cxr.core.paths import PACKAGE, ROOT, SCRIPTS
 
 LOCK = (ROOT / "requirements.lock").read_text()
+# Maps on a GPU are made by one rule, which then has the environment with torch.
+ONLY_ON_A_GPU = {"tsne_torch.py"}
 
 
 def locked():
@@ -23,14 +29,79 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("env", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
+def pins(env):
+    """The pinned packages of a conda environment: version by normalised name."""
+    dependencies = yaml.safe_load((ROOT / "envs" / f"{env}.yaml").read_text())["dependencies"]
+    lines = next(part["pip"] for part in dependencies if isinstance(part, dict))
+    return {normal(name): version for name, _, version in (pin.partition("==") for pin in lines)}
+
+
+def environments():
+    """The conda environments of each script of a rule; two where a setting decides."""
+    rule = re.compile(r"conda:\n(.*)\n(?:.*\n)*?\s+script:\n.*/(\w+\.py)\"")
+    return {
+        script: re.findall(r"envs/(\w+)\.yaml", conda)
+        for file in sorted((ROOT / "rules").glob("*.smk"))
+        for conda, script in rule.findall(file.read_text())
+    }
+
+
+@cache
+def imported_names(path):
+    """The dotted names that a file imports when it runs, inside functions too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    names = set()
+    for node in set(ast.walk(tree)) - for_types:
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return names
+
+
+def third_party(script):
+    """The packages that a script and the modules of ours that it reaches import, by module."""
+    pending, modules = [SCRIPTS / script], {}
+    while pending:
+        path = pending.pop()
+        if path in modules:
+            continue
+        names = imported_names(path)
+        own = {name for name in names if name.split(".")[0] == PACKAGE.name}
+        files = {SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in own}
+        pending += [file for file in files if file.is_file()]
+        modules[path] = {name.split(".")[0] for name in names - own} - sys.stdlib_module_names
+    return modules
+
+
+@pytest.fixture(scope="module")
+def distributions():
+    """The packages that an import name may be of."""
+    return packages_distributions()
+
+
+@pytest.mark.parametrize("env", ["analysis", "torch"])
 def test_the_conda_environments_have_the_locked_versions(env):
-    dependencies = yaml.safe_load(env.read_text())["dependencies"]
-    pins = next(part["pip"] for part in dependencies if isinstance(part, dict))
-    assert pins
-    for pin in pins:
-        name, _, version = pin.partition("==")
-        assert version in locked()[normal(name)], pin
+    assert pins(env)
+    assert {name for name, version in pins(env).items() if version not in locked()[name]} == set()
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.py")))
+def test_an_environment_has_what_the_scripts_of_its_rules_import(script, distributions):
+    envs = environments()[script]
+    assert envs
+    pinned = set().union(*map(pins, envs))
+    for path, names in third_party(script).items():
+        if path.name in ONLY_ON_A_GPU:
+            continue
+        for name in names:
+            assert pinned & set(map(normal, distributions[name])), f"{path.name} imports {name}"
 
 
 def test_every_direct_dependency_is_locked():
