@@ -89,7 +89,7 @@ def test_the_presets_are_those_that_the_config_knows():
             {"models__m__training": {"recipe": "scratch", "phases": [{"epochs": 1}]}},
             "both recipe and phases",
         ),
-        ({"models__m__training__recipe": "transfer"}, "freezes a body that has learned nothing"),
+        ({"models__m__training__recipe": "transfer"}, "freezes a backbone without weights"),
         (
             {"models__m__training__phases": [{"epochs": 1, "learning_rate": [0.1]}]},
             "models.m.training.phases.0.learning_rate",

@@ -1,4 +1,4 @@
-"""What the recorded fields say of each other."""
+"""The analysis of the metadata alone."""
 
 from typing import Annotated
 
@@ -22,13 +22,15 @@ class Analysis(Section):
         description="The fields that it is predicted from.",
     )
     min_patients: int = Field(
-        default=2, ge=2, description="Patients that a value of the target needs to be predicted."
+        default=2,
+        ge=2,
+        description="Patients with a value of the target, from which it is predicted.",
     )
     folds: int = Field(
-        default=5, ge=2, le=50, description="Folds of the cross-validation, patients together."
+        default=5, ge=2, le=50, description="Folds of the patient-grouped cross-validation."
     )
     repeats: int = Field(
-        default=3, ge=1, le=100, description="Times that the folds are drawn, each time anew."
+        default=3, ge=1, le=100, description="Repeats of the cross-validation, each with new folds."
     )
     permutations: int = Field(
         default=199, ge=19, description="Permutations of whole patients in each test."

@@ -1,4 +1,4 @@
-"""What every part of the config is made of."""
+"""Types that the sections of the config share."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,17 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Section(BaseModel):
-    """A part of the config; a key it does not know is an error."""
+    """A part of the config; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class Published(Section):
-    """Numbers of an earlier study, which stand beside this one's."""
+    """Results of an earlier study, shown beside this one's."""
 
-    study: Term = Field(description="Whose they are.")
-    values: dict[Term, float] = Field(min_length=1, description="The numbers by name.")
-    why: Term = Field(description="Why they differ from this study's, as the report says it.")
+    study: Term = Field(description="The earlier study.")
+    values: dict[Term, float] = Field(min_length=1, description="Its results by name.")
+    why: Term = Field(description="Why they differ from this study's; shown in the report.")
 
 
 class OneOf:
@@ -47,7 +47,7 @@ class OneOf:
 
 
 def require_names(published: Published | None, names: Sequence[str]) -> Published | None:
-    """The same, if each of its numbers is of one of these names."""
+    """The same, if each of its results has one of these names."""
     for name in published.values if published is not None else ():
         if name not in names:
             raise ValueError(f"values names '{name}'; the names are {', '.join(names)}")
@@ -76,7 +76,7 @@ class Range(Section):
         if self.stop <= self.start:
             raise ValueError(f"stop ({self.stop:g}) must be greater than start ({self.start:g})")
         if (self.stop - self.start) / self.step > 1e6:
-            raise ValueError("more than a million values; take a larger step")
+            raise ValueError("more than a million values; use a larger step")
         return self
 
     def values(self) -> list[float]:

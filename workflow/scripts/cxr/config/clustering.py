@@ -1,4 +1,4 @@
-"""The grid of clusterings."""
+"""The parameter grids of the clusterings."""
 
 from typing import Annotated, Any
 
@@ -31,7 +31,7 @@ class Hdbscan(Section):
 
 
 class Clustering(Section):
-    """The grid of clusterings and which of them qualify."""
+    """The grid of clusterings, and which of them are usable."""
 
     eps: Range | list[Annotated[float, Field(gt=0)]] = Field(
         default=Range(start=0.1, stop=1.9, step=0.1),
@@ -43,16 +43,20 @@ class Clustering(Section):
     )
     hdbscan: Hdbscan | None = Field(
         default_factory=Hdbscan,
-        description="HDBSCAN beside DBSCAN, which needs no eps; null for none.",
+        description="The grid of HDBSCAN, which needs no eps; null for none.",
     )
-    min_clusters: int = Field(default=3, ge=1, description="Fewest clusters that qualify.")
-    max_clusters: int = Field(default=8, ge=1, description="Most clusters that qualify.")
+    min_clusters: int = Field(
+        default=3, ge=1, description="Least number of clusters of a usable clustering."
+    )
+    max_clusters: int = Field(
+        default=8, ge=1, description="Greatest number of clusters of a usable clustering."
+    )
     max_perplexity_share: float = Field(
         default=1 / 3,
         gt=0,
         le=1,
         description="Cells whose perplexity exceeds this share of the number of images are ranked "
-        "but marked unreliable: t-SNE looks at 3 x perplexity neighbours.",
+        "but marked unreliable: t-SNE uses 3 x perplexity neighbours.",
     )
 
     @field_validator("eps")

@@ -1,4 +1,4 @@
-"""Filters, balance, splits and the pixel cache."""
+"""Filters, balancing, splits and cached pixels."""
 
 from typing import Annotated, Literal
 
@@ -22,8 +22,8 @@ class CohortClass(Section):
     )
     first: list[Term] = Field(
         default_factory=list,
-        description="Images with any of these finding terms are drawn before the others, where "
-        "the class has more images than are drawn.",
+        description="Images with any of these finding terms are selected before the others, where "
+        "balancing removes images of the class.",
     )
     sources: list[Name] | None = Field(
         default=None, description="Only images of these sources; null for all."
@@ -31,7 +31,7 @@ class CohortClass(Section):
 
 
 class Splits(Section):
-    """Shares of the patients held back; the rest trains."""
+    """Shares of the patients that are held out; the others train."""
 
     validation: float = Field(
         default=0.15, gt=0, lt=0.5, description="Share of each class for early stopping."
@@ -40,27 +40,28 @@ class Splits(Section):
 
 
 class NearDuplicates(Section):
-    """When two images count as the same one: they are flagged and stay in one split."""
+    """When two images count as the same one: they are flagged and kept in one split."""
 
     bits: int = Field(
         default=8,
         ge=0,
         le=20,
-        description="Images whose 64-bit perceptual hashes differ in at most so many bits are "
-        "compared pixel by pixel.",
+        description="Images whose 64-bit perceptual hashes differ in at most this number of bits "
+        "are compared pixel by pixel.",
     )
     correlation: float = Field(
         default=0.95, gt=0, le=1, description="Least correlation of the pixels of near duplicates."
     )
     exclude_contradictions: bool = Field(
         default=False,
-        description="Both of two near duplicates with different classes leave before classes are "
-        "balanced. Small or smooth images of two people may be alike enough to leave too.",
+        description="Whether near duplicates with different classes are both excluded before "
+        "classes are balanced. Small or smooth images of two patients may be similar enough to be "
+        "excluded.",
     )
 
 
 class Tags(Section):
-    """Labels besides the class, of which an image has any number; networks learn all at once."""
+    """Labels besides the class, any number an image; a network learns them with the class."""
 
     fields: Annotated[list[Annotated[str, OneOf(TEXTS)]], Unique] = Field(
         default=["severity", "location"],
@@ -70,37 +71,39 @@ class Tags(Section):
     min_patients: int = Field(
         default=3,
         ge=2,
-        description="Patients that a tag needs; rarer values of a field become its `other`, and "
-        "none where even these are too few.",
+        description="Least number of patients with a tag; rarer values of a field are merged into "
+        "`other`, or left out where even these have fewer patients.",
     )
 
 
 class Cohort(Section):
-    """Filters, balance, splits and the pixel cache."""
+    """Filters, balancing, splits and cached pixels."""
 
     classes: dict[Term, CohortClass] = Field(
         min_length=2, description="Classes by name; outputs list them in alphabetical order."
     )
     views: list[Term] = Field(
-        default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are kept."
+        default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are included."
     )
-    modality: Term = Field(default="X-ray", description="Modality that is kept.")
+    modality: Term = Field(default="X-ray", description="Modality that is included.")
     per_class: Literal["min", "all"] | AtLeastTwo | dict[Term, AtLeastTwo] = Field(
         default="min",
-        description="Images a class: `min` takes as many as the smallest class has, a number at "
-        "most that many (and no more than the smallest class has), `all` takes every image; a "
-        "mapping gives each class a most of its own, as far as it has images.",
+        description="Images a class: `min` is as many as the smallest class has, a number is at "
+        "most that many (and no more than the smallest class has), `all` is every image; a "
+        "mapping gives each class its maximum.",
     )
     min_side: int = Field(
-        default=64, ge=2, description="Smallest usable image side, pixels; smaller is rejected."
+        default=64,
+        ge=2,
+        description="Least width and height of an image, pixels; smaller images are rejected.",
     )
     image_size: int = Field(
-        default=128, ge=32, le=1024, description="Side of the square cached images, pixels."
+        default=128, ge=32, le=1024, description="Side of the cached square images, pixels."
     )
     square: Literal["crop", "stretch", "pad"] = Field(
         default="crop",
-        description="How an image becomes square: its largest centred square, squashed, or padded "
-        "with black. `crop` is the only one that hides the aspect ratio from a network.",
+        description="How an image becomes square: its largest centred square, stretched, or padded "
+        "with black. Only `crop` hides the aspect ratio from a network.",
     )
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates,

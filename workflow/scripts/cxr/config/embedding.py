@@ -1,4 +1,4 @@
-"""The maps."""
+"""The t-SNE maps."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from cxr.config.base import Range, Section, Seed, Term, Unique
 
 
 class Chunk(Section):
-    """The maps of one job; a job should have half a minute of work or more.
+    """The maps of one job; a job should last half a minute or more.
 
     A map takes 0.02 s at 200 images, half a second at 1,000, 20 s at 6,000.
     """
@@ -30,7 +30,7 @@ class Embedding(Section):
     """The two-dimensional maps."""
 
     classes: list[Term] | None = Field(
-        default=None, min_length=1, description="Images of these classes are mapped; null for all."
+        default=None, min_length=1, description="Classes whose images are mapped; null for all."
     )
     perplexities: Range | list[Annotated[float, Field(ge=1)]] = Field(
         default=Range(start=5, stop=50, step=5),
@@ -46,12 +46,12 @@ class Embedding(Section):
     gradient: Literal["auto", "exact", "barnes-hut", "fft"] = Field(
         default="auto",
         description="How the gradient of t-SNE is computed; `auto` is exact up to 2000 images, "
-        "where that is also the fastest, `fft` from 10000 on, and `barnes-hut` between them.",
+        "where that is also the fastest, `fft` from 10000 on, and `barnes-hut` between.",
     )
     device: Literal["cpu", "gpu"] = Field(
         default="cpu",
-        description="`gpu` computes all maps of a job at once with torch, exactly. It is a choice, "
-        "not found out by itself, because sums in another order can lead to other maps.",
+        description="`gpu` computes all maps of a job at once with torch, with the exact gradient. "
+        "It is never selected automatically, because sums in another order can give other maps.",
     )
     chunk: Chunk = Field(default_factory=Chunk, description="The maps of one job.")
 
@@ -65,6 +65,6 @@ class Embedding(Section):
         if self.device == "gpu" and self.gradient in ("barnes-hut", "fft"):
             raise ValueError(
                 f"device gpu computes the exact gradient, not {self.gradient}; "
-                f"take `gradient: exact` or `device: cpu`"
+                f"use `gradient: exact` or `device: cpu`"
             )
         return self

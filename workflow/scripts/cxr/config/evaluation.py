@@ -1,4 +1,4 @@
-"""How the networks are measured."""
+"""How the networks are evaluated."""
 
 from typing import Annotated
 
@@ -8,30 +8,31 @@ from cxr.config.base import Published, Section, require_names
 
 
 class Evaluation(Section):
-    """How the networks are measured, besides the study's own test images."""
+    """How the networks are evaluated, besides the study's own test images."""
 
     folds: Annotated[int, Field(ge=2, le=50)] | None = Field(
         default=None,
-        description="Folds of a cross-validation in which no patient is in two folds; every fold "
-        "trains each network anew, as a job of its own. Null for none.",
+        description="Folds of the patient-grouped cross-validation; each network is retrained for "
+        "every fold, as a job of its own. Null for none.",
     )
     repeats: int = Field(
-        default=1, ge=1, le=100, description="Times that the folds are drawn, each time anew."
+        default=1, ge=1, le=100, description="Repeats of the cross-validation, each with new folds."
     )
     random_split: bool = Field(
         default=True,
-        description="The same networks once more with images drawn at random, patients divided, "
-        "as the studies of 2020 did: what that leak is worth. With folds as many random folds.",
+        description="Whether the networks are also trained and tested on an image-level split, as "
+        "in studies of 2020, which measures the effect of patient leakage. With `folds`, as many "
+        "image-level folds.",
     )
     leave_source_out: bool = Field(
         default=True,
-        description="The same networks trained without one source and measured on it, for every "
-        "source without which no class is empty.",
+        description="Whether the networks are also trained without one source and tested on it, "
+        "for every source without which no class is empty.",
     )
     baselines: bool = Field(
         default=True,
-        description="What shape, channels, format, thumbnails, borders and lungs alone tell of "
-        "the classes, on the same folds.",
+        description="Whether the class is also predicted from shape, channels, format, thumbnail, "
+        "border or lungs alone, on the same folds.",
     )
     published: Published | None = Field(
         default=None,
@@ -41,7 +42,7 @@ class Evaluation(Section):
         default=3,
         ge=1,
         le=12,
-        description="Right and wrong test images of each class in the Grad-CAM panels.",
+        description="Correct and incorrect test images of each class in the Grad-CAM panels.",
     )
 
     @field_validator("published")

@@ -1,4 +1,4 @@
-"""How the clusters are weighed."""
+"""How the clusters are assessed."""
 
 from typing import Annotated
 
@@ -10,31 +10,33 @@ from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 
 
 class Thresholds(Section):
-    """The rules of the verdict."""
+    """The thresholds of the verdict."""
 
     alpha: float = Field(
         default=0.05,
         gt=0,
         lt=0.5,
-        description="Error that is accepted in each test: of the null, of the separation, and as "
-        "false discovery rate among the recorded fields.",
+        description="Significance level of the test against the null model and of the separation "
+        "test, and false discovery rate among the recorded fields.",
     )
     jaccard: float = Field(
         default=0.75,
         gt=0,
         lt=1,
         description="Mean Jaccard similarity, over the kinds of repetition, from which a cluster "
-        "is stable (Hennig).",
+        "is stable (Hennig, 2007).",
     )
     effect: float = Field(
         default=0.5,
         gt=0,
         le=1,
-        description="Strength of association (bias-corrected Cramer's V, or correlation ratio) "
-        "from which a field explains the clusters.",
+        description="Effect size (bias-corrected Cramer's V, or correlation ratio) from which a "
+        "field explains the clusters.",
     )
-    min_images: int = Field(default=30, ge=10, description="Fewer images give no verdict.")
-    min_patients: int = Field(default=20, ge=5, description="Fewer patients give no verdict.")
+    min_images: int = Field(default=30, ge=10, description="With fewer images there is no verdict.")
+    min_patients: int = Field(
+        default=20, ge=5, description="With fewer patients there is no verdict."
+    )
 
 
 class Evidence(Section):
@@ -44,13 +46,13 @@ class Evidence(Section):
         default=10,
         ge=1,
         le=100,
-        description="So many of the study's usable perplexities, evenly spaced, are searched in "
-        "each replicate, and in the features themselves for the comparison.",
+        description="Number of perplexities, evenly spaced among the usable ones of the study, "
+        "that are searched in each null simulation and in the features themselves.",
     )
     replicates: int = Field(
         default=199,
         ge=19,
-        description="Draws from each null model; a multiple of 40 less 1 is best.",
+        description="Simulations of each null model; a multiple of 40 less 1 is best.",
     )
     nulls: list[Annotated[str, OneOf(NULL_MODELS)]] = Field(
         default=list(NULL_MODELS),
@@ -59,21 +61,21 @@ class Evidence(Section):
     )
     controls: list[Annotated[str, OneOf(CONTROLS)]] = Field(
         default=list(CONTROLS),
-        description="The same search on features of an untrained network, on 32 x 32 pixels after "
-        "PCA, and on the pixels of the border alone.",
+        description="Control features that the same search is run on: of an untrained network, 32 "
+        "x 32 pixels after PCA, and the border alone.",
     )
     resamples: int = Field(
         default=50,
         ge=10,
-        description="Bootstrap samples, subsamples and starts of the maps that stability is judged "
-        "by, so many of each.",
+        description="Number of bootstrap samples, of subsamples and of random initialisations of "
+        "the maps in the assessment of stability.",
     )
     training_seeds: list[Seed] = Field(
         default=[],
-        description="The network is trained anew with each of these seeds, and searched.",
+        description="Seeds with which the network is retrained for the assessment of stability.",
     )
     splits: int = Field(
-        default=20, ge=5, description="Times that the patients are halved to test the separation."
+        default=20, ge=5, description="Random halvings of the patients in the separation test."
     )
     permutations: int = Field(
         default=1999, ge=99, description="Permutations of whole patients in each test."
@@ -82,11 +84,11 @@ class Evidence(Section):
         default=500,
         ge=50,
         le=2000,
-        description="Images of which the search is repeated; of more, whole patients are drawn. "
-        "Time grows with its square.",
+        description="Most images in a repeated search; of more, whole patients are sampled. Time "
+        "grows with its square.",
     )
     thresholds: Thresholds = Field(
-        default_factory=Thresholds, description="The rules of the verdict."
+        default_factory=Thresholds, description="The thresholds of the verdict."
     )
 
     @field_validator("nulls")

@@ -12,26 +12,27 @@ Rate = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Phase(Section):
-    """One phase of a training; it begins with the best weights of the one before."""
+    """One phase of a training; it starts from the weights that the one before kept."""
 
-    epochs: int = Field(ge=1, description="Most epochs.")
+    epochs: int = Field(ge=1, description="Greatest number of epochs.")
     image_size: Side | None = Field(
         default=None, description="Side of the network's input, pixels; null for the cache's."
     )
     frozen: bool = Field(
-        default=False, description="Only the dense layers learn, the body keeps its weights."
+        default=False,
+        description="Whether the backbone keeps its weights, so that only the dense layers learn.",
     )
     learning_rate: Rate | tuple[Rate, Rate] | Literal["find"] = Field(
         default=1e-3,
-        description="Peak rate of AdamW; `[head, body]` for a rate of its own for the body; "
-        "`find` takes it from a learning-rate range test, whose curve is saved.",
+        description="Peak learning rate of AdamW; `[head, backbone]` for two rates; `find` for "
+        "that of a learning-rate range test, whose curve is saved.",
     )
     schedule: Literal["one-cycle", "cosine", "plateau"] = Field(
         default="one-cycle",
-        description="How the rate runs over the phase: up and down, down along a cosine, or a "
-        "tenth whenever the validation loss has not improved for 3 epochs.",
+        description="Schedule of the learning rate: up and down, down along a cosine, or divided "
+        "by ten whenever the validation loss has not improved for 3 epochs.",
     )
-    batch_size: int = Field(default=32, ge=2, description="Images a step.")
+    batch_size: int = Field(default=32, ge=2, description="Images per step.")
     weight_decay: float = Field(default=1e-2, ge=0, lt=1, description="Weight decay of AdamW.")
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Share of each label that is spread over all classes."
@@ -46,11 +47,11 @@ class Phase(Section):
         default=0.0,
         ge=0,
         lt=1,
-        description="Decay a step of the exponential moving average of the weights that is "
-        "measured and kept in place of the weights themselves; 0 for none.",
+        description="Decay per step of the exponential moving average of the weights that is "
+        "validated and kept in place of the weights themselves; 0 for none.",
     )
     class_weights: bool = Field(
-        default=True, description="The loss weighs classes by their inverse frequency."
+        default=True, description="Whether the loss weights classes by their inverse frequency."
     )
     patience: int | None = Field(
         default=None,
@@ -59,32 +60,39 @@ class Phase(Section):
     )
     keep: Literal["best", "last"] = Field(
         default="best",
-        description="The weights that a phase ends with: those of its lowest validation loss, or "
-        "of its last epoch.",
+        description="The weights that a phase keeps: those of its lowest validation loss, or of "
+        "its last epoch.",
     )
 
 
 class Augmentation(Section):
-    """Random changes of the training images that a radiograph survives; 0 for none."""
+    """Random changes of the training images; 0 for none."""
 
-    rotation: float = Field(default=7.0, ge=0, le=45, description="Most degrees to either side.")
-    shift: float = Field(default=0.05, ge=0, le=0.5, description="Most of the side, each way.")
-    scale: float = Field(default=0.08, ge=0, lt=1, description="Most growth or shrinkage.")
+    rotation: float = Field(
+        default=7.0, ge=0, le=45, description="Greatest rotation to either side, degrees."
+    )
+    shift: float = Field(
+        default=0.05,
+        ge=0,
+        le=0.5,
+        description="Greatest shift in each direction, share of the side.",
+    )
+    scale: float = Field(default=0.08, ge=0, lt=1, description="Greatest change of scale.")
     brightness: float = Field(
-        default=0.15, ge=0, le=1, description="Most that is added or taken away, of the range."
+        default=0.15, ge=0, le=1, description="Greatest change of brightness, share of the range."
     )
     contrast: float = Field(
-        default=0.15, ge=0, lt=1, description="Most change of the distance from the mean."
+        default=0.15, ge=0, lt=1, description="Greatest change of contrast, share."
     )
     noise: float = Field(
-        default=0.0, ge=0, le=0.5, description="Most standard deviation of Gaussian noise."
+        default=0.0, ge=0, le=0.5, description="Greatest standard deviation of Gaussian noise."
     )
     erasing: float = Field(
         default=0.0, ge=0, le=1, description="Share of the images in which a rectangle is erased."
     )
     flip: bool = Field(
         default=False,
-        description="Half of the images mirrored; off, since it moves the heart to the right.",
+        description="Whether half of the images are mirrored, which moves the heart to the right.",
     )
 
 
@@ -94,7 +102,7 @@ class Training(Section):
     recipe: Literal["scratch", "transfer", "progressive", "staged"] | None = Field(
         default=None,
         description="Phases by name, see `config/recipes.yaml`; null for `transfer` where there "
-        "are weights to start from, else `scratch`.",
+        "are pre-trained weights, else `scratch`.",
     )
     phases: list[Phase] | None = Field(
         default=None, min_length=1, description="The phases themselves, in place of a recipe."
@@ -105,18 +113,19 @@ class Training(Section):
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto",
-        description="Numbers that the network computes with in training; `auto` is bfloat16 where "
-        "the processor has it, with float32 weights.",
+        description="Precision of the computations in training; `auto` is bfloat16 where the "
+        "processor supports it, with float32 weights.",
     )
     threads: int = Field(
         default=1,
         ge=1,
         description="Processor threads of one training. Another number rounds sums in another "
-        "order and so leads to other weights; several trainings run side by side in any case.",
+        "order and so gives other weights; several trainings run side by side in any case.",
     )
     compile: bool = Field(
         default=False,
-        description="torch.compile: a minute at the start, for long trainings on a GPU.",
+        description="Whether torch.compile is used: a minute at the start, for long trainings on a "
+        "GPU.",
     )
 
     @model_validator(mode="after")
@@ -129,7 +138,7 @@ class Training(Section):
 class Model(Section):
     """A network and its training."""
 
-    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(description="Its body.")
+    architecture: Annotated[str, OneOf(ARCHITECTURES)] = Field(description="Its backbone.")
     weights: str = Field(
         default="none",
         min_length=1,
@@ -152,7 +161,7 @@ class Model(Section):
             )
         if self.weights == "none" and self.training.recipe not in (None, "scratch"):
             raise ValueError(
-                f"training.recipe {self.training.recipe} freezes a body that has learned nothing; "
-                f"give weights or take `recipe: scratch`"
+                f"training.recipe {self.training.recipe} freezes a backbone without weights; give "
+                f"weights or use `recipe: scratch`"
             )
         return self

@@ -129,8 +129,8 @@ def documents() -> dict[Path, str]:
     """What the two files should hold."""
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
+    _, end, after = rest.partition(END)
+    if not end:
         raise SystemExit(f"error: {README} lacks the lines {BEGIN!r} and {END!r}")
     return {SCHEMA: schema(), README: f"{before}{BEGIN}\n{table()}{END}{after}"}
 

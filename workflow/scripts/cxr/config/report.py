@@ -1,4 +1,4 @@
-"""Words of the report."""
+"""Texts of the report."""
 
 from pydantic import Field
 
@@ -6,11 +6,13 @@ from cxr.config.base import Section
 
 
 class Report(Section):
-    """Words of the report."""
+    """Texts of the report."""
 
-    title: str = Field(default="Clusters of learned image features", description="Its title.")
+    title: str = Field(
+        default="Clusters of learned image features", description="Title of the page."
+    )
     question: str = Field(
         default="Do the features that a network learns on these images fall into clusters, and do "
         "the clusters follow countries?",
-        description="The question that the study asks.",
+        description="The study's question.",
     )

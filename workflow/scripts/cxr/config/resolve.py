@@ -1,7 +1,7 @@
 """A study's config file, checked and made plain.
 
-`resolve` turns it into a nested dict with every default filled in, which is
-what jobs are given.
+`resolve` turns it into a nested dict with every default filled in, of which
+jobs get their parts.
 """
 
 import re
@@ -59,23 +59,23 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
     plain["clustering"]["eps"] = sorted(_values(config.clustering.eps))
     plain["clustering"]["min_samples"] = _whole(config.clustering.min_samples)
     if config.clustering.hdbscan is not None:
-        given = config.clustering.hdbscan
+        hdbscan = config.clustering.hdbscan
         plain["clustering"]["hdbscan"] = {
-            "min_cluster_size": _whole(given.min_cluster_size),
-            "min_samples": _whole(given.min_samples),
+            "min_cluster_size": _whole(hdbscan.min_cluster_size),
+            "min_samples": _whole(hdbscan.min_samples),
         }
     return _sorted(plain)
 
 
 def _presets(config: Config) -> dict[str, Any]:
-    """What the presets among the sources stand for, by the sources' names."""
+    """The sources that presets stand for, by the sources' names."""
     named = {
         name: source.preset
         for name, source in config.sources.items()
         if isinstance(source, PresetSource)
     }
-    known = yaml.safe_load(PRESETS.read_text(encoding="utf-8")) if named else {}
-    return {name: known[preset] for name, preset in named.items()}
+    presets = yaml.safe_load(PRESETS.read_text(encoding="utf-8")) if named else {}
+    return {name: presets[preset] for name, preset in named.items()}
 
 
 def _training(name: str, net: Mapping[str, Any], largest: int) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def _training(name: str, net: Mapping[str, Any], largest: int) -> dict[str, Any]
     recipe, key = training.pop("recipe"), f"models.{name}.training"
     if training["phases"] is None:
         recipe = recipe or ("scratch" if net["weights"] == "none" else "transfer")
-        known = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
-        phases = [Phase.model_validate(phase) for phase in known[recipe]]
+        recipes = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
+        phases = [Phase.model_validate(phase) for phase in recipes[recipe]]
         training["phases"] = [phase.model_dump(mode="json") for phase in phases]
     for position, phase in enumerate(training["phases"]):
         phase["image_size"] = phase["image_size"] or largest
@@ -93,34 +93,34 @@ def _training(name: str, net: Mapping[str, Any], largest: int) -> dict[str, Any]
             where = "recipe" if recipe else f"phases.{position}.image_size"
             raise InputError(
                 f"config key '{key}.{where}': wants images of {phase['image_size']} pixels, more "
-                f"than cohort.image_size ({largest}); raise that, or take smaller phases"
+                f"than cohort.image_size ({largest}); raise that, or use smaller phases"
             )
     return training
 
 
 def check_files(study: Mapping[str, Any]) -> None:
-    """Looks whether the folders and files that a resolved config names are there.
+    """Checks that the folders and files that a resolved config names are there.
 
     Raises
     ------
     InputError
         With the first key whose path does not exist.
     """
-    given = study["features"]
-    if given is not None and not Path(given["from_file"]).is_file():
+    features = study["features"]
+    if features is not None and not Path(features["from_file"]).is_file():
         raise InputError(
-            f"config key 'features.from_file': there is no file {given['from_file']}; name a "
+            f"config key 'features.from_file': there is no file {features['from_file']}; name a "
             f"Parquet table of features"
         )
     mirror = study["mirror"]
     if mirror is not None:
-        _need_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
+        _require_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
     for name, source in study["sources"].items():
         if source["kind"] in ("directory", "table"):
-            _need_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
+            _require_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
         elif mirror is not None and "folder" in source:
             folder = Path(mirror) / source["folder"]
-            _need_folder("mirror", folder, f"it should hold the source '{name}'")
+            _require_folder("mirror", folder, f"it should hold the source '{name}'")
     for name, model in study["models"].items():
         weights = model["weights"]
         if weights not in ("none", "imagenet") and not Path(weights).is_file():
@@ -130,7 +130,7 @@ def check_files(study: Mapping[str, Any]) -> None:
             )
 
 
-def _need_folder(key: str, path: str | Path, advice: str) -> None:
+def _require_folder(key: str, path: str | Path, advice: str) -> None:
     if not Path(path).is_dir():
         raise InputError(f"config key '{key}': there is no folder {path}; {advice}")
     if not any(Path(path).iterdir()):
@@ -143,12 +143,12 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-def _values(given: Range | list[float] | list[int]) -> list[float]:
-    return [float(number) for number in (given.values() if isinstance(given, Range) else given)]
+def _values(axis: Range | list[float] | list[int]) -> list[float]:
+    return [float(number) for number in (axis.values() if isinstance(axis, Range) else axis)]
 
 
-def _whole(given: Range | list[int]) -> list[int]:
-    return sorted(int(number) for number in _values(given))
+def _whole(axis: Range | list[int]) -> list[int]:
+    return sorted(int(number) for number in _values(axis))
 
 
 def _first_line(error: ValidationError) -> str:
@@ -178,7 +178,7 @@ def _key(problem: Any) -> str:
 
 
 def _most_specific(problems: list[Any]) -> Any:
-    """A problem whose input is of the right kind says more than the other branch's."""
+    """The first problem whose input has the expected type, else the first one."""
     shape_only = ("list_type", "model_type", "dict_type", "literal_error", "model_attributes_type")
     specific = [p for p in problems if p["type"] not in shape_only]
     return (specific or problems)[0]

@@ -1,4 +1,4 @@
-"""How the most similar images are found, and what is asked of them."""
+"""The search for similar images."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from cxr.config.catalogue.controls import BASELINES
 
 
 class Severity(Section):
-    """What makes an image healthy, infected or seriously infected."""
+    """Thresholds of severity: healthy, infected or seriously infected."""
 
     infected: float = Field(
         default=1.0,
@@ -36,52 +36,52 @@ class Severity(Section):
 
 
 class Similarity(Section):
-    """The most similar images of each image, how well they serve, and severity by them."""
+    """The most similar images of each image: precision, and severity estimated from them."""
 
-    k: int = Field(default=36, ge=1, le=1000, description="Similar images of each image.")
+    k: int = Field(default=36, ge=1, le=1000, description="Number of similar images of each image.")
     metric: Literal["cosine", "centred", "euclidean"] = Field(
         default="cosine",
-        description="Distance between features: by their angle, by their angle seen from the mean "
-        "of all images (rectified features all lie on one side of 0), or Euclidean.",
+        description="Distance between features: by their angle, by their angle around the mean of "
+        "all images (rectified features all lie on one side of 0), or Euclidean.",
     )
     own_patient: bool = Field(
         default=False,
-        description="Whether images of the query's own patient are among its neighbours. How well "
-        "neighbours serve is reported both ways.",
+        description="Whether images of the query's own patient are among its neighbours. Precision "
+        "is reported both ways.",
     )
     space: Literal["trained", "backbone"] = Field(
         default="trained",
-        description="Where neighbours are looked for: the features of the study's network, or of "
-        "its body with ImageNet weights, as in 2020. Features from a file are the space of theirs.",
+        description="Features that are searched: of the study's network, or of its backbone with "
+        "ImageNet weights, as in 2020. Ignored with external features.",
     )
     backbone: Annotated[str, OneOf(BACKBONES)] | None = Field(
         default=None,
         description="The torchvision network whose ImageNet features, averaged over the image, are "
-        "searched too; null for the network's own where its `weights` are `imagenet`.",
+        "searched too; null for the model's architecture where its `weights` are `imagenet`.",
     )
     baselines: list[Annotated[str, OneOf(BASELINES)]] = Field(
         default=["pixels", "untrained", "imagenet"],
-        description="The same search on 32 x 32 pixels after PCA, on features of an untrained "
-        "network, and on those of the backbone.",
+        description="Baseline features that are searched too: 32 x 32 pixels after PCA, of an "
+        "untrained network, and of the backbone with ImageNet weights.",
     )
     folds: Annotated[int, Field(ge=2, le=10)] | None = Field(
         default=2,
-        description="The patients are divided into so many parts; for each part the network is "
-        "trained anew on the others, and images are searched that it was not trained on. More "
-        "parts train better and leave fewer images to be found. Null for none.",
+        description="Patient-grouped folds; for each fold the network is retrained on the others, "
+        "and the fold's images are searched among themselves. More folds train better and leave "
+        "fewer images to find. Null for none.",
     )
     exact_up_to: int = Field(
-        default=20_000, ge=1, description="Up to so many images all distances are computed."
+        default=20_000, ge=1, description="Number of images up to which all distances are computed."
     )
     recall: float = Field(
         default=0.98,
         gt=0,
         le=1,
         description="Share of the true neighbours, measured on a sample, that an approximate "
-        "search has to find; it looks further until it does, and is given up for the exact one "
-        "where it doesn't.",
+        "search must find; it is widened until it does, and replaced by the exact search where it "
+        "doesn't.",
     )
     severity: Severity = Field(
         default_factory=Severity,
-        description="What makes an image healthy, infected or seriously infected.",
+        description="Thresholds of severity.",
     )

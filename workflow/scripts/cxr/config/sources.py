@@ -1,4 +1,4 @@
-"""Where images come from."""
+"""Sources of images."""
 
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -28,25 +28,24 @@ Inside = Annotated[
 
 
 class SourceBase(Section):
-    """What every source has."""
+    """Keys that every source has."""
 
     licence: str = Field(default="", description="Licence of the data, as the publisher states it.")
     citation: str = Field(default="", description="How to cite the data.")
 
 
 class PublishedSource(SourceBase):
-    """A source in the layout of one of the readers."""
+    """A source in a published layout."""
 
-    reader: Annotated[str, OneOf(PUBLISHED)] = Field(
-        description="Which reader turns its files into the shared schema."
-    )
+    reader: Annotated[str, OneOf(PUBLISHED)] = Field(description="Reader of its layout.")
     unpack: list[Inside] = Field(
-        default_factory=list, description="Zip or tar files inside it that are unpacked beside."
+        default_factory=list,
+        description="Zip or tar files in it that are unpacked, each into a folder beside it.",
     )
 
 
 class SyntheticSource(SourceBase):
-    """A cohort of phantom chest radiographs drawn by code, with planted truth."""
+    """A cohort of synthetic chest radiographs, with planted groups."""
 
     kind: Literal["synthetic"]
     reader: Literal["ieee8023"] = Field(
@@ -55,10 +54,10 @@ class SyntheticSource(SourceBase):
     licence: str = Field(default="CC0", description="Licence of the data.")
     patients: int = Field(default=48, ge=4, description="Patients in each of the four classes.")
     images_per_patient: float = Field(
-        default=1.5, ge=1, le=10, description="Mean number of images of a patient, over time."
+        default=1.5, ge=1, le=10, description="Mean number of images per patient, over time."
     )
     image_size: int = Field(
-        default=192, ge=64, le=1024, description="Height of the drawn radiographs, pixels."
+        default=192, ge=64, le=1024, description="Height of the radiographs, pixels."
     )
     variants: int = Field(
         default=3,
@@ -70,14 +69,14 @@ class SyntheticSource(SourceBase):
         default=1.0,
         ge=0,
         le=3,
-        description="How far the planted groups lie apart; 0 is not at all.",
+        description="Separation of the planted groups; 0 for none.",
     )
     variant_sites: bool = Field(
         default=False,
-        description="Each planted group comes from a hospital of its own, whose scanner it shows: "
-        "a confounder.",
+        description="Whether each planted group is from one hospital with its own scanner: a "
+        "confounder.",
     )
-    seed: Seed = Field(default=2020, description="Seed of the drawing.")
+    seed: Seed = Field(default=2020, description="Seed of the cohort.")
 
 
 class DirectorySource(PublishedSource):
@@ -88,9 +87,11 @@ class DirectorySource(PublishedSource):
 
 
 class Values(Section):
-    """One text for each column of the shared schema."""
+    """A text for each column of the shared schema."""
 
-    patient_id: Term | None = Field(default=None, description="Patient; one file is one without.")
+    patient_id: Term | None = Field(
+        default=None, description="Patient; without it each file is one."
+    )
     finding: Term | None = Field(default=None, description="Findings, separated by commas.")
     view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
     modality: Term | None = Field(default=None, description="X-ray, CR, DX or CT.")
@@ -129,15 +130,18 @@ class TableSource(SourceBase):
         description="The table below it: CSV, Parquet or XLSX, a row an image.",
     )
     images: Inside = Field(default=".", description="Folder of the images below it.")
-    columns: TableColumns = Field(description="Which column of the table holds what.")
+    columns: TableColumns = Field(
+        description="Columns of the table, by column of the shared schema."
+    )
     constants: Values = Field(
-        default_factory=Values, description="What is the same for every image and in no column."
+        default_factory=Values,
+        description="Values that are the same for every image and in no column.",
     )
 
     @model_validator(mode="after")
-    def _findings_are_known(self) -> "TableSource":
+    def _has_findings(self) -> "TableSource":
         if self.columns.finding is None and self.constants.finding is None:
-            raise ValueError("neither columns.finding nor constants.finding is given; name one")
+            raise ValueError("columns.finding and constants.finding are both missing; name one")
         return self
 
 
@@ -156,7 +160,7 @@ class GitSource(PublishedSource):
 
 
 class ArchiveSource(PublishedSource):
-    """A zip or tar archive behind an address, checked against its SHA-256."""
+    """A zip or tar archive at an address, checked against its SHA-256."""
 
     kind: Literal["archive"]
     url: Address = Field(description="Address of the archive, https.")
@@ -172,12 +176,12 @@ class ArchiveSource(PublishedSource):
 
 
 class PresetSource(Section):
-    """One of the known public sets, pinned: see `config/presets.yaml`."""
+    """A public data set, pinned: see `config/presets.yaml`."""
 
     kind: Literal["preset"]
     preset: Literal[
         "covid-chestxray-2020-04-08", "covid-chestxray-2020-06-22", "covid-ct", "kermany-2018"
-    ] = Field(description="Which one.")
+    ] = Field(description="Its name.")
 
 
 Source = Annotated[

@@ -1,4 +1,4 @@
-"""One study's config: its sections, and what they need of each other.
+"""A study's config: its sections, and the checks across them.
 
 Units are in the descriptions.
 """
@@ -33,42 +33,45 @@ class Config(Section):
         "nothing is then downloaded.",
     )
     sources: dict[Name, Source] = Field(
-        default_factory=dict, description="Data sources by name, one at least."
+        default_factory=dict, description="Data sources by name, at least one."
     )
     cohort: Cohort | None = Field(
-        default=None, description="Filters, balance, splits and the pixel cache; needed."
+        default=None,
+        description="Filters, balancing, splits and cached pixels; required with `sources`.",
     )
     models: dict[Name, Model] = Field(
-        default_factory=dict, description="Networks by name, one at least."
+        default_factory=dict, description="Networks by name, at least one."
     )
     features: Features | None = Field(
         default=None,
-        description="Features that were computed elsewhere, in place of `sources`, `cohort` and "
-        "`models`.",
+        description="External features, for example embeddings of a foundation model, in place of "
+        "`sources`, `cohort` and `models`.",
     )
     evaluation: Evaluation = Field(
-        default_factory=Evaluation, description="How the networks are measured."
+        default_factory=Evaluation, description="How the networks are evaluated."
     )
     analysis: Analysis | None = Field(
         default=None, description="An analysis of the metadata alone; null for none."
     )
-    embedding: Embedding = Field(default_factory=Embedding, description="The maps.")
-    clustering: Clustering = Field(default_factory=Clustering, description="The grid.")
+    embedding: Embedding = Field(default_factory=Embedding, description="The t-SNE maps.")
+    clustering: Clustering = Field(
+        default_factory=Clustering, description="The parameter grids of the clusterings."
+    )
     evidence: Evidence | None = Field(
         default_factory=Evidence,
-        description="How the clusters are weighed; null for no verdict.",
+        description="How the clusters are assessed; null for no verdict.",
     )
     similarity: Similarity | None = Field(
         default_factory=Similarity,
         description="The most similar images of each image; null for none.",
     )
-    report: Report = Field(default_factory=Report, description="Words of the report.")
+    report: Report = Field(default_factory=Report, description="Texts of the report.")
     images: str | None = Field(
         default=None, min_length=1, description="Folder of new images for `snakemake predict`."
     )
     model: Name | None = Field(
         default=None,
-        description="Which network predicts, and finds what is similar to a query; null for the "
+        description="The network of `snakemake predict` and `snakemake similar`; null for the "
         "first of `models`.",
     )
     query: str | None = Field(
@@ -87,17 +90,17 @@ class Config(Section):
     @model_validator(mode="after")
     def _features_come_from_one_place(self) -> "Config":
         for key in ("sources", "cohort", "models"):
-            given = bool(getattr(self, key))
-            if given and self.features is not None:
+            present = bool(getattr(self, key))
+            if present and self.features is not None:
                 raise ValueError(f"{key} can't stand beside features; leave one of them out")
-            if not given and self.features is None:
+            if not present and self.features is None:
                 raise ValueError(f"{key} is missing; see config/README.md for every key")
         return self
 
     @model_validator(mode="after")
-    def _backbones_are_known(self) -> "Config":
-        told = self.similarity
-        if told is None or told.space != "backbone" or told.backbone is not None:
+    def _every_model_has_a_backbone(self) -> "Config":
+        search = self.similarity
+        if search is None or search.space != "backbone" or search.backbone is not None:
             return self
         for name, net in self.models.items():
             if net.weights != "imagenet":
@@ -118,11 +121,11 @@ class Config(Section):
                         f"cohort.classes.{name}.sources names '{source}', which is not in sources"
                     )
         if isinstance(self.cohort.per_class, dict):
-            wrong = set(self.cohort.per_class) ^ set(self.cohort.classes)
-            if wrong:
+            different = set(self.cohort.per_class) ^ set(self.cohort.classes)
+            if different:
                 raise ValueError(
                     f"cohort.per_class as a mapping has to name every class and nothing else; "
-                    f"look at {', '.join(sorted(wrong))}"
+                    f"look at {', '.join(sorted(different))}"
                 )
         for name in self.embedding.classes or []:
             if name not in self.cohort.classes:
@@ -134,11 +137,11 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _fields_are_of_use(self) -> "Config":
+    def _fields_are_consistent(self) -> "Config":
         if self.analysis is not None and self.analysis.target in self.analysis.predictors:
             raise ValueError("analysis.predictors names the target; leave it out")
         if self.analysis is not None and self.cohort is None:
-            raise ValueError("analysis needs metadata, which features from a file have none of")
+            raise ValueError("analysis needs metadata, which external features have none of")
         if self.evaluation.published is not None and not (self.cohort and self.cohort.tags):
             raise ValueError("evaluation.published holds metrics of tags; give cohort.tags")
         return self
