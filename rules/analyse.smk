@@ -1,8 +1,8 @@
-"""What the recorded fields say of each other, before any image is looked at."""
+"""The analysis of the metadata alone, before any image is used."""
 
 
 rule analyse_metadata:
-    """Cleaning, values, gaps, associations, and classifiers that predict one field."""
+    """Cleaning, values, missing values, associations, and classifiers of one field."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
         metadata=rules.clean_metadata.output.metadata,
@@ -46,12 +46,12 @@ rule analyse_metadata:
         runtime=grows(30, 5),
     params:
         cfg=settings(
-            asked={
+            published="analysis.published",
+            task={
                 "min_patients": "analysis.min_patients",
                 "predictors": "analysis.predictors",
                 "target": "analysis.target",
             },
-            published="analysis.published",
             validation={
                 "folds": "analysis.folds",
                 "permutations": "analysis.permutations",

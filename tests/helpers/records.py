@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 
+from cxr.analysis.settings import TaskSettings
+from cxr.analysis.task import PredictionTask
+
 PREDICTORS = ["location", "age_years", "sex"]
 
 
-def patients_of(rng, n=24, images=4, told=False):
+def patients_of(rng, n=24, images=4, informative=False):
     """Patients with some images, one record each; the location tells the severity, or nothing."""
     grade = rng.integers(0, 2, n)
-    place = grade if told else rng.integers(0, 2, n)
+    place = grade if informative else rng.integers(0, 2, n)
     one = pd.DataFrame({"patient_id": [f"p{i}" for i in range(n)]})
     one["severity"] = np.array(["mild", "severe"])[grade]
     one["location"] = np.array(["Rome", "Oslo"], dtype=object)[place]
@@ -18,3 +21,8 @@ def patients_of(rng, n=24, images=4, told=False):
     rows = one.loc[np.repeat(np.arange(n), images)].reset_index(drop=True)
     rows.insert(0, "image_id", [f"i{i}" for i in range(len(rows))])
     return rows.assign(doi=None, split_group=np.repeat(np.arange(n), images))
+
+
+def severity_task(rows, predictors=PREDICTORS, min_patients=2):
+    """Severity predicted from some fields."""
+    return PredictionTask.of(rows, TaskSettings("severity", tuple(predictors), min_patients))

@@ -7,7 +7,7 @@ from tests.helpers.records import PREDICTORS, patients_of
 
 
 def test_every_pair_of_fields_is_asked_once(rng):
-    table = relate(patients_of(rng, told=True), "severity", PREDICTORS, 99, 0)
+    table = relate(patients_of(rng, informative=True), "severity", PREDICTORS, 99, 0)
     dropped = table.loc[table["missing"] == "dropped"].set_index(["within", "field"])
     assert set(dropped.index) == {
         ("severity", "location"),

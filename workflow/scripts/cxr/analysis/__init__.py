@@ -1,1 +1,1 @@
-"""What the recorded fields say of each other, before any image is looked at."""
+"""Analysis of the recorded fields: description, associations, classifiers."""

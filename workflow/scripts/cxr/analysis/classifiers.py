@@ -1,4 +1,4 @@
-"""Six plain classifiers that predict one recorded field from others, against chance."""
+"""Classifiers of one recorded field from others, against the majority baseline."""
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.analysis.settings import ValidationSettings
+from cxr.analysis.task import PredictionTask, encoder
 from cxr.config.catalogue.classifiers import CLASSIFIERS
 from cxr.core.errors import InputError
 from cxr.planning.parts import GROUPED, RANDOM
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.bootstrap import REPLICATES, patient_weights, percentile_interval
 from cxr.statistics.permutation import PatientPermutation
 
-BOOTSTRAP = 1000
 MAJORITY = "majority class"
-NEIGHBOURS = 5  # scikit-learn's own number
+NEIGHBOURS = 5  # scikit-learn's default
 COLUMNS = (
     "protocol",
     "classifier",
@@ -34,98 +35,8 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is predicted from what, of the images where it can be asked.
-
-    Attributes
-    ----------
-    predictors : DataFrame, n rows
-        Text, None where not recorded, and numbers.
-    target : array of str, shape (n,)
-    patients : array of str, shape (n,)
-    groups : int array, shape (n,)
-        What is in one fold together: patients, joined by near duplicates.
-    image_ids : array of str, shape (n,)
-    """
-
-    predictors: pd.DataFrame
-    target: np.ndarray
-    patients: np.ndarray
-    groups: np.ndarray
-    image_ids: np.ndarray
-
-    @classmethod
-    def of(
-        cls, rows: pd.DataFrame, target: str, predictors: Sequence[str], min_patients: int
-    ) -> "Question":
-        """The question of some rows of metadata.
-
-        Values of the target that fewer than `min_patients` patients have are left out: of a
-        single patient nothing can be learned that another one shows.
-
-        Raises
-        ------
-        InputError
-            If fewer than two values are left.
-        """
-        owners = rows.groupby(target)["patient_id"].nunique()
-        kept = rows.loc[rows[target].isin(list(owners.index[owners >= min_patients]))]
-        if kept[target].nunique() < 2:
-            raise InputError(
-                f"config key 'analysis.target': fewer than two values of {target} are recorded of "
-                f"{min_patients} patients; name another field, lower analysis.min_patients, or "
-                f"leave the analysis out"
-            )
-        told = kept[list(predictors)].reset_index(drop=True)
-        texts = [name for name in told if not pd.api.types.is_numeric_dtype(told[name])]
-        told[texts] = told[texts].astype("object").where(told[texts].notna(), None)
-        return cls(
-            told,
-            kept[target].to_numpy(dtype=np.str_),
-            kept["patient_id"].to_numpy(dtype=np.str_),
-            kept["split_group"].to_numpy(),
-            kept["image_id"].to_numpy(dtype=np.str_),
-        )
-
-
-def encoder(predictors: pd.DataFrame) -> Any:
-    """Text one-hot, what is missing as a value of its own; numbers standardised.
-
-    Missing numbers become the median, with a column that says so.
-    """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    numbers = list(predictors.select_dtypes("number").columns)
-    texts = [name for name in predictors if name not in numbers]
-    one_hot = make_pipeline(
-        SimpleImputer(
-            missing_values=None, strategy="constant", fill_value="missing", keep_empty_features=True
-        ),
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-    )
-    median = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    scaled = make_pipeline(median, StandardScaler())
-    return ColumnTransformer(
-        [("text", one_hot, texts), ("number", scaled, numbers)], verbose_feature_names_out=False
-    )
-
-
-def encode(question: Question) -> pd.DataFrame:
-    """The predictors as the classifiers see them: image_id and a float column each."""
-    fitted = encoder(question.predictors).fit(question.predictors)
-    table = pd.DataFrame(
-        fitted.transform(question.predictors), columns=fitted.get_feature_names_out()
-    )
-    table.insert(0, "image_id", question.image_ids)
-    return table
-
-
 def classifiers(seed: int) -> dict[str, Any]:
-    """The six, with scikit-learn's own settings, and what always says the commonest value."""
+    """The majority baseline, and every classifier with scikit-learn's default settings."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
@@ -134,7 +45,7 @@ def classifiers(seed: int) -> dict[str, Any]:
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
 
-    six = (
+    models = (
         LogisticRegression(max_iter=1000),
         KNeighborsClassifier(NEIGHBOURS),
         DecisionTreeClassifier(random_state=seed),
@@ -144,73 +55,64 @@ def classifiers(seed: int) -> dict[str, Any]:
     )
     return {
         MAJORITY: DummyClassifier(strategy="most_frequent"),
-        **dict(zip(CLASSIFIERS, six, strict=True)),
+        **dict(zip(CLASSIFIERS, models, strict=True)),
     }
 
 
 def predict_target(
-    question: Question,
-    *,
-    folds: int,
-    repeats: int,
-    permutations: int,
-    published: Mapping[str, float],
-    seed: int,
+    task: PredictionTask, settings: ValidationSettings, published: Mapping[str, float]
 ) -> pd.DataFrame:
-    """Cross-validated accuracy of each classifier, patients kept together and divided.
+    """Cross-validated accuracy of each classifier, by patient-grouped and image-level split.
 
-    Folds do not look at the target, so that a permutation of it goes through the very
-    same ones. Permutations exchange whole patients.
+    Folds do not depend on the target, so that its permutations are validated on the same
+    ones. Permutations exchange whole patients. Accuracies are means over the repeats.
 
     Parameters
     ----------
-    question : Question
-    folds, repeats : int
-        Folds, drawn so many times anew; accuracies are means over them.
-    permutations : int
+    task : PredictionTask
+    settings : ValidationSettings
     published : mapping of str to float
         Another study's accuracy, by classifier.
-    seed : int
 
     Returns
     -------
     DataFrame
         Columns as in `COLUMNS`: for each protocol (grouped, random) and classifier the
-        accuracy with its 95% interval from a bootstrap over patients, of images and of
-        patients that count once each, and for grouped folds the permutation's p. The
-        intervals are those of new patients for the classifiers that were fitted. The
-        majority class stands first.
+        accuracy with its 95% interval from a bootstrap over patients, by image and with
+        patients weighted equally, and for grouped folds the p value of the permutation
+        test. Intervals hold the fitted classifiers fixed. The majority class is first.
 
     References
     ----------
     M. Ojala, G. Garriga, "Permutation tests for studying classifier performance", JMLR 11, 2010.
     """
-    independent = len(np.unique(question.groups))
+    folds = settings.folds
+    independent = len(np.unique(task.groups))
     if independent < folds:
         raise InputError(
             f"config key 'analysis.folds': the target is recorded of {independent} independent "
             f"patients, fewer than the {folds} folds; take fewer folds or leave the analysis out"
         )
-    levels = len(np.unique(question.target))
-    weights = patient_weights(question.patients, BOOTSTRAP, seed)
+    levels = len(np.unique(task.target))
+    weights = patient_weights(task.patients, REPLICATES, settings.seed)
     rows = []
     for protocol in (GROUPED, RANDOM):
-        parts = list(_parts(question, protocol, folds, repeats, seed))
-        _need_images(parts, levels)
-        for name, model in classifiers(seed).items():
-            right = _right(model, parts, question.target)
+        splits = list(_folds(task, protocol, settings))
+        _require_images(splits, levels)
+        for name, model in classifiers(settings.seed).items():
+            hit_rates = _hit_rates(model, splits, task.target)
             p = None
             if protocol == GROUPED and name != MAJORITY:
-                p = _chance(model, parts, question, right.mean(), permutations, seed)
+                p = _permutation_p(model, splits, task, hit_rates.mean(), settings)
             rows.append(
                 {
                     "protocol": protocol,
                     "classifier": name,
-                    **_accuracies(right, question.patients, weights),
+                    **_accuracies(hit_rates, task.patients, weights),
                     "p": p,
                     "published": published.get(name),
-                    "images": len(question.target),
-                    "patients": len(np.unique(question.patients)),
+                    "images": len(task.target),
+                    "patients": len(np.unique(task.patients)),
                     "levels": levels,
                 }
             )
@@ -220,95 +122,93 @@ def predict_target(
 
 
 @dataclass(frozen=True)
-class _Part:
-    """One fold: rows of both sides and their encoded predictors."""
+class _Fold:
+    """The rows of one fold and their encoded predictors."""
 
     train: np.ndarray
     test: np.ndarray
-    seen: np.ndarray
-    unseen: np.ndarray
+    train_encoded: np.ndarray
+    test_encoded: np.ndarray
 
 
-def _parts(
-    question: Question, protocol: str, folds: int, repeats: int, seed: int
-) -> Iterator[_Part]:
-    """Every fold of every repetition, the encoder fitted on its training side alone."""
+def _folds(task: PredictionTask, protocol: str, settings: ValidationSettings) -> Iterator[_Fold]:
+    """Every fold of every repeat, the encoder fitted on its training rows."""
     from sklearn.model_selection import GroupKFold, KFold
 
-    for repeat in range(repeats):
-        state = (seed + repeat) % 2**32
+    for repeat in range(settings.repeats):
+        state = (settings.seed + repeat) % 2**32
         kind = GroupKFold if protocol == GROUPED else KFold
-        divide = kind(folds, shuffle=True, random_state=state)
-        groups = question.groups if protocol == GROUPED else None
-        for train, test in divide.split(question.predictors, groups=groups):
-            fitted = encoder(question.predictors)
-            seen = fitted.fit_transform(question.predictors.iloc[train])
-            unseen = fitted.transform(question.predictors.iloc[test])
-            yield _Part(train, test, seen, unseen)
+        splitter = kind(settings.folds, shuffle=True, random_state=state)
+        groups = task.groups if protocol == GROUPED else None
+        for train, test in splitter.split(task.predictors, groups=groups):
+            fitted = encoder(task.predictors)
+            train_encoded = fitted.fit_transform(task.predictors.iloc[train])
+            test_encoded = fitted.transform(task.predictors.iloc[test])
+            yield _Fold(train, test, train_encoded, test_encoded)
 
 
-def _need_images(parts: Sequence[_Part], levels: int) -> None:
-    """Raises where a fold leaves fewer images to learn from than the classifiers take."""
-    least, needed = min(len(part.train) for part in parts), max(NEIGHBOURS, levels + 1)
-    if least < needed:
+def _require_images(folds: Sequence[_Fold], levels: int) -> None:
+    """Raises where a fold leaves fewer training images than the classifiers need."""
+    fewest, needed = min(len(fold.train) for fold in folds), max(NEIGHBOURS, levels + 1)
+    if fewest < needed:
         raise InputError(
-            f"config key 'analysis.folds': a fold leaves {least} images to learn from, the "
+            f"config key 'analysis.folds': a fold leaves {fewest} images to learn from, the "
             f"classifiers need {needed}; take other folds or leave the analysis out"
         )
 
 
 def _accuracies(
-    right: np.ndarray, patients: np.ndarray, weights: np.ndarray
+    hit_rates: np.ndarray, patients: np.ndarray, weights: np.ndarray
 ) -> dict[str, float | None]:
-    """The accuracy of images, and of patients that count once each, with their intervals."""
+    """The accuracy by image, and with patients weighted equally, with their intervals."""
     _, owners, counts = np.unique(patients, return_inverse=True, return_counts=True)
-    once = weights / counts[owners]
-    of_images = percentile_interval(weights @ right / weights.sum(axis=1), len(counts))
-    of_patients = percentile_interval(once @ right / once.sum(axis=1), len(counts))
+    equal = weights / counts[owners]
+    by_image = percentile_interval(weights @ hit_rates / weights.sum(axis=1), len(counts))
+    by_patient = percentile_interval(equal @ hit_rates / equal.sum(axis=1), len(counts))
     return {
-        "accuracy": of_images["value"],
-        "low": of_images["low"],
-        "high": of_images["high"],
-        "by_patient": of_patients["value"],
-        "by_patient_low": of_patients["low"],
-        "by_patient_high": of_patients["high"],
+        "accuracy": by_image["value"],
+        "low": by_image["low"],
+        "high": by_image["high"],
+        "by_patient": by_patient["value"],
+        "by_patient_low": by_patient["low"],
+        "by_patient_high": by_patient["high"],
     }
 
 
-def _right(model: Any, parts: Sequence[_Part], target: np.ndarray) -> np.ndarray:
-    """How often each image's value is predicted, a share of the repetitions.
+def _hit_rates(model: Any, folds: Sequence[_Fold], target: np.ndarray) -> np.ndarray:
+    """The share of the repeats in which each image's value is predicted correctly.
 
     Where predictors or values do not differ there is nothing to fit, and the commonest
     value is predicted.
     """
-    hits, turns = np.zeros(len(target)), np.zeros(len(target))
-    for part in parts:
-        known = target[part.train]
-        values, counts = np.unique(known, return_counts=True)
-        if len(values) < 2 or (part.seen == part.seen[0]).all():
-            predicted = np.full(len(part.test), values[counts.argmax()])
+    hits, tests = np.zeros(len(target)), np.zeros(len(target))
+    for fold in folds:
+        train, encoded = target[fold.train], fold.train_encoded
+        values, counts = np.unique(train, return_counts=True)
+        if len(values) < 2 or (encoded == encoded[0]).all():
+            predicted = np.full(len(fold.test), values[counts.argmax()])
         else:
             with warnings.catch_warnings():
                 # One-hot columns are collinear by construction.
                 warnings.simplefilter("ignore")
-                predicted = model.fit(part.seen, known).predict(part.unseen)
-        hits[part.test] += predicted == target[part.test]
-        turns[part.test] += 1
-    return hits / turns
+                predicted = model.fit(encoded, train).predict(fold.test_encoded)
+        hits[fold.test] += predicted == target[fold.test]
+        tests[fold.test] += 1
+    return hits / tests
 
 
-def _chance(
+def _permutation_p(
     model: Any,
-    parts: Sequence[_Part],
-    question: Question,
+    folds: Sequence[_Fold],
+    task: PredictionTask,
     accuracy: float,
-    permutations: int,
-    seed: int,
+    settings: ValidationSettings,
 ) -> float:
-    """The share of the permutations, the data counted as one, that are predicted as well."""
-    exchange, rng = PatientPermutation(question.patients), np.random.default_rng(seed)
-    reached = 1
-    for _ in range(permutations):
-        permuted = question.target[exchange.draw(rng)]
-        reached += _right(model, parts, permuted).mean() >= accuracy - 1e-12
-    return reached / (1 + permutations)
+    """The share of permutations predicted as accurately, the observed data counted as one."""
+    exchange = PatientPermutation(task.patients)
+    rng = np.random.default_rng(settings.seed)
+    n_as_good = 1
+    for _ in range(settings.permutations):
+        permuted = task.target[exchange.draw(rng)]
+        n_as_good += _hit_rates(model, folds, permuted).mean() >= accuracy - 1e-12
+    return n_as_good / (1 + settings.permutations)

@@ -1,12 +1,12 @@
-"""The recorded fields described: before and after cleaning, their values, what is missing."""
+"""Descriptive tables of the recorded fields: cleaning, frequencies of values, missing values."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-CLEANED = ("column", "texts", "distinct_texts", "values", "distinct_values", "rows")
-FREQUENT = ("field", "value", "images", "patients", "share")
-MISSED = ("field", "class", "images", "missing", "share")
+CLEANING_COLUMNS = ("column", "texts", "distinct_texts", "values", "distinct_values", "rows")
+FREQUENCY_COLUMNS = ("field", "value", "images", "patients", "share")
+MISSING_COLUMNS = ("field", "class", "images", "missing", "share")
 
 
 def join(cohort: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
@@ -28,24 +28,24 @@ def before_and_after(cleaning: pd.DataFrame, spellings: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame
-        Columns as in `CLEANED`: rows with a text and how many distinct ones, rows with
+        Columns as in `CLEANING_COLUMNS`: rows with a text and how many distinct ones, rows with
         a value and how many distinct ones, and all rows.
     """
-    found = []
+    summary = []
     for column, rows in cleaning.groupby("column"):
-        own = spellings.loc[spellings["column"] == column]
-        valued = own.loc[own["value"].notna()]
-        found.append(
+        of_column = spellings.loc[spellings["column"] == column]
+        valued = of_column.loc[of_column["value"].notna()]
+        summary.append(
             {
                 "column": column,
-                "texts": int(own["rows"].sum()),
-                "distinct_texts": own["text"].nunique(),
+                "texts": int(of_column["rows"].sum()),
+                "distinct_texts": of_column["text"].nunique(),
                 "values": int(valued["rows"].sum()),
                 "distinct_values": valued["value"].nunique(),
                 "rows": int(rows["rows"].sum()),
             }
         )
-    return pd.DataFrame(found, columns=list(CLEANED))
+    return pd.DataFrame(summary, columns=list(CLEANING_COLUMNS))
 
 
 def frequencies(rows: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
@@ -54,21 +54,21 @@ def frequencies(rows: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in `FREQUENT`; `share` is of the images where the field is recorded.
+        Columns as in `FREQUENCY_COLUMNS`; `share` is of the images where the field is recorded.
     """
     tables = []
     for field in fields:
-        known = rows.loc[rows[field].notna()]
-        counts = known.groupby(field)["patient_id"].agg(images="size", patients="nunique")
+        recorded = rows.loc[rows[field].notna()]
+        counts = recorded.groupby(field)["patient_id"].agg(images="size", patients="nunique")
         table = counts.reset_index(names="value").assign(field=field)
-        table["share"] = (table["images"] / max(len(known), 1)).round(4)
+        table["share"] = (table["images"] / max(len(recorded), 1)).round(4)
         tables.append(table.sort_values(["images", "value"], ascending=[False, True]))
-    return pd.concat(tables, ignore_index=True)[list(FREQUENT)]
+    return pd.concat(tables, ignore_index=True)[list(FREQUENCY_COLUMNS)]
 
 
 def missing(rows: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
-    """In how many images of each class a field is not recorded, columns as in `MISSED`."""
-    found = [
+    """Missing values of each field by class, columns as in `MISSING_COLUMNS`."""
+    summary = [
         {
             "field": field,
             "class": name,
@@ -79,4 +79,4 @@ def missing(rows: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:
         for field in fields
         for name, members in rows.groupby("class")
     ]
-    return pd.DataFrame(found, columns=list(MISSED))
+    return pd.DataFrame(summary, columns=list(MISSING_COLUMNS))

@@ -1,4 +1,4 @@
-"""How strongly the recorded fields go with each other."""
+"""Associations of the recorded fields with each other."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import pandas as pd
 from cxr.statistics import association
 
 COLUMNS = ("within", *association.ASSOCIATION_COLUMNS)
-BESIDES = "doi"
+PUBLICATION = "doi"
 
 
 def relate(
@@ -35,19 +35,19 @@ def relate(
     """
     recorded = set(rows.columns[rows.notna().any()])
     names = [name for name in (target, *predictors) if name in recorded]
-    beside = [BESIDES] if BESIDES in recorded else []
+    publication = [PUBLICATION] if PUBLICATION in recorded else []
     numbers = [name for name in names if pd.api.types.is_numeric_dtype(rows[name])]
     texts = [name for name in names if name not in numbers]
     tables = []
-    for place, given in enumerate(texts):
-        others = [*texts[place + 1 :], *numbers, *(beside if given == target else [])]
+    for number, name in enumerate(texts):
+        others = [*texts[number + 1 :], *numbers, *(publication if name == target else [])]
         if not others:
             continue
-        known = rows.loc[rows[given].notna()]
-        codes = np.unique(known[given].to_numpy(dtype=np.str_), return_inverse=True)[1]
-        owners = known["patient_id"].to_numpy(dtype=np.str_)
-        found = association.association_table(codes, owners, known[others], permutations, seed)
-        tables.append(found.assign(within=given))
+        subset = rows.loc[rows[name].notna()]
+        codes = np.unique(subset[name].to_numpy(dtype=np.str_), return_inverse=True)[1]
+        patients = subset["patient_id"].to_numpy(dtype=np.str_)
+        table = association.association_table(codes, patients, subset[others], permutations, seed)
+        tables.append(table.assign(within=name))
     if not tables:
         return pd.DataFrame(columns=list(COLUMNS))
     return association.adjust_p_values(pd.concat(tables, ignore_index=True)[list(COLUMNS)])

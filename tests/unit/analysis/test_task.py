@@ -1,0 +1,19 @@
+"""Predictors as classifiers use them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.analysis.task import encode
+from tests.helpers.records import patients_of, severity_task
+
+
+def test_text_is_one_hot_and_gaps_are_a_value(rng):
+    rows = patients_of(rng)
+    rows.loc[:7, "age_years"] = np.nan
+    encoded = encode(severity_task(rows)).set_index("image_id")
+    places = pd.get_dummies(rows["location"], prefix="location").astype(float)
+    np.testing.assert_array_equal(encoded[list(places)], places)
+    assert encoded["sex_missing"].sum() == rows["sex"].isna().sum()
+    assert encoded["age_years"].mean() == pytest.approx(0, abs=1e-9)
+    assert len(encoded.columns) == 2 + 3 + 2
