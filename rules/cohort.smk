@@ -1,4 +1,4 @@
-"""Choosing, balancing and splitting the images of a study."""
+"""Selecting, balancing and splitting the images of a study."""
 
 
 localrules:
@@ -30,11 +30,7 @@ rule assemble_cohort:
     params:
         cfg=settings(
             image_size="cohort.image_size",
-            near_duplicates={
-                "bits": "cohort.near_duplicates.bits",
-                "correlation": "cohort.near_duplicates.correlation",
-            },
-            exclude_contradictions="cohort.near_duplicates.exclude_contradictions",
+            near_duplicates="cohort.near_duplicates",
             seed="seed",
             selection={
                 "classes": "cohort.classes",

@@ -3,19 +3,13 @@
 import numpy as np
 import pandas as pd
 
-ANY = {"without": [], "first": [], "sources": None}
+from cxr.cohort.selection import ClassRule, SelectionSettings
+
 CLASSES = {
-    "covid": ANY | {"findings": ["COVID-19"]},
-    "normal": ANY | {"findings": ["No finding"], "sources": ["k"]},
+    "covid": ClassRule(("COVID-19",)),
+    "normal": ClassRule(("No finding",), sources=("k",)),
 }
-RULES = {
-    "classes": CLASSES,
-    "modality": "X-ray",
-    "per_class": "min",
-    "contradicting": (),
-    "views": ["PA", "AP"],
-    "seed": 1,
-}
+SETTINGS = SelectionSettings(CLASSES, views=("PA", "AP"), modality="X-ray", per_class="min")
 
 
 def rows(*entries):

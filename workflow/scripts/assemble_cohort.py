@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from cxr.cohort.assembly import CohortSettings, assemble_cohort
 from cxr.cohort.flow import flow_document
-from cxr.cohort.selection import contradictions, select_images
-from cxr.cohort.splits import assign_splits, link_patients
-from cxr.cohort.tags import TAGS_COLUMN, assign_tags
-from cxr.core.io import new_array, read_csv, read_table, write_csv, write_json, write_table
+from cxr.core.io import read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.images.canonical import fill_cache
-from cxr.images.duplicates import near_duplicates
+from cxr.core.settings import typed
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -21,31 +16,13 @@ if TYPE_CHECKING:
 def main(input, output, cfg, threads):
     roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
-    contradicting: set[str] = set()
-    while True:
-        rows, flow = select_images(
-            metadata, rejected, **cfg["selection"], contradicting=contradicting, seed=cfg["seed"]
-        )
-        pairs = write_pixels(rows, roots, output.images, cfg, threads)
-        found = contradictions(rows, pairs)
-        if not (found and cfg["exclude_contradictions"]):
-            break
-        contradicting |= found
-    cohort = assign_splits(rows, pairs, link_patients(metadata), **cfg["splits"], seed=cfg["seed"])
-    if cfg["tags"] is not None:
-        cohort[TAGS_COLUMN], tags = assign_tags(rows, **cfg["tags"])
-        write_csv(tags, output.tags)
-    write_table(cohort, output.cohort)
-    write_csv(flow.exclusions(), output.excluded)
-    write_json(flow_document(flow, cohort), output.flow)
-
-
-def write_pixels(rows, roots, path, cfg, threads):
-    """The canonical pixels of some rows, and which pairs of them are near duplicates."""
-    shape = (len(rows), cfg["image_size"], cfg["image_size"])
-    with new_array(path, shape, np.uint8) as pixels:
-        hashes = fill_cache(rows, roots, pixels, cfg["square"], threads)
-        return near_duplicates(hashes, pixels, **cfg["near_duplicates"])
+    settings = typed(CohortSettings, cfg)
+    cohort = assemble_cohort(metadata, rejected, roots, output.images, settings, threads)
+    if cohort.tags is not None:
+        write_csv(cohort.tags, output.tags)
+    write_table(cohort.table, output.cohort)
+    write_csv(cohort.flow.exclusions(), output.excluded)
+    write_json(flow_document(cohort.flow, cohort.table), output.flow)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
-"""The ways in which the cohort is divided to measure networks."""
+"""The divisions of the cohort in which networks are evaluated."""
 
 from typing import TYPE_CHECKING
 
-from cxr.cohort.protocols import divide_protocols
+from cxr.cohort.protocols import DivisionSettings, divide_protocols
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
-from cxr.planning.parts import ProtocolSettings
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    settings = typed(ProtocolSettings, cfg["evaluation"])
-    folds = divide_protocols(
-        read_table(input.cohort), settings, cfg["splits"], cfg["sources"], cfg["seed"]
-    )
+    folds = divide_protocols(read_table(input.cohort), typed(DivisionSettings, cfg))
     write_table(folds, output.folds)
 
 

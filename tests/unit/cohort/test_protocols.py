@@ -1,4 +1,4 @@
-"""Parts: every image tested once, no patient divided unless that is the point."""
+"""Parts: every image is tested once, and patients are divided in the random protocol alone."""
 
 from dataclasses import replace
 
@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.cohort.protocols import divide_protocols, infeasible_reason, part_cohort
+from cxr.cohort.protocols import DivisionSettings, divide_protocols, infeasible_reason, part_cohort
+from cxr.cohort.splits import SplitShares
 from cxr.core.errors import InputError
 from cxr.planning.parts import ProtocolSettings, protocol_parts
 
 SETTINGS = ProtocolSettings(folds=4, repeats=2, random_split=True, leave_source_out=True)
-SPLITS = {"validation": 0.15, "test": 0.2}
-SOURCES = ["one", "two"]
+SPLITS = SplitShares(validation=0.15, test=0.2)
+SOURCES = ("one", "two")
 
 
 @pytest.fixture
@@ -28,7 +29,8 @@ def cohort(rng):
 
 
 def divided(cohort, **changes):
-    return divide_protocols(cohort, replace(SETTINGS, **changes), SPLITS, SOURCES, seed=3)
+    evaluation = replace(SETTINGS, **changes)
+    return divide_protocols(cohort, DivisionSettings(evaluation, SPLITS, SOURCES, seed=3))
 
 
 def test_the_parts_of_a_config_are_those_that_are_divided(cohort):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.cohort.selection import assign_classes, balance, contradictions, select_images
+from cxr.cohort.selection import ClassRule, assign_classes, balance, contradictions, select_images
 from cxr.core.errors import InputError
-from tests.helpers.selection import ANY, CLASSES, GOOD, RULES, many, rejected, rows
+from tests.helpers.selection import CLASSES, GOOD, SETTINGS, many, rejected, rows
 
 NOTHING = np.empty((0, 2), dtype=np.int64)
 
@@ -18,10 +18,10 @@ def test_a_finding_may_hold_several_terms_and_must_fit_one_class():
     labels, reasons = assign_classes(table, CLASSES)
     assert labels.tolist() == ["covid", "covid", "normal", "normal", None, None]
     assert reasons.tolist()[4:] == ["finding No finding", "finding unknown"]
-    both = CLASSES | {"ards": ANY | {"findings": ["ards"]}}
+    both = CLASSES | {"ards": ClassRule(("ards",))}
     labels, reasons = assign_classes(table.head(1), both)
     assert reasons.tolist() == ["fits several classes: covid, ards"]
-    both["ards"] |= {"without": ["covid-19"]}
+    both["ards"] = ClassRule(("ards",), without=("covid-19",))
     assert assign_classes(table.head(1), both)[0].tolist() == ["covid"]
 
 
@@ -34,17 +34,17 @@ def test_everything_that_leaves_is_listed_with_its_reason_and_counted():
         ("h", "u", "u:5", "COVID-19", "PA", "1"),
         ("i", "u", "u:6", "COVID-19", "PA", "9"),
     )
-    chosen, flow = select_images(table, rejected("no such file"), **RULES)
+    chosen, flow = select_images(table, rejected("no such file"), SETTINGS, (), seed=1)
     assert len(chosen) == 4
     excluded = flow.exclusions().set_index("file")["reason"].to_dict()
-    drawn_out = [file for file, reason in excluded.items() if reason == "not drawn"]
-    assert {f: r for f, r in excluded.items() if f not in drawn_out} == {
+    removed = [file for file, reason in excluded.items() if reason == "removed by balancing"]
+    assert {f: r for f, r in excluded.items() if f not in removed} == {
         "e": "view L",
         "f": "view unknown",
         "g": "finding SARS",
         "h": "exact duplicate",
     }
-    assert len(drawn_out) == 1
+    assert len(removed) == 1
     counts = [step["images"] for step in flow.steps]
     assert counts[0] == len(table) + 1
     for before, step in zip(counts, flow.steps[1:], strict=False):
@@ -53,7 +53,7 @@ def test_everything_that_leaves_is_listed_with_its_reason_and_counted():
 
 def test_the_same_bytes_under_two_classes_are_both_left_out():
     extra = [("x", "u", "u:8", "COVID-19", "PA", "8"), ("y", "k", "k:8", "No finding", "PA", "8")]
-    chosen, flow = select_images(rows(*GOOD, *extra), rejected(), **RULES)
+    chosen, flow = select_images(rows(*GOOD, *extra), rejected(), SETTINGS, (), seed=1)
     assert set(chosen["file"]) == set("abcd")
     assert (flow.exclusions()["reason"] == "same bytes under two classes").sum() == 2
 
@@ -61,7 +61,7 @@ def test_the_same_bytes_under_two_classes_are_both_left_out():
 def test_a_class_without_images_is_named():
     with pytest.raises(InputError, match=r"cohort\.classes\.normal.*no image is left; 1 rows"):
         select_images(
-            rows(*GOOD[:2], ("c", "k", "k:1", "No finding", "L", "3")), rejected(), **RULES
+            rows(*GOOD[:2], ("c", "k", "k:1", "No finding", "L", "3")), rejected(), SETTINGS, (), 1
         )
 
 
@@ -115,9 +115,9 @@ def test_what_shows_the_same_under_two_classes_leaves():
 
 
 def test_what_contradicts_leaves_before_the_classes_are_balanced():
-    entries, _ = select_images(rows(*GOOD), rejected(), **RULES)
+    entries, _ = select_images(rows(*GOOD), rejected(), SETTINGS, (), seed=1)
     gone = entries.loc[entries["class"] == "normal", "image_id"].iloc[0]
-    left, flow = select_images(rows(*GOOD), rejected(), **RULES | {"contradicting": {gone}})
+    left, flow = select_images(rows(*GOOD), rejected(), SETTINGS, {gone}, seed=1)
     assert gone not in set(left["image_id"])
     assert left["class"].value_counts().to_dict() == {"covid": 1, "normal": 1}
     reasons = flow.exclusions().set_index("file")["reason"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cxr.cohort.flow import flow_document
 from cxr.cohort.selection import select_images
 from cxr.cohort.splits import (
+    SplitShares,
     assign_splits,
     group_patients,
     independent_patients,
@@ -17,7 +18,7 @@ from cxr.cohort.splits import (
     stratified_split,
 )
 from cxr.core.errors import InputError
-from tests.helpers.selection import GOOD, RULES, many, rejected, rows
+from tests.helpers.selection import GOOD, SETTINGS, many, rejected, rows
 
 NOTHING = np.empty((0, 2), dtype=np.int64)
 
@@ -36,10 +37,10 @@ def test_no_group_is_divided_and_every_class_is_in_every_split(seed, validation,
     table = many(rng, int(rng.integers(80, 300)))
     pairs = rng.integers(0, len(table), (5, 2))
     table = table.assign(source="s", file="f", sha256=table["image_id"])
-    cohort = assign_splits(table, pairs, link_patients(table), validation, test, seed)
+    cohort = assign_splits(table, pairs, link_patients(table), SplitShares(validation, test), seed)
     for column, expected in (("patient_id", 1), ("split_group", 1), ("class", 3)):
         assert set(cohort.groupby(column)["split"].nunique()) == {expected}
-    flow = select_images(rows(*GOOD), rejected(), **RULES)[1]
+    flow = select_images(rows(*GOOD), rejected(), SETTINGS, (), seed=1)[1]
     summary = flow_document(flow, cohort)["classes"]
     assert sum(c["train"] + c["validation"] + c["test"] for c in summary.values()) == len(cohort)
 
@@ -55,7 +56,9 @@ def test_patients_who_share_a_file_are_one_person_though_its_copy_is_dropped(rng
     )
     table = table.assign(source="s", file="f", **{"class": list("nnnmnnnm") * 5})
     kept = table.loc[~table["sha256"].duplicated()]
-    cohort = assign_splits(kept.reset_index(drop=True), NOTHING, link_patients(table), 0.2, 0.2, 0)
+    cohort = assign_splits(
+        kept.reset_index(drop=True), NOTHING, link_patients(table), SplitShares(0.2, 0.2), 0
+    )
     person = cohort["patient_id"].str[1:]
     assert set(cohort.groupby(person)["split"].nunique()) == {1}
     assert (independent_patients(cohort) == ("x" + person).to_numpy()).all()
@@ -64,7 +67,7 @@ def test_patients_who_share_a_file_are_one_person_though_its_copy_is_dropped(rng
 def test_shares_are_close_to_what_was_asked():
     groups = np.arange(600) // 2
     classes = np.where(groups % 3 == 0, "a", "b")
-    parts = stratified_split(classes, groups, 0.15, 0.2, 0)
+    parts = stratified_split(classes, groups, SplitShares(0.15, 0.2), 0)
     for name in ("a", "b"):
         shares = {part: np.mean(parts[classes == name] == part) for part in np.unique(parts)}
         assert shares["test"] == pytest.approx(0.2, abs=0.03)
@@ -74,5 +77,8 @@ def test_shares_are_close_to_what_was_asked():
 def test_a_class_with_too_few_patients_is_named():
     with pytest.raises(InputError, match=r"cohort\.classes\.b.*only 2 independent patients"):
         stratified_split(
-            np.array(list("aaaaabbbb")), np.array([0, 1, 2, 3, 4, 5, 5, 6, 6]), 0.2, 0.2, 0
+            np.array(list("aaaaabbbb")),
+            np.array([0, 1, 2, 3, 4, 5, 5, 6, 6]),
+            SplitShares(0.2, 0.2),
+            0,
         )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from cxr.cohort.tags import assign_tags, label_names, label_table
+from cxr.cohort.tags import TagSettings, assign_tags, label_names, label_table
 from cxr.core.errors import InputError
 from cxr.core.io import read_table, write_table
 
@@ -22,7 +22,7 @@ def rows(places=PLACES, patients=None):
 
 
 def test_rare_values_are_merged_where_they_are_enough_together():
-    tags, table = assign_tags(rows(), ["severity", "location"], 2)
+    tags, table = assign_tags(rows(), TagSettings(("severity", "location"), 2))
     assert tags[0] == ["severity: mild", "location: Wuhan"]
     assert tags[4] == tags[5] == ["location: other"]
     assert tags[7] == []
@@ -32,26 +32,28 @@ def test_rare_values_are_merged_where_they_are_enough_together():
 
 
 def test_a_value_that_occurs_once_is_no_tag():
-    tags, table = assign_tags(rows([*["Wuhan"] * 5, "Rome", None, None]), ["location"], 2)
+    tags, table = assign_tags(
+        rows([*["Wuhan"] * 5, "Rome", None, None]), TagSettings(("location",), 2)
+    )
     assert tags[5] == []
     assert pd.isna(table.set_index("value").loc["Rome", "tag"])
 
 
 def test_patients_make_a_tag_frequent_not_their_images():
     patients = ["one"] * 4 + ["p4", "p5", "p6", "p7"]
-    tags, _ = assign_tags(rows(patients=patients), ["location"], 2)
+    tags, _ = assign_tags(rows(patients=patients), TagSettings(("location",), 2))
     # With Rome and Oslo the place of a single patient makes three, enough to be merged.
     assert tags[0] == ["location: other"]
 
 
 def test_no_tag_at_all_is_said_by_the_key():
     with pytest.raises(InputError, match=r"config key 'cohort\.tags'"):
-        assign_tags(rows(), ["location"], 9)
+        assign_tags(rows(), TagSettings(("location",), 9))
 
 
 def test_labels_are_scikit_learns_and_survive_a_file(tmp_path):
     cohort = rows().drop(columns=["location", "severity"])
-    cohort["tags"], _ = assign_tags(rows(), ["severity", "location"], 2)
+    cohort["tags"], _ = assign_tags(rows(), TagSettings(("severity", "location"), 2))
     write_table(cohort, tmp_path / "cohort.parquet")
     stored = read_table(tmp_path / "cohort.parquet")
     labels = label_names(stored, ["a", "b"])

@@ -1,4 +1,4 @@
-"""The flow of a cohort: what entered, what left at each step, and why."""
+"""The flow diagram of a cohort: images in, images excluded at each step, and why."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,16 @@ from cxr.metadata.schema import rejections
 
 @dataclass
 class Flow:
-    """What entered a cohort and what left it, step by step."""
+    """The steps of a selection.
+
+    Attributes
+    ----------
+    steps : list of dict
+        `name`, what the images are after the step, numbers of `images` and
+        `patients`, and how many were `removed` for which reason.
+    excluded : list of DataFrame
+        The excluded images of each step: source, file, stage, reason.
+    """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     excluded: list[pd.DataFrame] = field(default_factory=list)
@@ -32,20 +41,20 @@ class Flow:
         rows : DataFrame
             Rows of metadata.
         reasons : Series of str, aligned with `rows`
-            Why a row leaves; null keeps it.
+            Why a row is excluded; null keeps it.
         """
-        out = rows.loc[reasons.notna()]
+        excluded = rows.loc[reasons.notna()]
         kept = rows.loc[reasons.isna()]
         self.excluded.append(
-            rejections(out["source"], out["file"], "cohort", list(reasons.dropna()))
+            rejections(excluded["source"], excluded["file"], "cohort", list(reasons.dropna()))
         )
         self._step(name, kept, _counted(reasons.dropna()))
         return kept
 
     def exclusions(self) -> pd.DataFrame:
-        """Every image that left, and why: source, file, stage, reason."""
-        left = pd.concat(self.excluded, ignore_index=True)
-        return left.sort_values(["source", "file", "reason"], ignore_index=True)
+        """Every excluded image: source, file, stage, reason."""
+        excluded = pd.concat(self.excluded, ignore_index=True)
+        return excluded.sort_values(["source", "file", "reason"], ignore_index=True)
 
     def _step(self, name: str, rows: pd.DataFrame, removed: list[dict[str, Any]]) -> None:
         self.steps.append(
@@ -59,13 +68,26 @@ class Flow:
 
 
 def _counted(reasons: pd.Series) -> list[dict[str, Any]]:
-    """The reasons with their numbers of images, the commonest first."""
+    """The reasons with their numbers of images, most frequent first."""
     counts = reasons.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return [{"reason": str(reason), "images": int(n)} for reason, n in counts.items()]
 
 
 def flow_document(flow: Flow, cohort: pd.DataFrame) -> dict[str, Any]:
-    """The flow document: the steps, and what each class has in each split."""
+    """The flow document of a cohort.
+
+    Parameters
+    ----------
+    flow : Flow
+    cohort : DataFrame
+        `class, split, patient_id, near_duplicate_group`.
+
+    Returns
+    -------
+    dict
+        The `steps`; of the `classes`, the numbers of images and patients, and of
+        images in each split; and how many `near_duplicate_groups` there are.
+    """
     classes = sorted(cohort["class"].unique())
     members = {name: cohort.loc[cohort["class"] == name] for name in classes}
     return {

@@ -1,12 +1,13 @@
-"""From cleaned metadata to a balanced choice of images.
+"""From cleaned metadata to a balanced selection of images.
 
-Each step takes rows and says which it left out and why; the steps together are
-the flow diagram of the study.
+Each step excludes rows with a reason; the steps together are the flow diagram of
+the study.
 """
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,17 +16,55 @@ from cxr.cohort.flow import Flow
 from cxr.core.errors import InputError
 from cxr.metadata.normalise import terms
 
-PerClass = str | int | Mapping[str, int]
+PerClass = Literal["min", "all"] | int | Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ClassRule:
+    """Which images make up a class.
+
+    Attributes
+    ----------
+    findings : tuple of str
+        Terms of which an image needs one.
+    without : tuple of str
+        Terms that exclude an image.
+    first : tuple of str
+        Terms whose images are drawn before the others.
+    sources : tuple of str or None
+        Sources that the images come from; None for all.
+    """
+
+    findings: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    sources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class SelectionSettings:
+    """Which images are in a cohort.
+
+    Attributes
+    ----------
+    classes : mapping of ClassRule
+        By the name of the class.
+    views : tuple of str
+    modality : str
+    per_class : "min", "all", int or mapping
+        Images a class; see `balance`.
+    """
+
+    classes: Mapping[str, ClassRule]
+    views: tuple[str, ...]
+    modality: str
+    per_class: PerClass
 
 
 def select_images(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
-    *,
-    classes: Mapping[str, Mapping[str, Any]],
-    views: Sequence[str],
-    modality: str,
-    per_class: PerClass,
+    settings: SelectionSettings,
     contradicting: Collection[str],
     seed: int,
 ) -> tuple[pd.DataFrame, Flow]:
@@ -37,68 +76,64 @@ def select_images(
         Rows of the shared schema.
     rejected : DataFrame
         The entries that did not become rows, for the flow.
-    classes : mapping
-        For each class the `findings` that make it, those that it must be `without`,
-        those that are drawn `first`, and the `sources` it may come from (None for all).
-    views, modality
-        What is kept.
-    per_class : "min", "all", int or mapping
-        Images a class; see `balance`.
+    settings : SelectionSettings
     contradicting : collection of str
-        The image_ids that `contradictions` named.
+        The image_ids of `contradictions`, which are excluded.
     seed : int
-        Seed of the drawing.
+        Seed of the random draw.
 
     Returns
     -------
     rows : DataFrame
-        The chosen rows with their `class`, sorted by image_id.
+        The selected rows with their `class`, sorted by image_id.
     flow : Flow
-        What left, and why.
+        The excluded rows, and why.
 
     Raises
     ------
     InputError
         If a class has no image left.
     """
+    classes, views, modality = settings.classes, settings.views, settings.modality
     flow = Flow()
     rows = metadata.sort_values("image_id", ignore_index=True)
     flow.enter(rows, rejected)
-    rows = flow.keep(f"{modality} images", rows, _unlike(rows, "modality", [modality]))
-    rows = flow.keep("wanted views", rows, _unlike(rows, "view", views))
+    rows = flow.keep(f"{modality} images", rows, _other_values(rows, "modality", [modality]))
+    rows = flow.keep("selected views", rows, _other_values(rows, "view", views))
     labels, reasons = assign_classes(rows, classes)
     rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
     rows = flow.keep("without exact duplicates", rows, _duplicates(rows))
     if contradicting:
-        named = rows["image_id"].isin(list(contradicting))
-        reasons = named.map({True: "near duplicate of an image of another class", False: None})
+        excluded = rows["image_id"].isin(list(contradicting))
+        reasons = excluded.map({True: "near duplicate of an image of another class", False: None})
         rows = flow.keep("without contradicting near duplicates", rows, reasons)
-    for name, wanted in classes.items():
+    for name in classes:
         if not (rows["class"] == name).any():
-            raise InputError(_empty_class(name, wanted, metadata, views, modality))
-    first = {name: spec["first"] for name, spec in classes.items()}
-    rows = flow.keep("balanced", rows, balance(rows, per_class, seed, first))
+            raise InputError(_empty_class(name, metadata, settings))
+    first = {name: rule.first for name, rule in classes.items()}
+    rows = flow.keep("balanced", rows, balance(rows, settings.per_class, seed, first))
     return rows.reset_index(drop=True), flow
 
 
-def _unlike(rows: pd.DataFrame, column: str, wanted: Sequence[str]) -> pd.Series:
+def _other_values(rows: pd.DataFrame, column: str, selected: Sequence[str]) -> pd.Series:
+    """Reasons for rows whose value is not among the selected ones."""
     values = rows[column].astype("object")
     reasons = values.map(lambda value: f"{column} {value}", na_action="ignore")
     reasons = reasons.where(values.notna(), f"{column} unknown")
-    return reasons.where(~values.isin(list(wanted)), None)
+    return reasons.where(~values.isin(list(selected)), None)
 
 
 def assign_classes(
-    rows: pd.DataFrame, classes: Mapping[str, Mapping[str, Any]]
+    rows: pd.DataFrame, classes: Mapping[str, ClassRule]
 ) -> tuple[pd.Series, pd.Series]:
     """The class of each row, and for the others the reason why it has none.
 
     A finding may hold several terms; one of a class's findings is enough. A row
-    that fits two classes is left out rather than guessed.
+    that fits two classes has none.
     """
-    wanted = {
-        name: (_folded(spec["findings"]), _folded(spec["without"]), spec["sources"])
-        for name, spec in classes.items()
+    rules = {
+        name: (_folded(rule.findings), _folded(rule.without), rule.sources)
+        for name, rule in classes.items()
     }
     labels: list[str | None] = []
     reasons: list[str | None] = []
@@ -106,7 +141,7 @@ def assign_classes(
         present = _folded(terms(finding))
         fits = [
             name
-            for name, (findings, without, sources) in wanted.items()
+            for name, (findings, without, sources) in rules.items()
             if present & findings
             and not present & without
             and (sources is None or source in sources)
@@ -124,8 +159,8 @@ def assign_classes(
     )
 
 
-def _folded(words: Sequence[str]) -> set[str]:
-    return {word.casefold() for word in words}
+def _folded(texts: Sequence[str]) -> set[str]:
+    return {text.casefold() for text in texts}
 
 
 def _duplicates(rows: pd.DataFrame) -> pd.Series:
@@ -140,7 +175,7 @@ def _duplicates(rows: pd.DataFrame) -> pd.Series:
 def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> set[str]:
     """The image_ids of rows that show the same as a row of another class.
 
-    Which of the two classes is wrong can't be known, so that both are named.
+    Nothing tells which of the two classes is wrong, so that both are named.
 
     Parameters
     ----------
@@ -154,18 +189,15 @@ def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> set[str]:
     return set(rows["image_id"].iloc[np.unique(differ)])
 
 
-def _empty_class(
-    name: str,
-    wanted: Mapping[str, Any],
-    metadata: pd.DataFrame,
-    views: Sequence[str],
-    modality: str,
-) -> str:
-    found = assign_classes(metadata, {name: wanted})[0].notna()
+def _empty_class(name: str, metadata: pd.DataFrame, settings: SelectionSettings) -> str:
+    """The message for a class without an image."""
+    rule = settings.classes[name]
+    members = int(assign_classes(metadata, {name: rule})[0].notna().sum())
     return (
-        f"config key 'cohort.classes.{name}': no image is left; {int(found.sum())} rows have one "
-        f"of its findings ({', '.join(wanted['findings'])}), none of them is a {modality} in view "
-        f"{', '.join(views)} that is not a duplicate; change its findings, cohort.views or sources"
+        f"config key 'cohort.classes.{name}': no image is left; {members} rows have one "
+        f"of its findings ({', '.join(rule.findings)}), none of them is a {settings.modality} in "
+        f"view {', '.join(settings.views)} that is not a duplicate; change its findings, "
+        f"cohort.views or sources"
     )
 
 
@@ -175,11 +207,11 @@ def balance(
     seed: int,
     first: Mapping[str, Sequence[str]],
 ) -> pd.Series:
-    """Which rows are not drawn: "not drawn" or null, aligned with `rows`.
+    """Reasons for the rows that balancing removes, null for the others; aligned with `rows`.
 
     Patients are the independent units, so images are drawn in rounds: one of
     every patient in random order, then a second of those who have one, and so
-    on, until the class has its number.
+    on, until the class is complete.
 
     Parameters
     ----------
@@ -190,7 +222,7 @@ def balance(
         and no more than the smallest class has, so that the classes stay
         balanced. "all": every row. A mapping: at most so many of each class.
     seed : int
-        Seed of the drawing.
+        Seed of the random draw.
     first : mapping
         For each class the findings whose images are drawn before the others.
     """
@@ -206,12 +238,12 @@ def balance(
             size = min(size, per_class)
         rng = np.random.default_rng([seed, zlib.crc32(str(name).encode())])
         shuffled = members.iloc[rng.permutation(len(members))]
-        sooner = _folded(first.get(str(name), ()))
-        later = [not _folded(terms(finding)) & sooner for finding in shuffled["finding"]]
+        preferred = _folded(first.get(str(name), ()))
+        later = [not _folded(terms(finding)) & preferred for finding in shuffled["finding"]]
         order = pd.DataFrame({"later": later}, index=shuffled.index)
-        order["turn"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
-        drawn = order.sort_values(["later", "turn"], kind="stable").index[:size]
-        reasons[members.index.difference(drawn)] = "not drawn"
+        order["round"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
+        drawn = order.sort_values(["later", "round"], kind="stable").index[:size]
+        reasons[members.index.difference(drawn)] = "removed by balancing"
     return reasons
 
 

@@ -1,6 +1,7 @@
-"""Training, validation and test images; what belongs together is never divided."""
+"""Training, validation and test images; a split group is never divided."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,14 @@ import pandas as pd
 from cxr.core.errors import InputError
 
 SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class SplitShares:
+    """Shares of each class that are held out; the rest trains."""
+
+    validation: float
+    test: float
 
 
 def group_patients(patients: Sequence[str], pairs: np.ndarray) -> np.ndarray:
@@ -34,12 +43,12 @@ def group_patients(patients: Sequence[str], pairs: np.ndarray) -> np.ndarray:
 
 
 def link_patients(metadata: pd.DataFrame) -> pd.Series:
-    """The person of each image, a number by image_id: patients who share a file are one.
+    """The patient of each image, a number by image_id: ids that share a file are one patient.
 
     Parameters
     ----------
     metadata : DataFrame
-        `image_id, patient_id, sha256` of all usable images, the dropped copies among them.
+        `image_id, patient_id, sha256` of all usable images, including exact duplicates.
     """
     files = metadata["sha256"].to_numpy(dtype=np.str_)
     _, first, file = np.unique(files, return_index=True, return_inverse=True)
@@ -49,7 +58,7 @@ def link_patients(metadata: pd.DataFrame) -> pd.Series:
 
 
 def independent_patients(cohort: pd.DataFrame) -> pd.Series:
-    """The patient of each image, by image_id; of patients who are kept together, the first.
+    """The patient of each image, by image_id; of the patients of a split group, the first.
 
     Parameters
     ----------
@@ -70,20 +79,19 @@ def near_duplicate_groups(n: int, pairs: np.ndarray) -> pd.Series:
 
 
 def stratified_split(
-    classes: np.ndarray, groups: np.ndarray, validation: float, test: float, seed: int
+    classes: np.ndarray, groups: np.ndarray, shares: SplitShares, seed: int
 ) -> np.ndarray:
     """Train, validation and test, stratified by class; a group is never divided.
 
     First the test images, then from the rest the validation images, each as one
-    fold of scikit-learn's StratifiedGroupKFold; of the folds the one is taken
-    whose class shares come nearest to the wanted share.
+    fold of scikit-learn's StratifiedGroupKFold: the fold whose class shares are
+    nearest to the target share.
 
     Parameters
     ----------
     classes : array of str, shape (n,)
     groups : int array, shape (n,)
-    validation, test : float
-        Wanted share of each class.
+    shares : SplitShares
     seed : int
         Seed of the shuffling.
 
@@ -106,10 +114,13 @@ def stratified_split(
                 f"class out"
             )
     rest = np.arange(len(classes))
-    for name, share in (("test", test), ("validation", validation / (1 - test))):
-        chosen = fold_with_share(classes[rest], groups[rest], share, seed)
-        result[rest[chosen]] = name
-        rest = np.delete(rest, chosen)
+    for name, share in (
+        ("test", shares.test),
+        ("validation", shares.validation / (1 - shares.test)),
+    ):
+        fold = fold_with_share(classes[rest], groups[rest], share, seed)
+        result[rest[fold]] = name
+        rest = np.delete(rest, fold)
     return result
 
 
@@ -128,18 +139,18 @@ def fold_with_share(classes: np.ndarray, groups: np.ndarray, share: float, seed:
     if smallest < 2:
         raise InputError(
             "config key 'cohort.splits': a class has a single independent patient left to divide; "
-            "add patients or take other folds"
+            "add patients or use other folds"
         )
     folds = min(max(2, round(1 / share)), smallest)
     kfold = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     best, best_error = None, np.inf
-    for rest, chosen in kfold.split(codes, codes, groups):
-        counts = np.bincount(codes[chosen], minlength=len(names))
+    for rest, fold in kfold.split(codes, codes, groups):
+        counts = np.bincount(codes[fold], minlength=len(names))
         if (counts == 0).any() or len(np.unique(codes[rest])) < len(names):
             continue
         error = float(np.abs(counts / totals - share).max())
         if error < best_error:
-            best, best_error = chosen, error
+            best, best_error = fold, error
     if best is None:
         raise InputError(
             "config key 'cohort.splits': no split keeps every class in every part without dividing "
@@ -151,9 +162,8 @@ def fold_with_share(classes: np.ndarray, groups: np.ndarray, share: float, seed:
 def assign_splits(
     rows: pd.DataFrame,
     pairs: np.ndarray,
-    persons: pd.Series,
-    validation: float,
-    test: float,
+    patients: pd.Series,
+    shares: SplitShares,
     seed: int,
 ) -> pd.DataFrame:
     """The cohort table: class, split and patient of every image.
@@ -161,13 +171,14 @@ def assign_splits(
     Parameters
     ----------
     rows : DataFrame, n rows
-        The chosen rows, with `class`.
+        The selected rows, with `class`.
     pairs : int array, shape (m, 2)
         Rows that are near duplicates of each other.
-    persons : Series
-        As `link_patients` finds them.
-    validation, test : float
-        Wanted share of each class.
+    patients : Series
+        As `link_patients` returns them.
+    shares : SplitShares
+    seed : int
+        Seed of the shuffling.
 
     Returns
     -------
@@ -175,9 +186,9 @@ def assign_splits(
         `image_id, class, split, patient_id, split_group, near_duplicate_group,
         source, file`, in the order of `rows`; a split group is never divided.
     """
-    groups = group_patients(persons.loc[rows["image_id"]].tolist(), pairs)
+    groups = group_patients(patients.loc[rows["image_id"]].tolist(), pairs)
     cohort = rows[["image_id", "class"]].astype("str")
-    cohort["split"] = stratified_split(rows["class"].to_numpy(), groups, validation, test, seed)
+    cohort["split"] = stratified_split(rows["class"].to_numpy(), groups, shares, seed)
     cohort["patient_id"] = rows["patient_id"]
     cohort["split_group"] = groups.astype(np.int64)
     cohort["near_duplicate_group"] = near_duplicate_groups(len(rows), pairs)

@@ -1,9 +1,10 @@
-"""Tags: what is recorded of an image besides its class, as labels that a network learns at once.
+"""Tags: recorded values of an image besides its class, as labels that a network learns with it.
 
-An image has one class and any number of tags, among them none.
+An image has one class and any number of tags, or none.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,30 +16,41 @@ OTHER = "other"
 TAG_COLUMNS = ("tag", "field", "value", "images", "patients")
 
 
-def assign_tags(
-    rows: pd.DataFrame, fields: Sequence[str], min_patients: int
-) -> tuple[list[list[str]], pd.DataFrame]:
+@dataclass(frozen=True)
+class TagSettings:
+    """Which recorded values become tags.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        Columns of text.
+    min_patients : int
+        Patients that a tag needs.
+    """
+
+    fields: tuple[str, ...]
+    min_patients: int
+
+
+def assign_tags(rows: pd.DataFrame, settings: TagSettings) -> tuple[list[list[str]], pd.DataFrame]:
     """The tags of each image: its recorded values, rare ones merged.
 
     Values that fewer than `min_patients` patients have become the field's `other`; where
-    even these are fewer together they are no tag, since nothing could be learned of
-    one patient and measured on another.
+    even these are fewer together they are no tag, since a tag has to be learned from
+    one patient and tested on another.
 
     Parameters
     ----------
     rows : DataFrame, n rows
         The fields, null where not recorded, and `patient_id`.
-    fields : sequence of str
-        Columns of text.
-    min_patients : int
-        Patients.
+    settings : TagSettings
 
     Returns
     -------
     tags : list of n lists of str
         `<field>: <value>`, in the order of the fields.
     table : DataFrame
-        Columns as in `TAG_COLUMNS`, a row a value: the tag that it became, null where none.
+        Columns as in `TAG_COLUMNS`, a row a value; its tag is null where it is none.
 
     Raises
     ------
@@ -46,24 +58,25 @@ def assign_tags(
         If no tag is left.
     """
     columns, tables = [], []
-    for field in fields:
+    for field in settings.fields:
         values = rows[field].astype("object").where(rows[field].notna(), None)
-        known = pd.DataFrame({"value": values, "patient": rows["patient_id"]}).dropna()
-        counts = known.groupby("value")["patient"].agg(images="size", patients="nunique")
-        rare = counts.index[counts["patients"] < min_patients]
-        merged = known.loc[known["value"].isin(rare), "patient"].nunique() >= min_patients
+        recorded = pd.DataFrame({"value": values, "patient": rows["patient_id"]}).dropna()
+        counts = recorded.groupby("value")["patient"].agg(images="size", patients="nunique")
+        rare = counts.index[counts["patients"] < settings.min_patients]
+        patients = recorded.loc[recorded["value"].isin(rare), "patient"].nunique()
+        merged = patients >= settings.min_patients
         names: dict[object, str | None] = {v: f"{field}: {v}" for v in counts.index}
         names |= dict.fromkeys(rare, f"{field}: {OTHER}" if merged else None)
         columns.append([names.get(value) for value in values])
-        told = counts.reset_index().assign(field=field)
-        told["tag"] = [names[value] for value in told["value"]]
-        tables.append(told)
+        table = counts.reset_index().assign(field=field)
+        table["tag"] = [names[value] for value in table["value"]]
+        tables.append(table)
     table = pd.concat(tables, ignore_index=True)[list(TAG_COLUMNS)]
     if table["tag"].isna().all():
         raise InputError(
-            f"config key 'cohort.tags': no value of {', '.join(fields)} is recorded of "
-            f"{min_patients} patients; lower cohort.tags.min_patients, name other fields, or leave "
-            f"tags out"
+            f"config key 'cohort.tags': no value of {', '.join(settings.fields)} is recorded of "
+            f"{settings.min_patients} patients; lower cohort.tags.min_patients, name other fields, "
+            f"or leave tags out"
         )
     tags = [[name for name in names if name] for names in zip(*columns, strict=True)]
     order = ["field", "patients", "images", "value"]
@@ -88,12 +101,12 @@ def multi_hot(cohort: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """Which of the tags each image has, bool of shape (n, len(names))."""
     if not len(names):
         return np.zeros((len(cohort), 0), dtype=bool)
-    return np.array([[name in own for name in names] for own in cohort[TAGS_COLUMN].map(set)])
+    return np.array([[name in tags for name in names] for tags in cohort[TAGS_COLUMN].map(set)])
 
 
 def label_table(cohort: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Which labels each image has: a bool column a label, indexed by image_id."""
     labels = label_names(cohort, classes)
     is_class = cohort["class"].to_numpy(dtype=object)[:, None] == np.array(classes, dtype=object)
-    whole = np.hstack([is_class, multi_hot(cohort, labels[len(classes) :])])
-    return pd.DataFrame(whole, index=cohort["image_id"].to_numpy(), columns=labels)
+    values = np.hstack([is_class, multi_hot(cohort, labels[len(classes) :])])
+    return pd.DataFrame(values, index=cohort["image_id"].to_numpy(), columns=labels)

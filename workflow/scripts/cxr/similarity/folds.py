@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cxr.cohort import protocols
+from cxr.cohort.splits import SplitShares
 from cxr.core.errors import InputError
 from cxr.planning.parts import GROUPED, ProtocolSettings
 
@@ -45,8 +46,10 @@ def fold_of(
             folds,
         )
         return cohort.iloc[:0]
+    shares = SplitShares(splits["validation"], splits["test"])
+    settings = protocols.DivisionSettings(ProtocolSettings(folds), shares, (), seed)
     try:
-        divided = protocols.divide_protocols(cohort, ProtocolSettings(folds), splits, [], seed)
+        divided = protocols.divide_protocols(cohort, settings)
     except InputError as error:
         log.warning("no network is trained for parts of the patients: %s", error)
         return cohort.iloc[:0]
