@@ -1,21 +1,19 @@
-"""Small pictures of the images on the maps."""
+"""Thumbnails of the images on the maps."""
 
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_table, write_json
 from cxr.core.job import job
-from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
+from cxr.explorer.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    chosen = sample(read_table(input.clusters), MOST, SAMPLE, cfg["seed"])
-    cohort = read_table(input.cohort, ["image_id"])["image_id"]
-    rows = cohort.reset_index().set_index("image_id")["index"].loc[chosen]
-    made = sheets(read_array(input.images), rows.tolist())
-    write_json({"image_ids": chosen, **made}, output.thumbnails)
+    clusters, cohort = read_table(input.clusters), read_table(input.cohort, ["image_id"])
+    document = thumbnails(clusters, cohort, read_array(input.images), cfg["seed"])
+    write_json(document, output.thumbnails)
 
 
 if __name__ == "__main__":

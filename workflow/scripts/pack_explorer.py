@@ -4,30 +4,23 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, read_tables, write_json
 from cxr.core.job import job
-from cxr.explorer.fields import pack_fields
-from cxr.explorer.maps import pack_maps
-from cxr.explorer.similar import pack_similar
+from cxr.explorer.document import explorer_document
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    clusters = read_table(input.clusters)
-    predictions = input.get("predictions")
-    fields = pack_fields(
-        clusters,
-        read_table(input.cohort),
-        read_table(input.metadata),
-        None if predictions is None else read_table(predictions),
-    )
-    maps = pack_maps(
-        read_tables(input.embeddings), read_tables(input.grid), read_table(input.ranking), clusters
-    )
-    image_ids = list(clusters["image_id"])
-    if input.get("similar"):
-        maps["similar"] = pack_similar(image_ids, read_table(input.similar))
-    write_json({"image_ids": image_ids, "fields": fields, "bounds": cfg, **maps}, output.explorer)
+    maps = {
+        "clusters": read_table(input.clusters),
+        "embeddings": read_tables(input.embeddings),
+        "grid": read_tables(input.grid),
+        "ranking": read_table(input.ranking),
+    }
+    names = [name for name in ("cohort", "metadata", "predictions") if input.get(name)]
+    records = {name: read_table(input[name]) for name in names}
+    neighbours = read_table(input.similar) if input.get("similar") else None
+    write_json(explorer_document(maps, records, neighbours, cfg), output.explorer)
 
 
 if __name__ == "__main__":

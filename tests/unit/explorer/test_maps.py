@@ -5,12 +5,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from cxr.clustering.grid import label_map, standardise, sweep_dbscan
-from cxr.clustering.ranking import choose_map, rank
+from cxr.clustering.grid import DbscanSettings, label_map, standardise, sweep_dbscan
+from cxr.clustering.ranking import RankingSettings, choose_map, rank
 from cxr.explorer.maps import LABELS_BYTES, MAPS_BYTES, align, match, pack_maps, shown_perplexities
 from tests.helpers.packed import unpack
 
-RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
+RULES = RankingSettings(min_clusters=2, max_clusters=8, max_perplexity_share=1 / 3)
 
 
 @pytest.fixture
@@ -24,8 +24,9 @@ def searched(rng):
         table = pd.DataFrame(xy, columns=["x", "y"]).assign(image_id=ids, method=method)
         tables.append(table.assign(perplexity=perplexity, seed=0))
     embeddings = pd.concat(tables, ignore_index=True)
-    grid = sweep_dbscan(pa.Table.from_pandas(embeddings), [0.1, 0.4, 0.8], [3, 5]).to_pandas()
-    ranking = rank(grid, 90, **RULES)
+    cells = DbscanSettings((0.1, 0.4, 0.8), (3, 5))
+    grid = sweep_dbscan(pa.Table.from_pandas(embeddings), cells).to_pandas()
+    ranking = rank(grid, 90, RULES)
     return embeddings, grid, ranking, label_map(*choose_map(embeddings, ranking, "tsne"))
 
 

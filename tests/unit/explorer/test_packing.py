@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.explorer.packing import LONGEST, pack_counts, pack_numbers, pack_texts, script_json
+from cxr.explorer.packing import MAX_LENGTH, pack_counts, pack_numbers, pack_texts, script_json
 from tests.helpers.packed import unpack
 from tests.helpers.pages import HOSTILE
 
@@ -29,7 +29,7 @@ def test_texts_come_back_by_level_and_unknown_ones_as_none():
 
 def test_long_text_is_cut_and_stays_one_level():
     levels = pack_texts(pd.Series(["x" * 10_000, "x" * 9_000]))["levels"]
-    assert levels == ["x" * (LONGEST - 1) + "…"]
+    assert levels == ["x" * (MAX_LENGTH - 1) + "…"]
 
 
 def test_numbers_come_back_with_unknown_ones():

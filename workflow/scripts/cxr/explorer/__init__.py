@@ -1,6 +1,5 @@
-"""The data that a reader explores in the report: maps, grids, fields and thumbnails.
+"""The data of the report's explorer: maps, grids, fields and thumbnails.
 
-Everything is made to be small, since it all lies inside one page: coordinates
-and counts as packed columns, labels of the best cells alone, thumbnails as a
-few sheets.
+All of it is embedded in one page, so it has to be small: coordinates and counts
+are packed columns, labels are stored of the best cells only, thumbnails as sheets.
 """

@@ -1,4 +1,4 @@
-"""The maps, grids and labellings of one model, as the page holds them."""
+"""The maps, grids and labellings of one model, packed for the page."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,27 +12,27 @@ from cxr.clustering.grid import label_map, standardise
 from cxr.clustering.ranking import best_cell
 from cxr.explorer.packing import pack, pack_counts
 
-# What all maps, and all labels, may take; many images have fewer maps.
+# The size of all maps, and of all labels; with many images there are fewer.
 MAPS_BYTES = 800_000
 LABELS_BYTES = 300_000
-MOST_MAPS = 60
-MOST_LABELLINGS = 5
+MAX_MAPS = 60
+MAX_LABELLINGS = 5
 METHODS = {"tsne": "t-SNE", "pca": "PCA"}
 
 
 def shown_perplexities(perplexities: Sequence[float], chosen: float, n_images: int) -> list[float]:
-    """As many perplexities as the page has room for, evenly spread, the chosen one among them."""
+    """As many perplexities as the page has room for, evenly spaced, with the chosen one."""
     values = sorted(perplexities)
-    room = min(MOST_MAPS, max(2, MAPS_BYTES // (4 * n_images)))
+    room = min(MAX_MAPS, max(2, MAPS_BYTES // (4 * n_images)))
     if len(values) <= room:
         return values
-    places = np.linspace(0, len(values) - 1, room).round().astype(int)
-    places[np.abs(places - values.index(chosen)).argmin()] = values.index(chosen)
-    return [values[place] for place in places]
+    positions = np.linspace(0, len(values) - 1, room).round().astype(int)
+    positions[np.abs(positions - values.index(chosen)).argmin()] = values.index(chosen)
+    return [values[position] for position in positions]
 
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """A map turned and mirrored to lie like another one of the same images.
+    """A map rotated and mirrored onto another one of the same images.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Labels renumbered so that clusters bear the numbers of those that they share most with.
+    """Labels renumbered by the reference clusters that they share most images with.
 
     Parameters
     ----------
@@ -59,16 +59,16 @@ def match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     Returns
     -------
     int array, shape (n,)
-        Clusters without a partner get the numbers that follow the reference's.
+        Clusters without a match get the numbers after the reference's.
     """
     n, m = labels.max(initial=-1) + 1, reference.max(initial=-1) + 1
     both = (labels >= 0) & (reference >= 0)
     shared = np.zeros((n, m), dtype=np.int64)
     np.add.at(shared, (labels[both], reference[both]), 1)
     rows, columns = linear_sum_assignment(shared, maximize=True)
-    names = dict(zip(rows.tolist(), columns.tolist(), strict=True))
-    free = iter(range(m, m + n))
-    numbers = np.array([names[c] if c in names else next(free) for c in range(n)] + [-1])
+    matched = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    unused = iter(range(m, m + n))
+    numbers = np.array([matched[c] if c in matched else next(unused) for c in range(n)] + [-1])
     return numbers[labels]
 
 
@@ -96,19 +96,19 @@ def pack_maps(
         them, and PCA.
     """
     reference = standardise(clusters[["x", "y"]].to_numpy())
-    known = clusters["cluster"].to_numpy()
+    reference_labels = clusters["cluster"].to_numpy()
     dbscan = grid["algorithm"] == "dbscan"
     grid, ranking = grid[dbscan], ranking[ranking["algorithm"] == "dbscan"]
     chosen = best_cell(ranking, "tsne")
-    shown = list(_shown(embeddings, chosen, len(clusters)))
-    most = max(1, min(MOST_LABELLINGS, LABELS_BYTES // (len(shown) * len(clusters))))
+    shown = list(_shown_maps(embeddings, chosen, len(clusters)))
+    max_labellings = max(1, min(MAX_LABELLINGS, LABELS_BYTES // (len(shown) * len(clusters))))
     documents: list[dict[str, Any]] = []
     first = 0
     for keys, rows in shown:
         rows = rows.set_index("image_id").loc[clusters["image_id"]].reset_index()
         points = align(standardise(rows[["x", "y"]].to_numpy()), reference)
         extent = float(np.abs(points).max(initial=0.0)) or 1.0
-        best = _of(ranking, keys)
+        best = _of_map(ranking, keys)
         if chosen is not None and keys["method"] == "tsne":
             first = len(documents) if keys["perplexity"] == chosen["perplexity"] else first
         documents.append(
@@ -118,16 +118,17 @@ def pack_maps(
                 "reliable": bool(best["reliable"].all()),
                 "extent": round(extent, 4),
                 "xy": pack(np.rint((points / extent + 1) / 2 * 65535).astype(np.uint16).ravel()),
-                "grid": _pack_grid(_of(grid, keys), best),
+                "grid": _pack_grid(_of_map(grid, keys), best),
                 "labellings": [
-                    _labelling(rows, cell, known) for _, cell in best.head(most).iterrows()
+                    _labelling(rows, cell, reference_labels)
+                    for _, cell in best.head(max_labellings).iterrows()
                 ],
             }
         )
     return {"chosen": first, "maps": documents}
 
 
-def _shown(
+def _shown_maps(
     embeddings: pd.DataFrame, chosen: pd.Series | None, n_images: int
 ) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """The keys and rows of each shown map: t-SNE's of one seed by perplexity, then PCA."""
@@ -142,7 +143,7 @@ def _shown(
     yield {"method": "pca", "perplexity": None, "seed": int(pca["seed"].iloc[0])}, pca
 
 
-def _of(table: pd.DataFrame, keys: dict[str, Any]) -> pd.DataFrame:
+def _of_map(table: pd.DataFrame, keys: dict[str, Any]) -> pd.DataFrame:
     """The rows of one map."""
     same = (table["method"] == keys["method"]) & (table["seed"] == keys["seed"])
     if keys["perplexity"] is not None:
@@ -153,8 +154,9 @@ def _of(table: pd.DataFrame, keys: dict[str, Any]) -> pd.DataFrame:
 def _pack_grid(cells: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     """Every cell by eps (columns) and min_samples (rows), row after row."""
     cells = cells.sort_values(["min_samples", "eps"])
-    at = ["eps", "min_samples"]
-    qualifies = pd.MultiIndex.from_frame(cells[at]).isin(pd.MultiIndex.from_frame(ranking[at]))
+    keys = ["eps", "min_samples"]
+    ranked = pd.MultiIndex.from_frame(ranking[keys])
+    qualifies = pd.MultiIndex.from_frame(cells[keys]).isin(ranked)
     return {
         "eps": [float(f"{eps:.6g}") for eps in np.sort(cells["eps"].unique())],
         "min_samples": np.sort(cells["min_samples"].unique()).tolist(),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# Longer text is cut: it is shown in a panel, not read as a document.
-LONGEST = 300
+# Longer text is cut: panels have little room.
+MAX_LENGTH = 300
 
 
 def pack(values: np.ndarray) -> dict[str, str]:
@@ -29,7 +29,7 @@ def pack(values: np.ndarray) -> dict[str, str]:
 
 
 def pack_counts(values: np.ndarray) -> dict[str, str]:
-    """Whole numbers from -1 (nothing) on, in the fewest bits that hold them."""
+    """Whole numbers from -1 (missing) on, in the fewest bits that hold them."""
     largest = int(values.max(initial=0))
     kind = next(k for k in (np.int8, np.int16, np.int32) if largest <= np.iinfo(k).max)
     return pack(values.astype(kind))
@@ -41,14 +41,14 @@ def pack_texts(values: pd.Series, ordered: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     values : Series
-        Null where nothing is known.
+        Null where not recorded.
     ordered : bool
-        Whether levels go by name; else the commonest comes first.
+        Whether levels are sorted by name; else the commonest comes first.
 
     Returns
     -------
     dict
-        `levels`, and `values`: packed numbers of levels, -1 where nothing is known.
+        `levels`, and `values`: packed numbers of levels, -1 where not recorded.
     """
     texts = values.map(_cut, na_action="ignore")
     counts = texts.value_counts()
@@ -58,13 +58,13 @@ def pack_texts(values: pd.Series, ordered: bool = False) -> dict[str, Any]:
 
 
 def pack_numbers(values: pd.Series) -> dict[str, Any]:
-    """A column of numbers, NaN where nothing is known."""
+    """A column of numbers, NaN where not recorded."""
     return {"values": pack(values.to_numpy(np.float32))}
 
 
 def _cut(text: object) -> str:
-    whole = str(text)
-    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"
+    full = str(text)
+    return full if len(full) <= MAX_LENGTH else f"{full[: MAX_LENGTH - 1]}…"
 
 
 def script_json(document: Any) -> str:

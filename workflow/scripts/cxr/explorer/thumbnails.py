@@ -1,4 +1,4 @@
-"""Small pictures of the images, many to a sheet."""
+"""Thumbnails of the images, many to a sheet."""
 
 import base64
 import io
@@ -10,27 +10,27 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-# All images have one up to here; of more a sample has.
-MOST = 5000
+# Up to so many images all have a thumbnail, of more a sample.
+ALL_UP_TO = 5000
 SAMPLE = 1500
-# A sheet of JPEG holds so many; the browser decodes a sheet when it first shows one of it.
+# Thumbnails of a JPEG; the browser decodes a sheet when it first shows one of them.
 PER_SHEET = 100
 LARGE, SMALL, LARGE_UP_TO = 64, 32, 1000
 QUALITY = 70
 
 
-def sample(clusters: pd.DataFrame, most: int, size: int, seed: int) -> list[str]:
+def sample(clusters: pd.DataFrame, all_up_to: int, size: int, seed: int) -> list[str]:
     """The images that get a thumbnail.
 
     Parameters
     ----------
     clusters : DataFrame
         `image_id, x, y, cluster`.
-    most : int
+    all_up_to : int
         Up to so many images all get one.
     size : int
-        Above it so many do: of each cluster, and of the outliers, its share by
-        chance, and always the image next to its centre.
+        Of more images about so many do: of each cluster, and of the outliers, its share at
+        random, and always the image next to its centre.
     seed : int
 
     Returns
@@ -38,33 +38,33 @@ def sample(clusters: pd.DataFrame, most: int, size: int, seed: int) -> list[str]
     list of str
         Sorted.
     """
-    if len(clusters) <= most:
+    if len(clusters) <= all_up_to:
         return sorted(clusters["image_id"])
     rng = np.random.default_rng(seed)
-    chosen: set[str] = set()
+    selected: set[str] = set()
     for _, members in clusters.groupby("cluster"):
         centred = members[["x", "y"]] - members[["x", "y"]].median()
-        chosen.add(members["image_id"].loc[centred.pow(2).sum(axis=1).idxmin()])
+        selected.add(members["image_id"].loc[centred.pow(2).sum(axis=1).idxmin()])
         share = math.ceil(size * len(members) / len(clusters))
-        chosen |= set(rng.choice(members["image_id"].to_numpy(), share, replace=False))
-    return sorted(chosen)
+        selected |= set(rng.choice(members["image_id"].to_numpy(), share, replace=False))
+    return sorted(selected)
 
 
 def sheets(images: np.ndarray, rows: Sequence[int]) -> dict[str, Any]:
-    """Thumbnails of some images, as JPEG sheets.
+    """Thumbnails of images, as JPEG sheets.
 
     Parameters
     ----------
     images : uint8 array, shape (n, side, side)
         Canonical images.
     rows : sequence of int
-        Those to show, in order.
+        Images to show, in order.
 
     Returns
     -------
     dict
         `side` of a thumbnail in pixels, `columns` of a sheet, `per_sheet`, and
-        `sheets`: addresses of the pictures, thumbnails row by row.
+        `sheets`: data addresses of the JPEGs, thumbnails row by row.
     """
     side = min(images.shape[1], LARGE if len(rows) <= LARGE_UP_TO else SMALL)
     columns = math.isqrt(PER_SHEET)
@@ -76,6 +76,31 @@ def sheets(images: np.ndarray, rows: Sequence[int]) -> dict[str, Any]:
     }
 
 
+def thumbnails(
+    clusters: pd.DataFrame, cohort: pd.DataFrame, images: np.ndarray, seed: int
+) -> dict[str, Any]:
+    """The thumbnails of a study's images.
+
+    Parameters
+    ----------
+    clusters : DataFrame
+        `image_id, x, y, cluster` of the images that may get one.
+    cohort : DataFrame, n rows
+        `image_id`.
+    images : uint8 array, shape (n, side, side)
+        Canonical images, in the order of the cohort.
+    seed : int
+
+    Returns
+    -------
+    dict
+        `image_ids` of the thumbnails, in order, and what `sheets` returns.
+    """
+    image_ids = sample(clusters, ALL_UP_TO, SAMPLE, seed)
+    rows = pd.Series(np.arange(len(cohort)), index=cohort["image_id"]).loc[image_ids]
+    return {"image_ids": image_ids, **sheets(images, rows.tolist())}
+
+
 def _sheets(
     images: np.ndarray, rows: Sequence[int], side: int, columns: int
 ) -> Iterator[Image.Image]:
@@ -83,9 +108,9 @@ def _sheets(
         part = rows[start : start + PER_SHEET]
         size = (side * min(columns, len(part)), side * math.ceil(len(part) / columns))
         sheet = Image.new("L", size)
-        for place, row in enumerate(part):
+        for number, row in enumerate(part):
             small = Image.fromarray(images[row]).resize((side, side), Image.Resampling.LANCZOS)
-            sheet.paste(small, (side * (place % columns), side * (place // columns)))
+            sheet.paste(small, (side * (number % columns), side * (number // columns)))
         yield sheet
 
 
