@@ -42,7 +42,7 @@ rule divide_folds:
 
 
 rule train_part:
-    """One network trained anew for one part of a protocol, and its predictions there."""
+    """One network trained for one part of a protocol, and its predictions there."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
@@ -65,7 +65,7 @@ rule train_part:
         cfg=lambda wildcards: {
             "part": wildcards.part,
             "protocol": STAGES.protocols[wildcards.part],
-            **training_settings()(wildcards),
+            "run": training_settings()(wildcards),
         },
         code=code_of("train_part.py"),
     script:

@@ -98,7 +98,7 @@ if STAGES.has_images:
                     "folds": len(STAGES.folds),
                     "splits": STUDY["cohort"]["splits"],
                 },
-                **training_settings()(wildcards),
+                "run": training_settings()(wildcards),
             },
             code=code_of("train_fold.py"),
         script:

@@ -81,6 +81,7 @@ def ours(place, mirror, epochs):
 
     from cxr.features.extract import extract_features
     from cxr.networks.architecture import build_network
+    from cxr.networks.augmentation import Augmentation
     from cxr.networks.weights import load_backbone
     from cxr.training.dataset import TrainingData
     from cxr.training.loop import train
@@ -90,28 +91,29 @@ def ours(place, mirror, epochs):
     cohort = pd.read_parquet(study / "cohort.parquet")
     images = np.load(study / "images.npy")
     classes = sorted(cohort["class"].unique())
-    data = TrainingData.of(cohort, images, classes)
+    data = TrainingData.from_cohort(cohort, images, classes)
     network = build_network("mobilenet_v2", len(classes), 64, 0.2, seed=0)
     load_backbone(network, next((mirror / "weights").glob("mobilenet_v2-imagenet*")))
     settings = {"schedule": "one-cycle", "batch_size": BATCH, "weight_decay": 0.01}
     settings |= {"label_smoothing": 0.0, "mixup": 0.0, "averaging": 0.0, "keep": "last"}
     settings |= {"class_weights": False, "patience": None, "frozen": False}
-    changes = {"rotation": ROTATION, "shift": SHIFT, "scale": SCALE, "brightness": LIGHT}
-    changes |= {"contrast": LIGHT, "noise": 0.0, "erasing": 0.0, "flip": False}
+    augmentation = Augmentation(
+        ROTATION, SHIFT, SCALE, LIGHT, LIGHT, noise=0.0, erasing=0.0, flip=False
+    )
     phase = Phase(epochs=epochs, image_size=SIZE, learning_rate=RATE, **settings)
     stamps = Stamps(int((data.split == "train").sum()))
     stamps.follow(network)
-    train(network, data, Recipe((phase,), changes, "auto", compile=False), seed=0)
+    train(network, data, Recipe((phase,), augmentation, "auto", compile=False), seed=0)
     test = data.split == "test"
     _, probabilities = extract_features(network, images[test], SIZE)
     return stamps.rate(), float((probabilities.argmax(1) == data.labels[test]).mean())
 
 
 class Stamps:
-    """When the epochs of a training begin and end, by the images that the network sees."""
+    """Times of the epochs of a training, by the images that go through the network."""
 
     def __init__(self, images):
-        self.images, self.seen, self.times = images, 0, []
+        self.images, self.passed, self.times = images, 0, []
         self.start = time.perf_counter()
 
     def follow(self, network):
@@ -119,20 +121,20 @@ class Stamps:
 
         def count(module, inputs):
             if module.training:
-                if self.seen % self.images == 0:
+                if self.passed % self.images == 0:
                     self.start = time.perf_counter()
-                self.seen += len(inputs[0])
+                self.passed += len(inputs[0])
 
         def end(module, inputs, output):
-            if not module.training and self.seen and self.seen % self.images == 0:
+            if not module.training and self.passed and self.passed % self.images == 0:
                 self.stop()
 
         network.register_forward_pre_hook(count)
         network.register_forward_hook(end)
 
     def stop(self):
-        """Ends an epoch, once."""
-        if len(self.times) < self.seen // self.images:
+        """Ends an epoch."""
+        if len(self.times) < self.passed // self.images:
             self.times.append(time.perf_counter() - self.start)
 
     def rate(self):
@@ -258,8 +260,8 @@ def fastai(place, mirror, epochs):
     )
     with learner.no_logging(), learner.no_bar():
         learner.fit_one_cycle(epochs, RATE, wd=0.01)
-        found = learner.validate()[1]
-    return len(loaders[0].dataset) / statistics.median(times[1:]), float(found)
+        accuracy_of_test = learner.validate()[1]
+    return len(loaders[0].dataset) / statistics.median(times[1:]), float(accuracy_of_test)
 
 
 WAYS = {"ours": ours, "plain": plain, "fastai": fastai}
@@ -284,10 +286,10 @@ def main():
     parser.add_argument("--side", type=int, help="long side to which the images are enlarged")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    mirror = given.mirror.resolve()
-    if given.way:
-        print(json.dumps(WAYS[given.way](given.place, mirror, given.epochs)))
+    options = parser.parse_args()
+    mirror = options.mirror.resolve()
+    if options.way:
+        print(json.dumps(WAYS[options.way](options.place, mirror, options.epochs)))
         return
     try:
         import fastai.vision.all  # noqa: F401
@@ -295,12 +297,12 @@ def main():
         sys.exit("error: fastai is missing; run uv pip install --group bench")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        prepare(place, mirror, given.side)
-        found = {way: alone(way, place, mirror, given.epochs) for way in WAYS}
+        prepare(place, mirror, options.side)
+        results = {way: alone(way, place, mirror, options.epochs) for way in WAYS}
     print("| training | images a second | this workflow is times as fast | test accuracy |")
     print("| --- | --- | --- | --- |")
-    for way, (rate, accuracy) in found.items():
-        times = "" if way == "ours" else f"{found['ours'][0] / rate:.2f}"
+    for way, (rate, accuracy) in results.items():
+        times = "" if way == "ours" else f"{results['ours'][0] / rate:.2f}"
         print(f"| {WORDS[way]} | {rate:.1f} | {times} | {accuracy:.3f} |")
 
 

@@ -5,8 +5,10 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
+from cxr.networks.augmentation import Augmentation
 from cxr.training.dataset import TrainingData
 from cxr.training.recipe import Phase, Recipe
+from cxr.training.run import ModelSettings, TrainingRun
 
 PHASE = Phase(
     epochs=6,
@@ -23,22 +25,28 @@ PHASE = Phase(
     patience=None,
     keep="best",
 )
-AUGMENTATION = {
-    "rotation": 7.0,
-    "shift": 0.05,
-    "scale": 0.08,
-    "brightness": 0.15,
-    "contrast": 0.15,
-    "noise": 0.05,
-    "erasing": 0.5,
-    "flip": False,
-}
+AUGMENTATION = Augmentation(
+    rotation=7.0,
+    shift=0.05,
+    scale=0.08,
+    brightness=0.15,
+    contrast=0.15,
+    noise=0.05,
+    erasing=0.5,
+    flip=False,
+)
 
 
 def recipe(*phases, augmentation=None, precision="float32"):
     """A recipe of phases that differ from `PHASE` in the given fields."""
-    made = tuple(Phase(**(asdict(PHASE) | changes)) for changes in phases or ({},))
-    return Recipe(made, augmentation, precision, compile=False)
+    built = tuple(Phase(**(asdict(PHASE) | changes)) for changes in phases or ({},))
+    return Recipe(built, augmentation, precision, compile=False)
+
+
+def run_of(training, classes=("a", "b"), dropout=0.2):
+    """A run of a small network with a recipe."""
+    model = ModelSettings("conv5", "none", feature_dim=8, dropout=dropout, training=training)
+    return TrainingRun(tuple(classes), model, seed=1, square="crop")
 
 
 def data(rng, n=60):

@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from cxr.core.io import read_json, read_table, write_csv
 from cxr.core.job import job
-from cxr.evaluation.comparison import collect_test_predictions, comparison_table
+from cxr.evaluation.comparison import collect_networks, comparison_table, training_times_table
 from cxr.figures.comparison import comparison, training_times
 from cxr.figures.style import save
 
@@ -15,22 +13,17 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    cohort = read_table(input.cohort, columns=["image_id", "patient_id"])
-    names, parts = cfg["models"], len(cfg["parts"])
-    own = [read_table(path) for path in input.predictions]
-    anew = [read_table(path) for path in input.get("parts", [])]
-    networks = {
-        name: collect_test_predictions(own[i], anew[i * parts : (i + 1) * parts])
-        for i, name in enumerate(names)
-    }
+    names = cfg["models"]
+    studies = [read_table(path) for path in input.predictions]
+    parts = [read_table(path) for path in input.get("parts", [])]
+    networks = collect_networks(names, studies, parts)
     baselines = read_table(input.baselines) if input.get("baselines") else None
-    parameters = {
-        name: read_json(path)["parameters"] for name, path in zip(names, input.cards, strict=True)
-    }
+    cards = zip(names, map(read_json, input.cards), strict=True)
+    parameters = {name: card["parameters"] for name, card in cards}
+    cohort = read_table(input.cohort, columns=["image_id", "patient_id"])
     patients = cohort.set_index("image_id")["patient_id"]
     table = comparison_table(networks, baselines, parameters, patients, cfg["classes"], cfg["seed"])
-    timings = [read_json(path) for path in input.timings]
-    times = pd.DataFrame([{"name": n, **t} for n, t in zip(names, timings, strict=True)])
+    times = training_times_table(names, [read_json(path) for path in input.timings])
     write_csv(table, output.table)
     write_csv(times, output.times)
     save(comparison(table), output.figure)

@@ -8,8 +8,7 @@ from cxr.cohort.tags import label_names, label_table
 from cxr.core.io import read_array, read_table, read_tables, write_json, write_table
 from cxr.core.job import job
 from cxr.evaluation.network import evaluate_network
-from cxr.features.extract import extract_features, label_probabilities
-from cxr.features.tables import predictions_table
+from cxr.evaluation.predictions import predict_images
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
@@ -18,17 +17,13 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
-    cohort = read_table(input.cohort)
-    features, probabilities = extract_features(
-        network, read_array(input.images), card["image_size"]
-    )
-    classes, labels = card["classes"], label_names(cohort, card["classes"])
-    of_labels = label_probabilities(network, features)
-    predictions = predictions_table(cohort, probabilities, classes, labels, of_labels)
+    cohort, classes = read_table(input.cohort), card["classes"]
+    labels, images = label_names(cohort, classes), read_array(input.images)
+    predictions, _ = predict_images(network, cohort, images, card["image_size"], classes, labels)
     parts = read_tables(input.parts) if input.get("parts") else pd.DataFrame()
-    owners = cohort.set_index("image_id")[["patient_id", "split_group"]]
+    groups = cohort.set_index("image_id")[["patient_id", "split_group"]]
     truth = label_table(cohort, classes) if labels else None
-    metrics = evaluate_network(predictions, parts, owners, classes, cfg["seed"], truth=truth)
+    metrics = evaluate_network(predictions, parts, groups, classes, cfg["seed"], truth=truth)
     write_json(metrics, output.metrics)
     write_table(predictions, output.predictions)
 

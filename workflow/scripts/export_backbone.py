@@ -1,4 +1,4 @@
-"""What a network with ImageNet weights makes of the images, without any training on them."""
+"""The features of a network with ImageNet weights, without any training on the images."""
 
 from typing import TYPE_CHECKING
 

@@ -11,12 +11,12 @@ from cxr.networks.weights import load_model
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-CHECKED = 64
+COMPARED = 64  # images
 
 
 def main(input, output):
     network, card = load_model(input.weights, input.model)
-    images = read_array(input.images)[:CHECKED]
+    images = read_array(input.images)[:COMPARED]
     difference = export_onnx(network, card, images, Path(output.onnx))
     log.info("probabilities of %d images differ by at most %.2g", len(images), difference)
 

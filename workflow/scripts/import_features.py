@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    given = divide_table(read_arrow(input.table), cfg["name"])
-    write_table(given.metadata, output.metadata)
-    write_table(given.cohort, output.cohort)
-    write_table(given.features, output.features)
-    write_csv(given.rejected, output.rejected)
+    external = divide_table(read_arrow(input.table), cfg["name"])
+    write_table(external.metadata, output.metadata)
+    write_table(external.cohort, output.cohort)
+    write_table(external.features, output.features)
+    write_csv(external.rejected, output.rejected)
 
 
 if __name__ == "__main__":

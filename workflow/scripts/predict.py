@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job, log
-from cxr.evaluation.gradcam import overlay
-from cxr.inference.predict import predict_folder
+from cxr.inference.predict import predict_folder, save_overlays
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
@@ -17,17 +14,13 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, threads):
     network, card = load_model(input.weights, input.model)
-    found = predict_folder(network, card, Path(cfg["images"]), threads)
-    folder = Path(output.overlays)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, image, cam in zip(
-        found.predictions["overlay"], found.images, found.cams, strict=True
-    ):
-        Image.fromarray(overlay(image, cam)).save(folder / name)
-    write_table(found.features, output.features)
-    write_csv(found.rejected, output.rejected)
-    write_csv(found.predictions, output.predictions)
-    log.info("%d images, %d files could not be used", len(found.images), len(found.rejected))
+    prediction = predict_folder(network, card, Path(cfg["images"]), threads)
+    save_overlays(prediction, Path(output.overlays))
+    write_table(prediction.features, output.features)
+    write_csv(prediction.rejected, output.rejected)
+    write_csv(prediction.predictions, output.predictions)
+    n_images, n_rejected = len(prediction.images), len(prediction.rejected)
+    log.info("%d images, %d files could not be used", n_images, n_rejected)
 
 
 if __name__ == "__main__":

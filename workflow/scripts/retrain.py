@@ -5,19 +5,24 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import extract_features
-from cxr.features.tables import features_table
-from cxr.training.retrain import train_anew
+from cxr.core.settings import typed
+from cxr.features.retrained import retrained_features
+from cxr.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, code):
-    cohort, images = read_table(input.cohort), read_array(input.images)
-    target = Path(output.features)
-    network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
-    write_table(features_table(cohort, extract_features(network, images, size)[0]), output.features)
+    features = retrained_features(
+        typed(TrainingRun, cfg),
+        read_table(input.cohort),
+        read_array(input.images),
+        input.get("weights"),
+        Path(output.features).with_suffix(".checkpoint"),
+        code,
+    )
+    write_table(features, output.features)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What shape, thumbnails, borders and lungs alone tell of the classes."""
+"""The predictions of classifiers that see shape, thumbnails, borders or lungs alone."""
 
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,9 @@ def main(input, output, cfg):
     cohort, folds = read_table(input.cohort), read_table(input.folds)
     files = read_table(input.metadata, columns=["image_id", "file", "width", "height", "format"])
     files = files.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
-    seen = baseline_inputs(cohort, files, read_array(input.images), cfg["modality"])
-    write_table(
-        predict_baselines(cohort, folds, seen, cfg["classes"], cfg["seed"]), output.predictions
-    )
+    inputs = baseline_inputs(cohort, files, read_array(input.images), cfg["modality"])
+    predictions = predict_baselines(cohort, folds, inputs, cfg["classes"], cfg["seed"])
+    write_table(predictions, output.predictions)
 
 
 if __name__ == "__main__":

@@ -6,34 +6,26 @@ from typing import TYPE_CHECKING
 from cxr.cohort.tags import tag_names
 from cxr.core.io import read_array, read_table, write_csv, write_json
 from cxr.core.job import job
-from cxr.networks.weights import save_model, start_network
-from cxr.training.checkpoint import Checkpoint
-from cxr.training.dataset import TrainingData
-from cxr.training.loop import model_card, train
-from cxr.training.recipe import Recipe
+from cxr.core.settings import typed
+from cxr.networks.weights import save_model
+from cxr.training.card import model_card
+from cxr.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, code):
-    model = cfg["model"]
-    cohort = read_table(input.cohort)
-    data = TrainingData.of(cohort, read_array(input.images), cfg["classes"])
-    network = start_network(
-        model, len(cfg["classes"]), cfg["seed"], input.get("weights"), data.n_tags
-    )
-    # An undeclared file: declared outputs are deleted when a job fails or is run again.
-    checkpoint = Checkpoint(
-        Path(output.weights).with_name("checkpoint.pt"), dict(cfg), data.digest(), code
-    )
-    trained = train(network, data, Recipe.of(model["training"]), cfg["seed"], checkpoint)
-    card = model_card(network, data, trained.history, cfg, tag_names(cohort))
-    save_model(network, card, output.weights, output.model)
-    write_csv(trained.history, output.history)
-    write_csv(trained.rate_tests, output.rate_tests)
-    write_json(trained.timing, output.timing)
-    checkpoint.remove()
+    run, cohort = typed(TrainingRun, cfg), read_table(input.cohort)
+    checkpoint = Path(output.weights).with_name("checkpoint.pt")
+    trained = run.fit(cohort, read_array(input.images), input.get("weights"), checkpoint, code)
+    history = trained.result.history
+    card = model_card(run, trained.network, trained.data, history, tag_names(cohort))
+    save_model(trained.network, card, output.weights, output.model)
+    write_csv(history, output.history)
+    write_csv(trained.result.rate_tests, output.rate_tests)
+    write_json(trained.result.timing, output.timing)
+    trained.checkpoint.remove()
 
 
 if __name__ == "__main__":

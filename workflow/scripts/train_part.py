@@ -1,38 +1,33 @@
-"""One network trained anew for one part of a protocol, and its predictions there."""
+"""One network trained for one part of a protocol, and its predictions there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.cohort.protocols import part_cohort
 from cxr.cohort.tags import label_names
 from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
-from cxr.features.extract import extract_features, label_probabilities
-from cxr.features.tables import predictions_schema, predictions_table
-from cxr.training.retrain import train_anew
+from cxr.core.settings import typed
+from cxr.evaluation.parts import PartSettings, predict_part
+from cxr.evaluation.predictions import predictions_schema
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, code):
-    whole = read_table(input.cohort)
-    cohort, labels = (
-        part_cohort(whole, read_table(input.folds), cfg["part"]),
-        label_names(whole, cfg["classes"]),
+    settings, cohort = typed(PartSettings, cfg), read_table(input.cohort)
+    predictions = predict_part(
+        settings,
+        cohort,
+        read_table(input.folds),
+        read_array(input.images),
+        input.get("weights"),
+        Path(output.predictions).with_suffix(".checkpoint"),
+        code,
     )
-    images = read_array(input.images)
-    probabilities, of_labels = images[:0, : len(cfg["classes"]), 0], images[:0, : len(labels), 0]
-    if not cohort.empty:
-        target = Path(output.predictions)
-        network, size = train_anew(cohort, images, input.get("weights"), target, cfg, code)
-        measured = (cohort["split"] != "train").to_numpy()
-        cohort = cohort[measured]
-        features, probabilities = extract_features(network, images[measured], size)
-        of_labels = label_probabilities(network, features)
-    table = predictions_table(cohort, probabilities, cfg["classes"], labels, of_labels)
-    table = table.assign(part=cfg["part"], protocol=cfg["protocol"])
-    write_table(table, output.predictions, schema=predictions_schema(cfg["classes"], labels))
+    classes = settings.run.classes
+    schema = predictions_schema(classes, label_names(cohort, classes))
+    write_table(predictions, output.predictions, schema=schema)
 
 
 if __name__ == "__main__":

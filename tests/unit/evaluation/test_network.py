@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from cxr.evaluation.network import classification_metrics, evaluate_network, leakage
+from cxr.evaluation.classification import classification_metrics
+from cxr.evaluation.network import evaluate_network, leakage
 from cxr.statistics.metrics import average_precision, calibration_curve, roc_auc, youden_threshold
 
 CLASSES = ["a", "b", "c"]

@@ -78,11 +78,11 @@ def test_the_surest_right_and_wrong_images_of_each_class_are_chosen():
         }
     )
     chosen = select_examples(table, ["a", "b"], 2)
-    right = chosen.loc[chosen["right"]]
-    assert right.loc[right["class"] == "a", "image_id"].tolist() == ["v", "w"]
-    wrong = chosen.loc[~chosen["right"]]
+    correct = chosen.loc[chosen["correct"]]
+    assert correct.loc[correct["class"] == "a", "image_id"].tolist() == ["v", "w"]
+    wrong = chosen.loc[~chosen["correct"]]
     assert wrong["image_id"].tolist() == ["x", "z"]
-    assert wrong["sure"].tolist() == [0.8, 0.8]
+    assert wrong["confidence"].tolist() == [0.8, 0.8]
 
 
 def test_an_overlay_is_the_image_where_nothing_speaks_for_the_class():

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -12,18 +11,21 @@ import torchvision
 from safetensors.torch import save_file
 from sklearn.linear_model import LogisticRegression
 
+from cxr.config.catalogue.architectures import ARCHITECTURES
 from cxr.core.errors import InputError
 from cxr.core.state_dict import read_state_dict
 from cxr.download.weights import obtain_weights
+from cxr.evaluation.predictions import predictions_table
 from cxr.features.extract import extract_features
-from cxr.features.tables import features_table, predictions_table
-from cxr.networks.architecture import BACKBONES, build_network
+from cxr.features.tables import features_table
+from cxr.networks.architecture import build_network
 from cxr.networks.weights import load_backbone, load_model, save_model
-from cxr.training.loop import model_card, train
-from tests.helpers.learning import PHASE, data, equal, recipe, state
+from cxr.training.card import model_card
+from cxr.training.loop import train
+from tests.helpers.learning import data, equal, recipe, run_of, state
 
 
-@pytest.mark.parametrize("architecture", ["conv5", *BACKBONES])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_gives_features_and_logits(architecture):
     network = build_network(architecture, n_classes=3, feature_dim=12, dropout=0.2, seed=0).eval()
     with torch.inference_mode():
@@ -45,7 +47,7 @@ def test_the_seed_draws_the_weights_and_leaves_torchs_generator_alone():
 
 @pytest.mark.parametrize("architecture", ["resnet18", "mobilenet_v2", "densenet121", "vgg16"])
 @pytest.mark.parametrize("part", ["whole model", "features alone"])
-def test_torchvisions_weights_fit_the_body(tmp_path, architecture, part):
+def test_torchvisions_weights_fit_the_backbone(tmp_path, architecture, part):
     torch.manual_seed(3)
     theirs = getattr(torchvision.models, architecture)(weights=None)
     weights = theirs.state_dict()
@@ -55,11 +57,11 @@ def test_torchvisions_weights_fit_the_body(tmp_path, architecture, part):
     network = build_network(architecture, 2, 8, 0.0, seed=0)
     load_backbone(network, tmp_path / "w.pth")
     first = next(iter(theirs.state_dict().values()))
-    assert torch.equal(next(iter(network.body.state_dict().values())), first)
+    assert torch.equal(next(iter(network.backbone.state_dict().values())), first)
     if architecture == "vgg16":
         x = torch.rand(1, 3, 64, 64)
         with torch.inference_mode():
-            torch.testing.assert_close(network.body.eval()(x), theirs.eval().features(x))
+            torch.testing.assert_close(network.backbone.eval()(x), theirs.eval().features(x))
 
 
 @pytest.mark.mirror
@@ -120,20 +122,9 @@ def test_weights_that_do_not_fit_are_named(tmp_path, name, write, message):
 def test_a_saved_model_comes_back_and_its_bytes_repeat(tmp_path, rng):
     task = data(rng)
     network = build_network("conv5", 2, 8, 0.3, seed=1)
-    history = train(network, task, recipe({"epochs": 1}), seed=1).history
-    cfg = {
-        "classes": ["a", "b"],
-        "seed": 1,
-        "square": "crop",
-        "model": {
-            "architecture": "conv5",
-            "weights": "none",
-            "feature_dim": 8,
-            "dropout": 0.3,
-            "training": {"phases": [asdict(PHASE)]},
-        },
-    }
-    card = model_card(network, task, history, cfg)
+    training = recipe({"epochs": 1})
+    history = train(network, task, training, seed=1).history
+    card = model_card(run_of(training, dropout=0.3), network, task, history)
     for name in ("1", "2"):
         save_model(network, card, tmp_path / f"{name}.safetensors", tmp_path / f"{name}.json")
     assert (tmp_path / "1.safetensors").read_bytes() == (tmp_path / "2.safetensors").read_bytes()

@@ -1,14 +1,17 @@
 """Augmentation changes every image by itself, a little, and never mirrors one unasked."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.transforms import InterpolationMode, v2
 
-from cxr.networks.augmentation import RadiographAugmentation, resize, to_unit
+from cxr.networks.augmentation import Augmentation, RadiographAugmentation
+from cxr.networks.pixels import resize, to_unit
 from tests.helpers.learning import AUGMENTATION
 
-NOTHING = dict.fromkeys(AUGMENTATION, 0.0) | {"flip": False}
+NOTHING = Augmentation(*[0.0] * 7, flip=False)
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def image():
 
 def changed(image, count=40, **changes):
     torch.manual_seed(0)
-    return RadiographAugmentation(**(NOTHING | changes))(image.expand(count, 1, 64, 64))
+    return RadiographAugmentation(replace(NOTHING, **changes))(image.expand(count, 1, 64, 64))
 
 
 def test_nothing_asked_for_changes_nothing(image):
@@ -31,13 +34,13 @@ def test_nothing_asked_for_changes_nothing(image):
 
 def test_every_image_of_a_batch_is_changed_by_itself(image):
     torch.manual_seed(0)
-    found = RadiographAugmentation(**AUGMENTATION)(image.expand(40, 1, 64, 64))
+    found = RadiographAugmentation(AUGMENTATION)(image.expand(40, 1, 64, 64))
     assert found.shape == (40, 1, 64, 64)
     assert found.dtype == torch.float32
     assert 0 <= found.min() < found.max() <= 1
     assert len(torch.unique(found, dim=0)) == 40
     torch.manual_seed(0)
-    again = RadiographAugmentation(**AUGMENTATION)(image.expand(40, 1, 64, 64))
+    again = RadiographAugmentation(AUGMENTATION)(image.expand(40, 1, 64, 64))
     assert torch.equal(found, again)
 
 

@@ -20,13 +20,13 @@ def test_the_fast_gradient_is_torchs(dtype, size):
     ours = speed_up(ours)
     assert sum(isinstance(layer, StridedDepthwise) for layer in ours.modules()) == 4
     gradients = []
-    for body in (theirs, ours):
+    for backbone in (theirs, ours):
         images = torch.rand(
             3, 3, *size, generator=torch.Generator().manual_seed(1)
         ).requires_grad_()
         with mixed_precision(torch.device("cpu"), dtype):
-            body(images).float().square().mean().backward()
-        gradients.append([images.grad, *(weight.grad for weight in body.parameters())])
+            backbone(images).float().square().mean().backward()
+        gradients.append([images.grad, *(weight.grad for weight in backbone.parameters())])
     # The order of sums may differ from processor to processor, not more.
     tolerance = 1e-4 if dtype == torch.float32 else 0.03
     for expected, found in zip(*gradients, strict=True):
@@ -35,8 +35,8 @@ def test_the_fast_gradient_is_torchs(dtype, size):
 
 
 def test_other_networks_are_left_as_they_are():
-    body = speed_up(torchvision.models.densenet121(weights=None).features)
-    assert not any(isinstance(layer, StridedDepthwise) for layer in body.modules())
+    backbone = speed_up(torchvision.models.densenet121(weights=None).features)
+    assert not any(isinstance(layer, StridedDepthwise) for layer in backbone.modules())
 
 
 def test_precision_is_what_is_asked_for_and_auto_follows_the_processor():

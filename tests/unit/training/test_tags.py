@@ -12,13 +12,14 @@ from sklearn.metrics import average_precision_score
 
 from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
+from cxr.evaluation.predictions import predictions_schema, predictions_table
 from cxr.features.extract import extract_features, label_probabilities
-from cxr.features.tables import predictions_schema, predictions_table
 from cxr.networks.architecture import build_network
 from cxr.networks.weights import load_model, save_model
+from cxr.training.card import model_card
 from cxr.training.dataset import TrainingData
-from cxr.training.loop import model_card, train
-from tests.helpers.learning import AUGMENTATION, data, recipe, state
+from cxr.training.loop import train
+from tests.helpers.learning import AUGMENTATION, data, recipe, run_of, state
 
 
 def tagged(rng, n=90):
@@ -95,11 +96,9 @@ def test_tags_are_part_of_the_datas_digest(rng):
 
 def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
     task, network = tagged(rng), build_network("conv5", 2, 8, 0.2, seed=1, n_tags=2)
-    history = train(network, task, recipe({"epochs": 1}), seed=1).history
-    training = {"phases": [{"image_size": 32}]}
-    model = {"architecture": "conv5", "feature_dim": 8, "weights": "none", "dropout": 0.2}
-    cfg = {"model": model | {"training": training}, "classes": ["a", "b"], "seed": 1}
-    card = model_card(network, task, history, cfg | {"square": "crop"}, ["s: x", "s: y"])
+    run = run_of(recipe({"epochs": 1}))
+    history = train(network, task, run.model.training, seed=1).history
+    card = model_card(run, network, task, history, ["s: x", "s: y"])
     save_model(network, card, tmp_path / "m.safetensors", tmp_path / "m.json")
     loaded, card = load_model(tmp_path / "m.safetensors", tmp_path / "m.json")
     assert card["tags"] == ["s: x", "s: y"]
@@ -114,10 +113,5 @@ def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
     names = predictions_schema(["a", "b"], labels).names
     assert names[:-2] == list(table.columns)
     assert "tags" not in json.loads((tmp_path / "m.json").read_text())["classes"]
-    untagged = model_card(
-        network,
-        TrainingData(task.images, task.labels, task.split),
-        history,
-        cfg | {"square": "crop"},
-    )
-    assert "tags" not in untagged
+    plain = TrainingData(task.images, task.labels, task.split)
+    assert "tags" not in model_card(run, network, plain, history)

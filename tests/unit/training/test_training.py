@@ -13,6 +13,7 @@ import yaml
 from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
+from cxr.core.settings import typed
 from cxr.features.extract import extract_features
 from cxr.networks.architecture import build_network
 from cxr.training.checkpoint import Checkpoint
@@ -152,7 +153,7 @@ def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(tmp_path):
                     process.kill()
                     process.wait()
         assert process.returncode == -9
-        stored = torch.load(checkpoint, weights_only=True)["standing"]
+        stored = torch.load(checkpoint, weights_only=True)["progress"]
         reached.add(stored["phase"])
     assert len(reached) > 1
     subprocess.run([*command, str(checkpoint), str(tmp_path / "resumed")], check=True)
@@ -182,11 +183,11 @@ def test_a_phase_ends_when_nothing_improves(rng, keep):
     assert history["phase"].iloc[-1] == 2
 
 
-def test_a_frozen_phase_leaves_the_body_alone(rng):
+def test_a_frozen_phase_leaves_the_backbone_alone(rng):
     learner = network()
-    before = {name: tensor.clone() for name, tensor in learner.body.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in learner.backbone.state_dict().items()}
     train(learner, data(rng), recipe({"epochs": 2, "frozen": True}), seed=1)
-    assert equal(before, learner.body.state_dict())
+    assert equal(before, learner.backbone.state_dict())
 
 
 def test_a_loss_that_is_no_number_names_phase_epoch_and_rate(rng):
@@ -219,7 +220,7 @@ torch.set_num_threads(1)
 small = data(np.random.default_rng(0))
 train(network(), small, recipe({"epochs": 1}), 1)  # loads what is loaded at the first use
 images = np.kron(small.images, np.ones((1, 16, 16), dtype=np.uint8))
-task = Data(images, small.labels, small.split)
+task = TrainingData(images, small.labels, small.split)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 limit = used + int(sys.argv[1]) * 10**6
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -258,19 +259,19 @@ def test_a_compiled_network_learns_the_same(rng):
 def test_parts_of_a_batch_add_up_to_its_gradient(rng):
     """Without normalisation and dropout, which see their part alone, nothing differs."""
     task, gradients = data(rng), []
-    for at_once in (20, 7, 2):
+    for micro_batch in (20, 7, 2):
         learner = build_network("vgg16", 2, 8, 0.0, seed=1).eval()
         whole = recipe({"batch_size": 20})
         step = Learner(
             learner,
             whole,
             whole.phases[0],
-            task.part("train", 2),
-            task.part("test", 2),
+            task.tensors("train", 2),
+            task.tensors("test", 2),
             torch.device("cpu"),
         )
         step.begin(None)
-        step.at_once = at_once
+        step.micro_batch = micro_batch
         step._gradients(step.augment(step.images), step.targets)
         gradients.append(learner.dense[0].weight.grad.clone())
     torch.testing.assert_close(gradients[0], gradients[1])
@@ -285,7 +286,10 @@ def test_the_named_recipes_are_valid_and_end_at_the_caches_size():
         assert checked[-1].image_size is None
     made = [PhaseConfig.model_validate(phase).model_dump() for phase in recipes["transfer"]]
     settings = {"phases": made, "augmentation": None, "precision": "auto", "compile": False}
-    assert [phase.frozen for phase in Recipe.of(settings).phases] == [True, False]
+    assert [phase.frozen for phase in typed(Recipe, settings | {"threads": 1}).phases] == [
+        True,
+        False,
+    ]
 
 
 def test_the_training_datas_digest_sees_pixels_labels_and_splits_but_no_test_image(rng):
@@ -302,4 +306,4 @@ def test_the_training_datas_digest_sees_pixels_labels_and_splits_but_no_test_ima
 def test_a_cohort_and_a_cache_that_do_not_belong_together_are_refused(rng):
     cohort = pd.DataFrame({"class": ["a"], "split": ["train"]})
     with pytest.raises(InputError, match=r"holds 60 images and cohort\.parquet 1 rows"):
-        TrainingData.of(cohort, data(rng).images, ["a", "b"])
+        TrainingData.from_cohort(cohort, data(rng).images, ["a", "b"])

@@ -1,4 +1,4 @@
-"""What a classifier can tell without looking at lungs: shortcuts, measured like the networks.
+"""Classifiers that see no lungs: shortcuts, measured like the networks.
 
 Each is a simple classifier on a few numbers of an image. Where a shortcut does as
 well as a network, the network need not have learned more. `lungs only` and
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.cohort.protocols import part_cohort
-from cxr.features.tables import predictions_table
+from cxr.evaluation.predictions import predictions_table
 from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
@@ -29,7 +29,7 @@ DESCRIPTIONS = {
     "lungs only": f"all but the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
     "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
 }
-# Those that see next to nothing of the lungs.
+# Baselines that see next to nothing of the lungs.
 SHORTCUTS = (
     "shape",
     "shape and colour",
@@ -43,7 +43,7 @@ SHORTCUTS = (
 def baseline_inputs(
     cohort: pd.DataFrame, files: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
 ) -> dict[str, np.ndarray]:
-    """What each baseline sees of the images.
+    """The inputs of each baseline.
 
     Parameters
     ----------
@@ -54,23 +54,23 @@ def baseline_inputs(
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
     modality : str
-        The rule that finds lungs is for radiographs; of another modality the
-        baselines with lungs are left out.
+        Lungs are segmented on radiographs alone; for another modality the baselines
+        with lungs are left out.
 
     Returns
     -------
     dict of float32 arrays, shape (n, d)
         By the names of `DESCRIPTIONS`.
     """
-    of = files.set_index("image_id").loc[cohort["image_id"]]
-    width, height = (of[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
+    rows = files.set_index("image_id").loc[cohort["image_id"]]
+    width, height = (rows[name].to_numpy(dtype=np.float32) for name in ("width", "height"))
     shape = np.stack([width, height, width / height], axis=1)
-    colour = of["bands"].to_numpy(dtype=np.float32)[:, None]
-    named = of["file"].map(format_of_name)
-    formats = pd.get_dummies(pd.DataFrame({"is": of["format"], "named": named}), dtype=np.float32)
+    colour = rows["bands"].to_numpy(dtype=np.float32)[:, None]
+    named = rows["file"].map(format_of_name)
+    formats = pd.get_dummies(pd.DataFrame({"is": rows["format"], "named": named}), dtype=np.float32)
     border = border_mask(SMALL)
     small = shrink(images, SMALL)
-    seen = {
+    inputs = {
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
         "shape and format": np.hstack([shape, colour, formats.to_numpy()]),
@@ -79,19 +79,31 @@ def baseline_inputs(
     }
     if modality == MODALITY:
         lungs, _ = lung_masks(images)
-        for name, shown in (("lungs covered", ~lungs), ("lungs only", lungs)):
-            seen[name] = flatten(shrink(np.where(shown, images, 0).astype(np.uint8), SMALL))
-    return {**seen, "average pool": flatten(shrink(images, POOLED)) / 255}
+        for name, visible in (("lungs covered", ~lungs), ("lungs only", lungs)):
+            inputs[name] = flatten(shrink(np.where(visible, images, 0).astype(np.uint8), SMALL))
+    return {**inputs, "average pool": flatten(shrink(images, POOLED)) / 255}
 
 
 def predict_baselines(
     cohort: pd.DataFrame,
     folds: pd.DataFrame,
-    seen: Mapping[str, np.ndarray],
+    inputs: Mapping[str, np.ndarray],
     classes: list[str],
     seed: int,
 ) -> pd.DataFrame:
-    """The predictions of every baseline on every part, as `train_part` writes a network's.
+    """The predictions of every baseline on every part, as those of networks.
+
+    Parameters
+    ----------
+    cohort : DataFrame, n rows
+    folds : DataFrame
+        As `cxr.cohort.protocols.divide_protocols` makes it.
+    inputs : mapping of str to float arrays, shape (n, d)
+        As `baseline_inputs` makes them.
+    classes : list of str
+        In alphabetical order.
+    seed : int
+        Of the random forests.
 
     Returns
     -------
@@ -100,21 +112,20 @@ def predict_baselines(
     """
     tables = []
     for (part, protocol), _ in folds.groupby(["part", "protocol"], sort=True):
-        divided = part_cohort(cohort, folds, str(part))
-        train = (divided["split"] == "train").to_numpy()
-        for name, numbers in seen.items():
-            probabilities = _classify(
-                name, numbers[train], divided["class"].to_numpy()[train], numbers[~train], seed
-            )
-            table = predictions_table(divided[~train], probabilities, classes)
+        rows = part_cohort(cohort, folds, str(part))
+        train = (rows["split"] == "train").to_numpy()
+        labels = rows["class"].to_numpy()[train]
+        for name, values in inputs.items():
+            probabilities = _classify(name, values[train], labels, values[~train], seed)
+            table = predictions_table(rows[~train], probabilities, classes)
             tables.append(table.assign(part=part, protocol=protocol, baseline=name))
     return pd.concat(tables, ignore_index=True)
 
 
 def _classify(
-    name: str, train: np.ndarray, labels: np.ndarray, rest: np.ndarray, seed: int
+    name: str, train: np.ndarray, labels: np.ndarray, others: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Probabilities of the classes in alphabetical order, shape (m, c)."""
+    """Probabilities of the classes in alphabetical order for the others, shape (m, c)."""
     model: Any
     if name == "average pool":
         from sklearn.linear_model import LogisticRegression
@@ -126,4 +137,4 @@ def _classify(
         model = RandomForestClassifier(
             TREES, class_weight="balanced", random_state=seed, min_samples_leaf=2
         )
-    return model.fit(train, labels).predict_proba(rest)
+    return model.fit(train, labels).predict_proba(others)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-# Keeps the biases near zero where few images speak; of the mean log-likelihood, so weak.
+# Keeps the biases near zero where images are few; beside the mean log-likelihood it is small.
 PENALTY = 1e-3
 TINY = 1e-12
 
@@ -27,11 +27,11 @@ class Calibration:
 
     @classmethod
     def fit(cls, probabilities: np.ndarray, labels: np.ndarray) -> "Calibration":
-        """Bias-corrected temperature scaling, every class counting alike.
+        """Bias-corrected temperature scaling with equal weight for every class.
 
         Two to five numbers are fitted, so that a hundred images are enough. A bias
-        corrects a network that prefers one class to another, which argmax follows
-        and a temperature alone leaves.
+        corrects a network that prefers one class to another; a temperature alone
+        would leave the predicted classes as they are.
 
         Parameters
         ----------
@@ -54,8 +54,8 @@ class Calibration:
             fit = weights @ log_p[np.arange(len(labels)), labels]
             return float(PENALTY * (values @ values) - fit)
 
-        found = minimize(loss, np.zeros(1 + classes), method="L-BFGS-B").x
-        return cls(float(np.exp(found[0])), found[1:])
+        optimum = minimize(loss, np.zeros(1 + classes), method="L-BFGS-B").x
+        return cls(float(np.exp(optimum[0])), optimum[1:])
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, shape (n, c)."""

@@ -7,9 +7,10 @@ import pandas as pd
 
 from cxr.cohort.selection import class_codes
 from cxr.evaluation.baselines import SHORTCUTS
-from cxr.evaluation.network import REPLICATES, classification_metrics, probabilities_of
+from cxr.evaluation.classification import classification_metrics
+from cxr.evaluation.predictions import class_probabilities
 from cxr.planning.parts import GROUPED, STUDY
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.bootstrap import REPLICATES, patient_weights, percentile_interval
 
 METRICS = (
     "accuracy",
@@ -21,11 +22,46 @@ METRICS = (
 )
 
 
-def collect_test_predictions(own: pd.DataFrame, anew: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The test images of a network's own predictions and of those of the parts."""
-    tables = [own.assign(part=STUDY, protocol=STUDY), *(table for table in anew if len(table))]
-    whole = pd.concat(tables, ignore_index=True)
-    return whole.loc[whole["split"] == "test"]
+def collect_test_predictions(study: pd.DataFrame, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The test images of a network's predictions, in the study's splits and in the parts.
+
+    Parameters
+    ----------
+    study : DataFrame
+        The predictions of the study's network.
+    parts : sequence of DataFrame
+        Those of the networks trained for parts, with `part` and `protocol`.
+    """
+    tables = [study.assign(part=STUDY, protocol=STUDY), *(table for table in parts if len(table))]
+    predictions = pd.concat(tables, ignore_index=True)
+    return predictions.loc[predictions["split"] == "test"]
+
+
+def collect_networks(
+    names: Sequence[str], studies: Sequence[pd.DataFrame], parts: Sequence[pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """`collect_test_predictions` of each network.
+
+    Parameters
+    ----------
+    names : sequence of str
+    studies : sequence of DataFrame
+        The predictions of each.
+    parts : sequence of DataFrame
+        The predictions of all parts of the first network, of the second, ...
+    """
+    n_parts = len(parts) // len(names)
+    return {
+        name: collect_test_predictions(study, parts[i * n_parts : (i + 1) * n_parts])
+        for i, (name, study) in enumerate(zip(names, studies, strict=True))
+    }
+
+
+def training_times_table(
+    names: Sequence[str], timings: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """A row a network: name, and the entries of its `timing.json`."""
+    return pd.DataFrame([{"name": n, **t} for n, t in zip(names, timings, strict=True)])
 
 
 def comparison_table(
@@ -63,14 +99,16 @@ def comparison_table(
         with its interval. Protocols in alphabetical order, the best first in each.
     """
     rows = []
-    tested = dict(networks)
+    predictors = dict(networks)
     if baselines is not None:
         test = baselines.loc[baselines["split"] == "test"]
-        tested |= {str(name): table for name, table in test.groupby("baseline")}
-    best = {protocol: _best(tested, parameters, protocol) for protocol in _protocols(tested)}
-    for name, table in tested.items():
-        for protocol, some in table.groupby("protocol"):
-            leader = tested[best[str(protocol)]]
+        predictors |= {str(name): table for name, table in test.groupby("baseline")}
+    best = {
+        protocol: _best(predictors, parameters, protocol) for protocol in _protocols(predictors)
+    }
+    for name, table in predictors.items():
+        for protocol, predictions in table.groupby("protocol"):
+            leader = predictors[best[str(protocol)]]
             leader = leader.loc[leader["protocol"] == protocol]
             rows.append(
                 {
@@ -78,28 +116,28 @@ def comparison_table(
                     "name": name,
                     "kind": _kind(name, parameters),
                     "parameters": parameters.get(name),
-                    **_measured(some, patients, classes, seed, replicates),
-                    **_difference(some, leader, patients, seed, replicates),
+                    **_metrics(predictions, patients, classes, seed, replicates),
+                    **_difference(predictions, leader, patients, seed, replicates),
                 }
             )
-    found = pd.DataFrame(rows).astype({"parameters": "Int64"})
+    comparison = pd.DataFrame(rows).astype({"parameters": "Int64"})
     order = ["protocol", "accuracy", "name"]
-    return found.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return comparison.sort_values(order, ascending=[True, False, True], ignore_index=True)
 
 
 def main_protocol(protocols: Sequence[str]) -> str:
-    """The protocol whose numbers count: folds of patients, or the study's own split."""
+    """The protocol of the headline numbers: patient-grouped folds, or the study's split."""
     return GROUPED if GROUPED in protocols else STUDY
 
 
 def unbeaten_shortcuts(table: pd.DataFrame) -> pd.DataFrame:
-    """The shortcuts that the best network is not shown to beat, under the protocol that counts.
+    """The shortcuts that the best network is not shown to beat, under the main protocol.
 
-    Those are the ones whose accuracy may be as good: the lower end of the interval of
-    the difference is not above zero.
+    Their accuracy may be as good: the lower end of the interval of the difference is
+    not above zero.
     """
-    counts = table["protocol"] == main_protocol(list(table["protocol"]))
-    rows = table.loc[counts & (table["kind"] == "shortcut")]
+    is_main = table["protocol"] == main_protocol(list(table["protocol"]))
+    rows = table.loc[is_main & (table["kind"] == "shortcut")]
     return rows.loc[~(rows["difference_low"] > 0)]
 
 
@@ -109,30 +147,38 @@ def _kind(name: str, parameters: Mapping[str, int]) -> str:
     return "shortcut" if name in SHORTCUTS else "baseline"
 
 
-def _protocols(tested: Mapping[str, pd.DataFrame]) -> list[str]:
-    return sorted({str(name) for table in tested.values() for name in table["protocol"].unique()})
+def _protocols(predictors: Mapping[str, pd.DataFrame]) -> list[str]:
+    names = {str(name) for table in predictors.values() for name in table["protocol"].unique()}
+    return sorted(names)
 
 
-def _best(tested: Mapping[str, pd.DataFrame], parameters: Mapping[str, int], protocol: str) -> str:
+def _best(
+    predictors: Mapping[str, pd.DataFrame], parameters: Mapping[str, int], protocol: str
+) -> str:
     """The network with the highest accuracy under a protocol."""
-    shares = {}
+    accuracy = {}
     for name in sorted(parameters):
-        some = tested[name].loc[tested[name]["protocol"] == protocol]
-        shares[name] = float((some["class"] == some["predicted"]).mean()) if len(some) else -1.0
-    return max(shares, key=lambda name: shares[name])
+        rows = predictors[name].loc[predictors[name]["protocol"] == protocol]
+        accuracy[name] = float((rows["class"] == rows["predicted"]).mean()) if len(rows) else -1.0
+    return max(accuracy, key=lambda name: accuracy[name])
 
 
-def _measured(
-    some: pd.DataFrame, patients: pd.Series, classes: Sequence[str], seed: int, replicates: int
+def _metrics(
+    predictions: pd.DataFrame,
+    patients: pd.Series,
+    classes: Sequence[str],
+    seed: int,
+    replicates: int,
 ) -> dict[str, Any]:
-    labels = class_codes(some, classes)
-    owners = patients.loc[some["image_id"]].to_numpy()
-    found = classification_metrics(
-        labels, probabilities_of(some, classes), owners, classes, replicates, seed
+    labels = class_codes(predictions, classes)
+    probabilities = class_probabilities(predictions, classes)
+    row_patients = patients.loc[predictions["image_id"]].to_numpy()
+    document = classification_metrics(
+        labels, probabilities, row_patients, classes, replicates, seed
     )
-    row: dict[str, Any] = {"images": found["images"], "patients": found["patients"]}
-    values = {metric: found[metric] for metric in METRICS}
-    values |= {f"recall_{name}": found["per_class"][name]["recall"] for name in classes}
+    row: dict[str, Any] = {"images": document["images"], "patients": document["patients"]}
+    values = {metric: document[metric] for metric in METRICS}
+    values |= {f"recall_{name}": document["per_class"][name]["recall"] for name in classes}
     for metric, value in values.items():
         row |= {metric: value["value"], f"{metric}_low": value["low"]}
         row[f"{metric}_high"] = value["high"]
@@ -140,18 +186,22 @@ def _measured(
 
 
 def _difference(
-    some: pd.DataFrame, leader: pd.DataFrame, patients: pd.Series, seed: int, replicates: int
+    predictions: pd.DataFrame,
+    leader: pd.DataFrame,
+    patients: pd.Series,
+    seed: int,
+    replicates: int,
 ) -> dict[str, float | None]:
-    """How much less accurate than the leader, patients drawn for both at once."""
+    """How much less accurate than the leader, with the same bootstrap of patients for both."""
     keys = ["image_id", "part"]
-    both = some.merge(leader[[*keys, "predicted"]], on=keys, suffixes=("", "_leader"))
+    both = predictions.merge(leader[[*keys, "predicted"]], on=keys, suffixes=("", "_leader"))
     gain = (both["predicted_leader"] == both["class"]).astype(float)
     gain -= (both["predicted"] == both["class"]).astype(float)
     weights = patient_weights(patients.loc[both["image_id"]].to_numpy(), replicates, seed)
     if not len(both):
         return {"difference": None, "difference_low": None, "difference_high": None}
-    found = percentile_interval((weights @ gain.to_numpy()) / weights.sum(axis=1))
+    interval = percentile_interval((weights @ gain.to_numpy()) / weights.sum(axis=1))
     # Where every draw agrees, the two never differed.
-    low = found["value"] if found["low"] is None else found["low"]
-    high = found["value"] if found["high"] is None else found["high"]
-    return {"difference": found["value"], "difference_low": low, "difference_high": high}
+    low = interval["value"] if interval["low"] is None else interval["low"]
+    high = interval["value"] if interval["high"] is None else interval["high"]
+    return {"difference": interval["value"], "difference_low": low, "difference_high": high}

@@ -1,27 +1,33 @@
-"""What a network looks at: Grad-CAM, and how much of it lies in the lungs."""
+"""Grad-CAM, and how much of it lies in the lungs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from cxr.evaluation.predictions import confidences
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 from cxr.networks.architecture import Network
-from cxr.networks.augmentation import resize, to_unit
 from cxr.networks.device import best_device
+from cxr.networks.pixels import unit_batches
 
 OPACITY = 0.55
 
 
 def grad_cam(
-    network: Network, images: np.ndarray, image_size: int, targets: np.ndarray, batch: int = 32
+    network: Network,
+    images: np.ndarray,
+    image_size: int,
+    targets: np.ndarray,
+    batch_size: int = 32,
 ) -> np.ndarray:
     """Grad-CAM of one class for each image.
 
-    Its gradient is that of the class's log-odds: what speaks against the other
-    classes speaks for this one, and a sure network's does not vanish.
+    The gradient is that of the class's log-odds: evidence against the other classes
+    is evidence for this one, and it does not vanish where a network is confident.
 
     Parameters
     ----------
@@ -36,8 +42,8 @@ def grad_cam(
     Returns
     -------
     float32 array, shape (n, h, w)
-        From 0 to 1, the greatest value of an image is 1 unless nothing speaks for
-        the class.
+        From 0 to 1, the greatest value of an image is 1 unless nothing in it is evidence
+        for the class.
 
     References
     ----------
@@ -46,24 +52,24 @@ def grad_cam(
     """
     device = best_device()
     network.to(device).eval()
-    found = [np.zeros((0, *images.shape[1:]), dtype=np.float32)]
-    for start in range(0, len(images), batch):
-        some = torch.from_numpy(np.array(images[start : start + batch])[:, None]).to(device)
+    cams = [np.zeros((0, *images.shape[1:]), dtype=np.float32)]
+    class_codes = torch.from_numpy(np.asarray(targets)).to(device)
+    for number, batch in enumerate(unit_batches(images, batch_size, image_size, device)):
+        codes = class_codes[number * batch_size :][:batch_size]
         with torch.no_grad():
-            maps = network.maps(to_unit(resize(some, image_size)))
+            maps = network.maps(batch)
         maps.requires_grad_()
-        logits = network.class_logits(network.features_of(maps))
-        wanted = torch.from_numpy(np.asarray(targets[start : start + batch])).to(device)
-        others = logits.scatter(1, wanted[:, None], -torch.inf).logsumexp(dim=1)
-        odds = logits.gather(1, wanted[:, None])[:, 0] - others
+        logits = network.class_logits(network.features_of_maps(maps))
+        others = logits.scatter(1, codes[:, None], -torch.inf).logsumexp(dim=1)
+        odds = logits.gather(1, codes[:, None])[:, 0] - others
         (gradient,) = torch.autograd.grad(odds.sum(), maps)
         weights = gradient.mean(dim=(2, 3), keepdim=True)
         cam = F.relu((weights * maps).sum(dim=1, keepdim=True)).detach()
         cam = F.interpolate(cam, images.shape[1:], mode="bilinear", align_corners=False)
         greatest = cam.amax(dim=(2, 3), keepdim=True)
         cam = cam / torch.where(greatest > 0, greatest, torch.ones_like(greatest))
-        found.append(cam[:, 0].cpu().numpy())
-    return np.concatenate(found)
+        cams.append(cam[:, 0].cpu().numpy())
+    return np.concatenate(cams)
 
 
 def attention(
@@ -104,27 +110,85 @@ def attention(
 
 
 def select_examples(predictions: pd.DataFrame, classes: Sequence[str], count: int) -> pd.DataFrame:
-    """The panel's images: of each class the surest right and the surest wrong predictions.
+    """The panel's images: the most confident correct and incorrect predictions of each class.
 
     Parameters
     ----------
     predictions : DataFrame
         `image_id, class, predicted` and a probability a class.
     count : int
-        Right ones, and as many wrong ones, of each class.
+        Correct ones, and as many incorrect ones, of each class.
 
     Returns
     -------
     DataFrame
-        The chosen rows with their index, `right`, `sure` (the probability of the
-        predicted class) and `place`, their rank among those of their class and kind.
+        The selected rows with their index, `correct`, `confidence` (the probability of the
+        predicted class) and `rank` among those of their class and kind, from 0.
     """
-    sure = [row[f"probability_{row['predicted']}"] for _, row in predictions.iterrows()]
-    table = predictions.assign(sure=np.array(sure, dtype=np.float64))
-    table["right"] = table["class"] == table["predicted"]
-    table = table.sort_values(["sure", "image_id"], ascending=[False, True])
-    table["place"] = table.groupby(["class", "right"]).cumcount()
-    return table.loc[(table["place"] < count) & table["class"].isin(list(classes))]
+    table = predictions.assign(
+        confidence=confidences(predictions).astype(np.float64),
+        correct=predictions["class"] == predictions["predicted"],
+    )
+    table = table.sort_values(["confidence", "image_id"], ascending=[False, True])
+    table["rank"] = table.groupby(["class", "correct"]).cumcount()
+    return table.loc[(table["rank"] < count) & table["class"].isin(list(classes))]
+
+
+def predicted_codes(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """The position of each predicted class among the classes, int of shape (n,)."""
+    return pd.Index(classes).get_indexer(predictions["predicted"])
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The Grad-CAM of a network's test images.
+
+    Attributes
+    ----------
+    attention : DataFrame
+        As `attention` makes it.
+    examples : DataFrame, m rows
+        As `select_examples` makes it.
+    pictures : list of m uint8 arrays, shape (size, size, 3)
+        The examples with the Grad-CAM of the predicted class over them.
+    """
+
+    attention: pd.DataFrame
+    examples: pd.DataFrame
+    pictures: list[np.ndarray]
+
+
+def explain_predictions(
+    network: Network,
+    image_size: int,
+    predictions: pd.DataFrame,
+    images: np.ndarray,
+    classes: Sequence[str],
+    modality: str,
+    count: int,
+) -> Explanation:
+    """Grad-CAM of the predicted class for every test image.
+
+    Parameters
+    ----------
+    network : Network
+    image_size : int
+        Side of the network's input.
+    predictions : DataFrame, n rows
+        Indexed 0, 1, ...; `image_id, class, split, predicted` and a probability a class.
+    images : uint8 array, shape (n, size, size)
+    classes : sequence of str
+    modality : str
+    count : int
+        Examples of each class, correct and incorrect ones each.
+    """
+    test = predictions.loc[predictions["split"] == "test"]
+    pixels = images[test.index]
+    test = test.reset_index(drop=True)
+    cams = grad_cam(network, pixels, image_size, predicted_codes(test, classes))
+    examples = select_examples(test, classes, count)
+    pictures = [overlay(pixels[row], cams[row]) for row in examples.index]
+    return Explanation(attention(test, pixels, cams, modality), examples, pictures)
 
 
 def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
@@ -139,6 +203,6 @@ def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     from matplotlib import colormaps
 
     colour = colormaps["inferno"](cam)[..., :3]
-    share = OPACITY * cam[..., None]
-    mixed = (1 - share) * image[..., None] / 255 + share * colour
+    opacity = OPACITY * cam[..., None]
+    mixed = (1 - opacity) * image[..., None] / 255 + opacity * colour
     return (255 * mixed).round().astype(np.uint8)

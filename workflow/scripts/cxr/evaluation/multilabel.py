@@ -1,7 +1,7 @@
 """Metrics of networks that learn several labels at once, and what these metrics hide.
 
 An image has few of many labels, so that saying no to all of them is nearly always
-right: `references` measures what knows less, by the same metrics.
+correct: `references` measures simple predictors by the same metrics.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cxr.evaluation.classification import binary_rates
 from cxr.statistics.bootstrap import patient_weights, percentile_interval
 from cxr.statistics.metrics import average_precision
 
@@ -19,14 +20,14 @@ NO_LABEL, CLASS_ALONE = "no label at all", "the true class, no tag"
 def accuracy_thresh(
     scores: np.ndarray, truth: np.ndarray, threshold: float = THRESHOLD
 ) -> np.ndarray:
-    """Of each image the share of its labels that are right, as `accuracy_thresh` of fastai 1.
+    """Of each image the share of its labels that are correct, as `accuracy_thresh` of fastai 1.
 
     The mean over the images is fastai's metric, called `accuracy_multi` since fastai 2.
 
     Parameters
     ----------
     scores : float array, shape (n, t)
-        Probabilities; a label is given where its own exceeds the threshold.
+        Probabilities; a label is predicted where its own exceeds the threshold.
     truth : bool array, shape (n, t)
     threshold : float
 
@@ -46,14 +47,14 @@ def fbeta(
 ) -> np.ndarray:
     """F-beta over the labels of each image; the mean over the images is fastai's `fbeta`.
 
-    0 where an image has no label and is given none.
+    0 where an image has no label and none is predicted.
 
     Parameters
     ----------
     scores : float array, shape (n, t)
     truth : bool array, shape (n, t)
     threshold, beta : float
-        Beta 2 counts a label that is missed more than one that is wrong.
+        Beta 2 counts a missed label more than a false one.
 
     Returns
     -------
@@ -64,10 +65,10 @@ def fbeta(
     fastai 1.0.61, `fastai.metrics.fbeta` (thresh 0.2, beta 2); fastai 2, `FBetaMulti`
     with average "samples", which is scikit-learn's `fbeta_score`.
     """
-    given = scores > threshold
-    hits = (given & truth).sum(axis=1)
-    whole = beta**2 * truth.sum(axis=1) + given.sum(axis=1)
-    return np.where(whole > 0, (1 + beta**2) * hits / np.maximum(whole, 1), 0.0)
+    called = scores > threshold
+    hits = (called & truth).sum(axis=1)
+    total = beta**2 * truth.sum(axis=1) + called.sum(axis=1)
+    return np.where(total > 0, (1 + beta**2) * hits / np.maximum(total, 1), 0.0)
 
 
 def multilabel_metrics(
@@ -107,9 +108,12 @@ def multilabel_metrics(
         on the same draws of patients. Metrics are `value, low, high`.
     """
     weights = patient_weights(patients, replicates, seed)
-    f1 = _f1(scores > THRESHOLD, truth, weights)
-    curves = [average_precision(scores[:, k], truth[:, k], weights) for k in range(len(labels))]
-    precision = np.stack(curves, axis=1)
+    columns = range(len(labels))
+    f1_scores = [
+        binary_rates(truth[:, k], scores[:, k] > THRESHOLD, weights)["f1"] for k in columns
+    ]
+    precisions = [average_precision(scores[:, k], truth[:, k], weights) for k in columns]
+    f1, precision = np.stack(f1_scores, axis=1), np.stack(precisions, axis=1)
     occurs = np.asarray(truth.any(axis=0))
     f1[:, ~occurs], precision[:, ~occurs] = np.nan, np.nan
     per_label: dict[str, dict[str, Any]] = {}
@@ -121,8 +125,8 @@ def multilabel_metrics(
             "f1": percentile_interval(f1[:, k]),
         }
         if k >= n_classes:
-            per_label[name] |= _beside_class(truth, n_classes, k, precision[:, k], weights)
-    classes = np.where(np.arange(len(labels)) < n_classes, scores, 0)
+            per_label[name] |= _gain_over_class(truth, n_classes, k, precision[:, k], weights)
+    class_scores = np.where(np.arange(len(labels)) < n_classes, scores, 0)
     return {
         "images": len(truth),
         "patients": len(np.unique(patients)),
@@ -130,42 +134,45 @@ def multilabel_metrics(
         "occurring": int(occurs.sum()),
         "threshold": THRESHOLD,
         "beta": BETA,
-        **_both(scores, truth, weights),
+        **_image_metrics(scores, truth, weights),
         "macro_f1": percentile_interval(_mean(f1)),
         "average_precision": percentile_interval(_mean(precision)),
         "per_label": per_label,
         "references": references(truth, scores, n_classes, weights),
-        "without_tags": _less(classes, truth, accuracy_thresh(scores, truth), weights),
+        "without_tags": _reference(class_scores, truth, accuracy_thresh(scores, truth), weights),
     }
 
 
 def references(
     truth: np.ndarray, scores: np.ndarray, n_classes: int, weights: np.ndarray
 ) -> dict[str, Any]:
-    """The metrics of what knows less than a network should, by name, and what it gains."""
-    nothing, known = np.zeros(truth.shape), np.zeros(truth.shape)
-    known[:, :n_classes] = truth[:, :n_classes]
-    own = accuracy_thresh(scores, truth)
-    less = {NO_LABEL: nothing, CLASS_ALONE: known}
-    return {name: _less(given, truth, own, weights) for name, given in less.items()}
+    """The metrics of simple predictors by name, and how much more the network reaches."""
+    no_label, class_alone = np.zeros(truth.shape), np.zeros(truth.shape)
+    class_alone[:, :n_classes] = truth[:, :n_classes]
+    accuracy = accuracy_thresh(scores, truth)
+    predictors = {NO_LABEL: no_label, CLASS_ALONE: class_alone}
+    return {
+        name: _reference(predicted, truth, accuracy, weights)
+        for name, predicted in predictors.items()
+    }
 
 
-def _less(
-    scores: np.ndarray, truth: np.ndarray, own: np.ndarray, weights: np.ndarray
+def _reference(
+    scores: np.ndarray, truth: np.ndarray, accuracy: np.ndarray, weights: np.ndarray
 ) -> dict[str, Any]:
-    """The metrics of scores that know less, and the gain of images' own accuracies over theirs."""
-    gain = weights @ (own - accuracy_thresh(scores, truth)) / weights.sum(axis=1)
-    return {**_both(scores, truth, weights), "gain": percentile_interval(gain)}
+    """The metrics of a reference's scores, and the gain of the network's `accuracy` over it."""
+    gain = weights @ (accuracy - accuracy_thresh(scores, truth)) / weights.sum(axis=1)
+    return {**_image_metrics(scores, truth, weights), "gain": percentile_interval(gain)}
 
 
-def _beside_class(
+def _gain_over_class(
     truth: np.ndarray, n_classes: int, tag: int, precision: np.ndarray, weights: np.ndarray
 ) -> dict[str, Any]:
     """The average precision of a tag's share within the true class, and the gain over it."""
-    known = average_precision(_share_of_class(truth, n_classes, tag), truth[:, tag], weights)
+    reference = average_precision(_share_of_class(truth, n_classes, tag), truth[:, tag], weights)
     return {
-        "class_known": percentile_interval(known),
-        "gain": percentile_interval(precision - known),
+        "class_known": percentile_interval(reference),
+        "gain": percentile_interval(precision - reference),
     }
 
 
@@ -176,23 +183,15 @@ def _share_of_class(truth: np.ndarray, n_classes: int, label: int) -> np.ndarray
     return classes @ shares
 
 
-def _both(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def _image_metrics(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     """The metrics that are means over images."""
-    found = {"accuracy_thresh": accuracy_thresh(scores, truth), "fbeta": fbeta(scores, truth)}
+    metrics = {"accuracy_thresh": accuracy_thresh(scores, truth), "fbeta": fbeta(scores, truth)}
     total = weights.sum(axis=1)
-    return {name: percentile_interval(weights @ values / total) for name, values in found.items()}
-
-
-def _f1(given: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """F1 of each label under each weighting, shape (r, t)."""
-    hits = weights @ (given & truth)
-    whole = weights @ given + weights @ truth
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(whole > 0, 2 * hits / whole, np.nan)
+    return {name: percentile_interval(weights @ values / total) for name, values in metrics.items()}
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """The mean over the labels of each weighting, of those that are defined."""
-    known = np.isfinite(values)
+    defined = np.isfinite(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, values, 0).sum(axis=1) / known.sum(axis=1)
+        return np.where(defined, values, 0).sum(axis=1) / defined.sum(axis=1)

@@ -1,4 +1,4 @@
-"""What a network with ImageNet weights makes of images: the averages of its last feature maps."""
+"""Features of networks with ImageNet weights: the averages of their last feature maps."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import numpy as np
 import torch
 
 from cxr.networks.architecture import Network, build_network
-from cxr.networks.augmentation import to_unit
 from cxr.networks.device import best_device
+from cxr.networks.pixels import unit_batches
 from cxr.networks.weights import load_backbone
 
 
 def pretrained_backbone(architecture: str, weights: str | Path) -> Network:
-    """A network of which only the body is of use, with pre-trained weights.
+    """A network of which only the backbone is of use, with pre-trained weights.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def pretrained_backbone(architecture: str, weights: str | Path) -> Network:
 def extract_backbone_features(
     network: Network, images: np.ndarray, batch_size: int = 64
 ) -> np.ndarray:
-    """The feature maps of a network's body, averaged over the image.
+    """The feature maps of a network's backbone, averaged over the image.
 
     Of ResNets, DenseNet and MobileNet these are the outputs of the penultimate layer.
 
@@ -46,8 +46,6 @@ def extract_backbone_features(
     network.to(device)
     features = []
     with torch.inference_mode():
-        for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
-            maps = network.maps(to_unit(batch.to(device)))
-            features.append(maps.mean(dim=(2, 3)).float().cpu().numpy())
+        for batch in unit_batches(images, batch_size, None, device):
+            features.append(network.maps(batch).mean(dim=(2, 3)).float().cpu().numpy())
     return np.concatenate(features)

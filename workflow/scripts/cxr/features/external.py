@@ -1,7 +1,7 @@
-"""Features that were computed elsewhere, and what their table says of the images.
+"""Features that were computed elsewhere, and the metadata in their table.
 
-The table takes the place of all stages before the maps: it becomes the same
-files that these would have written.
+The table replaces all stages before the maps: it becomes the same files that
+these would have written.
 """
 
 import logging
@@ -27,7 +27,7 @@ STAGE = "features"
 
 @dataclass(frozen=True)
 class ExternalFeatures:
-    """What a table of features becomes.
+    """The files of a study, from a table of features.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
         `image_id`; the features, either columns of floats or one column of
         lists; `class` and columns of the metadata's schema, where there are any.
     name : str
-        Stands as the source where the table names none.
+        The source where the table names none.
 
     Raises
     ------
@@ -68,11 +68,11 @@ def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
             f"{', '.join(table.column_names[:8])}; name the images"
         )
     features = _features(table)
-    told = _metadata(table, name)
-    reasons = _reasons(told["image_id"], features)
+    metadata = _metadata(table, name)
+    reasons = _reasons(metadata["image_id"], features)
     bad = reasons != ""
     rejected = rejections(
-        told.loc[bad, "source"], told.loc[bad, "image_id"].fillna(""), STAGE, reasons[bad]
+        metadata.loc[bad, "source"], metadata.loc[bad, "image_id"].fillna(""), STAGE, reasons[bad]
     )
     if bad.all():
         raise InputError(
@@ -80,27 +80,27 @@ def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
             + (f"most often: {rejected['reason'].mode()[0]}" if len(rejected) else "it is empty")
         )
     kept = np.flatnonzero(~bad)
-    kept = kept[np.argsort(told["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")]
-    told = told.iloc[kept].reset_index(drop=True)
+    kept = kept[np.argsort(metadata["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")]
+    metadata = metadata.iloc[kept].reset_index(drop=True)
     cohort = pd.DataFrame(
         {
-            "image_id": told["image_id"],
-            "class": told.pop("class"),
+            "image_id": metadata["image_id"],
+            "class": metadata.pop("class"),
             "split": "external",
-            "patient_id": told["patient_id"],
-            "split_group": told["patient_id"],
-            "near_duplicate_group": pd.array([None] * len(told), dtype="Int64"),
-            "source": told["source"],
-            "file": told["file"],
+            "patient_id": metadata["patient_id"],
+            "split_group": metadata["patient_id"],
+            "near_duplicate_group": pd.array([None] * len(metadata), dtype="Int64"),
+            "source": metadata["source"],
+            "file": metadata["file"],
         }
     )
-    return ExternalFeatures(told, cohort, features_table(cohort, features[kept]), rejected)
+    return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
 
 
 def _features(table: pa.Table) -> np.ndarray:
     """The features, float32, shape (n, d): columns of floats, or the one column of lists."""
-    known = {*COLUMNS, "class", "split"}
-    fields = [field for field in table.schema if field.name not in known]
+    documented = {*COLUMNS, "class", "split"}
+    fields = [field for field in table.schema if field.name not in documented]
     floats = [field.name for field in fields if pa.types.is_floating(field.type)]
     lists = [field.name for field in fields if _is_list(field.type)]
     if len(lists) > 1 or (lists and floats):
@@ -108,19 +108,20 @@ def _features(table: pa.Table) -> np.ndarray:
             f"config key 'features.from_file': which columns are features? There are lists in "
             f"{', '.join(lists)} and numbers in {', '.join(floats[:3]) or 'none'}; keep one kind"
         )
-    chosen = lists or floats
-    if not chosen:
+    columns = lists or floats
+    if not columns:
         raise InputError(
             "config key 'features.from_file': no columns of floats and no column of lists; "
             "store the features as float32"
         )
-    ignored = [field.name for field in fields if field.name not in chosen]
+    ignored = [field.name for field in fields if field.name not in columns]
     if ignored:
-        log.info("columns that are neither features nor known are ignored: %s", ", ".join(ignored))
+        text = "columns that are neither features nor metadata are ignored: %s"
+        log.info(text, ", ".join(ignored))
     if lists:
         return _unpacked(table[lists[0]].combine_chunks(), lists[0])
-    columns = [table[name].to_numpy(zero_copy_only=False) for name in floats]
-    return np.column_stack(columns).astype(np.float32, copy=False)
+    arrays = [table[name].to_numpy(zero_copy_only=False) for name in floats]
+    return np.column_stack(arrays).astype(np.float32, copy=False)
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -141,49 +142,53 @@ def _unpacked(column: pa.Array, name: str) -> np.ndarray:
             f"config key 'features.from_file': the lists in {name} have "
             f"{len(distinct)} different lengths; every image needs as many features"
         )
-    found = np.full((len(column), distinct[0]), np.nan, dtype=np.float32)
-    there = column.is_valid().to_numpy(zero_copy_only=False)
+    array = np.full((len(column), distinct[0]), np.nan, dtype=np.float32)
+    valid = column.is_valid().to_numpy(zero_copy_only=False)
     values = pc.list_flatten(column.drop_null())
-    found[there] = values.to_numpy(zero_copy_only=False).reshape(-1, distinct[0])
-    return found
+    array[valid] = values.to_numpy(zero_copy_only=False).reshape(-1, distinct[0])
+    return array
 
 
 def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     """The metadata of all rows, columns as in `SCHEMA`, and `class`."""
     names = [column for column in (*COLUMNS, "class") if column in table.column_names]
     raw = table.select(names).to_pandas()
-    told = pd.DataFrame(index=raw.index)
+    metadata = pd.DataFrame(index=raw.index)
     for column, kind in SCHEMA.items():
-        given = raw[column] if column in names else pd.Series(None, raw.index, dtype="object")
+        values = raw[column] if column in names else pd.Series(None, raw.index, dtype="object")
         if kind == "str":
-            told[column] = given.map(tidy).astype("str")
+            metadata[column] = values.map(tidy).astype("str")
         else:
-            told[column] = _figures(given, kind)
-    told["source"] = told["source"].fillna(name)
-    told["file"] = told["file"].fillna(told["image_id"])
-    told["format"] = (
-        told["format"].fillna(told["file"].map(format_of_name, na_action="ignore")).astype("str")
+            metadata[column] = _numbers(values, kind)
+    metadata["source"] = metadata["source"].fillna(name)
+    metadata["file"] = metadata["file"].fillna(metadata["image_id"])
+    metadata["format"] = (
+        metadata["format"]
+        .fillna(metadata["file"].map(format_of_name, na_action="ignore"))
+        .astype("str")
     )
-    told["patient_id"] = told["source"] + ":" + told["patient_id"].fillna(told["image_id"])
-    places = told["country"].fillna(told["location"])
-    told["country"] = places.map(country, na_action="ignore").astype("str")
+    metadata["patient_id"] = (
+        metadata["source"] + ":" + metadata["patient_id"].fillna(metadata["image_id"])
+    )
+    places = metadata["country"].fillna(metadata["location"])
+    metadata["country"] = places.map(country, na_action="ignore").astype("str")
     classes = raw["class"].map(tidy) if "class" in names else pd.Series(None, raw.index)
-    return told.assign(**{"class": classes.astype("str").fillna(DEFAULT_CLASS)})
+    return metadata.assign(**{"class": classes.astype("str").fillna(DEFAULT_CLASS)})
 
 
-def _figures(given: pd.Series, kind: str) -> pd.Series:
-    """A column of numbers; what is none, or none of its kind, is null."""
-    figures = pd.to_numeric(given, errors="coerce").astype("float64")
+def _numbers(values: pd.Series, kind: str) -> pd.Series:
+    """A column of numbers; values that are no numbers, or none of this kind, become null."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     if kind == "Int32":
-        figures = figures.where((figures % 1 == 0) & (figures.abs() <= np.iinfo(np.int32).max))
-    return figures.astype(kind)
+        numbers = numbers.where((numbers % 1 == 0) & (numbers.abs() <= np.iinfo(np.int32).max))
+    return numbers.astype(kind)
 
 
 def _reasons(image_ids: pd.Series, features: np.ndarray) -> np.ndarray:
     """Why each row can't be used; empty where it can."""
-    choices: Sequence[tuple[np.ndarray, str]] = (
+    conditions: Sequence[tuple[np.ndarray, str]] = (
         (image_ids.isna().to_numpy(), "no image_id"),
         (image_ids.duplicated().to_numpy(), "its image_id occurs before"),
         (~np.isfinite(features).all(axis=1), "a feature is NaN or infinite"),
     )
-    return np.select([rows for rows, _ in choices], [reason for _, reason in choices], "")
+    return np.select([rows for rows, _ in conditions], [reason for _, reason in conditions], "")

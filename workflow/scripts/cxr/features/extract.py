@@ -1,4 +1,4 @@
-"""What a trained network makes of images: features and probabilities."""
+"""What a trained network computes from images: features and probabilities."""
 
 from typing import TYPE_CHECKING
 
@@ -29,17 +29,16 @@ def extract_features(
     """
     import torch
 
-    from cxr.networks.augmentation import resize, to_unit
     from cxr.networks.device import best_device
+    from cxr.networks.pixels import unit_batches
 
     device = best_device()
     network.to(device).eval()
     features = [np.zeros((0, network.feature_dim), dtype=np.float32)]
     probabilities = [np.zeros((0, network.n_classes), dtype=np.float32)]
     with torch.inference_mode():
-        for start in range(0, len(images), batch_size):
-            batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
-            units = network.features(to_unit(resize(batch.to(device), image_size)))
+        for batch in unit_batches(images, batch_size, image_size, device):
+            units = network.features(batch)
             features.append(units.float().cpu().numpy())
             logits = network.class_logits(units).float()
             probabilities.append(torch.softmax(logits, dim=1).cpu().numpy())
@@ -60,3 +59,18 @@ def label_probabilities(network: "Network", features: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         logits = network.cpu().eval().output(torch.from_numpy(features)).float()
         return torch.sigmoid(logits).numpy()
+
+
+def untrained_features(
+    architecture: str,
+    n_classes: int,
+    feature_dim: int,
+    image_size: int,
+    images: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """The features of a network with its initial weights, float32 of shape (n, feature_dim)."""
+    from cxr.networks.architecture import build_network
+
+    network = build_network(architecture, n_classes, feature_dim, dropout=0.0, seed=seed)
+    return extract_features(network, images, image_size)[0]

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from cxr.core.errors import InputError
 from cxr.core.io import atomic
 from cxr.networks.architecture import Network
-from cxr.networks.augmentation import resize, to_unit
+from cxr.networks.pixels import resize, to_unit
 
 TOLERANCE = 1e-3
 OUTPUTS = ("probabilities", "features")
 
 
-class _Whole(nn.Module):
+class _Exported(nn.Module):
     """Probabilities and features at once."""
 
     def __init__(self, network: Network) -> None:
@@ -41,7 +41,7 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
     card : mapping
         The model's card.
     images : uint8 array, shape (m, h, w)
-        Canonical pixels that both are run on.
+        Canonical pixels on which both are compared.
     path : Path
 
     Returns
@@ -56,12 +56,12 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
     """
     import onnxruntime
 
-    whole = _Whole(network.cpu().eval()).eval()
+    exported = _Exported(network.cpu().eval()).eval()
     pixels = torch.from_numpy(np.array(images)[:, None])
     batch = to_unit(resize(pixels, card["image_size"])).contiguous()
     with atomic(path) as temporary, torch.no_grad():
         torch.onnx.export(
-            whole,
+            exported,
             (batch[:2],),
             str(temporary),
             input_names=["images"],
@@ -72,8 +72,8 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
             verbose=False,
         )
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
-        found = session.run(list(OUTPUTS), {"images": batch.numpy()})
-        difference = float(np.abs(found[0] - whole(batch)[0].numpy()).max())
+        outputs = session.run(list(OUTPUTS), {"images": batch.numpy()})
+        difference = float(np.abs(outputs[0] - exported(batch)[0].numpy()).max())
         if not difference <= TOLERANCE:
             raise InputError(
                 f"{path}: its probabilities differ from torch's by {difference:.2g}; update onnx "

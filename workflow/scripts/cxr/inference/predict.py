@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
-from cxr.evaluation.gradcam import grad_cam
-from cxr.features.extract import extract_features, label_probabilities
-from cxr.features.tables import features_table, predictions_table
+from cxr.evaluation.gradcam import grad_cam, overlay, predicted_codes
+from cxr.evaluation.predictions import predict_images
+from cxr.features.tables import features_table
 from cxr.images.canonical import canonical
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.networks.architecture import Network
@@ -22,8 +23,8 @@ REJECTED = ("file", "reason")
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """What a network makes of a folder of images.
+class FolderPrediction:
+    """A network's results for a folder of images.
 
     Attributes
     ----------
@@ -72,7 +73,7 @@ def list_images(folder: Path) -> list[str]:
 
 def predict_folder(
     network: Network, card: Mapping[str, Any], folder: Path, threads: int
-) -> Predicted:
+) -> FolderPrediction:
     """Reads every file below a folder and runs the network on those that are images.
 
     Images are made canonical as in training; what can't be read is listed with its
@@ -93,38 +94,49 @@ def predict_folder(
         If there is no file.
     """
 
-    def prepare(file: str) -> np.ndarray | str:
+    def read(file: str) -> np.ndarray | str:
         try:
             return canonical(read_grey(folder / file), card["cache_size"], card["square"])
         except UnusableImage as error:
             return str(error)
 
     files = list_images(folder)
-    seen = list(in_threads(prepare, files, threads))
-    usable = [file for file, result in zip(files, seen, strict=True) if not isinstance(result, str)]
-    bad = [(file, found) for file, found in zip(files, seen, strict=True) if isinstance(found, str)]
+    read_files = dict(zip(files, in_threads(read, files, threads), strict=True))
+    pixels = {file: image for file, image in read_files.items() if not isinstance(image, str)}
+    rejected = [(file, reason) for file, reason in read_files.items() if isinstance(reason, str)]
     size = card["cache_size"]
-    images = np.zeros((len(usable), size, size), dtype=np.uint8)
-    for i, image in enumerate(result for result in seen if not isinstance(result, str)):
+    images = np.zeros((len(pixels), size, size), dtype=np.uint8)
+    for i, image in enumerate(pixels.values()):
         images[i] = image
-    features, probabilities = extract_features(network, images, card["image_size"])
-    names = pd.DataFrame({"image_id": usable, "class": "", "split": ""})
-    overlays = [overlay_name(i, file) for i, file in enumerate(usable)]
-    dropped = ["class", "split"]
+    rows = pd.DataFrame({"image_id": list(pixels), "class": "", "split": ""})
     classes, tags = card["classes"], card.get("tags", [])
     labels = [*classes, *tags] if tags else []
-    by_label = label_probabilities(network, features)
-    predictions = predictions_table(names, probabilities, classes, labels, by_label)
-    predictions = predictions.drop(columns=dropped)
-    predictions = predictions.rename(columns={"image_id": "file"})
-    predictions.insert(1, "overlay", overlays)
-    return Predicted(
-        predictions,
-        features_table(names, features).drop(columns=dropped).rename(columns={"image_id": "file"}),
-        pd.DataFrame(bad, columns=list(REJECTED)),
-        images,
-        grad_cam(network, images, card["image_size"], probabilities.argmax(axis=1)),
+    predictions, features = predict_images(
+        network, rows, images, card["image_size"], classes, labels
     )
+    cams = grad_cam(network, images, card["image_size"], predicted_codes(predictions, classes))
+    predictions = _by_file(predictions)
+    predictions.insert(1, "overlay", [overlay_name(i, file) for i, file in enumerate(pixels)])
+    return FolderPrediction(
+        predictions,
+        _by_file(features_table(rows, features)),
+        pd.DataFrame(rejected, columns=list(REJECTED)),
+        images,
+        cams,
+    )
+
+
+def _by_file(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of new images, which have a file and neither class nor split."""
+    return table.drop(columns=["class", "split"]).rename(columns={"image_id": "file"})
+
+
+def save_overlays(prediction: FolderPrediction, folder: Path) -> None:
+    """Writes each image with its Grad-CAM as a PNG under its `overlay` name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = prediction.predictions["overlay"]
+    for name, image, cam in zip(names, prediction.images, prediction.cams, strict=True):
+        Image.fromarray(overlay(image, cam)).save(folder / name)
 
 
 def overlay_name(position: int, file: str) -> str:

@@ -1,35 +1,29 @@
-"""The networks: a body, a dense layer whose outputs are the features, an output layer."""
+"""The networks: a backbone, a dense layer whose outputs are the features, an output layer."""
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cxr.config.catalogue.architectures import ARCHITECTURES
 from cxr.networks.depthwise import speed_up
 
-# torchvision's models that can be a body, and the submodule that holds their convolutions.
-BACKBONES = (
-    "vgg16",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet152",
-    "densenet121",
-    "mobilenet_v2",
-)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 PREPROCESSING = (
-    "grey uint8 / 255; conv5: one channel, minus 0.5, divided by 0.25; other bodies: the channel "
-    "three times, standardised with ImageNet's mean and standard deviation"
+    "grey uint8 / 255; conv5: one channel, minus 0.5, divided by 0.25; other backbones: the "
+    "channel three times, standardised with ImageNet's mean and standard deviation"
 )
 
 
 class Network(nn.Module):
-    """A convolutional body, a dense layer of `feature_dim` rectified units, an output layer.
+    """A convolutional backbone, a dense layer of `feature_dim` rectified units, an output layer.
 
     Parameters
     ----------
     architecture : str
-        `conv5` or one of `BACKBONES`.
+        One of `cxr.config.catalogue.architectures.ARCHITECTURES`.
     n_classes : int
     feature_dim : int
         Units of the dense layer, the features.
@@ -37,6 +31,11 @@ class Network(nn.Module):
         Between the features and the output.
     n_tags : int
         Labels besides the classes, of which an image has any number.
+
+    Raises
+    ------
+    ValueError
+        If there is no such architecture.
     """
 
     mean: Tensor
@@ -46,16 +45,20 @@ class Network(nn.Module):
         self, architecture: str, n_classes: int, feature_dim: int, dropout: float, n_tags: int = 0
     ) -> None:
         super().__init__()
+        if architecture not in ARCHITECTURES:
+            raise ValueError(f"unknown architecture {architecture}")
+        entry = ARCHITECTURES[architecture]
         self.n_classes, self.n_tags, self.feature_dim = n_classes, n_tags, feature_dim
-        self.body, width, channels = _backbone(architecture)
-        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
+        self.backbone = FAMILIES[entry.family](architecture)
+        grey = entry.channels == 1
+        mean, std = ((0.5,), (0.25,)) if grey else (IMAGENET_MEAN, IMAGENET_STD)
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
-        self.dense = nn.Sequential(nn.Linear(width, feature_dim), nn.ReLU())
+        self.dense = nn.Sequential(nn.Linear(entry.width, feature_dim), nn.ReLU())
         self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(feature_dim, n_classes + n_tags))
 
     def maps(self, images: Tensor) -> Tensor:
-        """The body's last feature maps of grey images.
+        """The backbone's last feature maps of grey images.
 
         Parameters
         ----------
@@ -67,13 +70,13 @@ class Network(nn.Module):
         Tensor, shape (n, channels, h', w')
         """
         scaled = (images - self.mean) / self.std
-        return self.body(scaled.contiguous(memory_format=torch.channels_last))
+        return self.backbone(scaled.contiguous(memory_format=torch.channels_last))
 
     def features(self, images: Tensor) -> Tensor:
         """The features of grey images, shape (n, feature_dim), not negative."""
-        return self.features_of(self.maps(images))
+        return self.features_of_maps(self.maps(images))
 
-    def features_of(self, maps: Tensor) -> Tensor:
+    def features_of_maps(self, maps: Tensor) -> Tensor:
         """The features of feature maps."""
         return self.dense(maps.mean(dim=(2, 3)))
 
@@ -90,38 +93,21 @@ class Network(nn.Module):
         """
         return self.output(features)[:, : self.n_classes]
 
-    def freeze_body(self, frozen: bool) -> None:
-        """Whether the body keeps its weights and its normalisation statistics."""
-        self.body.requires_grad_(not frozen)
-        self.body.train(not frozen)
+    def freeze_backbone(self, frozen: bool) -> None:
+        """Whether the backbone keeps its weights and its normalisation statistics."""
+        self.backbone.requires_grad_(not frozen)
+        self.backbone.train(not frozen)
 
 
-def _backbone(architecture: str) -> tuple[nn.Module, int, int]:
-    """The convolutions of an architecture, their output channels and input channels."""
-    if architecture == "conv5":
-        return _conv5(), 256, 1
-    import torchvision
-
-    if architecture not in BACKBONES:
-        raise ValueError(f"unknown architecture {architecture}")
-    whole = getattr(torchvision.models, architecture)(weights=None)
-    if architecture.startswith("resnet"):
-        return _Residual(whole), whole.fc.in_features, 3
-    if architecture == "densenet121":
-        return nn.Sequential(whole.features, nn.ReLU()), whole.classifier.in_features, 3
-    width = {"vgg16": 512, "mobilenet_v2": 1280}[architecture]
-    return nn.Sequential(speed_up(whole.features)), width, 3
-
-
-class _Residual(nn.Module):
+class _ResNetBackbone(nn.Module):
     """A ResNet without its pooling and classifier, its parts under torchvision's names."""
 
     PARTS = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 
-    def __init__(self, whole: nn.Module) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
         for name in self.PARTS:
-            self.add_module(name, getattr(whole, name))
+            self.add_module(name, getattr(model, name))
 
     def forward(self, images: Tensor) -> Tensor:
         for name in self.PARTS:
@@ -129,7 +115,7 @@ class _Residual(nn.Module):
         return images
 
 
-def _conv5() -> nn.Module:
+def _conv5(architecture: str) -> nn.Module:
     """Five blocks of convolution, normalisation, rectifier and pooling."""
     layers: list[nn.Module] = []
     channels = 1
@@ -142,6 +128,33 @@ def _conv5() -> nn.Module:
         ]
         channels = width
     return nn.Sequential(*layers)
+
+
+def _torchvision_model(architecture: str) -> Any:
+    import torchvision
+
+    return getattr(torchvision.models, architecture)(weights=None)
+
+
+def _features_backbone(architecture: str) -> nn.Module:
+    return nn.Sequential(speed_up(_torchvision_model(architecture).features))
+
+
+def _densenet_backbone(architecture: str) -> nn.Module:
+    return nn.Sequential(_torchvision_model(architecture).features, nn.ReLU())
+
+
+def _resnet_backbone(architecture: str) -> nn.Module:
+    return _ResNetBackbone(_torchvision_model(architecture))
+
+
+# How the convolutions of an architecture are obtained, by its family.
+FAMILIES: dict[str, Callable[[str], nn.Module]] = {
+    "conv5": _conv5,
+    "features": _features_backbone,
+    "densenet": _densenet_backbone,
+    "resnet": _resnet_backbone,
+}
 
 
 def build_network(

@@ -55,16 +55,16 @@ def _gradient(
     )
 
 
-def speed_up(body: nn.Module) -> nn.Module:
-    """Gives the depthwise convolutions of stride 2 in `body` their fast gradient; returns it."""
-    for parent in list(body.modules()):
+def speed_up(backbone: nn.Module) -> nn.Module:
+    """Gives the depthwise convolutions of stride 2 in `backbone` a fast gradient; returns it."""
+    for parent in list(backbone.modules()):
         for name, child in parent.named_children():
             if isinstance(child, nn.Conv2d) and _is_strided_depthwise(child):
                 width = child.in_channels
                 fast = StridedDepthwise(width, width, 3, 2, 1, groups=width, bias=False)
                 fast.weight = child.weight
                 setattr(parent, name, fast)
-    return body
+    return backbone
 
 
 def _is_strided_depthwise(layer: nn.Conv2d) -> bool:

@@ -1,39 +1,16 @@
-"""Trained and pre-trained weights of networks: starting, saving, loading."""
+"""Trained and pre-trained weights of networks: loading, saving."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cxr.core.errors import InputError
 from cxr.core.io import atomic, read_json, write_json
 from cxr.core.state_dict import read_state_dict
-from cxr.networks.architecture import Network, build_network
-
-
-def start_network(
-    model: Mapping[str, Any],
-    n_classes: int,
-    seed: int,
-    weights: str | Path | None,
-    n_tags: int = 0,
-) -> Network:
-    """The network of a config's `models.<name>`, with pre-trained weights in its body if given.
-
-    Raises
-    ------
-    InputError
-        If the weights do not fit.
-    """
-    network = build_network(
-        model["architecture"], n_classes, model["feature_dim"], model["dropout"], seed, n_tags
-    )
-    if weights:
-        load_backbone(network, weights)
-    return network
+from cxr.networks.architecture import Network
 
 
 def load_backbone(network: Network, path: str | Path) -> None:
-    """Loads pre-trained weights into the body; an ImageNet classifier in the file is ignored.
+    """Loads pre-trained weights into the backbone; an ImageNet classifier in the file is ignored.
 
     The file may hold torchvision's whole model, its convolutions alone
     (`features.…`), the inside of these (`0.0.weight`), or a network of ours.
@@ -43,28 +20,29 @@ def load_backbone(network: Network, path: str | Path) -> None:
     InputError
         If the file does not fit the architecture.
     """
-    wanted = network.body.state_dict()
-    state = {_backbone_name(name): tensor for name, tensor in read_state_dict(path).items()}
-    direct = {name.removeprefix("0."): name for name in wanted}
-    matched = {}
-    for plain, name in direct.items():
-        found = state.get(name, state.get(plain))
-        if found is None or found.shape != wanted[name].shape:
+    expected = network.backbone.state_dict()
+    state = {_backbone_name(name): value for name, value in read_state_dict(path).items()}
+    loaded = {}
+    for name in expected:
+        # torchvision's name where our backbone is a Sequential around its convolutions.
+        plain = name.removeprefix("0.")
+        tensor = state.get(name, state.get(plain))
+        if tensor is None or tensor.shape != expected[name].shape:
             # torch counts batches in newer files only; the network never reads it.
             if name.endswith("num_batches_tracked"):
-                matched[name] = wanted[name]
+                loaded[name] = expected[name]
                 continue
-            problem = "is missing" if found is None else f"has shape {tuple(found.shape)}"
+            problem = "is missing" if tensor is None else f"has shape {tuple(tensor.shape)}"
             raise InputError(
                 f"{path}: does not fit the architecture: {plain} {problem}; give weights of the "
                 f"same architecture as torchvision saves them"
             )
-        matched[name] = found
-    network.body.load_state_dict(matched)
+        loaded[name] = tensor
+    network.backbone.load_state_dict(loaded)
 
 
 def _backbone_name(name: str) -> str:
-    for prefix in ("module.", "body.", "features."):
+    for prefix in ("module.", "backbone.", "features."):
         name = name.removeprefix(prefix)
     return name
 

@@ -1,4 +1,4 @@
-"""Where a training stands, so that one that was killed goes on instead of beginning again."""
+"""The state of a training, so that one that was killed goes on instead of beginning again."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ class Checkpoint:
         except Exception as error:
             # Whatever a damaged file makes of its reader: it costs the epochs that it held.
             log.warning("%s: not a whole checkpoint (%s)", self.path, error)
-        log.info("%s: of another training; it begins anew", self.path)
+        log.info("%s: of another training; this one starts from the beginning", self.path)
         return None
 
     def save(self, state: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Checkpoint:
             torch.save({**state, "key": self.key}, temporary)
 
     def remove(self) -> None:
-        """Forgets the training, which is finished."""
+        """Removes the file of a training that is finished."""
         self.path.unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""What a training is given: images, their targets and splits."""
+"""The data of a training: images, their targets and splits."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from cxr.core.errors import InputError
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Images, labels, splits and tags; the test images are never looked at.
+    """Images, labels, splits and tags; the test images are never used.
 
     Attributes
     ----------
@@ -35,7 +35,9 @@ class TrainingData:
     tags: np.ndarray | None = None
 
     @classmethod
-    def of(cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]) -> "TrainingData":
+    def from_cohort(
+        cls, cohort: pd.DataFrame, images: np.ndarray, classes: Sequence[str]
+    ) -> "TrainingData":
         """The data of a cohort table and its pixel cache, in the same order.
 
         Raises
@@ -63,16 +65,16 @@ class TrainingData:
 
     def digest(self) -> str:
         """SHA-256 over the training and validation pixels, labels and tags."""
-        used = np.flatnonzero(np.isin(self.split, ("train", "validation")))
-        content = hashlib.sha256(self.images[used].tobytes())
-        content.update(self.labels[used].tobytes() + "\n".join(self.split[used]).encode())
+        rows = np.flatnonzero(np.isin(self.split, ("train", "validation")))
+        content = hashlib.sha256(self.images[rows].tobytes())
+        content.update(self.labels[rows].tobytes() + "\n".join(self.split[rows]).encode())
         if self.tags is not None:
-            content.update(self.tags[used].tobytes())
+            content.update(self.tags[rows].tobytes())
         return content.hexdigest()
 
-    def part(self, name: str, n_classes: int) -> tuple[Tensor, Tensor]:
+    def tensors(self, split: str, n_classes: int) -> tuple[Tensor, Tensor]:
         """Images, shape (m, 1, h, w), and targets, shape (m, n_classes + n_tags), of one split."""
-        rows = np.flatnonzero(self.split == name)
+        rows = np.flatnonzero(self.split == split)
         targets = F.one_hot(torch.from_numpy(self.labels[rows]), n_classes).to(torch.float32)
         if self.tags is not None:
             tags = torch.from_numpy(self.tags[rows]).to(torch.float32)

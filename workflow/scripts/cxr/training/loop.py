@@ -4,22 +4,21 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-import torchvision
 from torch import Tensor
 
 from cxr.core.errors import InputError
-from cxr.networks.architecture import PREPROCESSING, Network, parameter_count
+from cxr.networks.architecture import Network
 from cxr.networks.device import best_device, make_deterministic
 from cxr.training.checkpoint import Checkpoint, random_state, restore_random_state
 from cxr.training.dataset import TrainingData
 from cxr.training.learner import Learner
+from cxr.training.rate_test import range_test
 from cxr.training.recipe import Recipe
 
 log = logging.getLogger("cxr")
@@ -49,8 +48,8 @@ class TrainingResult:
 
 
 @dataclass
-class _TrainingState:
-    """Where a training stands: everything but the current phase's learner and generators."""
+class _Progress:
+    """What a training has done: everything but the current phase's learner and generators."""
 
     phase: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -60,7 +59,7 @@ class _TrainingState:
     best_epoch: int = 0
     seconds: float = 0.0
 
-    def of_phase(self) -> int:
+    def epochs_of_phase(self) -> int:
         """Finished epochs of the current phase."""
         return sum(row["phase"] == self.phase + 1 for row in self.rows)
 
@@ -85,7 +84,7 @@ def train(
     recipe : Recipe
     seed : int
     checkpoint : Checkpoint, optional
-        Written after every epoch, and where an earlier run got to. It is left
+        Written after every epoch, and read where an earlier run was interrupted. It is left
         for the caller to remove once the model is safe.
 
     Raises
@@ -108,40 +107,40 @@ def _train(
 ) -> TrainingResult:
     device = best_device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    train_part, held_out = (data.part(p, network.n_classes) for p in ("train", "validation"))
+    train_set, validation_set = (
+        data.tensors(split, network.n_classes) for split in ("train", "validation")
+    )
     stored = checkpoint.load() if checkpoint is not None else None
-    standing = _TrainingState() if stored is None else _TrainingState(**stored["standing"])
+    progress = _Progress() if stored is None else _Progress(**stored["progress"])
     precision = ""
-    for position in range(standing.phase, len(recipe.phases)):
+    for position in range(progress.phase, len(recipe.phases)):
         phase = recipe.phases[position]
-        learner = Learner(network, recipe, phase, train_part, held_out, device)
+        learner = Learner(network, recipe, phase, train_set, validation_set, device)
         precision = str(learner.dtype).removeprefix("torch.")
         if stored is not None:
             learner.restore(stored["learner"])
             restore_random_state(rng, stored["random"])
-            log.info(
-                "going on after epoch %d, where an earlier run was interrupted", len(standing.rows)
-            )
+            log.info("resuming after epoch %d of an interrupted run", len(progress.rows))
             stored = None
         else:
-            standing.phase, standing.best_loss, standing.best_epoch = position, math.inf, 0
+            progress.phase, progress.best_loss, progress.best_epoch = position, math.inf, 0
             log.info(_headline(position, recipe, device, precision))
-            _begin(learner, standing, rng)
-        _epochs(learner, standing, rng, checkpoint)
-        network.load_state_dict(standing.best)
+            _begin(learner, progress, rng)
+        _epochs(learner, progress, rng, checkpoint)
+        network.load_state_dict(progress.best)
     network.to("cpu").eval()
-    history = pd.DataFrame(standing.rows)
-    seen = len(train_part[0]) * len(history)
+    history = pd.DataFrame(progress.rows)
+    images = len(train_set[0]) * len(history)
     timing = {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
         "precision": precision,
-        "seconds": round(standing.seconds, 1),
-        "images_per_second": round(seen / standing.seconds, 1),
+        "seconds": round(progress.seconds, 1),
+        "images_per_second": round(images / progress.seconds, 1),
     }
     return TrainingResult(
-        history.assign(best=history["epoch"] == standing.best_epoch),
-        pd.DataFrame(standing.rate_tests, columns=list(RATE_TEST_COLUMNS)),
+        history.assign(best=history["epoch"] == progress.best_epoch),
+        pd.DataFrame(progress.rate_tests, columns=list(RATE_TEST_COLUMNS)),
         timing,
     )
 
@@ -150,55 +149,55 @@ def _headline(position: int, recipe: Recipe, device: torch.device, precision: st
     phase = recipe.phases[position]
     return (
         f"phase {position + 1} of {len(recipe.phases)} on {device.type}, {precision}: "
-        f"{phase.epochs} epochs at {phase.image_size} pixels{', body frozen' * phase.frozen}"
+        f"{phase.epochs} epochs at {phase.image_size} pixels{', backbone frozen' * phase.frozen}"
     )
 
 
-def _begin(learner: Learner, standing: _TrainingState, rng: np.random.Generator) -> None:
+def _begin(learner: Learner, progress: _Progress, rng: np.random.Generator) -> None:
     """Starts a phase, with a range test where its rate is to be found."""
-    found = None
+    rate = None
     if learner.phase.learning_rate == "find":
         started = time.monotonic()
-        found, curve = learner.range_test(rng)
-        standing.rate_tests += curve.assign(phase=standing.phase + 1).to_dict("records")
-        standing.seconds += time.monotonic() - started
-    learner.begin(found)
+        rate, curve = range_test(learner, rng)
+        progress.rate_tests += curve.assign(phase=progress.phase + 1).to_dict("records")
+        progress.seconds += time.monotonic() - started
+    learner.begin(rate)
 
 
 def _epochs(
     learner: Learner,
-    standing: _TrainingState,
+    progress: _Progress,
     rng: np.random.Generator,
     checkpoint: Checkpoint | None,
 ) -> None:
-    """The epochs of a phase that are still to do; `standing.best` are the weights it keeps."""
+    """The epochs of a phase that are still to do; `progress.best` are the weights it keeps."""
     phase = learner.phase
-    for done in range(standing.of_phase(), phase.epochs):
-        epoch = len(standing.rows) + 1
-        losses = [row["validation_loss"] for row in standing.rows[epoch - 1 - done :]]
+    for done in range(progress.epochs_of_phase(), phase.epochs):
+        epoch = len(progress.rows) + 1
+        losses = [row["validation_loss"] for row in progress.rows[epoch - 1 - done :]]
         waited = done - 1 - losses.index(min(losses)) if done else 0
         if phase.patience is not None and waited >= phase.patience:
             log.info("no better validation loss for %d epochs: the phase ends", waited)
             break
         started = time.monotonic()
-        head, body = learner.schedule.now()
+        rate, backbone_rate = learner.schedule.rates()
         train_loss, train_accuracy = learner.epoch(rng)
-        loss, accuracy = learner.measure()
+        loss, accuracy = learner.validate()
         if not math.isfinite(train_loss + loss):
             raise InputError(
-                f"training: the loss is no longer a number in phase {standing.phase + 1}, epoch "
-                f"{epoch}, at learning rate {head:.2g}; lower that phase's learning_rate"
+                f"training: the loss is no longer a number in phase {progress.phase + 1}, epoch "
+                f"{epoch}, at learning rate {rate:.2g}; lower that phase's learning_rate"
             )
         learner.schedule.after_epoch(loss)
-        standing.seconds += time.monotonic() - started
-        standing.rows.append(
+        progress.seconds += time.monotonic() - started
+        progress.rows.append(
             {
                 "epoch": epoch,
-                "phase": standing.phase + 1,
+                "phase": progress.phase + 1,
                 "image_size": phase.image_size,
                 "frozen": phase.frozen,
-                "learning_rate": head,
-                "backbone_learning_rate": body,
+                "learning_rate": rate,
+                "backbone_learning_rate": backbone_rate,
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
                 "validation_loss": loss,
@@ -207,48 +206,9 @@ def _epochs(
         )
         text = "epoch %d, %d of %d of the phase: loss %.3f, validation loss %.3f, accuracy %.3f"
         log.info(text, epoch, done + 1, phase.epochs, train_loss, loss, accuracy)
-        if loss < standing.best_loss or phase.keep == "last":
-            standing.best = copy.deepcopy(learner.measured.state_dict())
-            standing.best_loss, standing.best_epoch = loss, epoch
+        if loss < progress.best_loss or phase.keep == "last":
+            progress.best = copy.deepcopy(learner.evaluated.state_dict())
+            progress.best_loss, progress.best_epoch = loss, epoch
         if checkpoint is not None:
             state = {"learner": learner.state(), "random": random_state(rng)}
-            checkpoint.save({**state, "standing": vars(standing)})
-
-
-def model_card(
-    network: Network,
-    data: TrainingData,
-    history: pd.DataFrame,
-    cfg: Mapping[str, Any],
-    tags: Sequence[str] = (),
-) -> dict[str, Any]:
-    """The model's card: what it is, what it saw, how it was trained.
-
-    Parameters
-    ----------
-    cfg : mapping
-        `model` (the config's section), `classes`, `seed`, `square` (how images become square).
-    tags : sequence of str
-        Labels besides the classes, in the order of the network's.
-    """
-    model = cfg["model"]
-    return {
-        "architecture": model["architecture"],
-        "classes": list(cfg["classes"]),
-        **({"tags": list(tags)} if tags else {}),
-        "feature_dim": model["feature_dim"],
-        "feature_layer": "dense, after its rectifier",
-        "image_size": int(model["training"]["phases"][-1]["image_size"]),
-        "cache_size": int(data.images.shape[1]),
-        "square": cfg["square"],
-        "preprocessing": PREPROCESSING,
-        "parameters": parameter_count(network),
-        "initial_weights": model["weights"],
-        "training": dict(model["training"]),
-        "dropout": model["dropout"],
-        "seed": cfg["seed"],
-        "epochs": len(history),
-        "best_epoch": int(history["epoch"].to_numpy()[history["best"].to_numpy()][0]),
-        "training_data_sha256": data.digest(),
-        "versions": {"torch": torch.__version__, "torchvision": torchvision.__version__},
-    }
+            checkpoint.save({**state, "progress": vars(progress)})

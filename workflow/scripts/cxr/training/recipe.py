@@ -1,12 +1,13 @@
-"""How to train: phases, their optimiser and how the learning rate runs."""
+"""How to train: phases, their optimizer and how the learning rate runs."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+
+from cxr.networks.augmentation import Augmentation
 
 PLATEAU_FACTOR, PLATEAU_EPOCHS = 0.1, 3
 WARM_UP = 0.25
@@ -16,13 +17,13 @@ WARM_UP = 0.25
 class Phase:
     """One phase of a training; the config's `models.<name>.training.phases` documents each field.
 
-    `learning_rate` is a number, a pair [head, body] or "find".
+    `learning_rate` is a number, a pair (dense layers, backbone) or "find".
     """
 
     epochs: int
     image_size: int
     frozen: bool
-    learning_rate: float | list[float] | str
+    learning_rate: float | str | tuple[float, float]
     schedule: str
     batch_size: int
     weight_decay: float
@@ -36,45 +37,41 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The phases of a training and what they share."""
+    """The phases of a training and what they share; the config's `models.<name>.training`."""
 
     phases: tuple[Phase, ...]
-    augmentation: Mapping[str, Any] | None
+    augmentation: Augmentation | None
     precision: str
     compile: bool
-
-    @classmethod
-    def of(cls, training: Mapping[str, Any]) -> "Recipe":
-        """The recipe of a resolved config's `models.<name>.training`."""
-        phases = tuple(Phase(**phase) for phase in training["phases"])
-        rest = {name: training[name] for name in ("augmentation", "precision", "compile")}
-        return cls(phases, **rest)
+    threads: int = 1
 
 
-def peak_rates(phase: Phase, found: float | None) -> tuple[float, float]:
-    """Peak rates of the dense layers and of the body, `found` where the phase says "find"."""
-    given = found if phase.learning_rate == "find" else phase.learning_rate
-    if isinstance(given, int | float):
-        return float(given), float(given)
-    if isinstance(given, list):
-        return float(given[0]), float(given[1])
-    raise ValueError("this phase's rate comes from a range test")
+def peak_rates(phase: Phase, suggested: float | None) -> tuple[float, float]:
+    """Peak rates of the dense layers and the backbone; `suggested` where the phase says "find"."""
+    rate = suggested if phase.learning_rate == "find" else phase.learning_rate
+    if rate is None or isinstance(rate, str):
+        raise ValueError("this phase's rate comes from a range test")
+    if isinstance(rate, int | float):
+        return float(rate), float(rate)
+    dense, backbone = rate
+    return float(dense), float(backbone)
 
 
 def make_optimizer(
-    network: nn.Module, phase: Phase, head: float, body: float
+    network: nn.Module, phase: Phase, dense_rate: float, backbone_rate: float
 ) -> torch.optim.Optimizer:
-    """AdamW over the dense layers and, unless it is frozen, the body, at their own rates.
+    """AdamW over the dense layers and, unless it is frozen, the backbone, each with its rate.
 
     References
     ----------
     I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019.
     """
-    of_body = [p for name, p in network.named_parameters() if name.startswith("body.")]
-    others = [p for name, p in network.named_parameters() if not name.startswith("body.")]
-    groups: list[dict[str, Any]] = [{"params": others, "lr": head}]
+    parameters = list(network.named_parameters())
+    backbone = [p for name, p in parameters if name.startswith("backbone.")]
+    others = [p for name, p in parameters if not name.startswith("backbone.")]
+    groups: list[dict[str, Any]] = [{"params": others, "lr": dense_rate}]
     if not phase.frozen:
-        groups.append({"params": of_body, "lr": body})
+        groups.append({"params": backbone, "lr": backbone_rate})
     return torch.optim.AdamW(groups, weight_decay=phase.weight_decay, fused=True)
 
 
@@ -105,7 +102,7 @@ class Schedule:
             )
 
     def after_step(self) -> None:
-        """Moves the rates after an optimiser's step."""
+        """Moves the rates after an optimizer's step."""
         if not self.by_loss:
             self.inner.step()
 
@@ -114,7 +111,7 @@ class Schedule:
         if self.by_loss:
             self.inner.step(validation_loss)
 
-    def now(self) -> tuple[float, float]:
-        """The rates of the dense layers and of the body, 0 where it is frozen."""
+    def rates(self) -> tuple[float, float]:
+        """The rates of the dense layers and of the backbone, 0 where it is frozen."""
         current = [float(group["lr"]) for group in self.optimizer.param_groups]
         return current[0], current[1] if len(current) > 1 else 0.0

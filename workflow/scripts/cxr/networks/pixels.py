@@ -1,0 +1,43 @@
+"""Cached pixels as a network's input."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """uint8 to float from 0 to 1."""
+    return images.to(torch.float32).div_(255)
+
+
+def resize(images: Tensor, size: int | None) -> Tensor:
+    """Images of shape (n, 1, h, w) at `size`; as they are where it is None or their size."""
+    if size is None or images.shape[-1] == size:
+        return images
+    return v2.functional.resize(images, [size, size], antialias=True)
+
+
+def unit_batches(
+    images: np.ndarray, batch_size: int, size: int | None, device: torch.device
+) -> Iterator[Tensor]:
+    """Images in batches on the device, in their order.
+
+    Parameters
+    ----------
+    images : uint8 array, shape (n, h, w)
+    batch_size : int
+    size : int or None
+        Side of the network's input; None for the images' own.
+    device : torch.device
+
+    Yields
+    ------
+    float Tensor, shape (m, 1, size, size)
+        From 0 to 1.
+    """
+    for start in range(0, len(images), batch_size):
+        batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
+        yield to_unit(resize(batch.to(device), size))
