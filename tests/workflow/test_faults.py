@@ -141,7 +141,7 @@ def test_a_file_that_was_cut_short(copied, finished, damaged, reader):
     only = ["--forcerun", reader, "--until", reader]
     done = copied.snakemake(*only, check=False)
     assert f"error: results/tiny/{damaged}: not a" in done.stderr
-    assert f"it is set aside as {path.name}.damaged, run again to make it anew" in done.stderr
+    assert f"it is set aside as {path.name}.damaged, run again to recompute it" in done.stderr
     copied.snakemake(*only)
     path.with_name(f"{path.name}.damaged").unlink()
     same_files(copied, finished)

@@ -1,7 +1,7 @@
 """Arrow columns from NumPy arrays and back, without pandas.
 
-pyarrow's own conversions look whether they were given something of pandas, and
-import it for that, which takes as long as a small study's whole grid.
+pyarrow's own conversions check for objects of pandas, and import it for that,
+which takes as long as a small study's whole grid.
 """
 
 from collections.abc import Sequence

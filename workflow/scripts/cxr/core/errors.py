@@ -1,10 +1,10 @@
-"""The errors that are the user's to mend."""
+"""The errors that a user can correct."""
 
 from pathlib import Path
 
 
 class InputError(ValueError):
-    """A file, key or record that the user can mend; its text is one line.
+    """A file, key or record that the user can correct; its text is one line.
 
     The line names the file or key, what is wrong and what to do. A job that
     ends with this error writes the line last in its log.

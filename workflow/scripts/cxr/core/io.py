@@ -43,10 +43,10 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}."
-    for left in target.parent.iterdir():
-        # A process that was killed could not remove its own.
-        if left.name.startswith(prefix) and len(left.name) == len(prefix) + 8:
-            left.unlink(missing_ok=True)
+    for other in target.parent.iterdir():
+        # A process that was killed could not remove its temporary file.
+        if other.name.startswith(prefix) and len(other.name) == len(prefix) + 8:
+            other.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
@@ -66,7 +66,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def require_writable(folder: Path) -> None:
-    """Looks whether a folder, where it is there already, can be written.
+    """Checks that a folder, where it exists, can be written.
 
     Raises
     ------
@@ -74,9 +74,7 @@ def require_writable(folder: Path) -> None:
         If it can't.
     """
     if folder.exists() and not os.access(folder, os.W_OK):
-        raise InputError(
-            f"{folder}: can't be written; make it writable, or run in a folder of your own"
-        )
+        raise InputError(f"{folder}: can't be written; make it writable, or run in another folder")
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
@@ -159,9 +157,7 @@ def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
         raise damaged_file(path, "Parquet", error) from error
     missing = [name for name in columns or [] if name not in table.column_names]
     if missing:
-        raise InputError(
-            f"{path}: no column {', '.join(missing)}; it was written by something else"
-        )
+        raise InputError(f"{path}: no column {', '.join(missing)}; it is another table")
     return table
 
 
@@ -214,7 +210,7 @@ def new_array(
     """A memory-mapped array that becomes the .npy file `path` when the block ends well."""
     with atomic(path) as temporary:
         array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
-        # Its blocks are taken now: a full disk would kill the process at a write.
+        # Its blocks are allocated now: a full disk would kill the process at a write.
         with temporary.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, temporary.stat().st_size)
         yield array

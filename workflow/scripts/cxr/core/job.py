@@ -1,4 +1,4 @@
-"""What every job needs around its work: a log, its threads, one last line when it fails."""
+"""The frame of every job: a log, a limit of threads, one last line when it fails."""
 
 import errno
 import logging
@@ -19,13 +19,13 @@ ADVICE = {
     errno.EFBIG: "raise the limit on file sizes",
     errno.EROFS: "make the results writable",
     errno.EACCES: "make the results writable",
-    errno.ENOENT: "it is gone since the run began: put it back, or leave it to the workflow,",
+    errno.ENOENT: "it was removed since the run began: put it back, or leave it to the workflow,",
 }
 
 
 @contextmanager
 def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
-    """Runs a block with its output in a log file and its libraries held to `threads`.
+    """Runs a block with its output in a log file and its libraries limited to `threads`.
 
     Everything that is printed, logged or warned goes to the file, native
     libraries included. A failure ends the process with status 1, its traceback
@@ -38,9 +38,8 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
     threads : int
         Threads for BLAS, OpenMP, numba and torch.
     code : str, optional
-        The fingerprint that the running script had when the run began. Where it
-        has another by now the block is not run: its outputs would be recorded as
-        made by the old code.
+        The fingerprint of the script when the run began. Where it differs by now the
+        block is not run: its outputs would be recorded as made by the old code.
     """
     target = Path(log)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,12 +60,12 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
             with limited(threads):
                 yield
         except Exception as error:
-            words = f"error: {_final_line(error, _results_of(target))}\n"
+            last_line = f"error: {_final_line(error, _results_of(target))}\n"
             try:
                 traceback.print_exc(file=stream)
-                stream.write(words)
+                stream.write(last_line)
             except OSError:  # the disk that is full may be the log's
-                os.write(terminal, words.encode())
+                os.write(terminal, last_line.encode())
             sys.exit(1)
 
 
@@ -108,14 +107,14 @@ def _set_aside(path: Path, results: Path | None) -> str:
     if results is None or not path.is_relative_to(results):
         return "replace it by a whole one and run again"
     aside = path.with_name(f"{path.name}.damaged")
-    with suppress(FileNotFoundError):  # another job that reads it was faster
+    with suppress(FileNotFoundError):  # another job has renamed it
         path.replace(aside)
-    return f"it is set aside as {aside.name}, run again to make it anew"
+    return f"it is set aside as {aside.name}, run again to recompute it"
 
 
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
-    """Holds every numeric library to `threads`, those loaded later too."""
+    """Limits every numeric library to `threads`, those loaded later too."""
     from threadpoolctl import threadpool_limits
 
     for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "NUMBA"):

@@ -1,4 +1,4 @@
-"""Work on many items at a time."""
+"""Work on many images at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,10 @@ Result = TypeVar("Result")
 def in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
-    """The results of `function` over `items`, in order; decoding frees the interpreter's lock."""
+    """The results of `function` over `items`, in order.
+
+    Threads suffice, since decoding releases the interpreter's lock.
+    """
     progress = Progress(len(items), "images")
     batch = 64 * max(1, threads)
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:

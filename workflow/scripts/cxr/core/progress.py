@@ -1,4 +1,4 @@
-"""Lines that say how far a long job is."""
+"""Progress of long jobs."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ class Progress:
     Parameters
     ----------
     total : int or None
-        How many steps there are, None where nobody knows.
+        How many steps there are, None where that is unknown.
     what : str
         What is counted, in the plural: "images", "epochs".
     every : float

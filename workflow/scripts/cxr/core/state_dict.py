@@ -1,4 +1,4 @@
-"""Files of weights, from which no code is run."""
+"""Weights from files, without running code from them."""
 
 from pathlib import Path
 
