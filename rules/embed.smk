@@ -56,7 +56,7 @@ rule embed:
         cfg=lambda wildcards: {
             **STAGES.chunks[wildcards.chunk],
             **settings(
-                method={
+                tsne={
                     "device": "embedding.device",
                     "gradient": "embedding.gradient",
                     "initialization": "embedding.initialization",

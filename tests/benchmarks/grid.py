@@ -85,10 +85,10 @@ def dbscan_hdbscan(n):
 
 def tsne_ours(n):
     from cxr.embedding.knn import find_neighbours
-    from cxr.embedding.tsne import Method, embed
+    from cxr.embedding.tsne import TsneSettings, embed
 
     neighbours = find_neighbours(np.arange(n).astype(str), features(n), 128, threads=2)
-    return lambda: embed(neighbours, PERPLEXITY, 0, Method(), 2)
+    return lambda: embed(neighbours, PERPLEXITY, 0, TsneSettings(), 2)
 
 
 def tsne_opentsne(n):

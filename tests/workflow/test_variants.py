@@ -10,7 +10,7 @@ from openTSNE import TSNE
 from sklearn.manifold import trustworthiness
 
 from cxr.embedding.knn import Neighbours, pairwise_affinities, select_features
-from cxr.embedding.tsne import Method, embed
+from cxr.embedding.tsne import TsneSettings, embed
 from cxr.embedding.tsne_exact import divergence
 from tests.helpers.study import ROOT, workspace
 
@@ -72,7 +72,7 @@ def test_maps_of_real_features_are_at_least_as_good_as_opentsnes(results):
         matrix = pairwise_affinities(neighbours, float(perplexity))
         ours, theirs = [], []
         for seed in range(10):
-            xy, kl_divergence = embed(neighbours, float(perplexity), seed, Method(), 1)
+            xy, kl_divergence = embed(neighbours, float(perplexity), seed, TsneSettings(), 1)
             ours.append(kl_divergence)
             peer = np.asarray(TSNE(perplexity=perplexity, random_state=seed).fit(features))
             theirs.append(divergence(matrix, peer[:, 0].copy(), peer[:, 1].copy()))

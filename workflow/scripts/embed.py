@@ -1,12 +1,12 @@
 """The t-SNE maps of one chunk of runs."""
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_arrays, write_table
 from cxr.core.job import job
+from cxr.core.settings import typed
 from cxr.embedding.knn import Neighbours
-from cxr.embedding.tsne import Method, embed_runs
+from cxr.embedding.tsne import EmbeddingSettings, embed_runs
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, threads):
     neighbours = Neighbours(**read_arrays(input.neighbours))
-    runs = list(product(cfg["perplexities"], cfg["seeds"]))
-    embeddings = embed_runs(neighbours, runs, Method(**cfg["method"]), threads)
+    settings = typed(EmbeddingSettings, cfg)
+    embeddings = embed_runs(neighbours, settings.runs, settings.tsne, threads)
     write_table(embeddings, output.embeddings)
 
 

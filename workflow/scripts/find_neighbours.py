@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_arrays, write_table
 from cxr.core.job import job
-from cxr.embedding.knn import find_neighbours, select_features
+from cxr.core.settings import typed
+from cxr.embedding.knn import NeighbourSettings, find_neighbours, select_features
 from cxr.embedding.tsne import map_table
 
 if TYPE_CHECKING:
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg, threads):
-    image_ids, features = select_features(read_table(input.features), cfg["classes"])
-    neighbours = find_neighbours(image_ids, features, cfg["largest_perplexity"], threads)
+    settings = typed(NeighbourSettings, cfg)
+    image_ids, features = select_features(read_table(input.features), settings.classes)
+    neighbours = find_neighbours(image_ids, features, settings.largest_perplexity, threads)
     write_arrays(asdict(neighbours), output.neighbours)
     write_table(map_table(image_ids, "pca", neighbours.pca), output.pca)
 

@@ -3,17 +3,18 @@
 from typing import TYPE_CHECKING
 
 from cxr.clustering.grid import GRID, label_map
-from cxr.clustering.ranking import choose_map, rank, ranking_schema
+from cxr.clustering.ranking import RankingSettings, choose_map, rank, ranking_schema
 from cxr.core.io import read_tables, write_table
 from cxr.core.job import job
+from cxr.core.settings import typed
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    embeddings = read_tables(input.embeddings)
-    ranking = rank(read_tables(input.grid), embeddings["image_id"].nunique(), **cfg)
+    embeddings, settings = read_tables(input.embeddings), typed(RankingSettings, cfg)
+    ranking = rank(read_tables(input.grid), embeddings["image_id"].nunique(), settings)
     write_table(ranking, output.ranking, schema=ranking_schema(GRID))
     for method, target in (("tsne", output.clusters), ("pca", output.pca_clusters)):
         write_table(label_map(*choose_map(embeddings, ranking, method)), target)

@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.clustering.grid import sweep_dbscan
+from cxr.clustering.grid import DbscanSettings, sweep_dbscan
 from cxr.core.io import read_arrow, write_table
 from cxr.core.job import job
+from cxr.core.settings import typed
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    grid = sweep_dbscan(read_arrow(input.embeddings), cfg["eps"], cfg["min_samples"])
+    grid = sweep_dbscan(read_arrow(input.embeddings), typed(DbscanSettings, cfg))
     write_table(grid, output.grid)
 
 

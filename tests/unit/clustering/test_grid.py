@@ -9,11 +9,18 @@ from sklearn.cluster import DBSCAN
 from sklearn.preprocessing import StandardScaler
 
 from cxr.clustering.balance import balance_score
-from cxr.clustering.grid import GRID, label_map, standardise, sweep_dbscan, sweep_hdbscan
+from cxr.clustering.grid import (
+    GRID,
+    DbscanSettings,
+    HdbscanSettings,
+    label_map,
+    standardise,
+    sweep_dbscan,
+    sweep_hdbscan,
+)
 from cxr.embedding.tsne import EMBEDDINGS, map_table
 
-EPS = [0.2, 0.5, 1.0]
-MIN_SAMPLES = [3, 5]
+CELLS = DbscanSettings(eps=(0.2, 0.5, 1.0), min_samples=(3, 5))
 
 
 @pytest.fixture
@@ -45,16 +52,16 @@ def assert_cell_is(cell, labels):
 
 
 def test_dbscan_cells_are_scikit_learns(maps):
-    grid = sweep_dbscan(maps, EPS, MIN_SAMPLES).to_pandas()
-    assert len(grid) == 3 * len(EPS) * len(MIN_SAMPLES)
-    assert grid["perplexity"].isna().sum() == len(EPS) * len(MIN_SAMPLES)
+    grid = sweep_dbscan(maps, CELLS).to_pandas()
+    assert len(grid) == 3 * 3 * 2
+    assert grid["perplexity"].isna().sum() == 3 * 2
     for cell in grid.itertuples():
         model = DBSCAN(eps=cell.eps, min_samples=cell.min_samples)
         assert_cell_is(cell, model.fit_predict(points_of(maps, cell)))
 
 
 def test_hdbscan_cells_are_those_of_its_library(maps):
-    grid = sweep_hdbscan(maps, [5, 15], [3, 8]).to_pandas()
+    grid = sweep_hdbscan(maps, HdbscanSettings((5, 15), (3, 8))).to_pandas()
     assert len(grid) == 3 * 4
     assert grid["eps"].isna().all()
     assert set(grid["algorithm"]) == {"hdbscan"}
@@ -65,7 +72,7 @@ def test_hdbscan_cells_are_those_of_its_library(maps):
 
 def test_the_chosen_cell_gives_its_labels_back(maps):
     rows = maps.to_pandas().iloc[:60]
-    cell = sweep_dbscan(maps.slice(0, 60), [0.5], [5]).to_pandas().iloc[0]
+    cell = sweep_dbscan(maps.slice(0, 60), DbscanSettings((0.5,), (5,))).to_pandas().iloc[0]
     table = label_map(rows.iloc[::-1], cell)
     assert table["image_id"].is_monotonic_increasing
     assert np.bincount(table["cluster"][table["cluster"] >= 0]).tolist() == sorted(cell["sizes"])
@@ -80,7 +87,8 @@ def test_an_axis_without_variance_stays_finite():
 def test_maps_smaller_than_min_samples_are_outliers(n):
     ids = np.array([f"i{i}" for i in range(n)])
     table = map_table(ids, "tsne", np.arange(2.0 * n).reshape(n, 2), 1.0)
-    for grid in (sweep_dbscan(table, [0.5], [5]), sweep_hdbscan(table, [5], [5])):
+    dbscan, hdbscan = DbscanSettings((0.5,), (5,)), HdbscanSettings((5,), (5,))
+    for grid in (sweep_dbscan(table, dbscan), sweep_hdbscan(table, hdbscan)):
         assert grid["n_outliers"].to_pylist() == [n]
         assert grid["sizes"].to_pylist() == [[]]
 
@@ -88,18 +96,19 @@ def test_maps_smaller_than_min_samples_are_outliers(n):
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_hdbscan_takes_the_smallest_maps(n, rng):
     ids = np.array([f"i{i}" for i in range(n)])
-    grid = sweep_hdbscan(map_table(ids, "tsne", rng.normal(size=(n, 2)), 1.0), [2, 3], [1, 9])
+    table = map_table(ids, "tsne", rng.normal(size=(n, 2)), 1.0)
+    grid = sweep_hdbscan(table, HdbscanSettings((2, 3), (1, 9)))
     assert len(grid) == 4
 
 
 def test_a_chunk_without_maps_keeps_its_columns():
     empty = EMBEDDINGS.empty_table()
-    assert sweep_dbscan(empty, EPS, MIN_SAMPLES).schema.equals(GRID)
-    assert sweep_hdbscan(empty, [5], [5]).schema.equals(GRID)
+    assert sweep_dbscan(empty, CELLS).schema.equals(GRID)
+    assert sweep_hdbscan(empty, HdbscanSettings((5,), (5,))).schema.equals(GRID)
 
 
 def test_both_algorithms_rank_together(maps):
-    tables = [sweep_dbscan(maps, EPS, MIN_SAMPLES), sweep_hdbscan(maps, [5], [5])]
+    tables = [sweep_dbscan(maps, CELLS), sweep_hdbscan(maps, HdbscanSettings((5,), (5,)))]
     joined = pa.concat_tables(tables).to_pandas()
     assert isinstance(joined, pd.DataFrame)
     assert joined["algorithm"].value_counts().to_dict() == {"dbscan": 18, "hdbscan": 3}

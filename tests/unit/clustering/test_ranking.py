@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from cxr.clustering.balance import balance_score
 from cxr.clustering.countries import count_countries
-from cxr.clustering.ranking import best_cell, choose_map, rank
+from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank
 from cxr.core.errors import InputError
 
-RULES = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}
+RULES = RankingSettings(min_clusters=3, max_clusters=8, max_perplexity_share=1 / 3)
 
 
 def labelling(outliers, *sizes):
@@ -63,7 +63,7 @@ def test_ranking_keeps_qualifying_cells_best_first_and_marks_unreliable_ones():
         ("tsne", 13.0, 9, 0, 0),
         ("pca", np.nan, 3, 9, 30),
     )
-    ranking = rank(cells, 100, **RULES)
+    ranking = rank(cells, 100, RULES)
     assert ranking["rank"].tolist() == [1, 2, 3, 4]
     assert ranking["perplexity"].tolist()[:3] == [50.0, 11.0, 10.0]
     assert ranking["reliable"].tolist() == [False, True, True, True]
@@ -74,14 +74,14 @@ def test_ranking_keeps_qualifying_cells_best_first_and_marks_unreliable_ones():
 def test_hdbscan_is_ranked_but_dbscan_is_chosen():
     cells = grid(("tsne", 9.0, 3, 0, 7), ("tsne", 9.0, 3, 0, 2), ("tsne", 9.0, 3, 0, 7))
     cells["algorithm"] = ["hdbscan", "hdbscan", "dbscan"]
-    ranking = rank(cells, 100, **RULES)
+    ranking = rank(cells, 100, RULES)
     assert ranking["algorithm"].tolist() == ["hdbscan", "dbscan", "hdbscan"]
     assert best_cell(ranking, "tsne")["rank"] == 2
     assert best_cell(ranking, "tsne", "hdbscan")["rank"] == 1
 
 
 def test_without_a_qualifying_cell_the_first_map_is_shown_without_one():
-    ranking = rank(grid(("tsne", 10.0, 1, 0, 0)), 100, **RULES)
+    ranking = rank(grid(("tsne", 10.0, 1, 0, 0)), 100, RULES)
     maps = pd.DataFrame(
         {
             "image_id": ["a", "b"] * 2,
@@ -101,7 +101,7 @@ def test_without_a_qualifying_cell_the_first_map_is_shown_without_one():
 def test_perplexities_that_are_all_too_large_are_named():
     maps = pd.DataFrame({"image_id": ["a"], "method": "pca", "perplexity": np.nan, "seed": 0})
     with pytest.raises(InputError, match=r"embedding\.perplexities': none is below .*, 1;"):
-        choose_map(maps, rank(grid(), 1, **RULES), "tsne")
+        choose_map(maps, rank(grid(), 1, RULES), "tsne")
 
 
 def test_countries_are_counted_by_cluster_with_unknown_and_outliers_last():

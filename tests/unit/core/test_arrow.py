@@ -46,12 +46,12 @@ def test_the_jobs_of_a_grid_do_without_pandas(tmp_path):
 import sys
 import numpy as np
 sys.path.insert(0, "workflow/scripts")
-from cxr.clustering.grid import sweep_dbscan
+from cxr.clustering.grid import DbscanSettings, sweep_dbscan
 from cxr.core.io import read_arrow, write_table
 from cxr.embedding.tsne import EMBEDDINGS, map_table
 path = sys.argv[1]
 write_table(map_table(np.array(["a", "b"]), "pca", np.eye(2)), path)
-write_table(sweep_dbscan(read_arrow(path), [0.5], [1]), path)
+write_table(sweep_dbscan(read_arrow(path), DbscanSettings((0.5,), (1,))), path)
 print([name for name in ("pandas", "sklearn", "torch") if name in sys.modules])
 """
     command = [sys.executable, "-c", code, str(tmp_path / "t.parquet")]

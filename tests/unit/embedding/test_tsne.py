@@ -20,10 +20,10 @@ from cxr.embedding.knn import (
     principal_components,
     select_features,
 )
-from cxr.embedding.tsne import EXACT_LIMIT, Method, embed, embed_runs
+from cxr.embedding.tsne import EXACT_LIMIT, TsneSettings, embed, embed_runs
 from cxr.embedding.tsne_exact import calibrate, divergence, gradient, optimise
 
-CPU = Method()
+CPU = TsneSettings()
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_maps_are_at_least_as_good_as_opentsnes(features, neighbours, perplexity
 @pytest.mark.parametrize(("method", "perplexity"), [("barnes-hut", 40), ("fft", 10)])
 def test_the_gradient_can_be_chosen(features, neighbours, method, perplexity):
     exact = embed(neighbours, perplexity, 0, CPU, 1)
-    chosen = embed(neighbours, perplexity, 0, Method(gradient=method), 1)
+    chosen = embed(neighbours, perplexity, 0, TsneSettings(gradient=method), 1)
     assert not np.array_equal(exact[0], chosen[0])
     # openTSNE lowers a perplexity above (n - 1) / 3 when it may; its divergence would double.
     assert abs(chosen[1] / exact[1] - 1) < 0.3
@@ -128,17 +128,17 @@ def test_the_gradient_can_be_chosen(features, neighbours, method, perplexity):
 
 
 def test_large_maps_are_not_exact():
-    assert Method().gradient_for(EXACT_LIMIT) == "exact"
-    assert Method().gradient_for(EXACT_LIMIT + 1) == "barnes-hut"
-    assert Method().gradient_for(10_000) == "fft"
-    assert Method(gradient="exact").gradient_for(10**6) == "exact"
+    assert TsneSettings().gradient_for(EXACT_LIMIT) == "exact"
+    assert TsneSettings().gradient_for(EXACT_LIMIT + 1) == "barnes-hut"
+    assert TsneSettings().gradient_for(10_000) == "fft"
+    assert TsneSettings(gradient="exact").gradient_for(10**6) == "exact"
 
 
 def test_many_maps_at_once_are_as_deep_as_one_by_one(rng):
     neighbours = find(np.maximum(rng.normal(size=(80, 5)) @ rng.normal(size=(5, 64)), 0))
     runs = [(perplexity, seed) for perplexity in (5.0, 20.0, 50.0) for seed in (0, 1)]
     single = embed_runs(neighbours, runs, CPU, 1).to_pandas()
-    batch = embed_runs(neighbours, runs, Method(device="gpu"), 1).to_pandas()
+    batch = embed_runs(neighbours, runs, TsneSettings(device="gpu"), 1).to_pandas()
     keys = ["image_id", "method", "perplexity", "seed"]
     pd.testing.assert_frame_equal(single[keys], batch[keys])
     np.testing.assert_allclose(batch["kl_divergence"], single["kl_divergence"], rtol=0.01)
@@ -150,8 +150,8 @@ def test_a_map_keeps_neighbours_together(features, neighbours):
 
 @pytest.mark.parametrize("initialization", ["pca", "random"])
 def test_the_same_seed_gives_the_same_map_and_another_seed_another(neighbours, initialization):
-    method = Method(initialization=initialization)
-    first, again, other = (embed(neighbours, 10, seed, method, 1)[0] for seed in (1, 1, 2))
+    settings = TsneSettings(initialization=initialization)
+    first, again, other = (embed(neighbours, 10, seed, settings, 1)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 

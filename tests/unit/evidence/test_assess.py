@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_blobs
 
-from cxr.clustering.grid import label_map, sweep_dbscan
-from cxr.clustering.ranking import choose_map, rank
+from cxr.clustering.grid import DbscanSettings, label_map, sweep_dbscan
+from cxr.clustering.ranking import RankingSettings, choose_map, rank
 from cxr.config.evidence import Evidence
 from cxr.embedding.knn import find_neighbours
-from cxr.embedding.tsne import Method, embed_runs
+from cxr.embedding.tsne import TsneSettings, embed_runs
 from cxr.evidence.assess import StudyRecords, assess
 from cxr.evidence.covariates import recorded_fields
 from cxr.evidence.null_search import SIMULATIONS, simulate_null
@@ -59,10 +59,10 @@ def study(features, cohort, metadata=None, told=None, sample=500, controls=()):
     material = Sample.of(table, cohort, None, sample, 0)
     neighbours = find_neighbours(table["image_id"].to_numpy(str), features, 40, 1)
     runs = [(p, 0) for p in told["search"]["perplexities"]]
-    maps = embed_runs(neighbours, runs, Method(), 1)
-    grid = sweep_dbscan(maps, told["search"]["eps"], told["search"]["min_samples"])
+    maps = embed_runs(neighbours, runs, TsneSettings(), 1)
+    grid = sweep_dbscan(maps, DbscanSettings(told["search"]["eps"], told["search"]["min_samples"]))
     embeddings = maps.to_pandas()
-    ranking = rank(grid.to_pandas(), len(cohort), **BOUNDS)
+    ranking = rank(grid.to_pandas(), len(cohort), RankingSettings(**BOUNDS))
     draws = SIMULATIONS.empty_table().to_pandas()
     if material.enough(THRESHOLDS):
         search = Search.of(told["search"], len(material.image_ids))

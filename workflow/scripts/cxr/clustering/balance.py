@@ -1,15 +1,8 @@
-"""The balance score of 2020: how even the clusters are, and how many outliers there are."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""The balance score of the 2020 study: imbalance of the clusters plus outliers."""
 
 import numpy as np
 
 from cxr.clustering.dbscan import Cells
-
-if TYPE_CHECKING:
-    pass
 
 
 def balance_score(labels: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""Which countries the images of each cluster are from."""
+"""The countries of the images in each cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def count_countries(clusters: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFr
     clusters : DataFrame
         `image_id`, `cluster`.
     metadata : DataFrame
-        `image_id`, `country`, null where it is not known.
+        `image_id`, `country`, null where it is not recorded.
 
     Returns
     -------
@@ -31,9 +31,9 @@ def count_countries(clusters: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFr
     joined = clusters.merge(metadata[["image_id", "country"]], on="image_id", how="left")
     country = joined["country"].astype("object")
     country = country.where(country.notna(), None)
-    known = sorted(country.dropna().unique())
+    recorded = sorted(country.dropna().unique())
     counts = pd.crosstab(joined["cluster"], country.fillna("unknown"))
-    counts = counts.reindex(columns=[*known, "unknown"], fill_value=0)
+    counts = counts.reindex(columns=[*recorded, "unknown"], fill_value=0)
     order = sorted(counts.index, key=lambda cluster: (cluster == OUTLIER, cluster))
     counts = counts.reindex(order).rename_axis(index="cluster", columns=None)
     return counts.reset_index()

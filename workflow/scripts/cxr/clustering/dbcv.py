@@ -86,7 +86,7 @@ def density_validity(distances: np.ndarray, labels: np.ndarray, dimension: int) 
     """The density-based cluster validity (DBCV) of one clustering, -1 to 1; higher is better.
 
     The same number as `hdbscan.validity.validity_index`, some hundred times
-    faster on small maps, so that every cell of a grid can be asked. Values of
+    faster on small maps, so that it is feasible for every cell of a grid. Values of
     different dimensions are not comparable.
 
     Parameters
@@ -115,12 +115,12 @@ def density_validity(distances: np.ndarray, labels: np.ndarray, dimension: int) 
     sparseness = np.zeros(k)
     for cluster in range(k):
         members = np.flatnonzero(labels == cluster)
-        own = _core_distances(distances, members, dimension)
-        core[members] = own
+        member_core = _core_distances(distances, members, dimension)
+        core[members] = member_core
         if len(members) < 2:
             inner[members] = True
             continue
-        nodes, sparseness[cluster] = _inner(*_spanning_tree(distances, members, own))
+        nodes, sparseness[cluster] = _inner(*_spanning_tree(distances, members, member_core))
         inner[members] = nodes
     separation = np.full(k, np.inf)
     for i in range(n):

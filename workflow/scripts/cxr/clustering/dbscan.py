@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxr.clustering import dbscan_kernels as density
+from cxr.clustering.dbscan_kernels import count_clusters, label_tree
 from cxr.clustering.kdtree import build_tree
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What a grid of DBSCAN cells finds, eps by eps and within it min_samples by min_samples.
+    """The clusters of a grid of DBSCAN cells, eps by eps, within it min_samples by min_samples.
 
     Attributes
     ----------
@@ -55,14 +55,14 @@ def sweep_cells(points: np.ndarray, eps: Sequence[float], min_samples: Sequence[
     DBSCAN", SIGMOD 2020 (points in a box of diagonal eps are neighbours).
     """
     points, radii, counts = _checked(points, eps, min_samples)
-    # The kernel takes each min_samples once, from the largest down.
+    # The kernel wants each min_samples once, from the largest down.
     falling, place = np.unique(-counts, return_inverse=True)
-    clusters, outliers, sizes = density.count_clusters(build_tree(points), radii, -falling)
+    clusters, outliers, sizes = count_clusters(build_tree(points), radii, -falling)
     column = np.arange(len(radii))[:, None] * len(falling) + place
     lengths, starts = clusters.ravel(), np.cumsum(clusters) - clusters.ravel()
-    wanted = lengths[column.ravel()]
-    moved = starts[column.ravel()] - (np.cumsum(wanted) - wanted)
-    index = np.arange(wanted.sum()) + np.repeat(moved, wanted)
+    selected = lengths[column.ravel()]
+    shifts = starts[column.ravel()] - (np.cumsum(selected) - selected)
+    index = np.arange(selected.sum()) + np.repeat(shifts, selected)
     return Cells(clusters[:, place], outliers[:, place], sizes[index])
 
 
@@ -83,13 +83,13 @@ def label_points(points: np.ndarray, eps: float, min_samples: int) -> np.ndarray
         As `sweep_cells`.
     """
     points, (radius,), (count,) = _checked(points, [eps], [min_samples])
-    return density.label_tree(build_tree(points), radius, count)
+    return label_tree(build_tree(points), radius, count)
 
 
 def _checked(
     points: np.ndarray, eps: Sequence[float], min_samples: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The arguments as the arrays that the kernels take."""
+    """The arguments as the arrays that the kernels need."""
     points = np.ascontiguousarray(points, dtype=np.float64)
     radii = np.asarray(eps, dtype=np.float64)
     counts = np.asarray(min_samples)
@@ -105,5 +105,5 @@ def _checked(
         raise ValueError(f"eps: every value must be greater than 0, got {eps}")
     if counts.ndim != 1 or not (counts >= 1).all() or (counts != counts.astype(np.int64)).any():
         raise ValueError(f"min_samples: every value must be a whole number >= 1, got {min_samples}")
-    # No point has more than n neighbours; the kernels reserve room for as many as are asked for.
+    # No point has more than n neighbours; the kernels reserve room for min_samples.
     return points, radii, np.minimum(counts.astype(np.int64), len(points) + 1)

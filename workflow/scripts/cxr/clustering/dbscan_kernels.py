@@ -3,12 +3,12 @@
 Three facts make it fast, and exact:
 
 - Points in a box whose diagonal is at most the radius are neighbours of one
-  another. They are taken whole, as cells (`cxr.clustering.radius_search`).
+  another: a cell (`cxr.clustering.radius_search`).
 - At a given radius, points only become core points as min_samples falls. One
   count, capped at the largest min_samples, and one union-find over the cells
   serve every min_samples, from the largest down.
 - A point below the cap has few neighbours. They are listed, and through them
-  it joins the core points, or is attached to a cluster, when its turn comes.
+  it joins the core points, or is attached to a cluster, at the min_samples that decides it.
 
 Memory is bounded by n times the largest min_samples, however many neighbours
 there are within the radius.
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cxr.clustering.kdtree import Tree
+from cxr.clustering.kdtree import Tree, axis_distances
 from cxr.clustering.radius_search import (
     STACK,
     RadiusNeighbours,
@@ -72,7 +72,7 @@ def merge(clusters: Clusters, a: int, b: int) -> None:
 
 @kernel
 def add_core_point(clusters: Clusters, cell: int, index: int) -> None:
-    """Counts a core point, whose original index is given, in its cell."""
+    """Counts a core point, by its original index, in its cell."""
     root = find_root(clusters, cell)
     clusters.size[root] += 1
     clusters.first[root] = min(clusters.first[root], index)
@@ -83,43 +83,44 @@ def join(
     tree: Tree,
     near: RadiusNeighbours,
     clusters: Clusters,
-    some: np.ndarray,
-    whole: np.ndarray,
+    full_cell: np.ndarray,
+    connected: np.ndarray,
     pairs: np.ndarray,
     square: float,
 ) -> None:
     """Merges the clusters of two nodes, `pairs[0]`, where full points of theirs are neighbours.
 
-    A point is full when it has `near.cap` neighbours. `some` is a cell with a
-    full point below each node, or -1; `whole` says that all full points below
-    it are known to be of one cluster.
+    A point is full when it has `near.cap` neighbours. `full_cell` is a cell with a
+    full point below each node, or -1; `connected` says that all full points below
+    it are already in one cluster.
     """
     depth = 1
     while depth > 0:
         depth -= 1
         a, b = pairs[depth, 0], pairs[depth, 1]
-        one = whole[a] and whole[b]
-        if some[a] < 0 or some[b] < 0:
+        both_connected = connected[a] and connected[b]
+        if full_cell[a] < 0 or full_cell[b] < 0:
             continue
-        if one and find_root(clusters, some[a]) == find_root(clusters, some[b]):
+        if both_connected and find_root(clusters, full_cell[a]) == find_root(
+            clusters, full_cell[b]
+        ):
             continue
         least = 0.0
         most = 0.0
         side_a = 0.0
         side_b = 0.0
         for axis in range(tree.points.shape[1]):
-            below = tree.low[a, axis] - tree.high[b, axis]
-            above = tree.low[b, axis] - tree.high[a, axis]
-            step = max(below, above, 0.0)
-            least += step * step
-            step = max(-below, -above)
-            most += step * step
-            side_a = max(side_a, tree.high[a, axis] - tree.low[a, axis])
-            side_b = max(side_b, tree.high[b, axis] - tree.low[b, axis])
+            low_a, high_a = tree.low[a, axis], tree.high[a, axis]
+            low_b, high_b = tree.low[b, axis], tree.high[b, axis]
+            nearest, farthest = axis_distances(low_a, high_a, low_b, high_b)
+            least += nearest * nearest
+            most += farthest * farthest
+            side_a = max(side_a, high_a - low_a)
+            side_b = max(side_b, high_b - low_b)
         if least > square:
             continue
-        if one and most <= square:
-            merge(clusters, some[a], some[b])
+        if both_connected and most <= square:
+            merge(clusters, full_cell[a], full_cell[b])
         elif tree.leaf[a] and tree.leaf[b]:
             for p in range(tree.start[a], tree.end[a]):
                 if near.degree[p] == near.cap:
@@ -149,8 +150,8 @@ def join_full_points(
     for p in range(len(tree.order)):
         if near.degree[p] == near.cap:
             add_core_point(clusters, near.cell[p], tree.order[p])
-    some = np.full(len(tree.start), -1, np.int32)
-    whole = np.ones(len(tree.start), np.bool_)
+    full_cell = np.full(len(tree.start), -1, np.int32)
+    connected = np.ones(len(tree.start), np.bool_)
     pairs = np.empty((STACK, 2), np.int32)
     for node in range(len(tree.start) - 1, -1, -1):
         if tree.leaf[node]:
@@ -159,21 +160,21 @@ def join_full_points(
                     for q in range(tree.start[node], p):
                         if near.degree[q] == near.cap and are_close(tree.points, p, q, square):
                             merge(clusters, near.cell[p], near.cell[q])
-                    some[node] = near.cell[p]
+                    full_cell[node] = near.cell[p]
             for p in range(tree.start[node], tree.end[node]):
                 if near.degree[p] == near.cap:
                     root = find_root(clusters, near.cell[p])
-                    whole[node] &= root == find_root(clusters, some[node])
+                    connected[node] &= root == find_root(clusters, full_cell[node])
             continue
         left, right = 2 * node + 1, 2 * node + 2
-        some[node] = max(some[left], some[right])
+        full_cell[node] = max(full_cell[left], full_cell[right])
         if node_cell[node] < 0:
             pairs[0, 0], pairs[0, 1] = left, right
-            join(tree, near, clusters, some, whole, pairs, square)
-            whole[node] = whole[left] and whole[right]
-            if some[left] >= 0 and some[right] >= 0:
-                root = find_root(clusters, some[left])
-                whole[node] &= root == find_root(clusters, some[right])
+            join(tree, near, clusters, full_cell, connected, pairs, square)
+            connected[node] = connected[left] and connected[right]
+            if full_cell[left] >= 0 and full_cell[right] >= 0:
+                root = find_root(clusters, full_cell[left])
+                connected[node] &= root == find_root(clusters, full_cell[right])
     return clusters
 
 
@@ -221,14 +222,14 @@ def find_roots(clusters: Clusters) -> np.ndarray:
     """The roots of the clusters in the order of their labels."""
     # A cell and the lowest index of its core points as one number: sorting needs no second array.
     keys = np.empty(len(clusters.parent), np.int64)
-    found = 0
+    n_roots = 0
     for cell in range(len(keys)):
         if clusters.parent[cell] == cell and clusters.size[cell] > 0:
-            keys[found] = (np.int64(clusters.first[cell]) << 32) | cell
-            found += 1
-    roots = keys[:found]
+            keys[n_roots] = (np.int64(clusters.first[cell]) << 32) | cell
+            n_roots += 1
+    roots = keys[:n_roots]
     roots.sort()
-    for k in range(found):
+    for k in range(n_roots):
         roots[k] &= 0xFFFFFFFF
     return roots
 

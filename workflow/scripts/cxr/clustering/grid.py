@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,36 @@ GRID = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class DbscanSettings:
+    """A grid of DBSCAN cells: every eps with every min_samples.
+
+    Attributes
+    ----------
+    eps : tuple of float
+    min_samples : tuple of int
+    """
+
+    eps: tuple[float, ...]
+    min_samples: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class HdbscanSettings:
+    """A grid of HDBSCAN cells: every min_cluster_size with every min_samples.
+
+    Attributes
+    ----------
+    min_cluster_size : tuple of int
+        Points that make a cluster, at least 2.
+    min_samples : tuple of int
+        Neighbours, the point itself not counted, of the core distance.
+    """
+
+    min_cluster_size: tuple[int, ...]
+    min_samples: tuple[int, ...]
+
+
 def standardise(xy: np.ndarray) -> np.ndarray:
     """Centres a map and scales each axis to unit variance, as the 2020 study did.
 
@@ -52,17 +83,14 @@ def standardise(xy: np.ndarray) -> np.ndarray:
     return centred / np.where(spread > 0, spread, 1.0)
 
 
-def sweep_dbscan(
-    embeddings: pa.Table, eps: Sequence[float], min_samples: Sequence[int]
-) -> pa.Table:
+def sweep_dbscan(embeddings: pa.Table, settings: DbscanSettings) -> pa.Table:
     """Every DBSCAN cell of every map of a chunk, on standardised axes.
 
     Parameters
     ----------
     embeddings : Table
         `image_id, method, perplexity, seed, x, y`; the rows of a map together.
-    eps, min_samples : sequence
-        As `cxr.clustering.dbscan.sweep_cells` takes them.
+    settings : DbscanSettings
 
     Returns
     -------
@@ -72,28 +100,24 @@ def sweep_dbscan(
         numbers; `perplexity` is null for a method without one,
         `min_cluster_size` for DBSCAN.
     """
-    settings = {
+    eps, min_samples = settings.eps, settings.min_samples
+    columns = {
         "algorithm": ["dbscan"] * (len(eps) * len(min_samples)),
         "eps": np.repeat(np.asarray(eps, np.float64), len(min_samples)),
         "min_samples": np.tile(np.asarray(min_samples, np.int32), len(eps)),
         "min_cluster_size": None,
     }
-    return _sweep(embeddings, settings, lambda points: sweep_cells(points, eps, min_samples))
+    return _sweep(embeddings, columns, lambda points: sweep_cells(points, eps, min_samples))
 
 
-def sweep_hdbscan(
-    embeddings: pa.Table, min_cluster_size: Sequence[int], min_samples: Sequence[int]
-) -> pa.Table:
+def sweep_hdbscan(embeddings: pa.Table, settings: HdbscanSettings) -> pa.Table:
     """Every HDBSCAN cell of every map of a chunk, on the same axes as DBSCAN's.
 
     Parameters
     ----------
     embeddings : Table
         As for `sweep_dbscan`.
-    min_cluster_size : sequence of int
-        Points that make a cluster, at least 2.
-    min_samples : sequence of int
-        Neighbours, the point itself not counted, of the core distance.
+    settings : HdbscanSettings
 
     Returns
     -------
@@ -105,14 +129,14 @@ def sweep_hdbscan(
     L. McInnes, J. Healy, S. Astels, "hdbscan: Hierarchical density based
     clustering", JOSS 2, 2017.
     """
-    cells = [(size, count) for size in min_cluster_size for count in min_samples]
-    settings = {
+    cells = list(product(settings.min_cluster_size, settings.min_samples))
+    columns = {
         "algorithm": ["hdbscan"] * len(cells),
         "eps": None,
         "min_samples": np.array([count for _, count in cells], np.int32),
         "min_cluster_size": np.array([size for size, _ in cells], np.int32),
     }
-    return _sweep(embeddings, settings, lambda points: _hdbscan_cells(points, cells))
+    return _sweep(embeddings, columns, lambda points: _hdbscan_cells(points, cells))
 
 
 def _hdbscan_cells(points: np.ndarray, cells: Sequence[tuple[int, int]]) -> Cells:
@@ -138,9 +162,9 @@ def _hdbscan_cells(points: np.ndarray, cells: Sequence[tuple[int, int]]) -> Cell
 
 
 def _sweep(
-    embeddings: pa.Table, settings: dict[str, Any], cluster: Callable[[np.ndarray], Cells]
+    embeddings: pa.Table, parameters: dict[str, Any], cluster: Callable[[np.ndarray], Cells]
 ) -> pa.Table:
-    """The rows of a grid: the same settings on every map."""
+    """The rows of a grid: the same cells of every map."""
     maps = list(_maps(embeddings))
     progress = Progress(len(maps), "maps")
     tables = []
@@ -149,18 +173,18 @@ def _sweep(
         clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel()
         rows = len(clusters)
         columns = {
-            **settings,
+            **parameters,
             "n_clusters": clusters,
             "n_outliers": outliers,
             "balance_score": balance_scores(cells, len(points)),
         }
-        made = {
+        arrow_columns = {
             **{name: pa.repeat(value, rows) for name, value in keys.items()},
             "sizes": to_lists(clusters, cells.sizes, GRID.field("sizes").type),
         }
         arrays = [
-            made[field.name]
-            if field.name in made
+            arrow_columns[field.name]
+            if field.name in arrow_columns
             else to_column(columns[field.name], field.type, rows)
             for field in GRID
         ]

@@ -21,7 +21,7 @@ class Tree(NamedTuple):
     points : float array, shape (n, d)
         In the order of the tree, so that a node's points are a slice.
     order : int array, shape (n,)
-        Where each of them was before.
+        Their indices in the input.
     start, end : int array, shape (n_nodes,)
         Slice of each node.
     leaf : bool array, shape (n_nodes,)
@@ -41,6 +41,18 @@ class Tree(NamedTuple):
     leaf: np.ndarray
     low: np.ndarray
     high: np.ndarray
+
+
+@kernel
+def axis_distances(low_a: float, high_a: float, low_b: float, high_b: float) -> tuple[float, float]:
+    """The least and the greatest distance of two points along an axis, one in each interval.
+
+    The sums of their squares over the axes bound the squared distances between two boxes; of
+    a point both ends are the point.
+    """
+    below = low_a - high_b
+    above = low_b - high_a
+    return max(below, above, 0.0), max(-below, -above)
 
 
 @kernel

@@ -1,8 +1,8 @@
-"""The neighbours of every point within one radius, no more of them than are asked for.
+"""The neighbours of every point within one radius, up to a cap.
 
 Two points in a box whose diagonal is at most the radius are neighbours. The
-largest such nodes of a k-d tree are taken whole, as cells, and nobody counts
-the neighbours of a point in a cell that holds enough.
+largest such nodes of a k-d tree are cells; a point in a cell of at least as many
+points as the cap needs no count.
 
 A bound on the distance to a box is computed with the same operations in the
 same order as a distance, and rounding is monotone, so that bounds and
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cxr.clustering.kdtree import Tree
+from cxr.clustering.kdtree import Tree, axis_distances
 from cxr.core.numba_cache import kernel
 
 # Nodes that wait while a tree is walked; far more than the depth of any.
@@ -21,7 +21,7 @@ STACK = 256
 
 
 class RadiusNeighbours(NamedTuple):
-    """What lies within one radius of each point.
+    """The neighbours of each point within one radius.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class RadiusNeighbours(NamedTuple):
 
 @kernel
 def are_close(points: np.ndarray, p: int, q: int, square: float) -> bool:
-    """Is the squared distance at most `square`?"""
+    """Whether the squared distance is at most `square`."""
     total = 0.0
     for axis in range(points.shape[1]):
         step = points[p, axis] - points[q, axis]
@@ -68,7 +68,7 @@ def find_cells(tree: Tree, square: float) -> tuple[np.ndarray, np.ndarray, int]:
     """The cell of each node (-1 above the cells), that of each point, and how many there are."""
     node_cell = np.full(len(tree.start), -1, np.int32)
     cell = np.empty(len(tree.order), np.int32)
-    found = 0
+    n_cells = 0
     for node in range(len(tree.start)):
         start, end = tree.start[node], tree.end[node]
         if node > 0 and node_cell[(node - 1) // 2] >= 0:
@@ -79,15 +79,15 @@ def find_cells(tree: Tree, square: float) -> tuple[np.ndarray, np.ndarray, int]:
             side = tree.high[node, axis] - tree.low[node, axis]
             diagonal += side * side
         if diagonal <= square:
-            node_cell[node] = found
+            node_cell[node] = n_cells
             for p in range(start, end):
-                cell[p] = found
-            found += 1
+                cell[p] = n_cells
+            n_cells += 1
         elif tree.leaf[node]:
             for p in range(start, end):
-                cell[p] = found
-                found += 1
-    return node_cell, cell, found
+                cell[p] = n_cells
+                n_cells += 1
+    return node_cell, cell, n_cells
 
 
 @kernel
@@ -97,24 +97,22 @@ def gather(
     p: int,
     square: float,
     buffer: np.ndarray,
-    found: int,
+    count: int,
     stack: np.ndarray,
 ) -> int:
-    """Adds the neighbours of p below a node to the `found` in the buffer, until it is full."""
+    """Adds the neighbours of p below a node to the `count` in the buffer, until it is full."""
     stack[0] = node
     depth = 1
-    while depth > 0 and found < len(buffer):
+    while depth > 0 and count < len(buffer):
         depth -= 1
         node = stack[depth]
         least = 0.0
         most = 0.0
         for axis in range(tree.points.shape[1]):
-            below = tree.low[node, axis] - tree.points[p, axis]
-            above = tree.points[p, axis] - tree.high[node, axis]
-            step = max(below, above, 0.0)
-            least += step * step
-            step = max(-below, -above)
-            most += step * step
+            place = tree.points[p, axis]
+            near, far = axis_distances(tree.low[node, axis], tree.high[node, axis], place, place)
+            least += near * near
+            most += far * far
         if least > square:
             continue
         if most > square and not tree.leaf[node]:
@@ -124,11 +122,11 @@ def gather(
             continue
         for q in range(tree.start[node], tree.end[node]):
             if most <= square or are_close(tree.points, p, q, square):
-                buffer[found] = q
-                found += 1
-                if found == len(buffer):
+                buffer[count] = q
+                count += 1
+                if count == len(buffer):
                     break
-    return found
+    return count
 
 
 @kernel
@@ -144,26 +142,26 @@ def find_neighbours(
     stack = np.empty(STACK, np.int32)
     used = 0
     for home in range(len(tree.start)):
-        own = node_cell[home]
-        if own < 0:
+        home_cell = node_cell[home]
+        if home_cell < 0:
             skip = not tree.leaf[home]
         else:
-            above = home > 0 and node_cell[(home - 1) // 2] == own
+            above = home > 0 and node_cell[(home - 1) // 2] == home_cell
             skip = above or tree.end[home] - tree.start[home] >= cap
         if skip:
             continue
         for p in range(tree.start[home], tree.end[home]):
             node = home
-            found = gather(tree, node, p, square, buffer, 0, stack)
-            while node > 0 and found < cap:
+            count = gather(tree, node, p, square, buffer, 0, stack)
+            while node > 0 and count < cap:
                 sibling = node + 1 if node % 2 == 1 else node - 1
-                found = gather(tree, sibling, p, square, buffer, found, stack)
+                count = gather(tree, sibling, p, square, buffer, count, stack)
                 node = (node - 1) // 2
-            if found < cap:
-                listed = with_room(listed, used + found)
-                degree[p] = found
+            if count < cap:
+                listed = with_room(listed, used + count)
+                degree[p] = count
                 begin[p] = used
-                for k in range(found):
+                for k in range(count):
                     listed[used + k] = buffer[k]
-                used += found
+                used += count
     return RadiusNeighbours(cell, degree, begin, listed, cap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,24 @@ from cxr.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class RankingSettings:
+    """Which cells of a grid qualify.
+
+    Attributes
+    ----------
+    min_clusters, max_clusters : int
+        Numbers of clusters, bounds included, with which a cell qualifies.
+    max_perplexity_share : float
+        A cell whose perplexity exceeds this share of the images is ranked, but
+        not `reliable`.
+    """
+
+    min_clusters: int
+    max_clusters: int
+    max_perplexity_share: float
 
 
 def ranking_schema(grid: pa.Schema) -> pa.Schema:
@@ -25,14 +44,7 @@ def ranking_schema(grid: pa.Schema) -> pa.Schema:
     )
 
 
-def rank(
-    grid: pd.DataFrame,
-    n_images: int,
-    *,
-    min_clusters: int,
-    max_clusters: int,
-    max_perplexity_share: float,
-) -> pd.DataFrame:
+def rank(grid: pd.DataFrame, n_images: int, settings: RankingSettings) -> pd.DataFrame:
     """The qualifying cells of a grid, best first.
 
     Parameters
@@ -41,11 +53,7 @@ def rank(
         A row a cell, as `cxr.clustering.grid` writes them.
     n_images : int
         Images in each map.
-    min_clusters, max_clusters : int
-        Cells with so many clusters qualify, bounds included.
-    max_perplexity_share : float
-        A cell whose perplexity exceeds this share of `n_images` is ranked, but
-        not `reliable`.
+    settings : RankingSettings
 
     Returns
     -------
@@ -54,7 +62,8 @@ def rank(
         `reliable`. Ties go to fewer outliers, then to DBSCAN, and to the lower
         perplexity, seed, eps, min_cluster_size and min_samples.
     """
-    cells = grid.loc[grid["n_clusters"].between(min_clusters, max_clusters)]
+    qualifies = grid["n_clusters"].between(settings.min_clusters, settings.max_clusters)
+    cells = grid.loc[qualifies]
     cells = cells.sort_values(
         [
             "balance_score",
@@ -72,7 +81,7 @@ def rank(
     )
     cells.insert(0, "rank", np.arange(1, len(cells) + 1, dtype=np.int64))
     cells["n_images"] = n_images
-    cells["reliable"] = ~(cells["perplexity"] > max_perplexity_share * n_images)
+    cells["reliable"] = ~(cells["perplexity"] > settings.max_perplexity_share * n_images)
     return cells
 
 
@@ -108,9 +117,9 @@ def choose_map(
             f"{embeddings['image_id'].nunique()}; name a smaller one or widen the cohort"
         )
     cell = best_cell(ranking, method)
-    wanted = rows.iloc[0] if cell is None else cell
+    shown = rows.iloc[0] if cell is None else cell
     rows = rows.loc[
-        (rows["perplexity"].isna() | (rows["perplexity"] == wanted["perplexity"]))
-        & (rows["seed"] == wanted["seed"])
+        (rows["perplexity"].isna() | (rows["perplexity"] == shown["perplexity"]))
+        & (rows["seed"] == shown["seed"])
     ]
     return rows.reset_index(drop=True), cell

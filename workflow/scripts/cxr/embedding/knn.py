@@ -1,4 +1,4 @@
-"""What every map of some features begins with: their nearest neighbours, affinities and start.
+"""What t-SNE starts from: nearest neighbours, affinities and initial positions.
 
 The neighbours are searched once for all perplexities and seeds of a study.
 """
@@ -15,6 +15,22 @@ from cxr.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class NeighbourSettings:
+    """Whose neighbours are searched, and how many.
+
+    Attributes
+    ----------
+    classes : tuple of str or None
+        The classes that are mapped; None for all.
+    largest_perplexity : float
+        Neighbours suffice for perplexities up to this one.
+    """
+
+    classes: tuple[str, ...] | None
+    largest_perplexity: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,9 @@ def select_features(
             f"config key 'embedding.classes': {len(rows)} images are too few to map, 3 are needed; "
             f"name more classes or widen the cohort"
         )
-    features = rows.filter(regex=r"^f\d+$").to_numpy(np.float64)
+    from cxr.features.tables import feature_matrix
+
+    features = feature_matrix(rows)
     bad = ~np.isfinite(features).all(axis=1)
     if bad.any():
         raise InputError(
@@ -91,7 +109,7 @@ def find_neighbours(
     image_ids : str array, shape (n,)
     features : float array, shape (n, d)
     largest_perplexity : float
-        t-SNE looks at 3 x perplexity neighbours; so many are found, or all.
+        t-SNE uses 3 x perplexity neighbours; so many are searched, or all.
     threads : int
 
     Returns
@@ -122,8 +140,8 @@ def principal_components(features: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
 
     count = min(2, *features.shape)
-    found = PCA(n_components=count, svd_solver="full").fit_transform(features)
-    return np.pad(found, ((0, 0), (0, 2 - count)))
+    components = PCA(n_components=count, svd_solver="full").fit_transform(features)
+    return np.pad(components, ((0, 0), (0, 2 - count)))
 
 
 def starting_points(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -35,15 +36,15 @@ EMBEDDINGS = pa.schema(
 )
 # Iterations, exaggeration and momentum of openTSNE's defaults.
 PHASES = ((250, 12.0, 0.8), (500, 1.0, 0.8))
-# Up to here the exact gradient is faster than Barnes-Hut (tests/benchmarks/grid.py), and from
-# here on, say openTSNE's authors, FFT interpolation is.
+# Images up to which the exact gradient is faster than Barnes-Hut (tests/benchmarks/grid.py), and
+# from which FFT interpolation is faster, according to openTSNE's authors.
 EXACT_LIMIT = 2000
 FFT_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
-class Method:
-    """How the maps are computed.
+class TsneSettings:
+    """How t-SNE maps are computed.
 
     Attributes
     ----------
@@ -68,8 +69,29 @@ class Method:
         return "barnes-hut" if n < FFT_LIMIT else "fft"
 
 
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """The t-SNE maps of one job: every perplexity with every seed.
+
+    Attributes
+    ----------
+    perplexities : tuple of float
+    seeds : tuple of int
+    tsne : TsneSettings
+    """
+
+    perplexities: tuple[float, ...]
+    seeds: tuple[int, ...]
+    tsne: TsneSettings
+
+    @property
+    def runs(self) -> list[tuple[float, int]]:
+        """Perplexity and seed of each map, perplexity by perplexity."""
+        return list(product(self.perplexities, self.seeds))
+
+
 def embed(
-    neighbours: Neighbours, perplexity: float, seed: int, method: Method, threads: int
+    neighbours: Neighbours, perplexity: float, seed: int, settings: TsneSettings, threads: int
 ) -> tuple[np.ndarray, float]:
     """One t-SNE map.
 
@@ -81,7 +103,7 @@ def embed(
         From 1 to n - 1.
     seed : int
         Of the start, when it is random, and of its jitter, when it is the PCA.
-    method : Method
+    settings : TsneSettings
     threads : int
         Of openTSNE; the exact gradient uses one.
 
@@ -96,8 +118,8 @@ def embed(
     P. Poličar, M. Stražar, B. Zupan, "openTSNE: A Modular Python Library for
     t-SNE Dimensionality Reduction and Embedding", J. Stat. Softw. 109, 2024.
     """
-    start = starting_points(neighbours, seed, method.initialization)
-    gradient = method.gradient_for(neighbours.n)
+    start = starting_points(neighbours, seed, settings.initialization)
+    gradient = settings.gradient_for(neighbours.n)
     if gradient == "exact":
         from cxr.embedding.tsne_exact import EXACT_PHASES, optimise
 
@@ -118,11 +140,11 @@ def embed(
 
 
 def embed_runs(
-    neighbours: Neighbours, runs: Sequence[tuple[float, int]], method: Method, threads: int
+    neighbours: Neighbours, runs: Sequence[tuple[float, int]], settings: TsneSettings, threads: int
 ) -> pa.Table:
     """The t-SNE maps of several (perplexity, seed) runs.
 
-    A perplexity above n - 1 can't be reached: its rows are absent, and the log
+    A perplexity above n - 1 is impossible: its rows are absent, and the log
     says so.
 
     Returns
@@ -130,10 +152,10 @@ def embed_runs(
     Table
         Columns as in `EMBEDDINGS`, n rows a run.
     """
-    possible = []
+    feasible = []
     for perplexity, seed in runs:
         if perplexity <= neighbours.n - 1:
-            possible.append((perplexity, seed))
+            feasible.append((perplexity, seed))
             continue
         log.info(
             "perplexity %g is left out: with %d images the largest is %d",
@@ -141,15 +163,15 @@ def embed_runs(
             neighbours.n,
             neighbours.n - 1,
         )
-    progress = Progress(len(possible), "t-SNE maps")
-    if method.device == "gpu":
+    progress = Progress(len(feasible), "t-SNE maps")
+    if settings.device == "gpu":
         from cxr.embedding.tsne_torch import embed_batches
 
-        maps = embed_batches(neighbours, possible, method.initialization)
+        maps = embed_batches(neighbours, feasible, settings.initialization)
     else:
-        maps = (embed(neighbours, *run, method, threads) for run in possible)
+        maps = (embed(neighbours, *run, settings, threads) for run in feasible)
     tables = [EMBEDDINGS.empty_table()]
-    for (perplexity, seed), (xy, kl_divergence) in zip(possible, maps, strict=True):
+    for (perplexity, seed), (xy, kl_divergence) in zip(feasible, maps, strict=True):
         tables.append(map_table(neighbours.image_ids, "tsne", xy, perplexity, seed, kl_divergence))
         progress.step()
     return pa.concat_tables(tables)

@@ -42,7 +42,7 @@ def embed_batches(
         "%d maps of %d images on %s, %d at a time",
         len(runs),
         neighbours.n,
-        torch.cuda.get_device_name() if gpu else "the CPU: no GPU was found",
+        torch.cuda.get_device_name() if gpu else "the CPU: there is no GPU",
         size,
     )
     for first in range(0, len(runs), size):

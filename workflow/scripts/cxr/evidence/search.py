@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cxr.clustering import dbscan_kernels as density
 from cxr.clustering.balance import balance_scores
 from cxr.clustering.dbcv import density_validity
 from cxr.clustering.dbscan import sweep_cells
+from cxr.clustering.dbscan_kernels import label_tree
 from cxr.clustering.grid import standardise
 from cxr.clustering.kdtree import build_tree
 from cxr.embedding.knn import find_neighbours
-from cxr.embedding.tsne import Method, embed
+from cxr.embedding.tsne import TsneSettings, embed
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,10 @@ def search(
     if not perplexities:
         return best
     neighbours = find_neighbours(np.zeros(n, dtype=np.str_), features, max(perplexities), 1)
-    method = Method(initialization=grid.initialization, gradient="exact")
+    settings = TsneSettings(initialization=grid.initialization, gradient="exact")
     fewest, highest = n + 1, -np.inf
     for perplexity in perplexities:
-        xy = standardise(embed(neighbours, perplexity, seed, method, 1)[0])
+        xy = standardise(embed(neighbours, perplexity, seed, settings, 1)[0])
         cells = sweep_cells(xy, grid.eps, grid.min_samples)
         clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel()
         usable = np.flatnonzero((clusters >= grid.min_clusters) & (clusters <= grid.max_clusters))
@@ -142,7 +142,7 @@ def search(
         first = usable[np.lexsort((outliers[usable], scores[usable]))[0]]
         if (scores[first], outliers[first]) < (best.balance_score, fewest):
             eps, min_samples = _cell(grid, int(first))
-            labels = density.label_tree(build_tree(xy), eps, min_samples)
+            labels = label_tree(build_tree(xy), eps, min_samples)
             fewest = int(outliers[first])
             best = SearchResult(
                 float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy
@@ -161,7 +161,7 @@ def _cell(grid: Search, index: int) -> tuple[float, int]:
 def _best_dbcv(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
     """The highest DBCV among some cells of a map; equal clusterings are looked at once."""
     tree = build_tree(xy)
-    labellings = {density.label_tree(tree, *cell).tobytes(): cell for cell in cells}
+    labellings = {label_tree(tree, *cell).tobytes(): cell for cell in cells}
     distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
     scores = [
         density_validity(distances, np.frombuffer(labels, dtype=np.int64), xy.shape[1])
