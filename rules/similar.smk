@@ -1,70 +1,43 @@
-"""The most similar images, how well they serve, and severity by them."""
+"""Similar images: the search, its retrieval metrics, and severity estimated from neighbours."""
 
 
 localrules:
     draw_similar,
 
 
-def backbone_features(wildcards):
-    """The features of the backbone that is compared with a model's own; none without one."""
-    backbone = STAGES.backbones.get(wildcards.model)
-    if backbone is None:
-        return []
-    return f"results/{{study}}/backbones/{backbone}.parquet"
-
-
-def searched_features(wildcards):
-    """The features in which neighbours are searched."""
-    if STAGES.has_images and STUDY["similarity"]["space"] == "backbone":
-        return backbone_features(wildcards)
-    return FEATURES
-
-
-def searched_weights(wildcards):
-    """The weights of the network that makes these features."""
-    if STUDY["similarity"]["space"] == "backbone":
-        return f"results/weights/{STAGES.backbones[wildcards.model]}.pth"
-    return "results/{study}/models/{model}/model.safetensors"
-
-
-def searched_card(wildcards):
-    """The card of that network, where it was trained here."""
-    if STUDY["similarity"]["space"] == "backbone":
-        return []
-    return "results/{study}/models/{model}/model.json"
-
-
-def query_image(wildcards):
-    """The new image that similar ones are searched for."""
-    if STUDY["query"] is None:
-        raise WorkflowError("similar needs an image: --config query=FILE")
-    if not Path(STUDY["query"]).is_file():
-        raise WorkflowError(f"config key 'query': there is no file {STUDY['query']}")
-    return local(STUDY["query"])
-
-
-def search_settings(wildcards):
-    """The `cfg` of what is measured of every search."""
-    return {
-        "baselines": STAGES.baselines,
-        "learned": STAGES.has_images,
-        **settings(
-            k="similarity.k",
-            metric="similarity.metric",
-            own_patient="similarity.own_patient",
-            seed="seed",
-            severity="similarity.severity",
-        )(wildcards),
+# The backbone beside each model, and what is searched: its features or the model's own.
+BACKBONES = {
+    model: f"results/{{study}}/backbones/{backbone}.parquet"
+    for model, backbone in STAGES.backbones.items()
+}
+QUERIED = {
+    "features": FEATURES,
+    "weights": "results/{study}/models/{model}/model.safetensors",
+    "model": "results/{study}/models/{model}/model.json",
+}
+if STAGES.has_images and STUDY["similarity"]["space"] == "backbone":
+    QUERIED = {
+        "features": lambda wildcards: BACKBONES[wildcards.model],
+        "weights": lambda wildcards: f"results/weights/{STAGES.backbones[wildcards.model]}.pth",
+        "model": [],
     }
 
+# The settings of what is measured of every search.
+MEASURES = {
+    "k": "similarity.k",
+    "metric": "similarity.metric",
+    "own_patient": "similarity.own_patient",
+    "seed": "seed",
+    "severity": "similarity.severity",
+}
 
-# What images are searched by beside the model's own features, where the study has images.
+# The features that are searched beside the model's, where the study has images.
 SEARCHED, HELD_OUT = {}, {}
 SHEETS = ("median", "best", "worst")
 
 if STAGES.has_images:
     SEARCHED = {
-        "backbone": backbone_features,
+        "backbone": lambda wildcards: BACKBONES.get(wildcards.model, []),
         "baselines": expand(
             rules.make_control.output.features,
             control=STAGES.baselines,
@@ -111,7 +84,7 @@ if STAGES.has_images:
     }
 
     rule export_backbone:
-        """What a network with ImageNet weights makes of the images."""
+        """The features of the images by a network with ImageNet weights."""
         input:
             cohort=COHORT,
             images=rules.assemble_cohort.output.images,
@@ -138,7 +111,7 @@ if STAGES.has_images:
 rule find_similar:
     """The most similar images of every image, and the index that finds those of a new one."""
     input:
-        features=searched_features,
+        features=QUERIED["features"],
         cohort=COHORT,
     output:
         neighbours="results/{study}/similar/{model}.parquet",
@@ -173,7 +146,7 @@ TARGETS["similar"] = of_study(rules.find_similar.output.neighbours)
 
 
 rule measure_similarity:
-    """What the neighbours share with their query, in every space, beside what chance gives."""
+    """Retrieval metrics of every feature space, and the groups of severity among neighbours."""
     input:
         **SEARCHED,
         **HELD_OUT,
@@ -195,14 +168,18 @@ rule measure_similarity:
         mem_mb=grows(2000, 20),
         runtime=grows(30, 1),
     params:
-        cfg=search_settings,
+        cfg=lambda wildcards: {
+            "baselines": STAGES.baselines,
+            "learned": STAGES.has_images,
+            **settings(**MEASURES)(wildcards),
+        },
         code=code_of("measure_similarity.py"),
     script:
         "../workflow/scripts/measure_similarity.py"
 
 
 rule estimate_severity:
-    """Severity from similar images, and how patients drift along their days."""
+    """Severity estimated from other patients' images, and patients followed over time."""
     input:
         **SEARCHED,
         features=FEATURES,
@@ -223,14 +200,18 @@ rule estimate_severity:
         mem_mb=grows(2000, 20),
         runtime=grows(30, 1),
     params:
-        cfg=search_settings,
+        cfg=lambda wildcards: {
+            "baselines": STAGES.baselines,
+            "learned": STAGES.has_images,
+            **settings(**MEASURES)(wildcards),
+        },
         code=code_of("estimate_severity.py"),
     script:
         "../workflow/scripts/estimate_severity.py"
 
 
 rule draw_similar:
-    """Figures: how well neighbours serve, severity, and patients along their days."""
+    """Figures: retrieval metrics, severity, and patients over time."""
     input:
         retrieval=rules.measure_similarity.output.retrieval,
         severity=rules.estimate_severity.output.severity,
@@ -254,7 +235,7 @@ rule draw_similar:
             "results/{study}/figures/{model}.drift.svg",
             caption="../workflow/report/drift.rst",
             category="7 Similar images",
-            labels={"model": "{model}", "figure": "drift"},
+            labels={"model": "{model}", "figure": "follow-up"},
         ),
         printed=pdf_of("{model}.retrieval", "{model}.severity", "{model}.drift"),
         patients=directory("results/{study}/figures/{model}.patients"),
@@ -278,7 +259,7 @@ rule draw_similar:
 if STAGES.has_images:
 
     rule draw_sheets:
-        """Contact sheets: of each class the median, the best and the worst query."""
+        """Contact sheets: of each class the queries of median, best and worst precision."""
         input:
             neighbours=rules.find_similar.output.neighbours,
             held_out=rules.measure_similarity.output.held_out,
@@ -319,12 +300,10 @@ if STAGES.has_images:
         similar,
 
     rule query_similar:
-        """What is most similar to a new image, in a table and on a contact sheet."""
+        """The images most similar to a new one: a table and a contact sheet."""
         input:
-            query=query_image,
-            weights=searched_weights,
-            model=searched_card,
-            features=searched_features,
+            **QUERIED,
+            query=from_command_line(query_file),
             rejected=rules.find_similar.output.rejected,
             search=rules.find_similar.output.search,
             index=rules.find_similar.output.index,
@@ -361,6 +340,6 @@ if STAGES.has_images:
             "../workflow/scripts/query_similar.py"
 
     rule similar:
-        """What is most similar to a new image: snakemake similar --config query=FILE"""
+        """The images most similar to a new one: snakemake similar --config query=FILE"""
         input:
             expand(rules.query_similar.output.neighbours, study=NAME, model=PREDICTOR),

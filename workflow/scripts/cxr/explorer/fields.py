@@ -1,9 +1,10 @@
-"""What is recorded of the images on a map, packed for the page."""
+"""The recorded fields of the images on a map, packed for the page."""
 
 from typing import Any
 
 import pandas as pd
 
+from cxr.evaluation.predictions import confidences
 from cxr.evidence.covariates import field_name, recorded_fields
 from cxr.explorer.packing import pack_numbers, pack_texts
 
@@ -15,7 +16,7 @@ def pack_fields(
     clusters: pd.DataFrame,
     cohort: pd.DataFrame,
     metadata: pd.DataFrame,
-    predictions: pd.DataFrame | None,
+    predictions: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """The fields of each image of a map.
 
@@ -34,7 +35,7 @@ def pack_fields(
     -------
     list of dict
         `name`, its `words`, and the packed column: of texts with `levels`, of
-        numbers without. Fields that are nowhere known are left out.
+        numbers without. Fields that no image has are left out.
     """
     ids = clusters["image_id"]
     rows = cohort.set_index("image_id").loc[ids]
@@ -42,10 +43,9 @@ def pack_fields(
     if "class" in rows:
         table.insert(0, "class", rows["class"])
     if predictions is not None:
-        own = predictions.set_index("image_id").reindex(ids)
-        table["predicted"] = own["predicted"]
-        probabilities = own.filter(regex="^probability_")
-        table["probability"] = probabilities.max(axis=1)
+        of_images = predictions.set_index("image_id").reindex(ids)
+        table["predicted"] = of_images["predicted"]
+        table["probability"] = confidences(of_images)
     names = [*[n for n in FIRST if n in table], *[n for n in table if n not in FIRST]]
     return [
         {"name": name, "words": field_name(name), **_pack(table[name], name)}
