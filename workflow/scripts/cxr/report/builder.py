@@ -55,7 +55,7 @@ def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
         HTML that loads nothing from elsewhere; its content security policy allows
         its own style and script, by their hashes, and images inside the page.
     """
-    script = "\n" + "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    scripts = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     data = _explored(files, words.study)
     left_out = [read_csv(path) for path in (files.rejected, files.excluded) if path]
     return render(
@@ -64,7 +64,7 @@ def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
         title=words.title,
         question=words.question,
         picture=image_noun(words.modality),
-        script=script,
+        script="\n" + "\n".join(scripts),
         data=script_json(data),
         sampled=_sampled(data),
         flow=read_if(read_json, files.flow),

@@ -18,14 +18,14 @@ def render(template: str, **given: Any) -> str:
     Of style and `script`, where one is given, the policy of the page holds the hashes.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= FILTERS
-    style = "\n" + (HERE / "report.css").read_text(encoding="utf-8")
+    style = "\n" + (HERE / "css" / "report.css").read_text(encoding="utf-8")
     script = given.get("script")
     return environment.get_template(template).render(
         style=style,
