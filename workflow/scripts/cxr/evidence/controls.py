@@ -1,6 +1,6 @@
 """Features that can't be about the disease, or hardly: an untrained network, pixels, borders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,27 +19,36 @@ def control_features(
     Parameters
     ----------
     control : str
-        One of `cxr.config.catalogue.controls.CONTROLS`.
+        A key of `cxr.config.catalogue.controls.CONTROLS`.
     images : uint8 array, shape (n, size, size)
     card : mapping
         Of the model whose control it is.
     seed : int
         Of the untrained network's weights.
     """
-    if control != "untrained":
-        return pixel_components(images, control)
+    return FEATURES[control](images, card, seed)
+
+
+def _untrained(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
     n_classes, d = len(card["classes"]), card["feature_dim"]
     size = card["image_size"]
     return untrained_features(card["architecture"], n_classes, d, size, images, seed)
 
 
-def pixel_components(images: np.ndarray, control: str) -> np.ndarray:
-    """Principal components of an image's pixels, or of its border's alone.
+def _pixels(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
+    return principal_components(flatten(shrink(images, SIDE)))
+
+
+def _border(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
+    return principal_components(shrink(images, SIDE)[:, border_mask(SIDE)].astype(np.float32))
+
+
+def principal_components(pixels: np.ndarray) -> np.ndarray:
+    """The first principal components of images' pixels.
 
     Parameters
     ----------
-    images : uint8 array, shape (n, size, size)
-    control : "pixels" or "border"
+    pixels : float32 array, shape (n, p)
 
     Returns
     -------
@@ -48,7 +57,13 @@ def pixel_components(images: np.ndarray, control: str) -> np.ndarray:
     """
     from sklearn.decomposition import PCA
 
-    small = shrink(images, SIDE)
-    seen = small[:, border_mask(SIDE)].astype(np.float32) if control == "border" else flatten(small)
-    count = min(COMPONENTS, *seen.shape)
-    return PCA(count, svd_solver="full").fit_transform(seen).astype(np.float32)
+    count = min(COMPONENTS, *pixels.shape)
+    return PCA(count, svd_solver="full").fit_transform(pixels).astype(np.float32)
+
+
+# How the features of each control are made: of the images, the model's card and a seed.
+FEATURES: dict[str, Callable[[np.ndarray, Mapping[str, Any], int], np.ndarray]] = {
+    "untrained": _untrained,
+    "pixels": _pixels,
+    "border": _border,
+}

@@ -1,6 +1,6 @@
 """Features that hold little or nothing of the disease, which the same search is run on.
 
-A new one needs an entry here and its features in `cxr.evidence.controls`.
+A new one needs an entry here and its function in `cxr.evidence.controls.FEATURES`.
 """
 
 from dataclasses import dataclass
