@@ -37,8 +37,8 @@ def test_the_parts_of_a_config_are_those_that_are_divided(cohort):
     parts = protocol_parts(SETTINGS, SOURCES)
     assert len(parts) == 8 + 8 + 2
     folds = divided(cohort)
-    found = folds.groupby("part")["protocol"].first().to_dict()
-    assert found == parts | {"study": "study"}
+    protocols = folds.groupby("part")["protocol"].first().to_dict()
+    assert protocols == parts | {"study": "study"}
     assert protocol_parts(ProtocolSettings(folds=None, repeats=3), SOURCES) == {}
     assert list(protocol_parts(ProtocolSettings(folds=None, random_split=True), [])) == [
         "random-r1f1"

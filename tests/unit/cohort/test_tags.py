@@ -26,8 +26,8 @@ def test_rare_values_are_merged_where_they_are_enough_together():
     assert tags[0] == ["severity: mild", "location: Wuhan"]
     assert tags[4] == tags[5] == ["location: other"]
     assert tags[7] == []
-    told = table.set_index("value")["tag"].to_dict()
-    assert told["Rome"] == told["Oslo"] == "location: other"
+    names = table.set_index("value")["tag"].to_dict()
+    assert names["Rome"] == names["Oslo"] == "location: other"
     assert table["images"].sum() == sum(map(len, tags))
 
 
@@ -57,7 +57,7 @@ def test_labels_are_scikit_learns_and_survive_a_file(tmp_path):
     write_table(cohort, tmp_path / "cohort.parquet")
     stored = read_table(tmp_path / "cohort.parquet")
     labels = label_names(stored, ["a", "b"])
-    own = [[name, *tags] for name, tags in zip(stored["class"], stored["tags"], strict=True)]
-    expected = MultiLabelBinarizer(classes=labels).fit_transform(own)
+    members = [[name, *tags] for name, tags in zip(stored["class"], stored["tags"], strict=True)]
+    expected = MultiLabelBinarizer(classes=labels).fit_transform(members)
     np.testing.assert_array_equal(label_table(stored, ["a", "b"]).to_numpy(), expected)
     assert label_names(stored.drop(columns="tags"), ["a", "b"]) == []

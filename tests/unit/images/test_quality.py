@@ -1,4 +1,4 @@
-"""Images that are out of the ordinary are flagged or refused, ordinary ones are not."""
+"""Images that are out of the ordinary are flagged or rejected, ordinary ones are not."""
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from cxr.synthetic.settings import SyntheticCohort
 
 
 @pytest.fixture(scope="module")
-def phantom(tmp_path_factory):
-    """A drawn radiograph."""
-    folder = tmp_path_factory.mktemp("phantom")
+def synthetic(tmp_path_factory):
+    """A synthetic radiograph."""
+    folder = tmp_path_factory.mktemp("synthetic")
     settings = SyntheticCohort(
         patients=4,
         images_per_patient=1.0,
@@ -67,7 +67,7 @@ def very_wide(grey):
 
 
 @pytest.mark.parametrize(
-    ("change", "flagged", "refused"),
+    ("change", "flagged", "rejected"),
     [
         (as_is, "", None),
         (bordered, "border_share", None),
@@ -79,12 +79,12 @@ def very_wide(grey):
         (very_wide, None, "more than 4 times as long"),
     ],
 )
-def test_what_is_odd_about_an_image_is_said(tmp_path, phantom, change, flagged, refused):
-    Image.fromarray(change(phantom)).save(tmp_path / "a.png")
+def test_what_is_odd_about_an_image_is_said(tmp_path, synthetic, change, flagged, rejected):
+    Image.fromarray(change(synthetic)).save(tmp_path / "a.png")
     rows = pd.DataFrame({"file": ["a.png"], "image_id": ["s/a.png"], "source": "s"})
     measured, quality = inspect_images(Reading.of(rows), tmp_path, 16, 1)
-    assert measured.rejected["reason"].tolist() == ([refused] if refused else [])
-    assert quality["flags"].tolist() == ([] if refused else [flagged])
+    assert measured.rejected["reason"].tolist() == ([rejected] if rejected else [])
+    assert quality["flags"].tolist() == ([] if rejected else [flagged])
     assert quality["image_id"].tolist() == measured.rows["image_id"].tolist()
 
 
@@ -99,5 +99,5 @@ def test_any_shape_is_measured(rng, shape):
 @pytest.mark.mirror
 def test_few_real_radiographs_are_flagged(mirror):
     files = sorted((mirror / "chest_xray/train/NORMAL").iterdir())[:60]
-    found = [quality_flags(quality_measures(read_grey(path), 0.0)) for path in files]
-    assert sum(flag != "" for flag in found) <= 6
+    flags = [quality_flags(quality_measures(read_grey(path), 0.0)) for path in files]
+    assert sum(flag != "" for flag in flags) <= 6

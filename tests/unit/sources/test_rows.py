@@ -30,8 +30,8 @@ def test_rows_that_are_no_image_are_listed(tmp_path):
     (folder / "images" / "orphan.png").touch()
     reading = ieee8023.read("s", folder)
     assert sorted(reading.rows["file"]) == ["images/good.png", "images/twice.png"]
-    found = reading.rejected.groupby("file")["reason"].agg(list).to_dict()
-    assert found == {
+    reasons = reading.rejected.groupby("file")["reason"].agg(list).to_dict()
+    assert reasons == {
         "": ["no file name"],
         "volumes/scan.nii.gz": ["not an image file: a volume or a document"],
         "images/../../etc/passwd.png": ["the file name leaves the source's folder"],

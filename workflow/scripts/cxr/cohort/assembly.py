@@ -90,8 +90,8 @@ def assemble_cohort(
 ) -> AssembledCohort:
     """Selects the images of a cohort, writes their canonical pixels and splits them.
 
-    Near duplicates are known once pixels are; where those of different classes are
-    excluded, the selection is repeated without them until none is left.
+    Near duplicates are found among the pixels of a selection. Where those of different
+    classes are excluded, the selection is repeated without them until there are none.
 
     Parameters
     ----------

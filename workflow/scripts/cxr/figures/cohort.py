@@ -20,7 +20,7 @@ def flow(document: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     document : mapping
-        As `cxr.cohort.selection.summarise` makes it.
+        As `cxr.cohort.flow.flow_document` returns it.
     """
     steps = [
         step

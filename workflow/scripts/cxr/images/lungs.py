@@ -21,7 +21,7 @@ BORDER = 0.08
 def lung_masks(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lung masks of canonical images.
 
-    Contrast is evened out, what is darker than Otsu's threshold within an ellipse
+    Contrast is equalized, what is darker than Otsu's threshold within an ellipse
     on each side is a candidate, its largest region the lung, and the region's
     convex hull the mask, so that dense parts of a lung belong to it. Where that
     region is too small, a smaller ellipse is the mask.

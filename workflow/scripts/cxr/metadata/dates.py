@@ -1,4 +1,4 @@
-"""Dates as people write them, in ISO 8601 with the precision that they have."""
+"""Dates in many spellings as ISO 8601, with the precision of the text."""
 
 import re
 from datetime import datetime

@@ -2,7 +2,7 @@
 
 import re
 
-from cxr.metadata.normalise import tidy
+from cxr.metadata.normalise import number, tidy
 
 # Grades of severity, from none to the greatest, and the words for them.
 SEVERITIES = ("asymptomatic", "mild", "moderate", "severe", "critical")
@@ -46,3 +46,13 @@ def severity(text: object) -> str | None:
         for grade in re.findall(_GRADE, stated["grades"])
     }
     return grades.pop() if len(grades) == 1 else None
+
+
+def extent_score(text: object) -> float | None:
+    """A score of the opacities' geographic extent, 0 to 8, or None."""
+    return number(text, 0, 8)
+
+
+def opacity_score(text: object) -> float | None:
+    """A score of the degree of opacity, 0 to 6, or None."""
+    return number(text, 0, 6)

@@ -21,6 +21,7 @@ from cxr.images.decode import UnusableImage, locate
 from cxr.metadata import dates, normalise
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
+from cxr.metadata.severity import extent_score, opacity_score
 from cxr.sources.files import unlisted_files
 from cxr.sources.rows import build_reading, warn_of_mixed_sexes
 from cxr.sources.tables import first_ten, read_csv
@@ -131,6 +132,6 @@ def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = csv.DictReader(line for line in lines if not line.startswith("##"))
     by_name = {row.get("filename"): row for row in table}
     scores = [by_name.get(PurePosixPath(file).name, {}) for file in rows["file"]]
-    rows["severity_extent"] = [normalise.number(s.get("geographic_mean"), 0, 8) for s in scores]
-    rows["severity_opacity"] = [normalise.number(s.get("opacity_mean"), 0, 6) for s in scores]
+    rows["severity_extent"] = [extent_score(s.get("geographic_mean")) for s in scores]
+    rows["severity_opacity"] = [opacity_score(s.get("opacity_mean")) for s in scores]
     return rows

@@ -12,7 +12,7 @@ from cxr.metadata import dates, normalise
 from cxr.metadata.countries import country
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
-from cxr.metadata.severity import severity
+from cxr.metadata.severity import extent_score, opacity_score, severity
 from cxr.sources.files import file_problem
 
 log = logging.getLogger("cxr")
@@ -32,8 +32,8 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
     "icu": normalise.yes_no,
     "intubated": normalise.yes_no,
     "severity": severity,
-    "severity_extent": lambda text: normalise.number(text, 0, 8),
-    "severity_opacity": lambda text: normalise.number(text, 0, 6),
+    "severity_extent": extent_score,
+    "severity_opacity": opacity_score,
     "licence": tidy,
     "doi": normalise.doi,
 }
@@ -165,6 +165,6 @@ def divide_rows(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFr
     reasons[patients.index[patients > 1]] = "one file under several patients"
     repeated = named["file"].duplicated() & (patients == 1)
     reasons[repeated.index[repeated]] = "the same file in an earlier row"
-    out = raw.loc[reasons.notna()]
-    rejected = rejections([source] * len(out), out["file"], "metadata", reasons.dropna().tolist())
+    unusable, sources = raw.loc[reasons.notna()], [source] * int(reasons.notna().sum())
+    rejected = rejections(sources, unusable["file"], "metadata", reasons.dropna().tolist())
     return raw.loc[reasons.isna()], rejected
