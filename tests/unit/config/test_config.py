@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cxr.config import reference
-from cxr.config.resolve import PRESETS, check_files, resolve
+from cxr.config.resolve import PRESETS, RECIPES, check_files, resolve
 from cxr.config.sources import PresetSource
 from cxr.config.study import Config
 from cxr.core.errors import InputError
@@ -57,6 +57,15 @@ def test_the_presets_are_those_that_the_config_knows():
     assert sorted(known) == sorted(yaml.safe_load(PRESETS.read_text()))
     with pytest.raises(InputError, match=r"'sources\.p\.preset'"):
         resolve(study(sources__p={"kind": "preset", "preset": "unknown"}))
+
+
+def test_the_recipes_are_those_that_the_config_knows():
+    recipes = yaml.safe_load(RECIPES.read_text())
+    for recipe in recipes:
+        weights = "none" if recipe == "scratch" else "imagenet"
+        model = {"architecture": "resnet18", "weights": weights, "training": {"recipe": recipe}}
+        phases = resolve(study(models__m=model, cohort__image_size=256))["models"]["m"]["training"]
+        assert len(phases["phases"]) == len(recipes[recipe])
 
 
 @pytest.mark.parametrize(
