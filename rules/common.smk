@@ -20,9 +20,11 @@ if str(SCRIPTS) not in sys.path:
 from cxr.config.resolve import check_files, resolve
 from cxr.core.errors import InputError
 from cxr.core.fingerprint import fingerprint
+from cxr.planning.command_line import images_folder, query_file
 from cxr.planning.folders import folder_signature
 from cxr.planning.settings import select_settings
 from cxr.planning.snapshot import current_snapshot
+from cxr.planning.source_parts import source_part
 from cxr.planning.stages import study_stages
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
@@ -86,14 +88,21 @@ def initial_weights(wildcards):
     return local(model["weights"])
 
 
-# What of a source only its reader uses.
-READING = ("reader", "table", "images", "columns", "constants")
+def source_settings(source, part):
+    """The `cfg` of what uses one part of what the config says of a source."""
+    return source_part(STUDY["sources"][source], part)
 
 
-def source_settings(source, keys):
-    """What the config says of a source under some keys, where it has them."""
-    values = STUDY["sources"][source]
-    return {key: values[key] for key in keys if key in values}
+def from_command_line(path):
+    """The input of a rule that needs a path of the user, checked when the rule is wanted."""
+
+    def checked(wildcards):
+        try:
+            return local(path(STUDY))
+        except InputError as problem:
+            raise WorkflowError(str(problem))
+
+    return checked
 
 
 def code_of(script):
@@ -112,6 +121,13 @@ def grows(base, per_mb=0.0):
     return lambda wildcards, input, attempt: math.ceil(
         (base + per_mb * input.size_mb) * 2 ** (attempt - 1)
     )
+
+
+def grows_with_chunk(base, per_mb=0.0):
+    """`grows`, alike for all chunks: the jobs of an array share what the first one requests."""
+    return lambda wildcards, input, attempt: grows(
+        base, per_mb * STAGES.largest_chunk / STAGES.n_maps(wildcards.chunk)
+    )(wildcards, input, attempt)
 
 
 def of_models(pattern):

@@ -1,20 +1,5 @@
 """Obtaining the sources and pre-trained weights."""
 
-# What the config says of a source besides its content and how it is read.
-PLACES = ("folder", "mirrors")
-TERMS = ("licence", "citation")
-
-
-def source_content(source):
-    """What a source is: whatever else the config says of it."""
-    rest = set(STUDY["sources"][source]) - {*READING, *PLACES, *TERMS}
-    return source_settings(source, sorted(rest))
-
-
-def untracked(value):
-    """A param whose change reruns nothing: Snakemake compares none that depends on the output."""
-    return lambda wildcards, output: value(wildcards)
-
 
 localrules:
     download,
@@ -40,16 +25,15 @@ rule download:
     params:
         cfg=lambda wildcards: {
             "name": wildcards.source,
-            "source": source_content(wildcards.source),
+            "source": source_settings(wildcards.source, "content"),
             # What lies in a folder on this machine; published sources are pinned.
             "folder": folder_signature(STUDY["sources"][wildcards.source].get("path")),
         },
-        place=untracked(
-            lambda wildcards: {
-                "mirror": STUDY["mirror"],
-                "source": source_settings(wildcards.source, PLACES),
-            }
-        ),
+        # A param that depends on the output is not compared: a place reruns nothing.
+        place=lambda wildcards, output: {
+            "mirror": STUDY["mirror"],
+            "source": source_settings(wildcards.source, "places"),
+        },
         code=code_of("download.py"),
     script:
         "../workflow/scripts/download.py"
@@ -72,7 +56,7 @@ rule record_source:
         mem_mb=grows(500),
         runtime=grows(5),
     params:
-        cfg=lambda wildcards: source_settings(wildcards.source, TERMS),
+        cfg=lambda wildcards: source_settings(wildcards.source, "terms"),
         code=code_of("record_source.py"),
     script:
         "../workflow/scripts/record_source.py"
@@ -95,7 +79,7 @@ rule download_weights:
         runtime=grows(30),
     params:
         cfg=lambda wildcards: {"architecture": wildcards.architecture},
-        place=untracked(settings(mirror="mirror")),
+        place=lambda wildcards, output: {"mirror": STUDY["mirror"]},
         code=code_of("download_weights.py"),
     script:
         "../workflow/scripts/download_weights.py"

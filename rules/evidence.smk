@@ -30,12 +30,11 @@ WEIGHED = {
 }
 
 
-def null_features(wildcards):
-    """The features that a null model is fitted to: the model's, or a control's."""
-    subject = STAGES.null_chunks[wildcards.draws]["subject"]
-    if subject == "features":
-        return FEATURES
-    return f"results/{{study}}/controls/{{model}}.{subject}.parquet"
+# What null models are fitted to: the model's features, or a control's.
+SUBJECTS = {"features": FEATURES} | {
+    control: f"results/{{study}}/controls/{{model}}.{control}.parquet"
+    for control in STAGES.controls
+}
 
 
 localrules:
@@ -76,7 +75,9 @@ if STAGES.has_images:
 rule search_nulls:
     """The search for clusters in draws that have none."""
     input:
-        features=null_features,
+        features=lambda wildcards: SUBJECTS[
+            STAGES.null_chunks[wildcards.draws]["subject"]
+        ],
         cohort=COHORT,
     output:
         draws="results/{study}/evidence/{model}/{draws}.parquet",

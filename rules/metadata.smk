@@ -23,7 +23,7 @@ rule clean_metadata:
         runtime=grows(20, 0.1),
     params:
         cfg={
-            "sources": {name: source_settings(name, READING) for name in SOURCES},
+            "sources": {name: source_settings(name, "reading") for name in SOURCES},
             "min_side": STUDY["cohort"]["min_side"],
         },
         code=code_of("clean_metadata.py"),

@@ -3,17 +3,6 @@
 PREDICTOR = STUDY["model"] or MODELS[0]
 
 
-def new_images(wildcards):
-    """The folder of new images."""
-    if STUDY["images"] is None:
-        raise WorkflowError("predict needs a folder of images: --config images=FOLDER")
-    if not Path(STUDY["images"]).is_dir():
-        raise WorkflowError(
-            f"config key 'images': there is no folder {STUDY['images']}"
-        )
-    return local(STUDY["images"])
-
-
 rule export_onnx:
     """A network as an ONNX file, checked against torch."""
     input:
@@ -52,7 +41,7 @@ rule onnx:
 rule predict:
     """New images: snakemake --cores all predict --config images=FOLDER"""
     input:
-        images=new_images,
+        images=from_command_line(images_folder),
         weights=expand(rules.train.output.weights, study=NAME, model=PREDICTOR)[0],
         model=expand(rules.train.output.model, study=NAME, model=PREDICTOR)[0],
     output:

@@ -1,13 +1,6 @@
 """The grid of clusterings."""
 
 
-def grows_with_chunk(base, per_mb=0.0):
-    """`grows`, alike for all chunks: the jobs of an array share what the first one requests."""
-    return lambda wildcards, input, attempt: grows(
-        base, per_mb * STAGES.largest_chunk / STAGES.n_maps(wildcards.chunk)
-    )(wildcards, input, attempt)
-
-
 rule sweep:
     """Every DBSCAN cell of one chunk of embeddings."""
     input:
