@@ -8,7 +8,7 @@ from cxr.cohort.tags import label_names, label_table
 from cxr.core.io import read_array, read_table, read_tables, write_json, write_table
 from cxr.core.job import job
 from cxr.evaluation.network import evaluate_network
-from cxr.evaluation.predictions import predict_images
+from cxr.evaluation.predict import predict_images
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:

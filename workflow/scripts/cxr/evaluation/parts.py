@@ -8,7 +8,8 @@ import pandas as pd
 
 from cxr.cohort.protocols import part_cohort
 from cxr.cohort.tags import label_names
-from cxr.evaluation.predictions import predict_images, predictions_table
+from cxr.evaluation.predict import predict_images
+from cxr.evaluation.predictions import predictions_table
 from cxr.training.run import TrainingRun
 
 

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cxr.features.extract import extract_features, label_probabilities
-
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from cxr.networks.architecture import Network
 
 PROBABILITY, LABEL = "probability_", "label_"
 
@@ -65,40 +61,6 @@ def predictions_table(
         by_label = pd.DataFrame(of_labels.astype(np.float32), columns=label_columns(labels))
         table = pd.concat([table, by_label], axis=1)
     return table
-
-
-def predict_images(
-    network: "Network",
-    cohort: pd.DataFrame,
-    images: np.ndarray,
-    image_size: int,
-    classes: Sequence[str],
-    labels: Sequence[str] = (),
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """A network's predictions and features of images.
-
-    Parameters
-    ----------
-    network : Network
-    cohort : DataFrame, n rows
-        `image_id, class, split`.
-    images : uint8 array, shape (n, h, w)
-        Canonical pixels, as in training.
-    image_size : int
-        Side of the network's input.
-    classes : sequence of str
-    labels : sequence of str
-        Of a network with tags: every label, the classes first.
-
-    Returns
-    -------
-    predictions : DataFrame
-        As `predictions_table` makes it.
-    features : float32 array, shape (n, feature_dim)
-    """
-    features, probabilities = extract_features(network, images, image_size)
-    of_labels = label_probabilities(network, features) if labels else None
-    return predictions_table(cohort, probabilities, classes, labels, of_labels), features
 
 
 def predictions_schema(classes: Sequence[str], labels: Sequence[str] = ()) -> "pa.Schema":

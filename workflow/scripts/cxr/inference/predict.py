@@ -13,7 +13,7 @@ from PIL import Image
 from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
 from cxr.evaluation.gradcam import grad_cam, overlay, predicted_codes
-from cxr.evaluation.predictions import predict_images
+from cxr.evaluation.predict import predict_images
 from cxr.features.tables import features_table
 from cxr.images.canonical import canonical
 from cxr.images.decode import UnusableImage, read_grey
