@@ -7,7 +7,7 @@ from cxr.core.io import read_array, read_table, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.features.retrained import retrained_features
-from cxr.similarity.folds import fold_of
+from cxr.similarity.folds import FoldSettings, fold_of
 from cxr.training.run import TrainingRun
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg, code):
     run = typed(TrainingRun, cfg["run"])
-    cohort = fold_of(read_table(input.cohort), **cfg["division"], seed=run.seed)
+    division = typed(FoldSettings, cfg["division"])
+    cohort = fold_of(read_table(input.cohort), division, run.seed)
     features = retrained_features(
         run,
         cohort,

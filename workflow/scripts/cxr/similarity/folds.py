@@ -5,7 +5,7 @@ come from one part.
 """
 
 import logging
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -17,19 +17,31 @@ from cxr.planning.parts import GROUPED, ProtocolSettings
 log = logging.getLogger("cxr")
 
 
-def fold_of(
-    cohort: pd.DataFrame, fold: int, folds: int, splits: Mapping[str, float], seed: int
-) -> pd.DataFrame:
+@dataclass(frozen=True)
+class FoldSettings:
+    """Which part of the patients is held out.
+
+    Attributes
+    ----------
+    fold, folds : int
+        Number of the part, from 1, and how many there are.
+    splits : SplitShares
+        Of the training's validation and test images.
+    """
+
+    fold: int
+    folds: int
+    splits: SplitShares
+
+
+def fold_of(cohort: pd.DataFrame, settings: FoldSettings, seed: int) -> pd.DataFrame:
     """The cohort with the splits of one training, whose test images are the held-out part.
 
     Parameters
     ----------
     cohort : DataFrame
         `image_id, class, split_group`.
-    fold, folds : int
-        Number of the part, from 1, and how many there are.
-    splits : mapping
-        The config's `cohort.splits`.
+    settings : FoldSettings
     seed : int
 
     Returns
@@ -38,19 +50,20 @@ def fold_of(
         Empty where a class has too few independent patients for so many parts.
     """
     patients = int(cohort.groupby("class")["split_group"].nunique().min())
-    if patients < folds * protocols.MIN_PATIENTS:
+    if patients < settings.folds * protocols.MIN_PATIENTS:
         log.warning(
             "config key 'similarity.folds': a class has %d independent patients, too few for "
             "%d parts; no network is trained for them",
             patients,
-            folds,
+            settings.folds,
         )
         return cohort.iloc[:0]
-    shares = SplitShares(splits["validation"], splits["test"])
-    settings = protocols.DivisionSettings(ProtocolSettings(folds), shares, (), seed)
+    grouped = ProtocolSettings(settings.folds)
     try:
-        divided = protocols.divide_protocols(cohort, settings)
+        divided = protocols.divide_protocols(
+            cohort, protocols.DivisionSettings(grouped, settings.splits, (), seed)
+        )
     except InputError as error:
         log.warning("no network is trained for parts of the patients: %s", error)
         return cohort.iloc[:0]
-    return protocols.part_cohort(cohort, divided, f"{GROUPED}-r1f{fold}")
+    return protocols.part_cohort(cohort, divided, f"{GROUPED}-r1f{settings.fold}")
