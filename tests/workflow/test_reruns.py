@@ -1,5 +1,6 @@
 """What a change reruns: everything that depends on it, and nothing else."""
 
+import ast
 import copy
 import os
 import re
@@ -11,26 +12,31 @@ from tests.helpers.study import TINY, workspace
 
 pytestmark = pytest.mark.timeout(900)
 
-WEIGHED = {"assess_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
-REPEATED = {"repeat_search": 1, **WEIGHED}
-DRAWN = {"search_nulls": 2}
+ASSESSED = {"assess_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
+REPEATED = {"repeat_search": 1, **ASSESSED}
+SIMULATED = {"search_nulls": 2}
 SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "show_table": 2}
 AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
-AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **DRAWN, **AFTER_MAPS}
-PICTURED = {"draw_similar": 1, "draw_sheets": 1, "write_report": 1}
-ASKED = {"measure_similarity": 1, "estimate_severity": 1, **PICTURED, "show_table": 3}
-MEASURED_AGAIN = {"measure_similarity": 1, **PICTURED, "show_table": 2}
-SIMILAR = {"find_similar": 1, **ASKED, "pack_explorer": 1}
+AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **SIMULATED, **AFTER_MAPS}
+DRAWN_SIMILAR = {"draw_similar": 1, "draw_sheets": 1, "write_report": 1}
+COMPARED_SEARCHES = {
+    "measure_similarity": 1,
+    "estimate_severity": 1,
+    **DRAWN_SIMILAR,
+    "show_table": 3,
+}
+RETRIEVED = {"measure_similarity": 1, **DRAWN_SIMILAR, "show_table": 2}
+SIMILAR = {"find_similar": 1, **COMPARED_SEARCHES, "pack_explorer": 1}
 COMPARED = {"compare_models": 1, "show_table": 1, "write_report": 1}
 AFTER_METRICS = {"draw_training": 1, "explain": 1, "pack_explorer": 1, **COMPARED}
-MEASURED = {"evaluate": 1, **AFTER_METRICS}
+EVALUATED = {"evaluate": 1, **AFTER_METRICS}
 LEARNED = {"export_features": 1, "make_control": 1, **SIMILAR}
-AFTER_TRAINING = {**LEARNED, **MEASURED, **AFTER_FEATURES}
+AFTER_TRAINING = {**LEARNED, **EVALUATED, **AFTER_FEATURES}
 RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 6}
-DIVIDED = {"divide_folds": 1, "run_baselines": 1}
-ALL = {"assemble_cohort": 1, "draw_cohort": 1, **DIVIDED, **RETRAINED, "show_table": 7}
+FOLDED = {"divide_folds": 1, "run_baselines": 1}
+ALL = {"assemble_cohort": 1, "draw_cohort": 1, **FOLDED, **RETRAINED, "show_table": 7}
 CLEANED = {"clean_metadata": 1, **ALL, "show_table": 8}
 
 
@@ -59,24 +65,24 @@ def test_nothing_reruns_when_nothing_changed(finished):
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("clustering.eps", [0.3, 0.6], {**SWEPT, **DRAWN}),
-        ("clustering.min_samples", [3, 4, 5], {**SWEPT, **DRAWN}),
+        ("clustering.eps", [0.3, 0.6], {**SWEPT, **SIMULATED}),
+        ("clustering.min_samples", [3, 4, 5], {**SWEPT, **SIMULATED}),
         ("clustering.hdbscan", {"min_cluster_size": [4]}, {"sweep_hdbscan": 3, **AFTER_GRID}),
         ("clustering.hdbscan", None, AFTER_GRID),
-        ("clustering.max_clusters", 7, {**AFTER_GRID, **DRAWN}),
-        ("evidence.thresholds", {"alpha": 0.01}, WEIGHED),
-        ("evidence.permutations", 199, WEIGHED),
+        ("clustering.max_clusters", 7, {**AFTER_GRID, **SIMULATED}),
+        ("evidence.thresholds", {"alpha": 0.01}, ASSESSED),
+        ("evidence.permutations", 199, ASSESSED),
         ("evidence.resamples", 11, REPEATED),
-        ("evidence.replicates", 39, {**DRAWN, **WEIGHED}),
+        ("evidence.replicates", 39, {**SIMULATED, **ASSESSED}),
         ("evidence.training_seeds", [1], {"retrain": 1, **REPEATED}),
         ("evidence", None, {"write_report": 1}),
         ("similarity.k", 5, SIMILAR),
-        ("similarity.severity", {"serious": 6.0}, ASKED),
-        ("similarity.folds", 2, {"train_fold": 2, **MEASURED_AGAIN}),
+        ("similarity.severity", {"serious": 6.0}, COMPARED_SEARCHES),
+        ("similarity.folds", 2, {"train_fold": 2, **RETRIEVED}),
         ("similarity", None, {"pack_explorer": 1, "write_report": 1}),
         ("report.title", "Another title", {"write_report": 1}),
         ("models.conv5.training.phases", [{"epochs": 3, "batch_size": 16}], RETRAINED),
-        ("evaluation.folds", 2, {**DIVIDED, "train_part": 4, **MEASURED}),
+        ("evaluation.folds", 2, {**FOLDED, "train_part": 4, **EVALUATED}),
         ("evaluation.explained", 2, {"explain": 1, "write_report": 1}),
         ("evaluation.baselines", False, COMPARED),
         ("cohort.per_class", 12, ALL),
@@ -84,7 +90,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("sources.phantoms.seed", 1, {"download": 1, "record_source": 1, **CLEANED}),
         ("sources.phantoms.citation", "We, 2020", {"record_source": 1, "write_report": 1}),
         ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
-        ("embedding.perplexities", [5, 10, 25, 45], {**added(1), **DRAWN}),
+        ("embedding.perplexities", [5, 10, 25, 45], {**added(1), **SIMULATED}),
         ("embedding.seeds", [0, 1], added(2)),
         ("embedding.gradient", "barnes-hut", added(2)),
     ],
@@ -99,7 +105,7 @@ def test_two_values_swapped_between_keys_are_seen(copied):
     copied.write_config(config)
     copied.snakemake()
     config["clustering"] |= {"min_clusters": 5, "max_clusters": 5}
-    assert copied.planned(config) == {**AFTER_GRID, **DRAWN}
+    assert copied.planned(config) == {**AFTER_GRID, **SIMULATED}
     config["clustering"] |= {"min_clusters": 3, "max_clusters": 5}
     config["cohort"]["splits"] = {"validation": 0.2, "test": 0.15}
     assert copied.planned(config) == ALL
@@ -117,21 +123,21 @@ def test_reordered_keys_change_nothing(finished):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("dbscan.py", {**AFTER_MAPS, **DRAWN}),
-        ("tsne_exact.py", AFTER_FEATURES),
-        ("scoring.py", {**AFTER_MAPS, **DRAWN}),
-        ("evidence/nulls.py", {**DRAWN, **WEIGHED}),
-        ("evidence/verdict.py", {**WEIGHED, **PAGES}),
+        ("clustering/dbscan.py", {**AFTER_MAPS, **SIMULATED}),
+        ("clustering/ranking.py", AFTER_GRID),
+        ("embedding/tsne_exact.py", AFTER_FEATURES),
+        ("evidence/null_models.py", {**SIMULATED, **ASSESSED}),
+        ("evidence/verdict.py", {**ASSESSED, **PAGES}),
         ("figures/network.py", {"draw_training": 1, "write_report": 1}),
         ("report/css/report.css", PAGES),
         ("report/js/map.js", PAGES),
-        ("evaluation.py", MEASURED),
-        ("quality.py", CLEANED),
-        ("learner.py", RETRAINED),
-        ("similarity/retrieval.py", ASKED),
+        ("evaluation/network.py", EVALUATED),
+        ("images/quality.py", CLEANED),
+        ("training/learner.py", RETRAINED),
+        ("similarity/retrieval.py", COMPARED_SEARCHES),
         ("similarity/sheets.py", {"draw_sheets": 1, "write_report": 1}),
         ("similarity/query.py", {}),
-        ("prediction.py", {}),
+        ("inference/predict.py", {}),
         ("config/base.py", {}),
     ],
 )
@@ -141,6 +147,22 @@ def test_an_edited_module_reruns_exactly_its_users(copied, module, expected):
             "\n/* edited */\n" if module.endswith((".css", ".js")) else "\nEDITED = True\n"
         )
     assert copied.planned() == expected
+
+
+def test_a_changed_constant_reruns_its_users(copied):
+    module = copied.path / "workflow/scripts/cxr/explorer/thumbnails.py"
+    text = module.read_text()
+    assert "\nQUALITY = 70\n" in text
+    module.write_text(text.replace("\nQUALITY = 70\n", "\nQUALITY = 71\n"))
+    assert copied.planned() == {"make_thumbnails": 1, "write_report": 1}
+
+
+def test_comments_docstrings_and_layout_rerun_nothing(copied):
+    for path in (copied.path / "workflow/scripts").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        tree.body[0].value.value += " Corrected."
+        path.write_text(f"# A comment.\n{ast.unparse(tree)}\n")
+    assert copied.planned() == {}
 
 
 def test_a_touched_script_and_a_fresh_clone_rerun_nothing(copied):
@@ -161,7 +183,7 @@ def test_a_mirror_that_holds_no_source_of_the_study_changes_nothing(finished):
     assert finished.planned(None, "--config", "mirror=config") == {}
 
 
-def test_a_source_is_obtained_anew_where_it_changed_not_where_its_mirror_did(tmp_path):
+def test_a_source_is_obtained_again_where_it_changed_not_where_its_mirror_did(tmp_path):
     place = workspace(tmp_path / "run")
     for folder in ("mirror/upstream", "ours"):
         (place.path / folder).mkdir(parents=True)
@@ -189,8 +211,8 @@ def test_a_rule_can_be_forced_alone_with_what_follows(finished):
 
 def test_a_dry_run_ends_with_a_plan(finished):
     finished.write_config(changed("clustering.eps", [0.3, 0.6]), "planned.yaml")
-    told = finished.snakemake("--dry-run", config="planned.yaml").stderr
-    plan = told[told.index("Plan of tiny:") :].splitlines()
+    shown = finished.snakemake("--dry-run", config="planned.yaml").stderr
+    plan = shown[shown.index("Plan of tiny:") :].splitlines()
     assert re.fullmatch(r"  sweep +3 jobs, [0-9.]+ s each; 16 cells", plan[1])
     assert re.fullmatch(r"16 jobs, about [0-9]+.* on 2 cores", plan[-1])
     assert "everything is up to date" in finished.snakemake("--dry-run").stderr
