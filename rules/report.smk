@@ -1,5 +1,7 @@
 """Figures and the report."""
 
+from cxr.report.inputs import report_inputs, report_tables, study_parts
+
 
 report: "../workflow/report/workflow.rst"
 
@@ -64,8 +66,6 @@ rule draw_clusters:
         "../workflow/scripts/draw_clusters.py"
 
 
-# Pictures of the images, where the study has any.
-PICTURES = {}
 if STAGES.has_images:
 
     localrules:
@@ -94,8 +94,6 @@ if STAGES.has_images:
             code=code_of("make_thumbnails.py"),
         script:
             "../workflow/scripts/make_thumbnails.py"
-
-    PICTURES = {"thumbnails": rules.make_thumbnails.output.thumbnails}
 
 
 rule pack_explorer:
@@ -139,91 +137,10 @@ rule pack_explorer:
         "../workflow/scripts/pack_explorer.py"
 
 
-# What the page shows of images and networks, where the study has them.
-LEARNED_FROM = {}
-if STAGES.has_images:
-    LEARNED_FROM = {
-        "flow": rules.assemble_cohort.output.flow,
-        "flow_figure": rules.draw_cohort.output.figure,
-        "cleaning": rules.clean_metadata.output.cleaning,
-        "quality": rules.clean_metadata.output.quality,
-        "excluded": rules.assemble_cohort.output.excluded,
-        "provenance": expand(rules.record_source.output.provenance, source=SOURCES),
-        "card_files": of_models(rules.train.output.model),
-        "history_files": of_models(rules.train.output.history),
-        "metrics_files": of_models(rules.evaluate.output.metrics),
-        "attention_files": of_models(rules.explain.output.attention),
-        "training_figures": of_models(rules.draw_training.output.training),
-        "confusion_figures": of_models(rules.draw_training.output.confusion),
-        "reliability_figures": of_models(rules.draw_training.output.reliability),
-        "gradcam_figures": of_models(rules.explain.output.figure),
-        "comparison": rules.compare_models.output.table,
-        "comparison_figure": rules.compare_models.output.figure,
-    }
-
-if STAGES.has_tags:
-    LEARNED_FROM |= {
-        "tag_metrics": rules.compare_tags.output.table,
-        "tag_precision": rules.compare_tags.output.each,
-        "tags_figure": rules.compare_tags.output.figure,
-        "tags": rules.assemble_cohort.output.tags,
-    }
-
-if STAGES.has_analysis:
-    LEARNED_FROM |= {
-        "spellings": rules.clean_metadata.output.spellings,
-        "analysis_cleaning": rules.analyse_metadata.output.cleaning,
-        "analysis_classifiers": rules.analyse_metadata.output.classifiers,
-        "analysis_associations": rules.analyse_metadata.output.associations,
-        "values_figure": rules.analyse_metadata.output.values_figure,
-        "pairs_figure": rules.analyse_metadata.output.pairs_figure,
-        "classifiers_figure": rules.analyse_metadata.output.classifiers_figure,
-    }
-
-# What the page shows of the evidence, where the study weighs it.
-WEIGHED_FILES = {}
-if STAGES.has_evidence:
-    WEIGHED_FILES = {
-        "evidence_files": of_models(rules.assess_evidence.output.evidence),
-        "associations_files": of_models(rules.assess_evidence.output.associations),
-        "nulls_figures": of_models(rules.draw_evidence.output.nulls),
-        "stability_figures": of_models(rules.draw_evidence.output.stability),
-        "associations_figures": of_models(rules.draw_evidence.output.associations),
-        "controls_figures": of_models(rules.draw_evidence.output.controls),
-    }
-
-
-# What the page shows of similar images, where the study looks for them.
-SIMILAR_FILES = {}
-if STAGES.has_similarity:
-    SIMILAR_FILES = {
-        "search_files": of_models(rules.find_similar.output.search),
-        "retrieval_files": of_models(rules.measure_similarity.output.retrieval),
-        "groups_files": of_models(rules.measure_similarity.output.groups),
-        "severity_files": of_models(rules.estimate_severity.output.severity),
-        "retrieval_figures": of_models(rules.draw_similar.output.retrieval),
-        "severity_figures": of_models(rules.draw_similar.output.severity),
-        "drift_figures": of_models(rules.draw_similar.output.drift),
-    }
-if STAGES.has_similarity and STAGES.has_images:
-    SIMILAR_FILES["median_figures"] = of_models(rules.draw_sheets.output.median)
-
-
 rule write_report:
     """One page with everything, which needs no network."""
     input:
-        **LEARNED_FROM,
-        **WEIGHED_FILES,
-        **SIMILAR_FILES,
-        **PICTURES,
-        cohort=COHORT,
-        rejected="results/{study}/rejected.csv",
-        ranking_files=of_models(rules.score.output.ranking),
-        clusters_files=of_models(rules.score.output.clusters),
-        countries_files=of_models(rules.count_countries.output.countries),
-        explorer_files=of_models(rules.pack_explorer.output.explorer),
-        maps_figures=of_models(rules.draw_clusters.output.maps),
-        cells_figures=of_models(rules.draw_clusters.output.cells),
+        **report_inputs(study_parts(STAGES), MODELS, SOURCES),
     output:
         report=report(
             "results/{study}/report.html",
@@ -251,31 +168,7 @@ rule write_report:
         "../workflow/scripts/write_report.py"
 
 
-TABLES = [
-    *expand("countries/{model}", model=MODELS),
-    *(["comparison", "excluded"] if STAGES.has_images else []),
-    *(["tag_comparison", "tag_precision", "tags"] if STAGES.has_tags else []),
-    *expand(
-        "analysis/{table}",
-        table=["associations", "classifiers", "cleaning", "frequencies", "missing"]
-        * STAGES.has_analysis,
-    ),
-    *(
-        expand("evidence/{model}.associations", model=MODELS)
-        if STAGES.has_evidence
-        else []
-    ),
-    *(
-        expand(
-            "similar/{model}.{table}",
-            model=MODELS,
-            table=["retrieval", "groups", "drift"],
-        )
-        if STAGES.has_similarity
-        else []
-    ),
-    "rejected",
-]
+TABLES = report_tables(study_parts(STAGES), MODELS)
 
 
 wildcard_constraints:

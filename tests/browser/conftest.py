@@ -1,4 +1,4 @@
-"""A real browser, and pages in it that are listened to."""
+"""A real browser, and pages in it whose errors and requests are recorded."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ from tests.browser import CHROMIUM
 
 
 @dataclass
-class Heard:
-    """A page in the browser, and what it did that it should not.
+class OpenedPage:
+    """A page in the browser, and what it should not do.
 
     Attributes
     ----------
     page : Page
-    said : list of str
+    errors : list of str
         Errors and warnings of its console, dialogs, and uncaught exceptions.
-    asked : list of str
-        Addresses that it wanted from elsewhere.
+    requests : list of str
+        Addresses that it requested from elsewhere.
     """
 
     page: Page
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
     def part(self, name):
         """An element of the explorer."""
@@ -58,35 +58,35 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """Opens a file and returns the page with what is heard of it."""
+    """Opens a file and returns the page with its errors and requests."""
     contexts = []
 
-    def opened(path, width=1400, height=1000, wait_for="#explorer:not([hidden])", **options):
+    def open_file(path, width=1400, height=1000, wait_for="#explorer:not([hidden])", **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        heard = Heard(context.new_page())
-        page = heard.page
+        opened = OpenedPage(context.new_page())
+        page = opened.page
 
         def log(message):
             if message.type in ("error", "warning"):
-                heard.said.append(message.text)
+                opened.errors.append(message.text)
 
         def dialog(shown):
-            heard.said.append(f"dialog: {shown.message}")
+            opened.errors.append(f"dialog: {shown.message}")
             shown.dismiss()
 
-        def request(wanted):
-            if not wanted.url.startswith(("data:", "blob:", Path(path).as_uri())):
-                heard.asked.append(wanted.url)
+        def request(sent):
+            if not sent.url.startswith(("data:", "blob:", Path(path).as_uri())):
+                opened.requests.append(sent.url)
 
         page.on("console", log)
-        page.on("pageerror", lambda error: heard.said.append(str(error)))
+        page.on("pageerror", lambda error: opened.errors.append(str(error)))
         page.on("dialog", dialog)
         page.on("request", request)
         page.goto(Path(path).as_uri())
         page.wait_for_selector(wait_for)
-        return heard
+        return opened
 
-    yield opened
+    yield open_file
     for context in contexts:
         context.close()

@@ -16,18 +16,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 # Pairs of neighbouring elements that cover one another.
 OVERLAPS = """() => {
     const parents = '.controls, .tools, .facts, .stage, .charts, nav ul, main, body';
-    const seen = (element) =>
+    const visible = (element) =>
         element.getClientRects().length && getComputedStyle(element).position !== 'absolute';
-    const found = [];
+    const overlaps = [];
     for (const parent of document.querySelectorAll(parents)) {
-        const boxes = [...parent.children].filter(seen).map((e) => e.getBoundingClientRect());
+        const boxes = [...parent.children].filter(visible).map((e) => e.getBoundingClientRect());
         boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b) => {
             const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
             const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-            if (wide > 1 && high > 1) found.push([parent.className, a.top, b.top]);
+            if (wide > 1 && high > 1) overlaps.push([parent.className, a.top, b.top]);
         }));
     }
-    return found;
+    return overlaps;
 }"""
 # Frames a second while every frame zooms.
 FRAMES = """async () => {
@@ -51,12 +51,12 @@ def report(finished):
 
 
 @pytest.fixture
-def heard(open_page, report):
-    """The tiny study's page; at the end nothing was said or asked for."""
-    opened = open_page(report)
-    yield opened
-    assert opened.said == []
-    assert opened.asked == []
+def opened(open_page, report):
+    """The tiny study's page; at the end it had no error and sent no request."""
+    tiny = open_page(report)
+    yield tiny
+    assert tiny.errors == []
+    assert tiny.requests == []
 
 
 def settle(page):
@@ -64,8 +64,8 @@ def settle(page):
     page.wait_for_timeout(500)
 
 
-def test_it_loads_with_the_study_on_its_first_screen(heard):
-    page = heard.page
+def test_it_loads_with_the_study_on_its_first_screen(opened):
+    page = opened.page
     assert page.locator("h1").is_visible()
     assert "beyond chance" in page.locator(".answer").first.inner_text().lower() or (
         "inconclusive" in page.locator(".answer").first.inner_text().lower()
@@ -75,45 +75,46 @@ def test_it_loads_with_the_study_on_its_first_screen(heard):
     assert page.evaluate(broken) == 0
 
 
-def test_colours_follow_the_chosen_field(heard):
-    names = heard.part("legend").locator(".name")
+def test_colours_follow_the_selected_field(opened):
+    names = opened.part("legend").locator(".name")
     assert names.first.inner_text() == "cluster 1"
-    heard.part("colour").select_option("class")
+    opened.part("colour").select_option("class")
     assert set(names.all_inner_texts()) == {"COVID-19", "viral"}
-    heard.part("colour").select_option("probability")
+    opened.part("colour").select_option("probability")
     assert " to " in names.first.inner_text()
-    counts = heard.part("legend").locator(".count").all_inner_texts()
-    assert sum(map(int, counts)) == heard.page.evaluate("explorer.model.ids.length")
+    counts = opened.part("legend").locator(".count").all_inner_texts()
+    assert sum(map(int, counts)) == opened.page.evaluate("explorer.model.ids.length")
 
 
-def test_the_record_of_an_image_is_shown_where_the_pointer_is(heard):
-    heard.page.mouse.move(*heard.place_of(3))
-    record = heard.part("record")
-    own = heard.page.evaluate("explorer.model.ids[3]")
-    assert own in record.inner_text()
+def test_the_record_of_an_image_is_shown_where_the_pointer_is(opened):
+    opened.page.mouse.move(*opened.place_of(3))
+    record = opened.part("record")
+    image_id = opened.page.evaluate("explorer.model.ids[3]")
+    assert image_id in record.inner_text()
     picture = record.locator("canvas").first
-    assert picture.get_attribute("aria-label") == own
+    assert picture.get_attribute("aria-label") == image_id
     assert picture.is_visible()
-    heard.page.wait_for_timeout(200)
+    opened.page.wait_for_timeout(200)
     assert picture.evaluate(GREY)
 
 
-def test_the_most_similar_images_are_shown_where_the_pointer_is(heard):
-    heard.page.mouse.move(*heard.place_of(3))
-    shown = heard.part("record").locator(".similar li")
-    nearest = heard.page.evaluate("explorer.model.nearest(3)")
+def test_the_most_similar_images_are_shown_where_the_pointer_is(opened):
+    opened.page.mouse.move(*opened.place_of(3))
+    shown = opened.part("record").locator(".similar li")
+    nearest = opened.page.evaluate("explorer.model.nearest(3)")
     assert shown.count() == len(nearest) == 8
-    assert 3 not in [one["image"] for one in nearest]
-    assert [one["distance"] for one in nearest] == sorted(one["distance"] for one in nearest)
-    first = heard.page.evaluate("explorer.model.ids[explorer.model.nearest(3)[0].image]")
+    assert 3 not in [neighbour["image"] for neighbour in nearest]
+    distances = [neighbour["distance"] for neighbour in nearest]
+    assert distances == sorted(distances)
+    first = opened.page.evaluate("explorer.model.ids[explorer.model.nearest(3)[0].image]")
     assert shown.first.get_attribute("title").startswith(first)
-    assert heard.page.evaluate("explorer.map.near.length") == 8
+    assert opened.page.evaluate("explorer.map.neighbours.length") == 8
 
 
-def test_a_lasso_selects_and_the_selection_can_be_downloaded(heard):
-    page = heard.page
-    heard.part("lasso").click()
-    box = heard.part("canvas").bounding_box()
+def test_a_lasso_selects_and_the_selection_can_be_downloaded(opened):
+    page = opened.page
+    opened.part("lasso").click()
+    box = opened.part("canvas").bounding_box()
     left, top = box["x"] + 3, box["y"] + 3
     right, bottom = left + box["width"] - 6, top + box["height"] - 6
     page.mouse.move(left, top)
@@ -122,60 +123,59 @@ def test_a_lasso_selects_and_the_selection_can_be_downloaded(heard):
         page.mouse.move(x, y, steps=4)
     page.mouse.up()
     images = page.evaluate("explorer.model.ids.length")
-    assert heard.part("status").inner_text() == f"{images} images selected"
-    assert heard.part("pictures").locator("canvas").count() == images
-    assert "country of the selection" in heard.part("countries").inner_text().lower()
-    with page.expect_download() as waited:
-        heard.part("download").click()
-    text = waited.value.path().read_text()
+    assert opened.part("status").inner_text() == f"{images} images selected"
+    assert opened.part("pictures").locator("canvas").count() == images
+    assert "country of the selection" in opened.part("composition").inner_text().lower()
+    with page.expect_download() as download:
+        opened.part("download").click()
+    text = download.value.path().read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["image_id"] for row in rows] == page.evaluate("explorer.model.ids")
     assert set(rows[0]) >= {"cluster", "class", "country", "probability"}
-    heard.part("clear").click()
-    assert not heard.part("selection").is_visible()
+    opened.part("clear").click()
+    assert not opened.part("selection").is_visible()
 
 
-def test_a_colour_of_the_legend_selects_its_images(heard):
-    entry = heard.part("legend").locator("button").first
+def test_a_colour_of_the_legend_selects_its_images(opened):
+    entry = opened.part("legend").locator("button").first
     count = entry.locator(".count").inner_text()
     entry.click()
-    assert heard.part("status").inner_text().startswith(f"{count} image")
+    assert opened.part("status").inner_text().startswith(f"{count} image")
 
 
-def test_the_slider_and_the_method_change_the_map(heard):
-    before = heard.place_of(0)
-    chosen = heard.part("which").inner_text()
-    assert chosen == "the study's chosen clusters"
-    slider = heard.part("perplexity")
+def test_the_slider_and_the_method_change_the_map(opened):
+    before = opened.place_of(0)
+    assert opened.part("shown").inner_text() == "the study's selected clusters"
+    slider = opened.part("perplexity")
     other = "0" if slider.input_value() != "0" else "1"
     slider.fill(other)
-    settle(heard.page)
-    assert heard.place_of(0) != before
-    assert heard.part("which").inner_text() == "not the clusters that the study chose"
-    heard.part("method").select_option("pca")
+    settle(opened.page)
+    assert opened.place_of(0) != before
+    assert opened.part("shown").inner_text() == "clusters other than the study's selected ones"
+    opened.part("method").select_option("pca")
     assert slider.is_disabled()
-    assert "PCA" in heard.part("canvas").get_attribute("aria-label")
+    assert "PCA" in opened.part("canvas").get_attribute("aria-label")
 
 
-def test_a_cell_of_the_grid_is_shown_and_others_say_why_not(heard):
-    kept = heard.part("grid").locator("rect.kept")
-    if kept.count() > 1:
-        kept.last.click()
-        assert "Shown on the map." in heard.part("cell").inner_text()
-    heard.part("grid").locator("rect.out").first.click()
-    assert "does not qualify" in heard.part("cell").inner_text()
-    heard.part("grid").focus()
-    heard.page.keyboard.press("ArrowRight")
-    assert heard.part("cell").inner_text().startswith("eps ")
-    heard.page.locator("#explorer details summary").click()
-    heard.part("cells").locator("tbody tr").nth(1).wait_for()
+def test_a_cell_of_the_grid_is_shown_and_others_say_why_not(opened):
+    stored = opened.part("grid").locator("rect.stored")
+    if stored.count() > 1:
+        stored.last.click()
+        assert "Shown on the map." in opened.part("cell").inner_text()
+    opened.part("grid").locator("rect.out").first.click()
+    assert "does not qualify" in opened.part("cell").inner_text()
+    opened.part("grid").focus()
+    opened.page.keyboard.press("ArrowRight")
+    assert opened.part("cell").inner_text().startswith("eps ")
+    opened.page.locator("#explorer details summary").click()
+    opened.part("cells").locator("tbody tr").nth(1).wait_for()
 
 
-def test_the_map_can_be_used_by_keys_alone(heard):
-    page = heard.page
-    heard.part("canvas").focus()
+def test_the_map_can_be_used_by_keys_alone(opened):
+    page = opened.page
+    opened.part("canvas").focus()
     page.keyboard.press("n")
-    assert page.evaluate("explorer.model.ids[0]") in heard.part("record").inner_text()
+    assert page.evaluate("explorer.model.ids[0]") in opened.part("record").inner_text()
     zoom = page.evaluate("explorer.map.zoom")
     page.keyboard.press("+")
     page.keyboard.press("ArrowLeft")
@@ -203,46 +203,49 @@ def test_it_is_accessible(open_page, report, scheme):
     for details in page.locator("details").all():
         details.evaluate("(element) => { element.open = true; }")
     settle(page)
-    found = Axe().run(page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    told = [(one["id"], [node["html"][:120] for node in one["nodes"]][:4]) for one in serious]
-    assert told == []
+    violations = Axe().run(page).response["violations"]
+    serious = [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"]][:4])
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "</script><script>pwned=1</script>", "a" * 10_000])
 def test_hostile_text_stays_text(open_page, tmp_path, rng, text):
     path = tmp_path / "report.html"
     path.write_text(write_page(tmp_path, rng, text), encoding="utf-8")
-    heard = open_page(path)
-    heard.part("colour").select_option("country")
-    heard.part("field").select_option("location")
-    heard.page.mouse.move(*heard.place_of(3))
-    heard.part("legend").locator("button").first.click()
-    shown = heard.part("record").inner_text()
+    opened = open_page(path)
+    opened.part("colour").select_option("country")
+    opened.part("field").select_option("location")
+    opened.page.mouse.move(*opened.place_of(3))
+    opened.part("legend").locator("button").first.click()
+    shown = opened.part("record").inner_text()
     assert text[:200] in shown
-    assert heard.page.evaluate("typeof pwned") == "undefined"
-    assert heard.page.evaluate("document.querySelectorAll('#explorer img').length") == 0
-    assert heard.page.evaluate("document.documentElement.scrollWidth") <= 1400
-    assert heard.said == []
-    assert heard.asked == []
+    assert opened.page.evaluate("typeof pwned") == "undefined"
+    assert opened.page.evaluate("document.querySelectorAll('#explorer img').length") == 0
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 1400
+    assert opened.errors == []
+    assert opened.requests == []
 
 
 def test_each_network_has_its_maps(open_page, tmp_path, rng):
     path = tmp_path / "report.html"
     path.write_text(write_page(tmp_path, rng, models=("one", "two")), encoding="utf-8")
-    heard = open_page(path)
-    heard.page.mouse.move(*heard.place_of(3))
-    heard.part("model").select_option("two")
-    assert heard.page.evaluate("explorer.model.name") == "two"
-    assert "Point at an image" in heard.part("record").inner_text()
-    heard.page.mouse.move(*heard.place_of(5))
-    assert "i05" in heard.part("record").inner_text()
-    assert heard.said == []
+    opened = open_page(path)
+    opened.page.mouse.move(*opened.place_of(3))
+    opened.part("model").select_option("two")
+    assert opened.page.evaluate("explorer.model.name") == "two"
+    assert "Point at an image" in opened.part("record").inner_text()
+    opened.page.mouse.move(*opened.place_of(5))
+    assert "i05" in opened.part("record").inner_text()
+    assert opened.errors == []
 
 
-def test_formulas_in_a_download_are_marked_as_text(heard):
+def test_formulas_in_a_download_are_marked_as_text(opened):
     cells = ["=1+1", "@x", "+1", "-a", "-1.5", 'a "b", c', "plain"]
-    assert heard.page.evaluate("(cells) => cells.map(quoted)", cells) == [
+    assert opened.page.evaluate("(cells) => cells.map(quoted)", cells) == [
         "'=1+1",
         "'@x",
         "'+1",
@@ -257,12 +260,12 @@ def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
     path = tmp_path / "report.html"
     path.write_text(write_large_page(tmp_path, rng, 50_000), encoding="utf-8")
     assert path.stat().st_size <= 6_000_000
-    heard = open_page(path)
-    rendered = heard.page.evaluate("performance.getEntriesByName('rendered')[0].startTime")
+    opened = open_page(path)
+    rendered = opened.page.evaluate("performance.getEntriesByName('rendered')[0].startTime")
     assert rendered < 2000
-    assert heard.page.evaluate(FRAMES) >= 30
-    assert "a sample has a picture" in heard.page.locator("#explorer").inner_text()
-    assert heard.said == []
+    assert opened.page.evaluate(FRAMES) >= 30
+    assert "a sample of the images has thumbnails" in opened.page.locator("#explorer").inner_text()
+    assert opened.errors == []
 
 
 def test_it_opens_from_snakemakes_own_report(open_page, copied, tmp_path):
@@ -271,18 +274,18 @@ def test_it_opens_from_snakemakes_own_report(open_page, copied, tmp_path):
         archive.extractall(tmp_path / "unpacked")
     pages = [path for path in (tmp_path / "unpacked").rglob("*.html") if "data" in path.parts]
     for name, element in (("report.html", "#explorer:not([hidden])"), ("conv5.html", "table")):
-        heard = open_page(next(p for p in pages if p.name == name), wait_for=element)
-        assert heard.said == []
-        assert heard.asked == []
+        opened = open_page(next(p for p in pages if p.name == name), wait_for=element)
+        assert opened.errors == []
+        assert opened.requests == []
 
 
-def test_features_of_which_nothing_is_recorded_can_be_explored(open_page, tmp_path, rng):
+def test_features_without_metadata_can_be_explored(open_page, tmp_path, rng):
     path = tmp_path / "report.html"
     path.write_text(write_page(tmp_path, rng, recorded=False), encoding="utf-8")
-    heard = open_page(path)
-    heard.page.mouse.move(*heard.place_of(3))
-    heard.part("legend").locator("button").first.click()
-    assert heard.part("record").inner_text().split() == ["image", "i03", "cluster", "outliers"]
-    assert heard.part("selection").is_visible()
-    assert heard.part("countries").inner_text() == ""
-    assert heard.said == []
+    opened = open_page(path)
+    opened.page.mouse.move(*opened.place_of(3))
+    opened.part("legend").locator("button").first.click()
+    assert opened.part("record").inner_text().split() == ["image", "i03", "cluster", "outliers"]
+    assert opened.part("selection").is_visible()
+    assert opened.part("composition").inner_text() == ""
+    assert opened.errors == []

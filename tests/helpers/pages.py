@@ -1,20 +1,20 @@
 """Reports of made-up studies, for tests of the page."""
 
-from dataclasses import replace
+import shutil
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
 from cxr.clustering.grid import GRID
-from cxr.clustering.ranking import rank, ranking_schema
+from cxr.clustering.ranking import RankingSettings, rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
 from cxr.evaluation.network import evaluate_network
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.similar import pack_similar
-from cxr.explorer.thumbnails import MOST, SAMPLE, sample, sheets
+from cxr.explorer.thumbnails import ALL_UP_TO, SAMPLE, sample, sheets
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
@@ -22,39 +22,51 @@ from cxr.figures.gradcam import panels
 from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save
 from cxr.report.builder import build
-from cxr.report.content import ModelFiles, StudyFiles, Words
-from tests.helpers.sections import draw_similar, write_metadata
+from cxr.report.inputs import (
+    ANALYSIS,
+    IMAGES,
+    INPUTS,
+    SIMILARITY,
+    TAGS,
+    report_files,
+    report_inputs,
+)
+from cxr.report.settings import ReportSettings
+from tests.helpers.report_files import path_of
+from tests.helpers.sections import draw_similar, metadata_settings, write_metadata
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
-RULES = {"min_clusters": 2, "max_clusters": 8, "max_perplexity_share": 1 / 3}
+RULES = RankingSettings(min_clusters=2, max_clusters=8, max_perplexity_share=1 / 3)
+# What an untagged study of images has, and a tagged one.
+PLAIN = frozenset({IMAGES, SIMILARITY})
+TAGGED = PLAIN | {TAGS, ANALYSIS}
 
 
 def predictions_of(classes):
-    """Predictions of twenty images a class, every tenth wrong."""
+    """Predictions of twenty images a class, every tenth incorrect."""
     labels = np.repeat(np.arange(len(classes)), 20)
-    called = np.where(np.arange(len(labels)) % 10 == 9, (labels + 1) % len(classes), labels)
+    predicted = np.where(np.arange(len(labels)) % 10 == 9, (labels + 1) % len(classes), labels)
     table = pd.DataFrame({"image_id": [f"i{i:03d}" for i in range(len(labels))]})
-    table["class"], table["predicted"] = np.array(classes)[labels], np.array(classes)[called]
+    table["class"], table["predicted"] = np.array(classes)[labels], np.array(classes)[predicted]
     table["split"] = np.tile(["train", "validation", "test", "test"], len(labels) // 4)
     for k, name in enumerate(classes):
-        table[f"probability_{name}"] = np.where(called == k, 0.8, 0.2 / (len(classes) - 1))
+        table[f"probability_{name}"] = np.where(predicted == k, 0.8, 0.2 / (len(classes) - 1))
     return table, table.set_index("image_id").index.to_series()
 
 
 def metrics_of(classes):
-    own, patients = predictions_of(classes)
-    divided = own.assign(part="random-r1f1", protocol="random")
+    predictions, patients = predictions_of(classes)
+    image_level = predictions.assign(part="random-r1f1", protocol="random")
     owners = pd.DataFrame({"patient_id": patients, "split_group": range(len(patients))})
-    return evaluate_network(own, divided, owners, classes, seed=0, replicates=20)
+    return evaluate_network(predictions, image_level, owners, classes, seed=0, replicates=20)
 
 
 def comparison_of(classes, name):
-    own, patients = predictions_of(classes)
-    networks = {
-        name: collect_test_predictions(own, [own.assign(part="random-r1f1", protocol="random")])
-    }
-    same = own.assign(part="study", protocol="study", baseline="shape")
-    return comparison_table(networks, same, {name: 1234567}, patients, classes, 0, 20)
+    predictions, patients = predictions_of(classes)
+    image_level = predictions.assign(part="random-r1f1", protocol="random")
+    networks = {name: collect_test_predictions(predictions, [image_level])}
+    baseline = predictions.assign(part="study", protocol="study", baseline="shape")
+    return comparison_table(networks, baseline, {name: 1234567}, patients, classes, 0, 20)
 
 
 def flow_of(classes, reason):
@@ -84,7 +96,7 @@ def ranking_of(qualifies=True):
     grid["sizes"] = [[9, 10], [10, 10], [8, 9]]
     if not qualifies:
         grid["n_clusters"] = 1
-    return grid[GRID.names], rank(grid, 20, **RULES)[ranking_schema(GRID).names]
+    return grid[GRID.names], rank(grid, 20, RULES)[ranking_schema(GRID).names]
 
 
 def map_of(rng, qualifies=True):
@@ -105,86 +117,73 @@ def countries_of(text):
     return pd.DataFrame({"cluster": [0, 1, -1], text: [5, 6, 0], "unknown": [4, 4, 1]})
 
 
-def write_study(folder, classes, text):
-    """The files of a study but those of its networks."""
-    write_json(flow_of(classes, text), folder / "flow.json")
+def write_cohort(folder, classes, text):
+    """The files of a study's images."""
+    write_json(flow_of(classes, text), path_of(folder, "flow"))
     source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
     source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
-    write_json(source, folder / "source.json")
+    write_json(source, path_of(folder, "sources"))
     patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
-    write_table(pd.DataFrame(patients), folder / "cohort.parquet")
-    out = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
+    write_table(pd.DataFrame(patients), path_of(folder, "cohort"))
+    removed = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
     cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
     cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
     tables = {
-        "rejected": pd.DataFrame(out),
-        "excluded": pd.DataFrame(out),
+        "rejected": pd.DataFrame(removed),
+        "excluded": pd.DataFrame(removed),
         "cleaning": pd.DataFrame(cleaned),
         "quality": pd.DataFrame({"flags": ["aspect text_share", None]}),
         "comparison": comparison_of(classes, text),
     }
     for name, table in tables.items():
-        write_csv(table, folder / f"{name}.csv")
+        write_csv(table, path_of(folder, name))
 
 
-def write_network(folder, classes, text, ranking, mapped):
+def write_network(folder, classes, text):
     """The files of one network."""
     card = {"architecture": text, "parameters": 1234567, "feature_dim": 64, "image_size": 32}
     card |= {"initial_weights": text, "epochs": 2, "best_epoch": 2}
-    write_json(card, folder / "card.json")
-    write_json(metrics_of(classes), folder / "metrics.json")
+    write_json(card, path_of(folder, "card"))
+    write_json(metrics_of(classes), path_of(folder, "metrics"))
     attention = {"in_lungs": [0.4375], "in_border": 0.1, "lung_area": 0.3, "border_area": 0.2}
-    write_csv(pd.DataFrame(attention), folder / "attention.csv")
-    write_csv(history_of(), folder / "history.csv")
-    write_csv(countries_of(text), folder / "countries.csv")
-    write_table(ranking, folder / "ranking.parquet", schema=ranking_schema(GRID))
-    write_table(mapped, folder / "clusters.parquet")
+    write_csv(pd.DataFrame(attention), path_of(folder, "attention"))
+    write_csv(history_of(), path_of(folder, "history"))
 
 
-def draw(folder, classes, text, grid, ranking, mapped):
-    """Every figure of the page."""
+def write_clusters(folder, text, ranking, mapped):
+    """The files of one model's clusters."""
+    write_csv(countries_of(text), path_of(folder, "countries"))
+    write_table(ranking, path_of(folder, "ranking"), schema=ranking_schema(GRID))
+    write_table(mapped, path_of(folder, "clusters"))
+
+
+def draw_images(folder, classes, text):
+    """The figures of images and networks."""
     metrics = metrics_of(classes)
-    panel = {"class": [text], "predicted": text, "right": False, "place": 0, "sure": 0.9}
+    panel = {"class": [text], "predicted": text, "correct": False, "rank": 0, "confidence": 0.9}
     pictures = [np.zeros((8, 8, 3), dtype=np.uint8)]
-    drawn = {
-        "flow": flow_figure(flow_of(classes, text)),
-        "comparison": comparison_figure(comparison_of(classes, text)),
-        "training": training(history_of()),
-        "confusion": confusion(metrics),
-        "reliability": reliability(metrics),
-        "gradcam": panels(pd.DataFrame(panel), pictures, classes, 1),
+    figures = {
+        "flow_figure": flow_figure(flow_of(classes, text)),
+        "comparison_figure": comparison_figure(comparison_of(classes, text)),
+        "training_figure": training(history_of()),
+        "confusion_figure": confusion(metrics),
+        "reliability_figure": reliability(metrics),
+        "gradcam_figure": panels(pd.DataFrame(panel), pictures, classes, 1),
+    }
+    for name, fig in figures.items():
+        save(fig, path_of(folder, name))
+
+
+def draw_clusters(folder, text, grid, ranking, mapped):
+    """The figures of clusters, of which the page shows two."""
+    figures = {
         "maps": cluster_figures.maps(mapped, mapped, ranking),
         "cells": cluster_figures.cells(grid, ranking, 1 / 3),
         "clusters": cluster_figures.clusters(mapped, ranking),
         "countries": cluster_figures.countries(countries_of(text)),
     }
-    for name, figure in drawn.items():
-        save(figure, folder / f"{name}.svg")
-    return {name: str(folder / f"{name}.svg") for name in drawn}
-
-
-def files_of(folder, figures, models):
-    """The paths of all these, as the page's builder takes them."""
-    of_study = {"flow": "json", "cohort": "parquet", "thumbnails": "json"}
-    tables = ("rejected", "cleaning", "quality", "excluded", "comparison")
-    of_study |= dict.fromkeys(tables, "csv")
-    of_network = {"card": "json", "metrics": "json", "ranking": "parquet", "clusters": "parquet"}
-    of_network["explorer"] = "json"
-    of_network |= dict.fromkeys(("history", "attention", "countries"), "csv")
-    if "retrieval" in figures:
-        of_network |= {"retrieval": "csv", "groups": "csv", "search": "json", "severity": "json"}
-
-    def paths(kinds):
-        return {name: str(folder / f"{name}.{kind}") for name, kind in kinds.items()}
-
-    figures = dict(figures)
-    return StudyFiles(
-        **paths(of_study),
-        flow_figure=figures.pop("flow"),
-        comparison_figure=figures.pop("comparison"),
-        provenance=[str(folder / "source.json")],
-        models=[ModelFiles(name=name, **paths(of_network), figures=figures) for name in models],
-    )
+    for name, fig in figures.items():
+        save(fig, path_of(folder, "maps_figure").with_name(f"net.{name}.svg"))
 
 
 def maps_of(mapped):
@@ -194,8 +193,8 @@ def maps_of(mapped):
     return pd.concat([of_map.assign(method=m, perplexity=p, seed=0) for m, p in keys])
 
 
-def write_explorer(folder, text, grid, ranking, mapped, recorded):
-    """What the page's script shows."""
+def write_explorer(folder, text, grid, ranking, mapped, recorded=True):
+    """What the page's script shows; without `recorded` nothing is known of the images."""
     ids = mapped["image_id"]
     cohort = pd.DataFrame({"image_id": ids, "class": text, "split": "train"})
     metadata = pd.DataFrame({"image_id": ids, "country": text, "location": text})
@@ -206,42 +205,63 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded):
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
     nearest = {"query_id": ids, "rank": 1, "neighbour_id": np.roll(ids, 1), "distance": 0.25}
     explorer |= {"similar": pack_similar(list(ids), pd.DataFrame(nearest))}
-    write_json(explorer, folder / "explorer.json")
+    write_json(explorer, path_of(folder, "explorer"))
     pictures = sheets(np.zeros((len(ids), 16, 16), dtype=np.uint8), range(len(ids)))
-    write_json({"image_ids": list(ids), **pictures}, folder / "thumbnails.json")
+    write_json({"image_ids": list(ids), **pictures}, path_of(folder, "thumbnails"))
 
 
-def write_page(
-    folder,
-    rng,
-    text="viral",
-    qualifies=True,
-    models=("net",),
-    recorded=True,
-    tagged=False,
-    sparse=False,
-):
-    """The page of a study whose names are all `text`, its files in a folder.
-
-    Without `recorded`, nothing is known of the images on the map; `tagged` ones are of a CT,
-    and have tags and an analysis of their metadata, of which little is known if `sparse`.
-    """
+def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True):
+    """The files of a study whose names are all `text`, those of its parts."""
     classes = ["normal", text]
+    write_cohort(folder, classes, text)
+    write_network(folder, classes, text)
+    draw_images(folder, classes, text)
+    write_maps(folder, rng, text, recorded=recorded)
+    if SIMILARITY in parts:
+        draw_similar(folder, rng, text)
+    if ANALYSIS in parts:
+        write_metadata(folder, text)
+
+
+def write_maps(folder, rng, text="viral", qualifies=True, recorded=True):
+    """The files of the study's clusters: two of them, or none."""
     grid, ranking = ranking_of(qualifies)
     mapped = map_of(rng, qualifies)
-    write_study(folder, classes, text)
-    write_network(folder, classes, text, ranking, mapped)
+    write_clusters(folder, text, ranking, mapped)
     write_explorer(folder, text, grid, ranking, mapped, recorded)
-    figures = draw(folder, classes, text, grid, ranking, mapped)
-    figures |= draw_similar(folder, rng, text) if recorded else {}
-    files = files_of(folder, figures, models)
+    draw_clusters(folder, text, grid, ranking, mapped)
+
+
+def build_page(folder, text="viral", parts=PLAIN, models=("net",)):
+    """The page of the study in a folder; models beside the first are copies of it."""
+    for file in INPUTS:
+        for model in models if file.per_model else ():
+            first = path_of(folder, file.name)
+            if first.exists() and model != "net":
+                shutil.copy(first, path_of(folder, file.name, model))
+    inputs = report_inputs(parts, models, ["source"])
+    paths = {
+        name: [str(folder / path.format(study="s")) for path in pattern]
+        if isinstance(pattern, list)
+        else str(folder / pattern.format(study="s"))
+        for name, pattern in inputs.items()
+    }
     times = [{"rule": text, "jobs": 2, "seconds": 1.5, "memory": 100.0}]
     record = {"commit": text, "versions": {text: text}, "config": text, "times": times}
-    words = Words(study="s", title=text, question=text)
-    if tagged:
-        paths, told = write_metadata(folder, text, sparse)
-        files, words = replace(files, **paths), replace(words, modality="CT", **told)
-    return build(files, words, record)
+    settings = ReportSettings(study="s", title=text, question=text)
+    if ANALYSIS in parts:
+        settings = metadata_settings("s", text)
+    return build(report_files(paths, models), settings, record)
+
+
+def write_page(folder, rng, text="viral", models=("net",), recorded=True):
+    """The page of a study whose names are all `text`, its files in a folder.
+
+    Without `recorded`, nothing is known of the images on the map.
+    """
+    parts = PLAIN if recorded else {IMAGES}
+    write_study(folder, rng, text, parts, recorded)
+    return build_page(folder, text, parts, models)
 
 
 def write_large_page(folder, rng, n_images):
@@ -258,7 +278,7 @@ def write_large_page(folder, rng, n_images):
     grid = grid.assign(algorithm="dbscan", seed=0, min_cluster_size=None, n_clusters=5)
     grid["n_outliers"] = grid["balance_score"] = np.arange(len(grid))
     grid["sizes"] = [[n_images // 5] * 5] * len(grid)
-    ranking = rank(grid[GRID.names], n_images, **RULES)
+    ranking = rank(grid[GRID.names], n_images, RULES)
     table = pd.DataFrame(centres + rng.normal(size=(n_images, 2)), columns=["x", "y"])
     table.insert(0, "image_id", ids)
     embeddings = pd.concat(
@@ -271,18 +291,18 @@ def write_large_page(folder, rng, n_images):
         metadata[name] = [f"{name} {level}" for level in rng.integers(0, levels, n_images)]
     for name in ("offset_days", "severity_extent", "width", "height"):
         metadata[name] = rng.normal(size=n_images)
-    figures = draw(folder, ["a", "b"], "a", *ranking_of(), map_of(rng))
-    write_study(folder, ["a", "b"], "a")
-    write_network(folder, ["a", "b"], "a", ranking[ranking_schema(GRID).names], mapped)
+    draw_clusters(folder, "a", *ranking_of(), map_of(rng))
+    draw_images(folder, ["a", "b"], "a")
+    write_cohort(folder, ["a", "b"], "a")
+    write_network(folder, ["a", "b"], "a")
+    write_clusters(folder, "a", ranking[ranking_schema(GRID).names], mapped)
     explorer = pack_maps(embeddings, grid, ranking, mapped)
     explorer |= {"fields": pack_fields(mapped, cohort, metadata, None), "image_ids": ids}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
-    write_json(explorer, folder / "explorer.json")
-    chosen = sample(mapped, MOST, SAMPLE, 0)
-    rough = rng.integers(0, 255, (len(chosen), 8, 8)).astype(np.uint8)
-    images = np.stack([np.asarray(Image.fromarray(one).resize((64, 64), 2)) for one in rough])
-    pictures = sheets(images, range(len(chosen)))
-    write_json({"image_ids": chosen, **pictures}, folder / "thumbnails.json")
-    record = {"commit": None, "versions": {}, "config": "", "times": []}
-    files = files_of(folder, figures, ["net"])
-    return build(files, Words(study="s", title="t", question="q"), record)
+    write_json(explorer, path_of(folder, "explorer"))
+    selected = sample(mapped, ALL_UP_TO, SAMPLE, 0)
+    rough = rng.integers(0, 255, (len(selected), 8, 8)).astype(np.uint8)
+    images = np.stack([np.asarray(Image.fromarray(image).resize((64, 64), 2)) for image in rough])
+    pictures = sheets(images, range(len(selected)))
+    write_json({"image_ids": selected, **pictures}, path_of(folder, "thumbnails"))
+    return build_page(folder, "a", {IMAGES})

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from cxr.analysis.classifiers import Question, predict_target
+from cxr.analysis.classifiers import predict_target
 from cxr.analysis.description import frequencies, missing
 from cxr.analysis.relations import relate
+from cxr.analysis.settings import TaskSettings, ValidationSettings
+from cxr.analysis.task import PredictionTask
 from cxr.core.io import write_csv, write_json
 from cxr.evaluation.multilabel import multilabel_metrics
 from cxr.evaluation.tag_comparison import compare_tags, tag_precision
@@ -14,12 +16,14 @@ from cxr.figures import similarity as similarity_figures
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
 from cxr.figures.tags import precision
+from cxr.report.settings import ReportSettings
 from cxr.similarity.comparison import COLUMNS
 from cxr.similarity.sheets import Sheet
+from tests.helpers.report_files import path_of
 
 
 def similar_of(text):
-    """What is found of similar images, of severity and of patients along their days."""
+    """Retrieval, groups and the search of similar images."""
     keys = {"own_patient": "excluded", "level": text, "queries": 20, "patients": 9, "k": 5.0}
     row = {"space": "trained", **keys, "base_rate": 0.5, "max_attainable": 1.0}
     for name in ("precision", "average_precision", "enrichment"):
@@ -29,7 +33,7 @@ def similar_of(text):
         {**row, "field": "class", "within": ""},
         {**row, "field": "country", "within": "class"},
     ]
-    rows += [{**told, "own_patient": "included"} for told in rows]
+    rows += [{**excluded, "own_patient": "included"} for excluded in rows]
     group = {"space": "trained", "among": "all", "group": "serious", "neighbours": "infected"}
     group |= {"reported": 0.8, "queries": 9, "patients": 5, "base_rate": 0.3, "max_attainable": 1.0}
     search = {"images": 40, "patients": 20, "features": 64, "metric": "cosine", "k": 5}
@@ -47,15 +51,15 @@ def similar_of(text):
     )
 
 
-def course_of(rng, text):
-    """Estimates of severity, and two patients along their days."""
-    told = {"value": 0.5, "low": 0.2, "high": 0.8}
+def severity_of(rng, text):
+    """Estimates of severity, and the longitudinal follow-up of two patients."""
+    interval = {"value": 0.5, "low": 0.2, "high": 0.8}
     row = {"target": "severity_extent", "space": "trained", "images": 9, "patients": 5}
-    rows = [{**row, "method": "mean", "spearman": None, "error": told, "gain": None}]
-    rows += [{**rows[0], "method": m, "spearman": told} for m in ("neighbours", "regression")]
+    rows = [{**row, "method": "mean", "spearman": None, "error": interval, "gain": None}]
+    rows += [{**rows[0], "method": m, "spearman": interval} for m in ("neighbours", "regression")]
     none = dict.fromkeys(("worse", "better", "change", "auc"))
     agreement = [
-        {"outcome": "raters", "patients": 2, "agree": 1, "share": told, "few": True, **none}
+        {"outcome": "raters", "patients": 2, "agree": 1, "share": interval, "few": True, **none}
     ]
     drift = {"space": "trained", "patients": 2, "images": 4, "agreement": agreement}
     scores = rng.uniform(0, 8, (2, 9))
@@ -67,31 +71,31 @@ def course_of(rng, text):
     ]
     days = pd.DataFrame({"patient_id": [text, text, "p", "p"], "image_id": ["a", "b", "c", "d"]})
     days = days.assign(offset_days=[0, 3, 0, 4], score=[1, np.nan, 2, 3], estimate=[1.0, 2, 3, 2])
-    found = {"insufficient": None, "estimates": rows, "drift": drift}
-    return found, pd.concat(estimates), days.assign(serious_share=0.2)
+    severity = {"insufficient": None, "estimates": rows, "drift": drift}
+    return severity, pd.concat(estimates), days.assign(serious_share=0.2)
 
 
 def draw_similar(folder, rng, text):
-    """The files and figures of similar images."""
+    """Writes the files and figures of similar images."""
     retrieval, groups, search = similar_of(text)
-    found, estimates, days = course_of(rng, text)
-    write_csv(retrieval, folder / "retrieval.csv")
-    write_csv(groups, folder / "groups.csv")
-    write_json(search, folder / "search.json")
-    write_json(found, folder / "severity.json")
+    severity, estimates, days = severity_of(rng, text)
+    write_csv(retrieval, path_of(folder, "retrieval"))
+    write_csv(groups, path_of(folder, "groups"))
+    write_json(search, path_of(folder, "search"))
+    write_json(severity, path_of(folder, "severity"))
     records = pd.DataFrame({"patient_id": [text, "p"], "survival": ["no", None]}, index=["a", "c"])
-    shown = {"class": [text, "normal"], "country": [text, None], "severity_extent": [3.5, None]}
+    fields = {"class": [text, "normal"], "country": [text, None], "severity_extent": [3.5, None]}
+    fields = pd.DataFrame(fields, index=["a", "c"])
     sheet = {f"{text}: median query": Sheet("a", ["c", "c"], 0.5)}
     pictures = dict.fromkeys("ac", np.zeros((8, 8), dtype=np.uint8))
-    drawn = {
-        "retrieval": similarity_figures.retrieval(retrieval, 5),
-        "severity": similarity_figures.severity(found, estimates),
-        "drift": similarity_figures.drift(days, records),
-        "median": contact(sheet, pd.DataFrame(shown, index=["a", "c"]), pictures, ["normal", text]),
+    figures = {
+        "retrieval_figure": similarity_figures.retrieval(retrieval, 5),
+        "severity_figure": similarity_figures.severity(severity, estimates),
+        "drift_figure": similarity_figures.drift(days, records),
+        "median_figure": contact(sheet, fields, pictures, ["normal", text]),
     }
-    for name, figure in drawn.items():
-        save(figure, folder / f"{name}.svg")
-    return {name: str(folder / f"{name}.svg") for name in drawn}
+    for name, fig in figures.items():
+        save(fig, path_of(folder, name))
 
 
 def recorded_of(text):
@@ -104,19 +108,39 @@ def recorded_of(text):
     return rows.assign(location=text, age_years=20.0 + i // 2)
 
 
-def write_metadata(folder, text, sparse=False):
-    """The files of tags and of the metadata's analysis, and the words that go with them.
+PREDICTED = ("severity", ["location", "age_years"])
 
-    In `sparse` ones patients were not divided, and no field is recorded but the target.
+
+def published_of(text):
+    """An earlier study's numbers."""
+    return {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
+
+
+def metadata_settings(study, text):
+    """What the page of a study of CTs with tags and an analysis says from its config."""
+    return ReportSettings(
+        study=study,
+        title=text,
+        question=text,
+        modality="CT",
+        predicted=PREDICTED,
+        published={"tags": published_of(text), "metadata": published_of(text)},
+    )
+
+
+def write_metadata(folder, text, sparse=False):
+    """Writes the files and figures of tags and of the metadata's analysis.
+
+    In `sparse` ones there was no image-level split, and no field is recorded but the target.
     """
-    rows, asked = recorded_of(text), ("severity", ["location", "age_years"])
-    question = Question.of(rows, *asked, 2)
-    chance = {"folds": 2, "repeats": 1, "permutations": 1, "seed": 0}
-    predicted = predict_target(question, published={"decision tree": 0.52}, **chance)
-    related = relate(rows, *asked, 9, 0)
+    rows = recorded_of(text)
+    target, predictors = PREDICTED
+    task = PredictionTask.of(rows, TaskSettings(target, tuple(predictors), min_patients=2))
+    validation = ValidationSettings(folds=2, repeats=1, permutations=1, seed=0)
+    predicted = predict_target(task, validation, {"decision tree": 0.52})
+    related = relate(rows, *PREDICTED, 9, 0)
     if sparse:
         related = relate(rows.assign(doi=None), "severity", [], 9, 0)
-    told = {"study": text, "values": {"accuracy_thresh": 0.9858}, "why": text}
     truth = np.eye(4, dtype=bool)[np.arange(80) % 4]
     owners = rows["patient_id"].to_numpy(dtype=np.str_)
     labels = multilabel_metrics(truth, 0.5 * truth, owners, ["a", "b", text, "rare"], 2, 5, 0)
@@ -133,7 +157,7 @@ def write_metadata(folder, text, sparse=False):
         "tags": pd.DataFrame({"tag": [text, None], "field": "severity", "value": text}).assign(
             images=2, patients=1
         ),
-        "tag_metrics": compare_tags(metrics, told),
+        "tag_comparison": compare_tags(metrics, published_of(text)),
         "tag_precision": tag_precision(metrics),
         "spellings": pd.concat([spelt, pd.DataFrame(ages)]),
         "analysis_cleaning": cleaned,
@@ -141,15 +165,12 @@ def write_metadata(folder, text, sparse=False):
         "analysis_associations": related,
     }
     for name, table in tables.items():
-        write_csv(table, folder / f"{name}.csv")
-    drawn = {
+        write_csv(table, path_of(folder, name))
+    figures = {
         "tags_figure": precision(tables["tag_precision"]),
         "values_figure": metadata_figures.values(counted, missing(rows, ["severity"])),
-        "pairs_figure": metadata_figures.pairs(rows, *asked),
+        "pairs_figure": metadata_figures.pairs(rows, *PREDICTED),
         "classifiers_figure": metadata_figures.classifiers(predicted, "severity"),
     }
-    for name, figure in drawn.items():
-        save(figure, folder / f"{name}.svg")
-    paths = {name: str(folder / f"{name}.csv") for name in tables}
-    paths |= {name: str(folder / f"{name}.svg") for name in drawn}
-    return paths, {"predicted": asked, "published": {"tags": told, "metadata": told}}
+    for name, fig in figures.items():
+        save(fig, path_of(folder, name))

@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,27 +15,79 @@ import pytest
 from cxr.core.io import write_text
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.style import save
+from cxr.report import content
 from cxr.report.formatting import bounds, estimate, points
 from cxr.report.pictures import picture
-from tests.helpers.pages import HOSTILE, map_of, metrics_of, ranking_of, write_page
+from tests.helpers.pages import (
+    HOSTILE,
+    PLAIN,
+    TAGGED,
+    build_page,
+    countries_of,
+    draw_images,
+    map_of,
+    metrics_of,
+    ranking_of,
+    write_maps,
+    write_study,
+)
+from tests.helpers.report_files import path_of
+from tests.helpers.sections import draw_similar, write_metadata
+
+FORMULA = "$\\frac{1}{2}$"
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """Writes a study's files and builds its page, once a study; returns the page and the folder."""
+def folder_of(tmp_path_factory):
+    """Writes a tagged study's files, once for each name that all its things have."""
 
     @cache
-    def write(*arguments, **named):
+    def write(text="viral"):
         folder = tmp_path_factory.mktemp("study")
-        return write_page(folder, np.random.default_rng(2020), *arguments, **named), folder
+        write_study(folder, np.random.default_rng(2020), text, TAGGED)
+        return folder
 
     return write
 
 
-@pytest.fixture
-def study(written):
-    """The page of a study."""
-    return lambda *arguments, **named: written(*arguments, **named)[0]
+@pytest.fixture(scope="module")
+def variant(folder_of, tmp_path_factory):
+    """Copies the study and writes some of its files in another way."""
+
+    def write(change):
+        folder = tmp_path_factory.mktemp("variant") / "study"
+        shutil.copytree(folder_of(), folder)
+        change(folder)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shorten_once():
+    """Most figures of the pages are the same: each is shortened once."""
+    pictures = {}
+
+    def shortened(path):
+        data = Path(path).read_bytes()
+        if data not in pictures:
+            pictures[data] = picture(path)
+        return pictures[data]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(content.READERS, ".svg", shortened)
+        yield
+
+
+@pytest.fixture(scope="module")
+def study(folder_of):
+    """The page of a study, built once for each of its variants."""
+
+    @cache
+    def build(text="viral", parts=PLAIN, models=("net",)):
+        return build_page(folder_of(text), text, parts, models)
+
+    return build
 
 
 class Page(HTMLParser):
@@ -56,7 +110,7 @@ class Page(HTMLParser):
 
 
 def test_hostile_text_stays_text(study):
-    page = Page(study(HOSTILE))
+    page = Page(study(HOSTILE, TAGGED))
     assert page.tags.count("script") == 2
     assert not [a for a in page.attributes if a[1].startswith("on")]
     assert {a[2][:14] for a in page.attributes if a[1] == "src"} == {"data:image/svg"}
@@ -66,20 +120,33 @@ def test_hostile_text_stays_text(study):
     assert "".join(page.text).count(HOSTILE) >= 8
 
 
-def test_hostile_text_in_a_figure_stays_text(written):
-    _, folder = written(HOSTILE)
-    for name in ("flow", "confusion", "countries", "retrieval", "median"):
-        root = ElementTree.parse(folder / f"{name}.svg").getroot()
+def figures_in(folder):
+    return sorted(folder.rglob("figures/*.svg"))
+
+
+def countries_figure(folder):
+    """Not on the page, and in Snakemake's own report alone."""
+    return path_of(folder, "maps_figure").with_name("net.countries.svg")
+
+
+def test_hostile_text_in_a_figure_stays_text(folder_of):
+    folder = folder_of(HOSTILE)
+    names = ("flow_figure", "confusion_figure", "retrieval_figure", "median_figure")
+    for path in [*(path_of(folder, name) for name in names), countries_figure(folder)]:
+        root = ElementTree.parse(path).getroot()
         assert not [e for e in root.iter() if e.tag.endswith(("script", "image}", "foreignObject"))]
         text = "".join(root.itertext())
-        assert "<script>alert(1)" in text, name
+        assert "<script>alert(1)" in text, path.name
 
 
-def test_dollars_in_a_figure_are_no_mathematics(written):
-    _, folder = written("$\\frac{1}{2}$")
-    for name in ("flow", "confusion", "countries", "retrieval", "median"):
-        text = "".join(ElementTree.parse(folder / f"{name}.svg").getroot().itertext())
-        assert "$\\frac{1}{2}$" in text, name
+def test_dollars_in_a_figure_are_no_mathematics(tmp_path, rng):
+    draw_images(tmp_path, ["normal", FORMULA], FORMULA)
+    draw_similar(tmp_path, rng, FORMULA)
+    save(cluster_figures.countries(countries_of(FORMULA)), countries_figure(tmp_path))
+    names = ("flow_figure", "confusion_figure", "retrieval_figure", "median_figure")
+    for path in [*(path_of(tmp_path, name) for name in names), countries_figure(tmp_path)]:
+        text = "".join(ElementTree.parse(path).getroot().itertext())
+        assert FORMULA in text, path.name
 
 
 def test_the_page_needs_nothing_else_and_is_well_formed(study):
@@ -108,7 +175,7 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         "makes 2 clusters of 9, 10 images with 1 outlier",
         "balance score 17",
         "PCA's best cell scores 70",
-        "Of each image its 5 nearest among 40 images of 20 patients",
+        "For each image the 5 nearest neighbours among 40 images of 20 patients",
         "0.900 (0.800 to 0.950)",
         "too small to tell anything",
     ):
@@ -121,7 +188,7 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
         value for _, name, value in without.attributes if name == "id"
     }
     assert "a radiograph shows" in " ".join(without.text)
-    page = Page(study(tagged=True))
+    page = Page(study(parts=TAGGED))
     assert {"tags", "metadata"} <= {value for _, name, value in page.attributes if name == "id"}
     text = " ".join(" ".join(page.text).split())
     for words in (
@@ -137,13 +204,9 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
     assert "unchanged" not in text, "nor was a text with a space after it"
 
 
-def test_hostile_metadata_stay_text(written):
-    html, folder = written(HOSTILE, tagged=True)
-    page = Page(html)
-    assert page.tags.count("script") == 2
-    assert not [a for a in page.attributes if a[1].startswith("on")]
-    for name in ("tags", "values", "pairs"):
-        root = ElementTree.parse(folder / f"{name}_figure.svg").getroot()
+def test_hostile_metadata_stay_text(folder_of):
+    for name in ("tags_figure", "values_figure", "pairs_figure"):
+        root = ElementTree.parse(path_of(folder_of(HOSTILE), name)).getroot()
         assert not [e for e in root.iter() if e.tag.endswith(("script", "foreignObject"))]
         assert "<script>alert(1)" in "".join(root.itertext()), name
 
@@ -154,39 +217,42 @@ def test_what_is_not_defined_is_said():
     assert points({"value": 0.021, "low": -0.01, "high": 0.05}) == "+2.1 (-1.0 to +5.0) points"
 
 
-def test_the_chosen_cell_is_the_best_reliable_one_and_marked(study):
+def test_the_selected_cell_is_the_best_reliable_one_and_marked(study):
     html = study()
-    rows = re.findall(r'<tr( class="chosen")?><td class="number">(\d+)</td><td>t-SNE', html)
-    assert rows == [("", "1"), (' class="chosen"', "2")]
+    rows = re.findall(r'<tr( class="selected")?><td class="number">(\d+)</td><td>t-SNE', html)
+    assert rows == [("", "1"), (' class="selected"', "2")]
 
 
-def test_tags_and_metadata_of_which_little_is_known_have_their_sections(study):
-    text = " ".join(Page(study(tagged=True, sparse=True)).text)
+def test_tags_and_metadata_of_which_little_is_recorded_have_their_sections(study, variant):
+    folder = variant(lambda folder: write_metadata(folder, "viral", sparse=True))
+    text = " ".join(Page(build_page(folder, parts=TAGGED)).text)
     assert "labels occur" in text
-    assert "No two of the fields are recorded" in text
-    assert "Cramér" in " ".join(Page(study(tagged=True)).text)
+    assert "Fewer than two of the fields are recorded" in text
+    assert "Cramér" in " ".join(Page(study(parts=TAGGED)).text)
 
 
-def test_a_grid_without_a_qualifying_cell_is_said_plainly(study):
-    text = " ".join(Page(study(qualifies=False)).text)
+def test_a_grid_without_a_qualifying_cell_is_said_plainly(variant, rng):
+    folder = variant(lambda folder: write_maps(folder, rng, qualifies=False))
+    text = " ".join(Page(build_page(folder)).text)
     assert "No reliable cell of the grid qualifies" in text
 
 
-def test_pages_and_figures_repeat_their_bytes(written, tmp_path):
-    first, folder = written()
-    figures = {path.name: path.read_bytes() for path in folder.glob("*.svg")}
+def test_pages_and_figures_repeat_their_bytes(study, folder_of, tmp_path):
+    page, folder = study(parts=TAGGED), folder_of()
+    figures = {path.name: path for path in figures_in(folder)}
     rng = np.random.default_rng(2020)
     again = cluster_figures.clusters(map_of(rng), ranking_of()[1])
     save(again, tmp_path / "again.svg")
-    assert (tmp_path / "again.svg").read_bytes() == figures["clusters.svg"]
-    for name, data in figures.items():
-        assert name in ("clusters.svg", "countries.svg") or picture(folder / name) in first, name
-        assert not re.search(rb"<dc:date>|Matplotlib v", data), name
+    assert (tmp_path / "again.svg").read_bytes() == figures["net.clusters.svg"].read_bytes()
+    for name, path in figures.items():
+        shown = name not in ("net.clusters.svg", "net.countries.svg")
+        assert not shown or content.READERS[".svg"](path) in page, name
+        assert not re.search(rb"<dc:date>|Matplotlib v", path.read_bytes()), name
+    assert picture(figures["net.confusion.svg"]) in page
 
 
-def test_figures_are_180_mm_wide_with_text_as_text(written):
-    _, folder = written()
-    for path in folder.glob("*.svg"):
+def test_figures_are_180_mm_wide_with_text_as_text(folder_of):
+    for path in figures_in(folder_of()):
         root = ElementTree.parse(path).getroot()
         assert float(root.get("width").removesuffix("pt")) == pytest.approx(
             180 / 25.4 * 72, abs=0.1

@@ -11,14 +11,17 @@ from typing import Any
 from cxr.core.io import read_csv, read_json, read_table
 from cxr.explorer.packing import script_json
 from cxr.figures.style import OUTLIER, PALETTE, ramp
-from cxr.report import content as material
-from cxr.report.content import StudyFiles, Words, read_if
+from cxr.report import content
+from cxr.report.analysis import analysis_content
+from cxr.report.content import read_if
 from cxr.report.formatting import image_noun
-from cxr.report.metadata import analysis, tagging
-from cxr.report.pictures import picture
+from cxr.report.inputs import ReportFiles
 from cxr.report.rendering import HERE, render
+from cxr.report.settings import ReportSettings
+from cxr.report.tags import tags_content
 
-SCRIPTS = ("data", "colours", "map", "grid", "bars", "explorer")
+# In the order in which they use one another.
+SCRIPTS = ("data", "colours", "canvas", "map", "grid", "bars", "explorer")
 OVERALL = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -38,14 +41,13 @@ PER_CLASS = (
 )
 
 
-def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
+def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any]) -> str:
     """The report's page.
 
     Parameters
     ----------
-    files : StudyFiles
-    words : Words
-        What the page says from the config.
+    files : ReportFiles
+    settings : ReportSettings
     record : mapping
         How the study was made, as `cxr.report.record.run_record` gives it.
 
@@ -55,47 +57,48 @@ def build(files: StudyFiles, words: Words, record: Mapping[str, Any]) -> str:
         HTML that loads nothing from elsewhere; its content security policy allows
         its own style and script, by their hashes, and images inside the page.
     """
+    study = files.study
     scripts = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
-    data = _explored(files, words.study)
-    left_out = [read_csv(path) for path in (files.rejected, files.excluded) if path]
+    data = _explored(files, settings.study)
+    removed = [read_csv(study[name]) for name in ("rejected", "excluded") if study[name]]
+    derived = {
+        "cohort": content.size(read_table(study["cohort"], columns=["image_id", "patient_id"])),
+        "cleaning": read_if(content.cleaning, study["cleaning"]),
+        "quality": read_if(content.quality, study["quality"]),
+        "exclusions": content.reasons(removed),
+        "models": [content.model(name, paths) for name, paths in files.models.items()],
+        "comparison": read_if(content.comparison, study["comparison"]),
+        "tagging": tags_content(study, settings),
+        "analysis": analysis_content(study, settings),
+    }
     return render(
         "page.html",
-        study=words.study,
-        title=words.title,
-        question=words.question,
-        picture=image_noun(words.modality),
+        study=settings.study,
+        title=settings.title,
+        question=settings.question,
+        picture=image_noun(settings.modality),
         script="\n" + "\n".join(scripts),
         data=script_json(data),
         sampled=_sampled(data),
-        flow=read_if(read_json, files.flow),
-        flow_figure=read_if(picture, files.flow_figure),
-        cohort=material.size(read_table(files.cohort, columns=["image_id", "patient_id"])),
-        sources=[read_json(path) for path in files.provenance],
-        cleaning=read_if(material.cleaning, files.cleaning),
-        quality=read_if(material.quality, files.quality),
-        left_out=material.reasons(left_out),
-        models=[material.model(files_of) for files_of in files.models],
-        comparison=read_if(material.comparison, files.comparison),
-        comparison_figure=read_if(picture, files.comparison_figure),
-        tags=tagging(files, words),
-        analysis=analysis(files, words),
         overall=OVERALL,
         per_class=PER_CLASS,
         record=record,
+        **content.direct_content(study),
+        **derived,
     )
 
 
-def _explored(files: StudyFiles, study: str) -> dict[str, Any]:
+def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
     """What the page's script shows."""
     return {
         "study": study,
         "palette": {"colours": PALETTE, "outlier": OUTLIER, "ramp": ramp()},
-        "models": [material.explored(model) for model in files.models],
-        "thumbnails": read_if(read_json, files.thumbnails),
+        "models": [content.explored(name, paths) for name, paths in files.models.items()],
+        "thumbnails": read_if(read_json, files.study["thumbnails"]),
     }
 
 
 def _sampled(data: Mapping[str, Any]) -> bool:
-    """Whether some images of the first map have no picture although others have one."""
+    """Whether a sample of the first map's images has thumbnails, and not all of them."""
     pictures, models = data["thumbnails"], data["models"]
     return pictures is not None and len(pictures["image_ids"]) < len(models[0]["image_ids"])

@@ -8,13 +8,7 @@ from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.evidence.covariates import field_name
 from cxr.evidence.stability import RESAMPLINGS
 from cxr.evidence.verdict import format_p
-from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT
-
-PROTOCOLS = {
-    STUDY: "the study's own split",
-    GROUPED: "folds of patients",
-    RANDOM: "images divided at random, patients in training and test at once",
-}
+from cxr.planning.parts import protocol_label
 
 
 def whole(number: float) -> str:
@@ -53,17 +47,17 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
 
 
-def measured(row: Mapping[str, float | None], name: str) -> str:
-    """A measure of a table's row with its interval: 0.91 (0.86 to 0.95)."""
+def column_estimate(row: Mapping[str, float | None], name: str) -> str:
+    """A metric of a table's row with its interval: 0.91 (0.86 to 0.95)."""
     low, high = ("low", "high") if name == "share" else (f"{name}_low", f"{name}_high")
     return estimate({"value": row[name], "low": row[low], "high": row[high]})
 
 
-def ranged(found: Mapping[str, float | None]) -> str:
+def mean_range(summary: Mapping[str, float | None]) -> str:
     """A mean with the range of 95% of what it is the mean of: 0.67 (0.42 to 0.93)."""
-    if found["low"] is None:
-        return decimal(found["mean"])
-    return f"{decimal(found['mean'])} ({decimal(found['low'])} to {decimal(found['high'])})"
+    if summary["low"] is None:
+        return decimal(summary["mean"])
+    return f"{decimal(summary['mean'])} ({decimal(summary['low'])} to {decimal(summary['high'])})"
 
 
 def points(metric: Mapping[str, float | None]) -> str:
@@ -76,20 +70,15 @@ def points(metric: Mapping[str, float | None]) -> str:
     return f"{100 * metric['value']:+.1f} ({low:+.1f} to {high:+.1f}) points"
 
 
-def protocol_words(name: str) -> str:
-    """A protocol in words."""
-    return PROTOCOLS.get(name, f"tested on {name.removeprefix(f'{WITHOUT}-')}, trained without it")
-
-
 def image_noun(modality: str | None) -> str:
     """What one of the images is called."""
     return {"X-ray": "a radiograph", "CT": "a slice of a CT"}.get(modality or "", "an image")
 
 
-def tone(verdict: Mapping[str, str]) -> str:
-    """How a verdict is set off: clusters found, none, or open."""
+def verdict_class(verdict: Mapping[str, str]) -> str:
+    """The style of a verdict: clusters, none, or open."""
     if verdict["verdict"].startswith("clusters"):
-        return "found"
+        return "clusters"
     return "open" if verdict["verdict"].startswith("inconclusive") else "none"
 
 
@@ -109,18 +98,18 @@ def null_tests(evidence: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str,
 
 FILTERS = {
     "bounds": bounds,
+    "column_estimate": column_estimate,
     "decimal": decimal,
     "estimate": estimate,
     "field": field_name,
-    "measured": measured,
+    "mean_range": mean_range,
     "megabytes": megabytes,
     "null_tests": null_tests,
     "p": format_p,
     "percent": percent,
     "points": points,
-    "protocol": protocol_words,
-    "ranged": ranged,
-    "repetition": RESAMPLINGS.__getitem__,
-    "tone": tone,
+    "protocol": protocol_label,
+    "resampling": RESAMPLINGS.__getitem__,
+    "verdict_class": verdict_class,
     "whole": whole,
 }

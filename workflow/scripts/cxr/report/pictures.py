@@ -24,16 +24,16 @@ QUALITY = 75
 def picture(path: str) -> str:
     """An SVG file as a data address.
 
-    Photographs inside it become JPEG, heat maps PNG with a palette, and what repeats is
-    said once; the file keeps them whole. As text the address is shorter than in base64,
-    and holds no character that means anything in HTML.
+    Photographs inside it become JPEG, heat maps PNG with a palette, and repeated
+    definitions are merged; the file itself is unchanged. As text the address is shorter
+    than in base64, and holds no character that means anything in HTML.
     """
     from scour import scour
 
     options = scour.parse_args(OPTIONS)
-    drawn = scour.scourString(Path(path).read_text(encoding="utf-8"), options)
-    drawn = STORED.sub(lambda found: _smaller(found[1]), drawn)
-    return f"data:image/svg+xml,{quote(drawn, safe=PLAIN)}"
+    svg = scour.scourString(Path(path).read_text(encoding="utf-8"), options)
+    svg = STORED.sub(lambda match: _smaller(match[1]), svg)
+    return f"data:image/svg+xml,{quote(svg, safe=PLAIN)}"
 
 
 def _smaller(stored: str) -> str:

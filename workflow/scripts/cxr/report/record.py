@@ -32,7 +32,7 @@ PACKAGES = (
 
 
 def run_record(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
-    """What is known of the making of a study.
+    """The record of how a study was made.
 
     Parameters
     ----------
@@ -57,13 +57,13 @@ def run_record(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:  # an environment of one rule holds what that rule needs
             continue
-    return found
+    return versions
 
 
 def _commit() -> str | None:

@@ -12,10 +12,10 @@ from cxr.report.formatting import FILTERS
 HERE = Path(__file__).parent
 
 
-def render(template: str, **given: Any) -> str:
+def render(template: str, **values: Any) -> str:
     """A template with the common style; text of the data becomes no markup.
 
-    Of style and `script`, where one is given, the policy of the page holds the hashes.
+    The policy of the page holds the hashes of its style and of `script`, where there is one.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -26,12 +26,12 @@ def render(template: str, **given: Any) -> str:
     )
     environment.filters |= FILTERS
     style = "\n" + (HERE / "css" / "report.css").read_text(encoding="utf-8")
-    script = given.get("script")
+    script = values.get("script")
     return environment.get_template(template).render(
         style=style,
         style_hash=_hash(style),
         script_hash=None if script is None else _hash(script),
-        **given,
+        **values,
     )
 
 

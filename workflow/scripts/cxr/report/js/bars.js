@@ -1,4 +1,4 @@
-// What clusters, or a selection, hold: a bar chart each, which is a table as well.
+// The composition of clusters, or of a selection: a bar chart each, which is a table as well.
 
 const MOST_BARS = 14;
 const BINS = 6;
@@ -17,40 +17,46 @@ function countsOf({ names, codes }, images) {
 }
 
 // A chart of some images: a row a value with its bar, count and share.
-function barChart(title, colour, valued, images, { longest, empty = true }) {
-  const counts = countsOf(valued, images);
+function barChart(title, colour, bars, images, { longest, empty = true }) {
+  const counts = countsOf(bars, images);
   const unknown = counts.length - 1;
-  const rows = valued.names.map((name, i) => {
-    const bar = make("span", { class: i === unknown ? "bar unknown" : "bar" });
+  const rows = bars.names.map((name, i) => {
+    const bar = makeElement("span", { class: i === unknown ? "bar unknown" : "bar" });
     bar.style.width = `${(100 * counts[i]) / Math.max(1, longest)}%`;
     bar.hidden = !counts[i];
     if (i < unknown) bar.style.background = colour;
     const share = images.length ? Math.round((100 * counts[i]) / images.length) : 0;
-    return make(
+    return makeElement(
       "tr",
       {},
-      make("th", { scope: "row", title: name }, name),
-      make("td", { class: "bars" }, bar),
-      make("td", { class: "number" }, counts[i].toLocaleString("en")),
-      make("td", { class: "number share" }, `${share}%`),
+      makeElement("th", { scope: "row", title: name }, name),
+      makeElement("td", { class: "bars" }, bar),
+      makeElement("td", { class: "number" }, counts[i].toLocaleString("en")),
+      makeElement("td", { class: "number share" }, `${share}%`),
     );
   });
-  const caption = make("caption", {}, `${title} (n = ${images.length.toLocaleString("en")})`);
-  const words = ["value", "bar", "images", "share"].map((w) => make("th", { scope: "col" }, w));
-  const head = make("thead", { class: "hidden" }, make("tr", {}, ...words));
-  const body = make("tbody", {}, ...rows.filter((_, i) => empty || counts[i]));
-  return make("table", { class: "chart" }, caption, head, body);
+  const caption = makeElement(
+    "caption",
+    {},
+    `${title} (n = ${images.length.toLocaleString("en")})`,
+  );
+  const titles = ["value", "bar", "images", "share"].map((title) =>
+    makeElement("th", { scope: "col" }, title),
+  );
+  const head = makeElement("thead", { class: "hidden" }, makeElement("tr", {}, ...titles));
+  const body = makeElement("tbody", {}, ...rows.filter((_, i) => empty || counts[i]));
+  return makeElement("table", { class: "chart" }, caption, head, body);
 }
 
 // One chart for each cluster, on one scale.
 function clusterCharts(model, field, labels, palette) {
-  const valued = barsOf(model, field);
+  const bars = barsOf(model, field);
   const { groups, codes } = byCluster(labels, palette);
   const members = groups.map(() => []);
   codes.forEach((code, image) => members[code].push(image));
-  const longest = Math.max(...members.map((images) => Math.max(...countsOf(valued, images))));
+  const longest = Math.max(...members.map((images) => Math.max(...countsOf(bars, images))));
   return groups
     .map((group, i) => [group, members[i]])
     .filter(([, images]) => images.length)
-    .map(([group, images]) => barChart(group.words, group.colour, valued, images, { longest }));
+    .map(([group, images]) => barChart(group.words, group.colour, bars, images, { longest }));
 }

@@ -1,10 +1,11 @@
-// What each image is coloured by: groups with a colour and a shape, and the group of each image.
+// The colouring of images: groups with a colour and a shape, and the group of each image.
 
 const SHAPES = ["circle", "square", "triangle", "diamond", "down", "plus"];
 const MOST_GROUPS = 24;
 const STEPS = 16;
 
-function look(palette, number) {
+// The colour and shape of a group by its number.
+function styleOf(palette, number) {
   const colour = palette.colours[number % palette.colours.length];
   return { colour, shape: SHAPES[Math.floor(number / palette.colours.length) % SHAPES.length] };
 }
@@ -14,7 +15,7 @@ function byCluster(labels, palette) {
   const clusters = 1 + labels.reduce((most, label) => Math.max(most, label), -1);
   const groups = Array.from({ length: clusters }, (_, number) => ({
     words: clusterName(number),
-    ...look(palette, number),
+    ...styleOf(palette, number),
   }));
   groups.push({ words: "outliers", colour: palette.outlier, shape: "cross" });
   return { groups, codes: Int32Array.from(labels, (label) => (label < 0 ? clusters : label)) };
@@ -22,9 +23,9 @@ function byCluster(labels, palette) {
 
 // A field of texts as names and the name of each image; rare levels share one, unknown is the last.
 function byLevel(field, values, most) {
-  const rest = Math.max(0, field.levels.length - most);
-  const names = field.levels.slice(0, field.levels.length - rest);
-  if (rest) names.push(plural(rest, "other"));
+  const others = Math.max(0, field.levels.length - most);
+  const names = field.levels.slice(0, field.levels.length - others);
+  if (others) names.push(plural(others, "other"));
   const unknown = names.push("unknown") - 1;
   const codes = Int32Array.from(values, (level) =>
     level < 0 ? unknown : Math.min(level, unknown - 1),
@@ -34,9 +35,9 @@ function byLevel(field, values, most) {
 
 // The same for a field of numbers, in equal steps from the least to the largest.
 function byStep(values, steps) {
-  const known = values.filter((value) => !Number.isNaN(value));
-  const low = known.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = known.reduce((most, value) => Math.max(most, value), -Infinity);
+  const recorded = values.filter((value) => !Number.isNaN(value));
+  const low = recorded.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = recorded.reduce((most, value) => Math.max(most, value), -Infinity);
   const width = high > low ? (high - low) / steps : 1;
   const edge = (step) => brief(low + step * width);
   const names = Array.from({ length: steps }, (_, step) => `${edge(step)} to ${edge(step + 1)}`);
@@ -56,7 +57,7 @@ function byField(field, values, palette) {
     if (!field.levels)
       return { words, colour: onRamp(number / (STEPS - 1), palette), shape: "circle" };
     if (number === MOST_GROUPS) return { words, colour: palette.outlier, shape: "circle" };
-    return { words, ...look(palette, number) };
+    return { words, ...styleOf(palette, number) };
   });
   return { groups, codes };
 }

@@ -16,24 +16,26 @@ function unpack(column) {
 }
 
 // An element with attributes; children that are text become text, never markup.
-function make(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+function makeElement(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
 }
 
-function draw(name, attributes, ...children) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+// The same of a drawing.
+function makeSvg(name, attributes, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
 }
 
-function plural(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+function plural(count, singular, pluralForm = `${singular}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? singular : pluralForm}`;
 }
 
+// A number with three digits where it is no integer.
 function brief(number) {
   return Number.isInteger(number)
     ? number.toLocaleString("en")
@@ -44,16 +46,16 @@ function clusterName(number) {
   return number < 0 ? "outliers" : `cluster ${number + 1}`;
 }
 
-// Thumbnails lie on sheets, which are decoded when the first of theirs is wanted.
+// Thumbnails are on sheets, each decoded when the first of its thumbnails is shown.
 class Thumbnails {
   constructor(stored) {
     this.stored = stored;
-    this.places = new Map(stored ? stored.image_ids.map((id, place) => [id, place]) : []);
+    this.positions = new Map(stored ? stored.image_ids.map((id, i) => [id, i]) : []);
     this.sheets = new Map();
   }
 
   has(id) {
-    return this.places.has(id);
+    return this.positions.has(id);
   }
 
   sheet(number) {
@@ -69,15 +71,20 @@ class Thumbnails {
   }
 
   // A canvas with the thumbnail, filled once its sheet is decoded.
-  picture(id, size) {
+  thumbnail(id, size) {
     const { side, columns, per_sheet: perSheet } = this.stored;
-    const canvas = make("canvas", { width: side, height: side, role: "img", "aria-label": id });
+    const canvas = makeElement("canvas", {
+      width: side,
+      height: side,
+      role: "img",
+      "aria-label": id,
+    });
     canvas.style.width = canvas.style.height = `${size}px`;
-    const place = this.places.get(id);
-    const at = place % perSheet;
-    this.sheet(Math.floor(place / perSheet)).then((sheet) => {
-      const x = side * (at % columns);
-      const y = side * Math.floor(at / columns);
+    const position = this.positions.get(id);
+    const onSheet = position % perSheet;
+    this.sheet(Math.floor(position / perSheet)).then((sheet) => {
+      const x = side * (onSheet % columns);
+      const y = side * Math.floor(onSheet / columns);
       canvas.getContext("2d").drawImage(sheet, x, y, side, side, 0, 0, side, side);
     });
     return canvas;
@@ -90,7 +97,7 @@ class Model {
     this.name = stored.name;
     this.ids = stored.image_ids;
     this.maps = stored.maps;
-    this.chosen = stored.chosen;
+    this.selectedMap = stored.chosen;
     this.fields = stored.fields;
     this.tests = stored.tests;
     this.bounds = stored.bounds;
@@ -120,9 +127,9 @@ class Model {
     const { count } = this.similar;
     const images = this.column(this.similar.images);
     const distances = this.column(this.similar.distances);
-    return Array.from({ length: count }, (_, turn) => image * count + turn)
-      .filter((at) => images[at] >= 0)
-      .map((at) => ({ image: images[at], distance: distances[at] }));
+    return Array.from({ length: count }, (_, rank) => image * count + rank)
+      .filter((entry) => images[entry] >= 0)
+      .map((entry) => ({ image: images[entry], distance: distances[entry] }));
   }
 
   // The coordinates of a map, from -1 to 1.

@@ -1,6 +1,6 @@
-// The explorer: what is chosen, and what follows from it.
+// The explorer: the state of the interactive map and all that depends on it.
 
-const MOST_PICTURES = 60;
+const MOST_THUMBNAILS = 60;
 
 class Explorer {
   constructor(root, page) {
@@ -14,7 +14,7 @@ class Explorer {
       selected: (images) => this.select(images),
     });
     this.grid = new GridView(this.part("grid"), this.part("cell"), this.part("cells"), {
-      chosen: (labelling) => this.label(labelling),
+      labellingSelected: (labelling) => this.label(labelling),
     });
     this.listen();
     this.open(0);
@@ -27,49 +27,50 @@ class Explorer {
   }
 
   listen() {
-    const on = (name, event, act) => this.part(name).addEventListener(event, act);
+    const on = (name, event, handler) => this.part(name).addEventListener(event, handler);
     on("model", "change", (event) => this.open(Number(event.target.value)));
     on("colour", "change", () => this.colour());
-    on("method", "change", () => this.turn());
-    on("perplexity", "input", () => this.turn());
-    on("field", "change", () => this.chart());
+    on("method", "change", () => this.changeMap());
+    on("perplexity", "input", () => this.changeMap());
+    on("field", "change", () => this.showComposition());
     on("in", "click", () => this.map.zoomBy(1.4));
     on("out", "click", () => this.map.zoomBy(1 / 1.4));
-    on("whole", "click", () => this.map.reset());
-    on("lasso", "click", () => this.lasso(!this.map.lassoing));
+    on("reset", "click", () => this.map.reset());
+    on("lasso", "click", () => this.setLasso(!this.map.lassoing));
     on("clear", "click", () => this.select([]));
     on("download", "click", () => this.download());
   }
 
+  // Another model.
   open(number) {
     this.model = this.models[number];
     const { model } = this;
     const options = (fields) =>
-      fields.map(({ name, words }) => make("option", { value: name }, words));
+      fields.map(({ name, words }) => makeElement("option", { value: name }, words));
     this.part("model").replaceChildren(
-      ...this.models.map(({ name }, i) => make("option", { value: i }, name)),
+      ...this.models.map(({ name }, i) => makeElement("option", { value: i }, name)),
     );
     this.part("model").value = number;
     this.part("model").parentElement.hidden = this.models.length < 2;
     this.part("colour").replaceChildren(
-      make("option", { value: "" }, "cluster"),
+      makeElement("option", { value: "" }, "cluster"),
       ...options(model.fields),
     );
     this.part("field").replaceChildren(...options(model.fields));
     if (model.field("country")) this.part("field").value = "country";
     this.series = model.maps.filter(({ method }) => method === "tsne");
     this.part("perplexity").max = this.series.length - 1;
-    this.part("perplexity").value = this.series.indexOf(model.maps[model.chosen]);
+    this.part("perplexity").value = this.series.indexOf(model.maps[model.selectedMap]);
     this.part("method").value = "tsne";
     this.part("perplexity").parentElement.hidden = this.series.length < 2;
     this.select([]);
     this.map.focus(-1);
     this.describe(-1);
-    this.turn();
+    this.changeMap();
   }
 
   // Another map: of another method or perplexity.
-  turn() {
+  changeMap() {
     const pca = this.part("method").value === "pca";
     this.part("perplexity").disabled = pca;
     this.shown = pca
@@ -90,21 +91,22 @@ class Explorer {
     const none = new Int8Array(this.model.ids.length).fill(-1);
     this.labels = labelling ? this.model.column(labelling.cluster) : none;
     this.grid.show(this.model, this.shown, labelling, this.palette);
-    const chosen =
-      this.shown === this.model.maps[this.model.chosen] && labelling === this.shown.labellings[0];
-    this.isChosen = chosen && Boolean(labelling);
-    this.part("which").textContent = this.isChosen
-      ? "the study's chosen clusters"
-      : "not the clusters that the study chose";
+    const selected =
+      this.shown === this.model.maps[this.model.selectedMap] &&
+      labelling === this.shown.labellings[0];
+    this.isSelected = selected && Boolean(labelling);
+    this.part("shown").textContent = this.isSelected
+      ? "the study's selected clusters"
+      : "clusters other than the study's selected ones";
     this.colour();
-    this.chart();
+    this.showComposition();
   }
 
   colour() {
     const field = this.model.field(this.part("colour").value);
     this.map.colour(this.colouring(field));
     this.map.canvas.setAttribute("aria-label", this.summary(field));
-    this.legend();
+    this.showLegend();
   }
 
   colouring(field) {
@@ -122,60 +124,62 @@ class Explorer {
   }
 
   // The groups with their numbers of images; each is a button that selects its images.
-  legend() {
+  showLegend() {
     const { groups, codes } = this.map.colouring;
     const counts = new Array(groups.length).fill(0);
     for (const code of codes) counts[code] += 1;
     const shown = [...groups.keys()].filter((group) => counts[group]);
     const entries = shown.map((group) => {
-      const key = make("canvas", { width: 32, height: 32, "aria-hidden": "true" });
+      const key = makeElement("canvas", { width: 32, height: 32, "aria-hidden": "true" });
       const context = key.getContext("2d");
       context.fillStyle = context.strokeStyle = groups[group].colour;
       context.lineWidth = 4;
       const path = new Path2D();
       trace(path, groups[group].shape, 16, 16, 11);
       context[isLine(groups[group].shape) ? "stroke" : "fill"](path);
-      const button = make(
+      const button = makeElement(
         "button",
         { type: "button", title: `Select: ${groups[group].words}` },
         key,
       );
-      button.append(make("span", { class: "name" }, groups[group].words));
-      button.append(make("span", { class: "count" }, counts[group].toLocaleString("en")));
+      button.append(makeElement("span", { class: "name" }, groups[group].words));
+      button.append(makeElement("span", { class: "count" }, counts[group].toLocaleString("en")));
       button.addEventListener("click", () => {
         this.select([...codes.keys()].filter((image) => codes[image] === group));
       });
-      return make("li", {}, button);
+      return makeElement("li", {}, button);
     });
     this.part("legend").replaceChildren(...entries);
   }
 
   // The image under the pointer: its thumbnail and its record.
   describe(image) {
-    const place = this.part("record");
+    const record = this.part("record");
     const nearest = this.model.nearest(image);
-    this.map.near = nearest.map((one) => one.image);
+    this.map.neighbours = nearest.map((neighbour) => neighbour.image);
     if (image < 0) {
-      place.replaceChildren(
-        make("p", { class: "note" }, "Point at an image of the map to see its record."),
+      record.replaceChildren(
+        makeElement("p", { class: "note" }, "Point at an image of the map to see its record."),
       );
       return;
     }
     const id = this.model.ids[image];
-    const list = make("dl", {});
-    const say = (name, words) =>
-      list.append(make("div", {}, make("dt", {}, name), make("dd", {}, words)));
-    say("image", id);
-    say("cluster", clusterName(this.labels[image]));
+    const list = makeElement("dl", {});
+    const add = (name, words) =>
+      list.append(
+        makeElement("div", {}, makeElement("dt", {}, name), makeElement("dd", {}, words)),
+      );
+    add("image", id);
+    add("cluster", clusterName(this.labels[image]));
     for (const field of this.model.fields) {
       const value = this.model.value(field, image);
-      if (value !== null) say(field.words, field.levels ? value : brief(value));
+      if (value !== null) add(field.words, field.levels ? value : brief(value));
     }
     const pictures = [
-      ...(this.thumbnails.has(id) ? [this.thumbnails.picture(id, 128)] : []),
+      ...(this.thumbnails.has(id) ? [this.thumbnails.thumbnail(id, 128)] : []),
       ...this.similar(nearest),
     ];
-    place.replaceChildren(make("div", { class: "shown" }, ...pictures), list);
+    record.replaceChildren(makeElement("div", { class: "shown" }, ...pictures), list);
   }
 
   // The images of the map that are most similar to one: pictures, or names without any.
@@ -184,22 +188,22 @@ class Explorer {
     const entries = nearest.map(({ image, distance }) => {
       const id = this.model.ids[image];
       const words = `${id}, ${clusterName(this.labels[image])}, distance ${brief(distance)}`;
-      const shown = this.thumbnails.has(id) ? this.thumbnails.picture(id, 40) : id;
-      return make("li", { title: words }, shown);
+      const shown = this.thumbnails.has(id) ? this.thumbnails.thumbnail(id, 40) : id;
+      return makeElement("li", { title: words }, shown);
     });
-    const title = "Most similar on this map, nearest first";
-    return [make("ol", { class: "similar", "aria-label": title, title }, ...entries)];
+    const title = "Nearest neighbours on this map, nearest first";
+    return [makeElement("ol", { class: "similar", "aria-label": title, title }, ...entries)];
   }
 
-  lasso(on) {
+  setLasso(on) {
     this.map.lassoing = on;
     this.part("lasso").setAttribute("aria-pressed", on);
     this.map.canvas.classList.toggle("lassoing", on);
   }
 
   select(images) {
-    this.lasso(false);
-    this.chosen = images;
+    this.setLasso(false);
+    this.selection = images;
     const { ids } = this.model;
     this.map.selected = images.length ? new Uint8Array(ids.length) : null;
     for (const image of images) this.map.selected[image] = 1;
@@ -208,33 +212,35 @@ class Explorer {
     this.part("status").textContent = images.length
       ? `${plural(images.length, "image")} selected`
       : "Nothing is selected.";
-    const shown = images.filter((image) => this.thumbnails.has(ids[image])).slice(0, MOST_PICTURES);
+    const shown = images
+      .filter((image) => this.thumbnails.has(ids[image]))
+      .slice(0, MOST_THUMBNAILS);
     this.part("pictures").replaceChildren(
-      ...shown.map((image) => this.thumbnails.picture(ids[image], 64)),
+      ...shown.map((image) => this.thumbnails.thumbnail(ids[image], 64)),
     );
-    const without = images.length - shown.length;
+    const notShown = images.length - shown.length;
     this.part("more").textContent =
-      without && shown.length ? `${plural(without, "image")} more without a picture here` : "";
-    this.part("countries").replaceChildren(...this.holds(images));
+      notShown && shown.length ? `${plural(notShown, "more image")} not shown` : "";
+    this.part("composition").replaceChildren(...this.composition(images));
   }
 
-  // What a selection holds of the countries, or of what else is known.
-  holds(images) {
+  // The composition of a selection by country, or by the first recorded field.
+  composition(images) {
     const field = this.model.field("country") || this.model.fields[0];
     if (!field || !images.length) return [];
     const title = `${field.words} of the selection`;
-    const valued = barsOf(this.model, field);
-    const longest = Math.max(...countsOf(valued, images));
-    return [barChart(title, this.palette.colours[0], valued, images, { longest, empty: false })];
+    const bars = barsOf(this.model, field);
+    const longest = Math.max(...countsOf(bars, images));
+    return [barChart(title, this.palette.colours[0], bars, images, { longest, empty: false })];
   }
 
-  // What each cluster holds of a field, beside the test's result.
-  chart() {
+  // The composition of each cluster by a field, beside the test of their association.
+  showComposition() {
     const field = this.model.field(this.part("field").value);
     if (!field) return;
     const test = this.model.tests[field.name];
     const words = test
-      ? `${test}${this.isChosen ? "" : " That was asked of the clusters that the study chose, not of these."}`
+      ? `${test}${this.isSelected ? "" : " This test is of the study's selected clusters, not of those shown."}`
       : "";
     this.part("test").textContent = words;
     this.part("charts").replaceChildren(
@@ -246,33 +252,33 @@ class Explorer {
   download() {
     const { model, labels } = this;
     const head = ["image_id", "cluster", ...model.fields.map(({ name }) => name)];
-    const rows = this.chosen.map((image) => [
+    const rows = this.selection.map((image) => [
       model.ids[image],
       labels[image] < 0 ? "" : labels[image] + 1,
       ...model.fields.map((field) => model.value(field, image) ?? ""),
     ]);
     const text = [head, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n");
-    const link = make("a", { download: `${this.study}.${model.name}.selection.csv` });
+    const link = makeElement("a", { download: `${this.study}.${model.name}.selection.csv` });
     link.href = URL.createObjectURL(new Blob([`${text}\r\n`], { type: "text/csv" }));
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 }
 
-// A cell of a CSV file; what a spreadsheet would take for a formula is marked as text.
+// A cell of a CSV file; what a spreadsheet would read as a formula is marked as text.
 function quoted(value) {
   const text = String(value).replace(/^(?=[=+@\t\r]|-(?![\d.]))/, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 // What is wider than the page can be scrolled with keys as well.
-const wide = new ResizeObserver((entries) => {
+const scrollable = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", 0);
     else target.removeAttribute("tabindex");
   }
 });
-for (const place of document.querySelectorAll(".scroll")) wide.observe(place);
+for (const box of document.querySelectorAll(".scroll")) scrollable.observe(box);
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const explorer = new Explorer(document.getElementById("explorer"), page);

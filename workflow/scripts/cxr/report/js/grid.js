@@ -6,14 +6,14 @@ const TOP = 24;
 const BELOW = 40;
 
 class GridView {
-  constructor(place, line, table, told) {
-    this.place = place;
-    this.line = line;
+  constructor(container, status, table, handlers) {
+    this.container = container;
+    this.status = status;
     this.table = table;
-    this.told = told;
-    this.at = [0, 0];
-    place.addEventListener("keydown", (event) => this.key(event));
-    place.addEventListener("mouseleave", () => this.say());
+    this.handlers = handlers;
+    this.focused = [0, 0];
+    container.addEventListener("keydown", (event) => this.pressKey(event));
+    container.addEventListener("mouseleave", () => this.describe());
     table.parentElement.addEventListener("toggle", () => this.tabulate());
   }
 
@@ -25,21 +25,22 @@ class GridView {
     const qualifying = this.scores.filter((score) => score >= 0);
     this.low = qualifying.reduce((least, score) => Math.min(least, score), Infinity);
     this.high = qualifying.reduce((most, score) => Math.max(most, score), -Infinity);
-    const svg = draw("svg", {
+    const svg = makeSvg("svg", {
       viewBox: `0 0 ${LEFT + eps.length * SIDE + 2} ${TOP + minSamples.length * SIDE + BELOW}`,
       width: LEFT + eps.length * SIDE + 2,
       "aria-hidden": "true",
     });
     svg.append(...this.squares(), ...this.labels(), this.outline());
-    this.place.replaceChildren(svg);
-    if (labelling) this.at = this.place_of(labelling);
-    this.at = [Math.min(this.at[0], eps.length - 1), Math.min(this.at[1], minSamples.length - 1)];
-    this.say();
+    this.container.replaceChildren(svg);
+    if (labelling) this.focused = this.cellOf(labelling);
+    const [column, row] = this.focused;
+    this.focused = [Math.min(column, eps.length - 1), Math.min(row, minSamples.length - 1)];
+    this.describe();
     this.tabulate();
   }
 
   // The column and the row of a labelling's cell.
-  place_of(labelling) {
+  cellOf(labelling) {
     return [this.eps.indexOf(labelling.eps), this.minSamples.indexOf(labelling.min_samples)];
   }
 
@@ -48,21 +49,21 @@ class GridView {
   }
 
   squares() {
-    const made = [];
+    const squares = [];
     for (let row = 0; row < this.minSamples.length; row += 1) {
       for (let column = 0; column < this.eps.length; column += 1) {
         const [x, y] = this.corner(column, row);
-        const square = draw("rect", { x, y, width: SIDE - 1, height: SIDE - 1, rx: 2 });
-        square.dataset.place = `${column},${row}`;
-        square.setAttribute("class", this.kept(column, row) ? "cell kept" : "cell");
+        const square = makeSvg("rect", { x, y, width: SIDE - 1, height: SIDE - 1, rx: 2 });
+        square.dataset.cell = `${column},${row}`;
+        square.setAttribute("class", this.storedLabelling(column, row) ? "cell stored" : "cell");
         square.setAttribute("fill", this.fill(this.scores[this.index(column, row)]));
         if (this.scores[this.index(column, row)] < 0) square.setAttribute("class", "cell out");
-        square.addEventListener("mouseenter", () => this.say(column, row));
-        square.addEventListener("click", () => this.choose(column, row));
-        made.push(square);
+        square.addEventListener("mouseenter", () => this.describe(column, row));
+        square.addEventListener("click", () => this.select(column, row));
+        squares.push(square);
       }
     }
-    return made;
+    return squares;
   }
 
   index(column, row) {
@@ -71,101 +72,114 @@ class GridView {
 
   fill(score) {
     if (score < 0) return "none";
-    const part = this.high > this.low ? (score - this.low) / (this.high - this.low) : 0;
-    return onRamp(1 - part, this.palette);
+    const share = this.high > this.low ? (score - this.low) / (this.high - this.low) : 0;
+    return onRamp(1 - share, this.palette);
   }
 
   labels() {
-    const every = (count, most) => Math.ceil(count / most);
-    const made = [];
+    const step = (count, most) => Math.ceil(count / most);
+    const labels = [];
     const bottom = TOP + this.minSamples.length * SIDE;
-    for (let c = 0; c < this.eps.length; c += every(this.eps.length, 12)) {
-      const at = { x: LEFT + (c + 0.5) * SIDE, y: bottom + 14, "text-anchor": "middle" };
-      made.push(draw("text", at, brief(this.eps[c])));
+    for (let c = 0; c < this.eps.length; c += step(this.eps.length, 12)) {
+      const position = { x: LEFT + (c + 0.5) * SIDE, y: bottom + 14, "text-anchor": "middle" };
+      labels.push(makeSvg("text", position, brief(this.eps[c])));
     }
-    for (let r = 0; r < this.minSamples.length; r += every(this.minSamples.length, 10)) {
-      const at = { x: LEFT - 6, y: this.corner(0, r)[1] + SIDE / 2 + 4, "text-anchor": "end" };
-      made.push(draw("text", at, String(this.minSamples[r])));
+    for (let r = 0; r < this.minSamples.length; r += step(this.minSamples.length, 10)) {
+      const position = {
+        x: LEFT - 6,
+        y: this.corner(0, r)[1] + SIDE / 2 + 4,
+        "text-anchor": "end",
+      };
+      labels.push(makeSvg("text", position, String(this.minSamples[r])));
     }
-    made.push(draw("text", { x: LEFT, y: bottom + 32 }, "eps"));
-    made.push(draw("text", { x: 0, y: 12 }, "min_samples"));
-    return made;
+    labels.push(makeSvg("text", { x: LEFT, y: bottom + 32 }, "eps"));
+    labels.push(makeSvg("text", { x: 0, y: 12 }, "min_samples"));
+    return labels;
   }
 
   outline() {
     const cell = this.labelling;
-    if (!cell) return draw("g", {});
-    const [x, y] = this.corner(...this.place_of(cell));
-    return draw("rect", {
+    if (!cell) return makeSvg("g", {});
+    const [x, y] = this.corner(...this.cellOf(cell));
+    return makeSvg("rect", {
       x: x - 1,
       y: y - 1,
       width: SIDE + 1,
       height: SIDE + 1,
       rx: 3,
-      class: "chosen-cell",
+      class: "selected-cell",
     });
   }
 
   // The stored labelling of a cell, if there is one.
-  kept(column, row) {
+  storedLabelling(column, row) {
     const [eps, minSamples] = [this.eps[column], this.minSamples[row]];
-    return this.map.labellings.find((one) => one.eps === eps && one.min_samples === minSamples);
+    return this.map.labellings.find(
+      (labelling) => labelling.eps === eps && labelling.min_samples === minSamples,
+    );
   }
 
+  // A cell in words: its clusters, its score, and whether it can be shown.
   words(column, row) {
     const i = this.index(column, row);
     const clusters = this.model.column(this.map.grid.n_clusters)[i];
     const outliers = this.model.column(this.map.grid.n_outliers)[i];
-    const cell = `eps ${brief(this.eps[column])}, min_samples ${this.minSamples[row]}`;
-    const found = `${plural(clusters, "cluster")}, ${plural(outliers, "outlier")}`;
+    const cell =
+      `eps ${brief(this.eps[column])}, min_samples ${this.minSamples[row]}: ` +
+      `${plural(clusters, "cluster")}, ${plural(outliers, "outlier")}`;
     if (this.scores[i] < 0) {
       const { min_clusters: least, max_clusters: most } = this.model.bounds;
-      return `${cell}: ${found}. It does not qualify: the study asks for ${least} to ${most} clusters.`;
+      return `${cell}. It does not qualify: the configured range is ${least} to ${most} clusters.`;
     }
-    const scored = `${cell}: ${found}, balance score ${brief(this.scores[i])}.`;
-    const best = this.map.labellings.length;
-    return this.kept(column, row)
-      ? `${scored} ${this.kept(column, row) === this.labelling ? "Shown on the map." : "Click to show it on the map."}`
-      : `${scored} This page holds the labels of the best ${plural(best, "cell")} of a map only.`;
+    const scored = `${cell}, balance score ${brief(this.scores[i])}.`;
+    const stored = this.storedLabelling(column, row);
+    if (!stored) {
+      const best = plural(this.map.labellings.length, "cell");
+      return `${scored} Labels not stored: this page has those of the best ${best} of each map.`;
+    }
+    return stored === this.labelling
+      ? `${scored} Shown on the map.`
+      : `${scored} Click to show it on the map.`;
   }
 
-  say(column, row) {
+  // Describes a cell below the grid; the shown labelling's without one.
+  describe(column, row) {
     if (column !== undefined) {
-      this.line.textContent = this.words(column, row);
+      this.status.textContent = this.words(column, row);
     } else if (this.labelling) {
-      this.line.textContent = this.words(...this.place_of(this.labelling));
+      this.status.textContent = this.words(...this.cellOf(this.labelling));
     } else {
-      const [least, most] = [this.model.bounds.min_clusters, this.model.bounds.max_clusters];
-      this.line.textContent = `No cell of this map makes ${least} to ${most} clusters.`;
+      const { min_clusters: least, max_clusters: most } = this.model.bounds;
+      this.status.textContent = `No cell of this map has ${least} to ${most} clusters.`;
     }
   }
 
-  choose(column, row) {
-    const kept = this.kept(column, row);
-    this.at = [column, row];
-    if (kept) this.told.chosen(kept);
-    this.say(column, row);
+  select(column, row) {
+    const stored = this.storedLabelling(column, row);
+    this.focused = [column, row];
+    if (stored) this.handlers.labellingSelected(stored);
+    this.describe(column, row);
   }
 
-  key(event) {
+  pressKey(event) {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    if (event.key === "Enter" || event.key === " ") this.choose(...this.at);
+    if (event.key === "Enter" || event.key === " ") this.select(...this.focused);
     else if (steps[event.key]) {
       const [x, y] = steps[event.key];
       const clamp = (value, count) => Math.min(count - 1, Math.max(0, value));
-      this.at = [
-        clamp(this.at[0] + x, this.eps.length),
-        clamp(this.at[1] + y, this.minSamples.length),
+      this.focused = [
+        clamp(this.focused[0] + x, this.eps.length),
+        clamp(this.focused[1] + y, this.minSamples.length),
       ];
-      this.mark();
-      this.say(...this.at);
+      this.markFocused();
+      this.describe(...this.focused);
     } else return;
     event.preventDefault();
   }
 
-  mark() {
-    for (const square of this.place.querySelectorAll("rect[data-place]")) {
-      square.classList.toggle("at", square.dataset.place === this.at.join(","));
+  markFocused() {
+    for (const square of this.container.querySelectorAll("rect[data-cell]")) {
+      square.classList.toggle("focused", square.dataset.cell === this.focused.join(","));
     }
   }
 
@@ -173,27 +187,27 @@ class GridView {
   tabulate() {
     if (!this.map || !this.table.parentElement.open) return;
     const head = ["min_samples \\ eps", ...this.eps.map(brief)].map((words) =>
-      make("th", { scope: "col" }, words),
+      makeElement("th", { scope: "col" }, words),
     );
     const rows = this.minSamples.map((count, row) => {
       const cells = this.eps.map((_, column) => {
         const score = this.scores[this.index(column, row)];
-        return make("td", { class: "number" }, score < 0 ? "" : brief(score));
+        return makeElement("td", { class: "number" }, score < 0 ? "" : brief(score));
       });
-      return make("tr", {}, make("th", { scope: "row" }, String(count)), ...cells);
+      return makeElement("tr", {}, makeElement("th", { scope: "row" }, String(count)), ...cells);
     });
-    const caption = make(
+    const caption = makeElement(
       "caption",
       {},
       "Balance score; empty where the number of clusters does not qualify",
     );
-    const whole = make(
+    const table = makeElement(
       "table",
       {},
       caption,
-      make("thead", {}, make("tr", {}, ...head)),
-      make("tbody", {}, ...rows),
+      makeElement("thead", {}, makeElement("tr", {}, ...head)),
+      makeElement("tbody", {}, ...rows),
     );
-    this.table.replaceChildren(whole);
+    this.table.replaceChildren(table);
   }
 }

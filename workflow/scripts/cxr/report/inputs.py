@@ -1,0 +1,214 @@
+"""Every file that the page or Snakemake's own report shows, declared once.
+
+The rule's inputs, the names under which builder and templates find them, and the
+tables of `show_table` follow from `INPUTS`. What the page shows more needs an entry
+here and its place in a template.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxr.planning.stages import StudyStages
+
+IMAGES, TAGS, ANALYSIS = "images", "tags", "analysis"
+EVIDENCE, SIMILARITY = "evidence", "similarity"
+PARTS = (IMAGES, TAGS, ANALYSIS, EVIDENCE, SIMILARITY)
+
+STUDY = "results/{study}"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file of a study that is shown.
+
+    Attributes
+    ----------
+    name : str
+        Of the rule's input, and of what templates find.
+    path : str
+        Relative to the working directory, with `{study}`; one file for each model or
+        source where `{model}` or `{source}` is in it.
+    needs : tuple of str
+        The parts that a study must have for the file to exist, of `PARTS`.
+    direct : bool
+        Whether templates find the content of the file (a figure's address, a document,
+        or a table's rows) under its name as it is; `cxr.report.content` reads the others.
+    page, table : bool
+        Whether the page shows it, and whether it is a table with a page of its own.
+    """
+
+    name: str
+    path: str
+    needs: tuple[str, ...] = ()
+    direct: bool = True
+    page: bool = True
+    table: bool = False
+
+    @property
+    def per_model(self) -> bool:
+        return "{model}" in self.path
+
+    @property
+    def per_source(self) -> bool:
+        return "{source}" in self.path
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """The page's files by the names of `INPUTS`; None where the study has no such file.
+
+    Attributes
+    ----------
+    study : mapping of str to path or None
+        Files that are one a study; a list of paths where they are one a source.
+    models : mapping of str to mapping
+        By model, its files by name.
+    """
+
+    study: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, str | None]]
+
+
+def _figure(name: str, file: str, *needs: str) -> Input:
+    return Input(name, f"{STUDY}/figures/{file}.svg", needs)
+
+
+def _table(name: str, file: str, *needs: str, direct: bool = True, page: bool = True) -> Input:
+    return Input(name, f"{STUDY}/{file}.csv", needs, direct, page, table=True)
+
+
+INPUTS = (
+    # Of every study.
+    Input("cohort", f"{STUDY}/cohort.parquet", direct=False),
+    _table("rejected", "rejected", direct=False),
+    # Of every model.
+    Input("ranking", f"{STUDY}/ranking/{{model}}.parquet", direct=False),
+    Input("clusters", f"{STUDY}/clusters/{{model}}.parquet", direct=False),
+    _table("countries", "countries/{model}", direct=False),
+    Input("explorer", f"{STUDY}/explorer/{{model}}.json", direct=False),
+    _figure("maps_figure", "{model}.maps"),
+    _figure("cells_figure", "{model}.cells"),
+    # Of images and networks.
+    Input("thumbnails", f"{STUDY}/explorer/thumbnails.json", (IMAGES,), direct=False),
+    Input("sources", "results/sources/{source}.json", (IMAGES,)),
+    Input("cleaning", f"{STUDY}/cleaning.csv", (IMAGES,), direct=False),
+    Input("quality", f"{STUDY}/quality.csv", (IMAGES,), direct=False),
+    _table("excluded", "excluded", IMAGES, direct=False),
+    Input("flow", f"{STUDY}/flow.json", (IMAGES,)),
+    _figure("flow_figure", "cohort_flow", IMAGES),
+    Input("card", f"{STUDY}/models/{{model}}/model.json", (IMAGES,)),
+    Input("history", f"{STUDY}/models/{{model}}/history.csv", (IMAGES,), direct=False),
+    Input("metrics", f"{STUDY}/models/{{model}}/metrics.json", (IMAGES,)),
+    Input("attention", f"{STUDY}/models/{{model}}/attention.csv", (IMAGES,), direct=False),
+    _figure("training_figure", "{model}.training", IMAGES),
+    _figure("confusion_figure", "{model}.confusion", IMAGES),
+    _figure("reliability_figure", "{model}.reliability", IMAGES),
+    _figure("gradcam_figure", "{model}.gradcam", IMAGES),
+    _table("comparison", "comparison", IMAGES, direct=False),
+    _figure("comparison_figure", "comparison", IMAGES),
+    # Of tags.
+    _table("tags", "tags", TAGS),
+    _table("tag_comparison", "tag_comparison", TAGS, direct=False),
+    _table("tag_precision", "tag_precision", TAGS, direct=False),
+    _figure("tags_figure", "tags", TAGS),
+    # Of the analysis of the metadata.
+    Input("spellings", f"{STUDY}/spellings.csv", (ANALYSIS,), direct=False),
+    _table("analysis_cleaning", "analysis/cleaning", ANALYSIS),
+    _table("analysis_classifiers", "analysis/classifiers", ANALYSIS, direct=False),
+    _table("analysis_associations", "analysis/associations", ANALYSIS),
+    _table("analysis_frequencies", "analysis/frequencies", ANALYSIS, page=False),
+    _table("analysis_missing", "analysis/missing", ANALYSIS, page=False),
+    _figure("values_figure", "metadata.values", ANALYSIS),
+    _figure("pairs_figure", "metadata.pairs", ANALYSIS),
+    _figure("classifiers_figure", "metadata.classifiers", ANALYSIS),
+    # Of the evidence on each model's clusters.
+    Input("evidence", f"{STUDY}/evidence/{{model}}.json", (EVIDENCE,)),
+    _table("associations", "evidence/{model}.associations", EVIDENCE),
+    _figure("nulls_figure", "{model}.nulls", EVIDENCE),
+    _figure("stability_figure", "{model}.stability", EVIDENCE),
+    _figure("associations_figure", "{model}.associations", EVIDENCE),
+    _figure("controls_figure", "{model}.controls", EVIDENCE),
+    # Of each model's similar images.
+    Input("search", f"{STUDY}/similar/{{model}}.search.json", (SIMILARITY,)),
+    _table("retrieval", "similar/{model}.retrieval", SIMILARITY),
+    _table("groups", "similar/{model}.groups", SIMILARITY),
+    _table("drift", "similar/{model}.drift", SIMILARITY, page=False),
+    Input("severity", f"{STUDY}/similar/{{model}}.severity.json", (SIMILARITY,)),
+    _figure("retrieval_figure", "{model}.retrieval", SIMILARITY),
+    _figure("severity_figure", "{model}.severity", SIMILARITY),
+    _figure("drift_figure", "{model}.drift", SIMILARITY),
+    _figure("median_figure", "{model}.similar-median", IMAGES, SIMILARITY),
+)
+
+
+def study_parts(stages: StudyStages) -> frozenset[str]:
+    """The parts that a study has, of `PARTS`."""
+    return frozenset(part for part in PARTS if getattr(stages, f"has_{part}"))
+
+
+def report_inputs(
+    parts: Collection[str], models: Sequence[str], sources: Sequence[str]
+) -> dict[str, str | list[str]]:
+    """The named inputs of the rule that writes the page.
+
+    Parameters
+    ----------
+    parts : collection of str
+        What the study has, of `PARTS`.
+    models, sources : sequence of str
+
+    Returns
+    -------
+    dict
+        A path with `{study}` for each input that the study has; a list of them, in the
+        order of the models or sources, where there is one for each.
+    """
+    return {file.name: _paths(file, models, sources) for file in _of(parts) if file.page}
+
+
+def report_tables(parts: Collection[str], models: Sequence[str]) -> list[str]:
+    """The tables that get a page of their own: paths below the study's folder, without suffix."""
+    paths: list[str] = []
+    for file in _of(parts):
+        if file.table:
+            expanded = _paths(file, models, ())
+            paths += [expanded] if isinstance(expanded, str) else expanded
+    return [path.removeprefix(f"{STUDY}/").removesuffix(".csv") for path in paths]
+
+
+def report_files(inputs: Mapping[str, Any], models: Sequence[str]) -> ReportFiles:
+    """The page's files by name, from the inputs of the rule.
+
+    Parameters
+    ----------
+    inputs : mapping of str to path or sequence of paths
+        As `report_inputs` names them.
+    models : sequence of str
+        In the order of those inputs.
+    """
+    shown = [file for file in INPUTS if file.page]
+    return ReportFiles(
+        study={file.name: inputs.get(file.name) for file in shown if not file.per_model},
+        models={
+            model: {
+                file.name: inputs[file.name][position] if file.name in inputs else None
+                for file in shown
+                if file.per_model
+            }
+            for position, model in enumerate(models)
+        },
+    )
+
+
+def _of(parts: Collection[str]) -> list[Input]:
+    """The files that a study with such parts has."""
+    return [file for file in INPUTS if set(file.needs) <= set(parts)]
+
+
+def _paths(file: Input, models: Sequence[str], sources: Sequence[str]) -> str | list[str]:
+    if file.per_model:
+        return [file.path.replace("{model}", model) for model in models]
+    if file.per_source:
+        return [file.path.replace("{source}", source) for source in sources]
+    return file.path
