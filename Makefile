@@ -30,7 +30,7 @@ check: $(READY) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, con
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference --check
 
