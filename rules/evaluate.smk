@@ -1,4 +1,4 @@
-"""Measuring the networks, beside what can be told without them."""
+"""Evaluating the networks, beside baselines that do without them."""
 
 
 localrules:

@@ -17,7 +17,7 @@ def begin_run():
 
 
 def print_plan():
-    """What a run would do; a dry run has no hook of its own, so when the process ends."""
+    """What a run would do; Snakemake has no hook for dry runs, so at the end of the process."""
     if not workflow.dryrun:
         return
     jobs = [
@@ -44,6 +44,6 @@ onsuccess:
             print(f"\nThe report is in {page}", file=sys.stderr)
 
 
-# A workflow that imports this one has its own beginning and end: hooks of modules do not run.
+# Snakemake runs no hooks of an imported workflow; its plan is left out likewise.
 if workflow.modifier.is_main_snakefile():
     atexit.register(print_plan)

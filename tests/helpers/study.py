@@ -108,7 +108,7 @@ class Workspace:
         return done
 
     def write_config(self, config, name="study.yaml"):
-        """Writes a study's config, keys in the order given."""
+        """Writes a study's config, in the order of its keys."""
         (self.path / name).write_text(yaml.safe_dump(config, sort_keys=False))
 
     def planned(self, config=None, *arguments):
@@ -152,15 +152,15 @@ def copy_of(finished, path, environment=None):
 
 def scripts_in(folder):
     """The processes that run rules' scripts in a folder: the rule by the process's number."""
-    found = {}
+    rules = {}
     for process in psutil.process_iter():
         try:
             script = re.search(r"scripts/tmp\w+\.(\w+)\.py", " ".join(process.cmdline()))
             if script and process.cwd() == str(folder):
-                found[process.pid] = script[1]
+                rules[process.pid] = script[1]
         except psutil.Error:
             continue
-    return found
+    return rules
 
 
 def without_maps(place):
@@ -183,6 +183,6 @@ def same_files(place, finished):
 
 def untimed(page):
     """A report without the times of its rules."""
-    without, found = re.subn(rb'<details id="times">.*?</details>', b"", page, flags=re.DOTALL)
-    assert found == 1
+    without, n_tables = re.subn(rb'<details id="times">.*?</details>', b"", page, flags=re.DOTALL)
+    assert n_tables == 1
     return without

@@ -170,7 +170,7 @@ def test_a_source_that_loses_files_before_they_are_read(finished, tmp_path):
     place.write_config(TINY | {"sources": {"phantoms": source}})
     place.snakemake("--until", "clean_metadata")
     undisturbed = place.files("tiny")
-    # By times alone: a folder that has changed would be obtained anew before it is read.
+    # By times alone: a folder that has changed would be obtained again before it is read.
     alone = ["--until", "clean_metadata", "--forcerun", "clean_metadata"]
     alone += ["--rerun-triggers", "mtime"]
     lost = sorted((place.path / "source" / "images").iterdir())[:2]

@@ -214,13 +214,15 @@ def test_the_evidence_ends_in_a_verdict(results):
 
 
 def test_similar_images_are_of_other_patients(results):
-    found = pd.read_parquet(results / "similar/conv5.parquet")
-    assert found.columns.tolist() == ["query_id", "rank", "neighbour_id", "distance"]
+    neighbours = pd.read_parquet(results / "similar/conv5.parquet")
+    assert neighbours.columns.tolist() == ["query_id", "rank", "neighbour_id", "distance"]
     cohort = pd.read_parquet(results / "cohort.parquet").set_index("image_id")["patient_id"]
-    assert set(found["query_id"]) == set(cohort.index)
-    owners = [cohort.loc[found[column]].to_numpy() for column in ("query_id", "neighbour_id")]
+    assert set(neighbours["query_id"]) == set(cohort.index)
+    owners = [cohort.loc[neighbours[column]].to_numpy() for column in ("query_id", "neighbour_id")]
     assert (owners[0] != owners[1]).all()
-    assert found.groupby("query_id")["distance"].apply(lambda d: d.is_monotonic_increasing).all()
+    assert (
+        neighbours.groupby("query_id")["distance"].apply(lambda d: d.is_monotonic_increasing).all()
+    )
     table = pd.read_csv(results / "similar/conv5.retrieval.csv")
     assert set(table["space"]) == {"trained", "pixels"}
     assert set(table["own_patient"]) == {"included", "excluded"}
@@ -242,8 +244,8 @@ def test_networks_and_baselines_are_compared(results):
     assert set(table["protocol"]) == {"random", "study"}
     assert set(table.loc[table["protocol"] == "study", "name"]) == {"conv5", *DESCRIPTIONS}
     metrics = json.loads((results / "models/conv5/metrics.json").read_text())
-    own = table.loc[(table["name"] == "conv5") & (table["protocol"] == "study")].iloc[0]
-    assert own["accuracy"] == metrics["splits"]["test"]["accuracy"]["value"]
+    network = table.loc[(table["name"] == "conv5") & (table["protocol"] == "study")].iloc[0]
+    assert network["accuracy"] == metrics["splits"]["test"]["accuracy"]["value"]
     assert metrics["protocols"]["random"]["accuracy"]["value"] is not None
     assert metrics["leakage"]["accuracy"]["value"] is not None
 
@@ -256,9 +258,9 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     query = min(new.glob("*.jpeg"))
     settings = ["--config", f"images={new}", f"query={query}"]
     done = copied.snakemake("onnx", "predict", "similar", *settings)
-    found = pd.read_csv(copied.path / "results/tiny/similar/conv5/query/neighbours.csv")
-    assert found["rank"].tolist() == list(range(1, 37))
-    assert found["class"].notna().all()
+    neighbours = pd.read_csv(copied.path / "results/tiny/similar/conv5/query/neighbours.csv")
+    assert neighbours["rank"].tolist() == list(range(1, 37))
+    assert neighbours["class"].notna().all()
     folder = copied.path / "results/tiny/predicted/conv5"
     predictions = pd.read_csv(folder / "predictions.csv")
     assert len(predictions) == 6

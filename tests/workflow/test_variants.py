@@ -28,8 +28,8 @@ def results(tmp_path_factory, mirror):
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
     # Sex is recorded of the COVID-19 class alone.
     config["cohort"]["tags"] = {"fields": ["sex"], "min_patients": 5}
-    asked = {"target": "sex", "predictors": ["country", "age_years"]}
-    config["analysis"] = asked | {"permutations": 19, "repeats": 1}
+    fields = {"target": "sex", "predictors": ["country", "age_years"]}
+    config["analysis"] = fields | {"permutations": 19, "repeats": 1}
     place = workspace(tmp_path_factory.mktemp("variants") / "run")
     place.write_config(config)
     place.snakemake("--config", f"mirror={mirror}")
