@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from cxr.evaluation.comparison import (
+    collect_networks,
     collect_test_predictions,
     comparison_table,
     main_protocol,
@@ -26,6 +27,18 @@ def tables():
     )
     baselines = pd.concat([shortcut.assign(baseline="border"), weak.assign(baseline="shape")])
     return networks, baselines, patients
+
+
+def test_every_network_gets_its_own_parts():
+    study = predicted(5, "study", "study")[0]
+    names = ("one", "two")
+    parts = [predicted(5, f"{name}{k}", "grouped")[0] for name in names for k in (1, 2)]
+    networks = collect_networks(names, [study, study], parts)
+    found = {name: set(table["part"]) - {"study"} for name, table in networks.items()}
+    assert found == {"one": {"one1", "one2"}, "two": {"two1", "two2"}}
+    assert set(networks["one"]["split"]) == {"test"}
+    alone = collect_networks(names, [study, study], [])
+    assert set(alone["two"]["protocol"]) == {"study"}
 
 
 def test_a_row_for_each_the_best_first_with_its_difference():

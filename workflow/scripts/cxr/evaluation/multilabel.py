@@ -27,7 +27,7 @@ def accuracy_thresh(
     Parameters
     ----------
     scores : float array, shape (n, t)
-        Probabilities; a label is predicted where its own exceeds the threshold.
+        Probabilities; a label is predicted where its probability exceeds the threshold.
     truth : bool array, shape (n, t)
     threshold : float
 

@@ -31,7 +31,7 @@ class Augmentation:
     noise : float
         Most standard deviation of Gaussian noise, as a share of the range.
     erasing : float
-        Share of the images in which a rectangle takes one random grey.
+        Share of the images in which a rectangle is filled with one random grey.
     flip : bool
         Whether half of the images are mirrored. It moves the heart to the right.
     """

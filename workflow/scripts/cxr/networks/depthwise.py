@@ -10,7 +10,7 @@ from torch import Tensor, nn
 class StridedDepthwise(nn.Conv2d):
     """A 3 x 3 depthwise convolution of stride 2 with a fast gradient on CPUs.
 
-    oneDNN has no fast kernel for the gradient of its input: in bfloat16 it takes
+    oneDNN has no fast kernel for the gradient of its input: in bfloat16 it costs
     forty times the forward pass. The same numbers come from the kernel of stride
     1 on a gradient with zeros between its values.
     """

@@ -1,5 +1,6 @@
 """The card of a trained model: what it is, what it was trained on, and how."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -45,7 +46,7 @@ def model_card(
         "preprocessing": PREPROCESSING,
         "parameters": parameter_count(network),
         "initial_weights": model.weights,
-        "training": asdict(model.training),
+        "training": json.loads(json.dumps(asdict(model.training), sort_keys=True)),
         "dropout": model.dropout,
         "seed": run.seed,
         "epochs": len(history),

@@ -41,7 +41,7 @@ class Checkpoint:
                 log.info("%s: the training goes on from there", self.path)
                 return state
         except Exception as error:
-            # Whatever a damaged file makes of its reader: it costs the epochs that it held.
+            # A damaged file may raise anything: it costs the epochs that it held.
             log.warning("%s: not a whole checkpoint (%s)", self.path, error)
         log.info("%s: of another training; this one starts from the beginning", self.path)
         return None
@@ -66,7 +66,7 @@ def random_state(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def restore_random_state(rng: np.random.Generator, state: Mapping[str, Any]) -> None:
-    """Puts the generators back where `random_state` saw them."""
+    """Puts the generators back where they were at `random_state`."""
     rng.bit_generator.state = json.loads(state["numpy"])
     torch.set_rng_state(state["torch"])
     if state["cuda"] and torch.cuda.is_available():

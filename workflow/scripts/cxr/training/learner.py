@@ -173,7 +173,7 @@ class Learner:
     def _halve(self, error: RuntimeError) -> None:
         if self.micro_batch <= 2:
             raise InputError(
-                "training: no memory for two images; take a smaller image_size or architecture"
+                "training: no memory for two images; choose a smaller image_size or architecture"
             ) from error
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":

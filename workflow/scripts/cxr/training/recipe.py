@@ -76,7 +76,7 @@ def make_optimizer(
 
 
 class Schedule:
-    """How the rates of an optimiser run over a phase: one-cycle, cosine or plateau.
+    """How the rates of an optimizer run over a phase: one-cycle, cosine or plateau.
 
     References
     ----------
