@@ -1,32 +1,35 @@
-"""Whether the clusters mean anything."""
+"""The evidence on the clusters: significance, stability, associations, verdict."""
 
 
 wildcard_constraints:
-    draws="|".join(STAGES.null_chunks),
-    again="|".join(map(str, STAGES.training_seeds)) or "none",
+    simulations="|".join(STAGES.null_chunks),
+    training_seed="|".join(map(str, STAGES.training_seeds)) or "none",
 
 
-# The images that the evidence is weighed on, and the search that it repeats.
-WEIGHED = {
-    "material": {
+# The sample that is assessed, and the search that is repeated.
+SAMPLED_SEARCH = {
+    "sample": {
         "classes": "embedding.classes",
-        "sample": "evidence.sample",
+        "max_images": "evidence.sample",
         "seed": "seed",
     },
     "search": {
-        "count": "evidence.perplexities",
-        "eps": "clustering.eps",
-        "initialization": "embedding.initialization",
-        "max_clusters": "clustering.max_clusters",
-        "max_perplexity_share": "clustering.max_perplexity_share",
-        "min_clusters": "clustering.min_clusters",
-        "min_samples": "clustering.min_samples",
-        "perplexities": "embedding.perplexities",
+        "grid": {
+            "eps": "clustering.eps",
+            "initialization": "embedding.initialization",
+            "max_clusters": "clustering.max_clusters",
+            "max_perplexity_share": "clustering.max_perplexity_share",
+            "min_clusters": "clustering.min_clusters",
+            "min_samples": "clustering.min_samples",
+            "perplexities": "embedding.perplexities",
+        },
+        "n_perplexities": "evidence.perplexities",
     },
-    "thresholds": {
-        "min_images": "evidence.thresholds.min_images",
-        "min_patients": "evidence.thresholds.min_patients",
-    },
+    "seed": "seed",
+}
+MINIMUM = {
+    "min_images": "evidence.thresholds.min_images",
+    "min_patients": "evidence.thresholds.min_patients",
 }
 
 
@@ -44,17 +47,17 @@ localrules:
 if STAGES.has_images:
 
     rule retrain:
-        """The features of a network trained once more, with another seed."""
+        """The features of a network retrained with another seed."""
         input:
             cohort=COHORT,
             images=rules.assemble_cohort.output.images,
             weights=initial_weights,
         output:
-            features="results/{study}/retrained/{model}.{again}.parquet",
+            features="results/{study}/retrained/{model}.{training_seed}.parquet",
         log:
-            "results/{study}/logs/retrain/{model}.{again}.log",
+            "results/{study}/logs/retrain/{model}.{training_seed}.log",
         benchmark:
-            "results/{study}/benchmarks/retrain/{model}.{again}.jsonl"
+            "results/{study}/benchmarks/retrain/{model}.{training_seed}.jsonl"
         conda:
             "../envs/torch.yaml"
         threads: training_threads
@@ -65,7 +68,7 @@ if STAGES.has_images:
         params:
             cfg=lambda wildcards: {
                 **training_settings()(wildcards),
-                "seed": int(wildcards.again),
+                "seed": int(wildcards.training_seed),
             },
             code=code_of("retrain.py"),
         script:
@@ -73,18 +76,18 @@ if STAGES.has_images:
 
 
 rule search_nulls:
-    """The search for clusters in draws that have none."""
+    """The search for clusters in null simulations."""
     input:
         features=lambda wildcards: SUBJECTS[
-            STAGES.null_chunks[wildcards.draws]["subject"]
+            STAGES.null_chunks[wildcards.simulations]["subject"]
         ],
         cohort=COHORT,
     output:
-        draws="results/{study}/evidence/{model}/{draws}.parquet",
+        simulations="results/{study}/evidence/{model}/{simulations}.parquet",
     log:
-        "results/{study}/logs/search_nulls/{model}.{draws}.log",
+        "results/{study}/logs/search_nulls/{model}.{simulations}.log",
     benchmark:
-        "results/{study}/benchmarks/search_nulls/{model}.{draws}.jsonl"
+        "results/{study}/benchmarks/search_nulls/{model}.{simulations}.jsonl"
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -93,8 +96,8 @@ rule search_nulls:
         runtime=grows(120),
     params:
         cfg=lambda wildcards: {
-            **STAGES.null_chunks[wildcards.draws],
-            **settings(**WEIGHED)(wildcards),
+            **STAGES.null_chunks[wildcards.simulations],
+            **settings(**SAMPLED_SEARCH, minimum=MINIMUM)(wildcards),
         },
         code=code_of("search_nulls.py"),
     script:
@@ -102,14 +105,14 @@ rule search_nulls:
 
 
 rule repeat_search:
-    """The search for clusters again: other patients, other starts, other trainings."""
+    """The search on resampled patients, other initial positions, retrained networks."""
     input:
         features=FEATURES,
         cohort=COHORT,
         ranking=rules.score.output.ranking,
         retrained=expand(
-            "results/{study}/retrained/{model}.{again}.parquet",
-            again=STAGES.training_seeds,
+            "results/{study}/retrained/{model}.{training_seed}.parquet",
+            training_seed=STAGES.training_seeds,
             allow_missing=True,
         ),
     output:
@@ -125,14 +128,14 @@ rule repeat_search:
         mem_mb=grows(1500, 20),
         runtime=grows(60),
     params:
-        cfg=settings(**WEIGHED, resamples="evidence.resamples"),
+        cfg=settings(**SAMPLED_SEARCH, minimum=MINIMUM, resamples="evidence.resamples"),
         code=code_of("repeat_search.py"),
     script:
         "../workflow/scripts/repeat_search.py"
 
 
 rule assess_evidence:
-    """Whether the clusters are more than chance, what explains them, and the verdict."""
+    """Significance, stability and associations of the clusters, and the verdict."""
     input:
         features=FEATURES,
         cohort=COHORT,
@@ -148,9 +151,9 @@ rule assess_evidence:
         ),
         ranking=rules.score.output.ranking,
         clusters=rules.score.output.clusters,
-        draws=expand(
-            rules.search_nulls.output.draws,
-            draws=list(STAGES.null_chunks),
+        simulations=expand(
+            rules.search_nulls.output.simulations,
+            simulations=list(STAGES.null_chunks),
             allow_missing=True,
         ),
         repeats=rules.repeat_search.output.repeats,
@@ -172,10 +175,10 @@ rule assess_evidence:
         cfg=lambda wildcards: {
             "controls": STAGES.controls,
             **settings(
-                **{**WEIGHED, "thresholds": "evidence.thresholds"},
+                **SAMPLED_SEARCH,
                 permutations="evidence.permutations",
-                seed="seed",
                 splits="evidence.splits",
+                thresholds="evidence.thresholds",
             )(wildcards),
         },
         code=code_of("assess_evidence.py"),
@@ -190,14 +193,14 @@ rule draw_evidence:
         associations=rules.assess_evidence.output.associations,
         maps=rules.assess_evidence.output.maps,
         clusters=rules.score.output.clusters,
-        draws=rules.assess_evidence.input.draws,
+        simulations=rules.assess_evidence.input.simulations,
         repeats=rules.repeat_search.output.repeats,
     output:
         nulls=report(
             "results/{study}/figures/{model}.nulls.svg",
             caption="../workflow/report/nulls.rst",
             category="5 Evidence",
-            labels={"model": "{model}", "figure": "chance"},
+            labels={"model": "{model}", "figure": "null simulations"},
         ),
         stability=report(
             "results/{study}/figures/{model}.stability.svg",

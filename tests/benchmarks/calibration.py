@@ -1,6 +1,6 @@
 """How often the verdict is wrong where the truth is known, and how often it is right.
 
-    python tests/benchmarks/calibration.py features    draws without clusters
+    python tests/benchmarks/calibration.py features    features without clusters
     python tests/benchmarks/calibration.py cohorts     phantom cohorts through the whole chain
 
 Prints Markdown tables. `features` takes about 20 minutes on two cores, `cohorts` 50.
@@ -27,27 +27,30 @@ from tests.helpers.study import workspace  # noqa: E402
 
 from cxr.config.evidence import Evidence  # noqa: E402
 from cxr.core.io import read_json, read_table  # noqa: E402
-from cxr.evidence.null_search import compare_with_null, simulate_null  # noqa: E402
-from cxr.evidence.resampling import repeat_searches  # noqa: E402
-from cxr.evidence.sample import Sample  # noqa: E402
-from cxr.evidence.search import Search, search  # noqa: E402
+from cxr.evidence.null_search import simulate_null  # noqa: E402
+from cxr.evidence.resampling import ResamplingSettings, repeat_searches  # noqa: E402
+from cxr.evidence.sample import Sample, SampleSettings  # noqa: E402
+from cxr.evidence.search import SearchGrid, SearchSettings, search  # noqa: E402
 from cxr.evidence.separation import separation_test  # noqa: E402
+from cxr.evidence.significance import compare_with_null  # noqa: E402
 from cxr.evidence.stability import Stability  # noqa: E402
+from cxr.evidence.thresholds import Thresholds  # noqa: E402
 from cxr.evidence.verdict import decide  # noqa: E402
 
 # The smallest number of draws that can reject at 5% with two statistics.
 REPLICATES = 39
-GRID = {
-    "perplexities": [5.0, 10.0, 20.0, 30.0, 40.0, 50.0],
-    "count": 6,
-    "eps": [i / 10 for i in range(1, 20)],
-    "min_samples": list(range(5, 20)),
-    "min_clusters": 3,
-    "max_clusters": 8,
-    "max_perplexity_share": 1 / 3,
-    "initialization": "pca",
-}
-THRESHOLDS = Evidence().thresholds.model_dump()
+SEARCH = SearchSettings(
+    SearchGrid(
+        perplexities=(5.0, 10.0, 20.0, 30.0, 40.0, 50.0),
+        eps=tuple(i / 10 for i in range(1, 20)),
+        min_samples=tuple(range(5, 20)),
+        min_clusters=3,
+        max_clusters=8,
+        max_perplexity_share=1 / 3,
+    ),
+    n_perplexities=6,
+)
+THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 COHORTS = [
     ("one group", {"variants": 1}, 20),
     ("three groups, weak (1)", {"variants": 3, "variant_strength": 1.0}, 3),
@@ -62,49 +65,50 @@ COHORTS = [
 
 
 def judge(null, kind, number):
-    """One draw: whether the null is rejected, and the verdict."""
-    owner = patients()
+    """One simulated table: whether the null is rejected, and the verdict."""
+    owners = patients()
     features = draw(kind, np.random.default_rng([2020, KINDS.index(kind), number]))
-    material = Sample(np.array([f"i{i:03d}" for i in range(len(owner))]), features, owner)
-    grid = Search.of(GRID, len(owner))
-    found = search(features, grid)
-    table = pd.DataFrame({"balance_score": [], "dbcv": []})
-    # Once draws have reached both statistics, no more of them can make the test reject.
+    sample = Sample(np.array([f"i{i:03d}" for i in range(len(owners))]), features, owners)
+    grid = SEARCH.grid_for(len(owners))
+    result = search(features, grid)
+    simulations = pd.DataFrame({"balance_score": [], "dbcv": []})
+    # Once a simulation is as good in both statistics, no more of them can make the test reject.
     for first in range(1, REPLICATES + 1, 3):
-        turns = range(first, first + 3)
-        more = simulate_null(features, owner, grid, null, turns, number)
-        table = pd.concat([table, more], ignore_index=True)
-        tested = compare_with_null(found, table)
+        replicates = range(first, first + 3)
+        more = simulate_null(features, owners, grid, null, replicates, number)
+        simulations = pd.concat([simulations, more], ignore_index=True)
+        tested = compare_with_null(result, simulations)
         if tested["balance_score"]["reached"] and tested["dbcv"]["reached"]:
             return False, "no clusters beyond chance"
-    if tested["p"] > THRESHOLDS["alpha"]:
+    if tested["p"] > THRESHOLDS.alpha:
         return False, "no clusters beyond chance"
-    return True, conclude(material, grid, found, tested)
+    return True, conclude(sample, grid, result, tested)
 
 
-def conclude(material, grid, found, tested):
+def conclude(sample, grid, result, tested):
     """The verdict where the null is rejected; nothing is recorded of these images."""
     cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True}
-    cell |= {"perplexity": found.perplexity, "n_images": len(material.image_ids)}
-    ranking = pd.DataFrame([{**cell, "n_clusters": found.n_clusters}])
-    settings = {
-        "search": GRID,
-        "material": {"seed": 0},
-        "resamples": 20,
-        "thresholds": THRESHOLDS,
-    }
-    repeats = repeat_searches(material, [], ranking, settings)
-    stability = Stability.of(found.labels, material.image_ids, repeats)
-    weighed = {
+    cell |= {"perplexity": result.perplexity, "n_images": sample.n_images}
+    ranking = pd.DataFrame([{**cell, "n_clusters": result.n_clusters}])
+    settings = ResamplingSettings(
+        resamples=20,
+        seed=0,
+        minimum=THRESHOLDS.minimum,
+        sample=SampleSettings(None, 500, 0),
+        search=SEARCH,
+    )
+    repeats = repeat_searches(sample, [], ranking, settings)
+    stability = Stability.of(result.labels, sample.image_ids, repeats)
+    document = {
         "insufficient": None,
-        "n_clusters": found.n_clusters,
+        "n_clusters": result.n_clusters,
         "nulls": {"gaussian": tested},
-        "separation": separation_test(material.features, material.patients, grid, 20, 0),
+        "separation": separation_test(sample.features, sample.patients, grid, 20, 0),
         "stability": stability.summary(),
         "controls": {},
         "explained_by": None,
     }
-    return decide(weighed, THRESHOLDS)["verdict"]
+    return decide(document, THRESHOLDS)["verdict"]
 
 
 def share(count, total):
@@ -116,7 +120,7 @@ def share(count, total):
 
 
 def of_features(draws, workers):
-    """The table of draws without clusters."""
+    """The table of features without clusters."""
     print("| features | null | null rejected | verdict `clusters ...` | inconclusive |")
     print("| --- | --- | --- | --- | --- |")
     # Of the nulls that decide nothing a quarter of the draws shows enough.
@@ -184,7 +188,7 @@ def run(places, group, planted, seed):
     return {
         "verdict": document["verdict"]["verdict"],
         "rejected": document["nulls"] is not None
-        and document["nulls"]["gaussian"]["p"] <= THRESHOLDS["alpha"],
+        and document["nulls"]["gaussian"]["p"] <= THRESHOLDS.alpha,
         "explained_by": (document["explained_by"] or {}).get("field"),
         "agreement": adjusted_rand_score(groups[inside], labels[inside]) if inside.any() else 0.0,
         "outliers": 1 - inside.mean(),

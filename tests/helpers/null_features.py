@@ -13,16 +13,16 @@ def patients(sizes=SIZES):
     return np.repeat([f"p{i:03d}" for i in range(len(sizes))], sizes)
 
 
-def draw(kind, rng, sizes=SIZES, alike=0.5):
+def draw(kind, rng, sizes=SIZES, icc=0.5):
     """One Gaussian, float array of shape (images, 64), or what a rectifier leaves of it.
 
-    `alike` is the correlation of a patient's images in every direction.
+    `icc` is the correlation of a patient's images in every direction.
     """
     owner = np.repeat(np.arange(len(sizes)), sizes)
 
     def noise(width):
         shared = rng.standard_normal((len(sizes), width))[owner]
-        return np.sqrt(alike) * shared + np.sqrt(1 - alike) * rng.standard_normal(shared.shape)
+        return np.sqrt(icc) * shared + np.sqrt(1 - icc) * rng.standard_normal(shared.shape)
 
     if kind == "isotropic":
         return noise(UNITS)

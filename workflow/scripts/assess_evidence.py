@@ -1,11 +1,12 @@
-"""Whether the clusters are more than chance, what explains them, and the verdict."""
+"""The evidence on the clusters: significance, stability, associations, controls, verdict."""
 
 from typing import TYPE_CHECKING
 
 from cxr.cohort.splits import independent_patients
 from cxr.core.io import read_array, read_table, read_tables, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.evidence.assess import MAPS, StudyRecords, assess
+from cxr.core.settings import typed
+from cxr.evidence.assess import MAPS, AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import mean_intensity, recorded_fields
 from cxr.evidence.sample import Sample
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    cohort = read_table(input.cohort)
+    settings, cohort = typed(AssessmentSettings, cfg), read_table(input.cohort)
     images = input.get("images")
     intensity = mean_intensity(cohort, read_array(images)) if images else None
-    material, *controls = (
-        Sample.of(read_table(path), cohort, **cfg["material"])
+    sample, *controls = (
+        Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("controls", []))
     )
     records = StudyRecords(
@@ -27,14 +28,14 @@ def main(input, output, cfg):
         embeddings=read_tables(input.embeddings),
         fields=recorded_fields(read_table(input.metadata), cohort, intensity),
         patients=independent_patients(cohort),
-        replicates=read_tables(input.draws),
+        simulations=read_tables(input.simulations),
         repeats=read_table(input.repeats),
-        controls=dict(zip(cfg["controls"], controls, strict=True)),
+        controls=dict(zip(settings.controls, controls, strict=True)),
     )
-    weighed = assess(material, records, cfg)
-    write_json(weighed.document, output.evidence)
-    write_csv(weighed.associations, output.associations)
-    write_table(weighed.maps, output.maps, schema=MAPS)
+    evidence = assess(sample, records, settings)
+    write_json(evidence.document, output.evidence)
+    write_csv(evidence.associations, output.associations)
+    write_table(evidence.maps, output.maps, schema=MAPS)
 
 
 if __name__ == "__main__":

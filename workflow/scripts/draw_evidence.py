@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(input, output):
     evidence, clusters = read_json(input.evidence), read_table(input.clusters)
-    save(nulls(evidence, read_tables(input.draws)), output.nulls)
+    save(nulls(evidence, read_tables(input.simulations)), output.nulls)
     save(stability(evidence, clusters, read_table(input.repeats)), output.stability)
     save(associations(read_csv(input.associations), evidence), output.associations)
     save(controls(evidence, read_table(input.maps)), output.controls)

@@ -1,10 +1,11 @@
-"""The search for clusters again: other patients, other starts, other trainings."""
+"""The search repeated on resampled patients, other initial positions, retrained networks."""
 
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
-from cxr.evidence.resampling import REPEATS, repeat_searches
+from cxr.core.settings import typed
+from cxr.evidence.resampling import REPEATS, ResamplingSettings, repeat_searches
 from cxr.evidence.sample import Sample
 
 if TYPE_CHECKING:
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    cohort = read_table(input.cohort)
-    material, *retrained = (
-        Sample.of(read_table(path), cohort, **cfg["material"])
+    settings, cohort = typed(ResamplingSettings, cfg), read_table(input.cohort)
+    sample, *retrained = (
+        Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("retrained", []))
     )
-    repeats = repeat_searches(material, retrained, read_table(input.ranking), cfg)
+    repeats = repeat_searches(sample, retrained, read_table(input.ranking), settings)
     write_table(repeats, output.repeats, schema=REPEATS)
 
 

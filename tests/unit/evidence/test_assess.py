@@ -1,4 +1,4 @@
-"""The evidence as a whole, from features to the verdict, where much or little is known."""
+"""The evidence as a whole, from features to the verdict."""
 
 import json
 
@@ -12,37 +12,39 @@ from cxr.clustering.ranking import RankingSettings, choose_map, rank
 from cxr.config.evidence import Evidence
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed_runs
-from cxr.evidence.assess import StudyRecords, assess
+from cxr.evidence.assess import AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import recorded_fields
-from cxr.evidence.null_search import SIMULATIONS, simulate_null
-from cxr.evidence.resampling import repeat_searches
-from cxr.evidence.sample import Sample
-from cxr.evidence.search import Search
+from cxr.evidence.null_search import SIMULATIONS, NullSettings, search_simulations
+from cxr.evidence.resampling import ResamplingSettings, repeat_searches
+from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.search import SearchGrid, SearchSettings
+from cxr.evidence.thresholds import Thresholds
 from cxr.features.tables import features_table
 from cxr.figures import evidence as figures
 
 BOUNDS = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}
-THRESHOLDS = Evidence().thresholds.model_dump()
+THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 
 
 def settings(**search):
-    return {
-        "search": {
-            "perplexities": [5.0, 10.0],
-            "count": 2,
-            "eps": [0.2, 0.4, 0.6, 0.8],
-            "min_samples": [4, 6],
-            "initialization": "pca",
+    grid = SearchGrid(
+        **{
+            "perplexities": (5.0, 10.0),
+            "eps": (0.2, 0.4, 0.6, 0.8),
+            "min_samples": (4, 6),
             **BOUNDS,
             **search,
-        },
-        "material": {"seed": 0},
-        "seed": 0,
-        "resamples": 10,
-        "permutations": 99,
-        "splits": 5,
-        "thresholds": THRESHOLDS,
-    }
+        }
+    )
+    return AssessmentSettings(
+        controls=(),
+        permutations=99,
+        splits=5,
+        seed=0,
+        thresholds=THRESHOLDS,
+        sample=SampleSettings(None, 500, 0),
+        search=SearchSettings(grid, n_perplexities=2),
+    )
 
 
 def cohort_of(n, patients=None, split="test"):
@@ -52,25 +54,25 @@ def cohort_of(n, patients=None, split="test"):
     return table.assign(split_group=owners)
 
 
-def study(features, cohort, metadata=None, told=None, sample=500, controls=()):
-    """What the workflow's jobs make of features: evidence, and the tables behind it."""
-    told = told or settings()
-    table = features_table(cohort, features)
-    material = Sample.of(table, cohort, None, sample, 0)
+def study(features, cohort, metadata=None, options=None, max_images=500, controls=()):
+    """The workflow's jobs from features to the evidence, and the tables that it rests on."""
+    options = options or settings()
+    table, sampling = features_table(cohort, features), SampleSettings(None, max_images, 0)
+    sample = Sample.of(table, cohort, sampling)
     neighbours = find_neighbours(table["image_id"].to_numpy(str), features, 40, 1)
-    runs = [(p, 0) for p in told["search"]["perplexities"]]
+    grid = options.search.grid
+    runs = [(p, 0) for p in grid.perplexities]
     maps = embed_runs(neighbours, runs, TsneSettings(), 1)
-    grid = sweep_dbscan(maps, DbscanSettings(told["search"]["eps"], told["search"]["min_samples"]))
+    cells = sweep_dbscan(maps, DbscanSettings(grid.eps, grid.min_samples))
     embeddings = maps.to_pandas()
-    ranking = rank(grid.to_pandas(), len(cohort), RankingSettings(**BOUNDS))
-    draws = SIMULATIONS.empty_table().to_pandas()
-    if material.enough(THRESHOLDS):
-        search = Search.of(told["search"], len(material.image_ids))
-        for subject in ("features", *controls):
-            null = simulate_null(
-                material.features, material.patients, search, "gaussian", range(1, 40), 0
-            )
-            draws = pd.concat([draws, null.assign(subject=subject)], ignore_index=True)
+    ranking = rank(cells.to_pandas(), len(cohort), RankingSettings(**BOUNDS))
+    simulations = SIMULATIONS.empty_table().to_pandas()
+    minimum = THRESHOLDS.minimum
+    for subject in ("features", *controls):
+        null = NullSettings(subject, "gaussian", 1, 39, 0, minimum, sampling, options.search)
+        found = search_simulations(sample, null)
+        simulations = pd.concat([simulations, found], ignore_index=True)
+    resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
     metadata = pd.DataFrame({"image_id": cohort["image_id"]}) if metadata is None else metadata
     records = StudyRecords(
         clusters=label_map(*choose_map(embeddings, ranking, "tsne")),
@@ -78,11 +80,11 @@ def study(features, cohort, metadata=None, told=None, sample=500, controls=()):
         embeddings=embeddings,
         fields=recorded_fields(metadata, cohort),
         patients=cohort.set_index("image_id")["patient_id"],
-        replicates=draws,
-        repeats=repeat_searches(material, [], ranking, told),
-        controls=dict.fromkeys(controls, material),
+        simulations=simulations,
+        repeats=repeat_searches(sample, [], ranking, resampling),
+        controls=dict.fromkeys(controls, sample),
     )
-    return assess(material, records, told), records
+    return assess(sample, records, options), records
 
 
 def blobs(n, width=12):
@@ -92,21 +94,21 @@ def blobs(n, width=12):
     return points, truth
 
 
-def plain(weighed):
+def plain(evidence):
     """The document as it is read back; a NaN in it would be an error."""
-    return json.loads(json.dumps(weighed.document, allow_nan=False))
+    return json.loads(json.dumps(evidence.document, allow_nan=False))
 
 
 def test_planted_clusters_are_stable_and_not_explained():
     points, _ = blobs(120)
-    weighed, _ = study(points, cohort_of(120), controls=("pixels",))
-    document = plain(weighed)
+    evidence, _ = study(points, cohort_of(120), controls=("pixels",))
+    document = plain(evidence)
     assert document["verdict"]["verdict"] == "clusters, stable, not explained by recorded fields"
     assert document["nulls"]["gaussian"]["p"] == 0.05
     assert document["n_clusters"] == 3
     assert document["controls"]["pixels"]["adjusted_rand"] > 0.95
     assert document["sensitivity"]["share"] > 0
-    assert weighed.maps["subject"].unique().tolist() == ["features", "pixels"]
+    assert evidence.maps["subject"].unique().tolist() == ["features", "pixels"]
 
 
 def test_a_scanner_that_is_the_clusters_explains_them():
@@ -139,11 +141,11 @@ def few_patients(rng):
 
 
 def no_cell(rng):
-    return rng.normal(size=(60, 5)), cohort_of(60), None, settings(eps=[1e-6])
+    return rng.normal(size=(60, 5)), cohort_of(60), None, settings(eps=(1e-6,))
 
 
 def no_perplexity(rng):
-    return rng.normal(size=(60, 5)), cohort_of(60), None, settings(perplexities=[50.0])
+    return rng.normal(size=(60, 5)), cohort_of(60), None, settings(perplexities=(50.0,))
 
 
 @pytest.mark.parametrize(
@@ -174,18 +176,18 @@ def test_countries_that_tell_nothing_are_no_error(countries):
     metadata = pd.DataFrame({"image_id": cohort["image_id"], "view": "PA"})
     if countries:
         metadata["country"] = pd.Series(countries * 60, dtype=object)
-    weighed, _ = study(points, cohort, metadata)
-    document = plain(weighed)
+    evidence, _ = study(points, cohort, metadata)
+    document = plain(evidence)
     assert document["verdict"]["verdict"].startswith("clusters, stable")
     assert all(given["p"] is None for given in document["country_within"].values())
-    assert weighed.associations["p"].isna().all()
+    assert evidence.associations["p"].isna().all()
 
 
 def test_of_many_images_whole_patients_are_searched_again():
     points, _ = blobs(200)
     cohort = cohort_of(200, 50)
-    weighed, records = study(points, cohort, sample=90)
-    document = plain(weighed)
+    evidence, records = study(points, cohort, max_images=90)
+    document = plain(evidence)
     assert document["n_images"] == 200
     assert 80 < document["n_sampled"] <= 90
     chosen = set(records.repeats["image_id"])
@@ -207,13 +209,13 @@ def test_the_same_again():
 @pytest.mark.parametrize("case", [few, no_cell, None], ids=["few", "no cell", "clusters"])
 def test_figures_are_drawn_of_any_evidence(case, rng):
     given = case(rng) if case else (blobs(60)[0], cohort_of(60))
-    weighed, records = study(*given)
-    document = plain(weighed)
+    evidence, records = study(*given)
+    document = plain(evidence)
     drawn = [
-        figures.nulls(document, records.replicates),
+        figures.nulls(document, records.simulations),
         figures.stability(document, records.clusters, records.repeats),
-        figures.associations(weighed.associations, document),
-        figures.controls(document, weighed.maps),
+        figures.associations(evidence.associations, document),
+        figures.controls(document, evidence.maps),
     ]
     for figure in drawn:
         figure.canvas.draw()

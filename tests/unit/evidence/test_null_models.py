@@ -1,4 +1,4 @@
-"""Draws without clusters are like the features in all but the clusters."""
+"""Null simulations are like the features in all but the clusters."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def many(features, null, count=40):
     return [drawn(np.random.default_rng(i)) for i in range(count)]
 
 
-def alike(features):
+def patient_distance(features):
     """Mean squared distance of images of one patient, as a share of that of any two."""
     squares = ((features[:, None] - features[None]) ** 2).sum(axis=2)
     same = (OWNER[:, None] == OWNER) & ~np.eye(len(OWNER), dtype=bool)
@@ -34,10 +34,10 @@ def test_the_gaussian_has_the_features_means_and_covariance(kind, rng):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_images_of_a_patient_are_as_alike_as_they_are(kind, rng):
+def test_images_of_a_patient_are_as_similar_as_they_are(kind, rng):
     features = draw(kind, rng)
-    drawn = np.mean([alike(one) for one in many(features, "gaussian", 15)])
-    assert drawn == pytest.approx(alike(features), abs=0.1)
+    drawn = np.mean([patient_distance(one) for one in many(features, "gaussian", 15)])
+    assert drawn == pytest.approx(patient_distance(features), abs=0.1)
 
 
 def test_what_was_rectified_is_rectified_again(rng):
@@ -50,7 +50,7 @@ def test_what_was_rectified_is_rectified_again(rng):
     assert not rectified(draw("isotropic", rng)).any()
 
 
-def test_the_gaussian_behind_a_rectifier_is_found(rng):
+def test_the_gaussian_before_a_rectifier_is_found(rng):
     loads = rng.standard_normal((2, 8))
     hidden = rng.standard_normal((4000, 2)) @ loads + 0.5 * rng.standard_normal((4000, 8))
     features = np.maximum(hidden, 0)

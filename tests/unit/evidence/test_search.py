@@ -1,6 +1,7 @@
-"""The search that replicates run is the study's own."""
+"""The search that null simulations repeat is the study's."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,17 +9,21 @@ from sklearn.cluster import DBSCAN
 from sklearn.datasets import make_blobs
 
 from cxr.clustering.balance import balance_score
-from cxr.evidence.search import Search, search
+from cxr.evidence.search import SearchGrid, SearchSettings, search
 from tests.helpers.null_features import draw
 
-SETTINGS = {
-    "perplexities": [5.0, 10.0, 30.0, 90.0],
-    "eps": [0.2, 0.4, 0.6],
-    "min_samples": [5, 10],
-    "min_clusters": 3,
-    "max_clusters": 8,
-    "max_perplexity_share": 1 / 3,
-}
+GRID = SearchGrid(
+    perplexities=(5.0, 10.0, 30.0, 90.0),
+    eps=(0.2, 0.4, 0.6),
+    min_samples=(5, 10),
+    min_clusters=3,
+    max_clusters=8,
+    max_perplexity_share=1 / 3,
+)
+
+
+def grid_for(n, n_perplexities=10, **changes):
+    return SearchSettings(replace(GRID, **changes), n_perplexities).grid_for(n)
 
 
 def blobs(n=120):
@@ -27,7 +32,7 @@ def blobs(n=120):
 
 def test_planted_clusters_are_found():
     points, truth = blobs()
-    found = search(points, Search.of({**SETTINGS, "count": 10}, len(points)))
+    found = search(points, grid_for(len(points)))
     assert found.balance_score == 0
     assert found.n_clusters == 3
     assert all(len(set(truth[found.labels == k])) == 1 for k in range(3))
@@ -36,7 +41,7 @@ def test_planted_clusters_are_found():
 
 def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
     points = draw("low rank", rng)
-    grid = Search.of({**SETTINGS, "count": 10}, len(points))
+    grid = grid_for(len(points))
     found = search(points, grid)
     expected = DBSCAN(eps=found.eps, min_samples=found.min_samples).fit_predict(found.xy)
     np.testing.assert_array_equal(found.labels, expected)
@@ -53,30 +58,29 @@ def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
 
 
 def test_perplexities_are_those_that_maps_can_have():
-    assert Search.of({**SETTINGS, "count": 10}, 120).perplexities == [5.0, 10.0, 30.0]
-    assert Search.of({**SETTINGS, "count": 2}, 120).perplexities == [5.0, 30.0]
-    assert Search.of({**SETTINGS, "count": 1}, 120).perplexities == [5.0]
-    assert Search.of({**SETTINGS, "count": 3}, 12).perplexities == []
+    assert grid_for(120, 10).perplexities == (5.0, 10.0, 30.0)
+    assert grid_for(120, 2).perplexities == (5.0, 30.0)
+    assert grid_for(120, 1).perplexities == (5.0,)
+    assert grid_for(12, 3).perplexities == ()
 
 
 def test_where_no_cell_is_usable_nothing_is_found(rng):
     points = rng.normal(size=(40, 5))
-    for settings in ({"perplexities": [200.0]}, {"eps": [1e-6]}):
-        found = search(points, Search.of({**SETTINGS, **settings, "count": 5}, 40))
+    for changes in ({"perplexities": (200.0,)}, {"eps": (1e-6,)}):
+        found = search(points, grid_for(40, 5, **changes))
         assert (found.balance_score, found.dbcv, found.n_clusters) == (np.inf, -np.inf, 0)
         assert set(found.labels) == {-1}
 
 
 def test_a_replicate_of_the_study_of_2020_takes_less_than_four_seconds(rng):
     features = draw("rectified", rng)[:174]
-    settings = {
-        **SETTINGS,
-        "perplexities": [float(p) for p in range(1, 179)],
-        "eps": [i / 10 for i in range(1, 20)],
-        "min_samples": list(range(5, 20)),
-        "count": 30,
-    }
-    grid = Search.of(settings, len(features))
+    grid = grid_for(
+        len(features),
+        30,
+        perplexities=tuple(float(p) for p in range(1, 179)),
+        eps=tuple(i / 10 for i in range(1, 20)),
+        min_samples=tuple(range(5, 20)),
+    )
     assert len(grid.perplexities) == 30
     search(features, grid)  # compiles
     start = time.process_time()
@@ -87,7 +91,7 @@ def test_a_replicate_of_the_study_of_2020_takes_less_than_four_seconds(rng):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_same_seed_finds_the_same(seed, rng):
     points = draw("low rank", rng)
-    grid = Search.of({**SETTINGS, "count": 2, "initialization": "random"}, len(points))
+    grid = grid_for(len(points), 2, initialization="random")
     one, two = search(points, grid, seed), search(points, grid, seed)
     np.testing.assert_array_equal(one.labels, two.labels)
     assert one.dbcv == two.dbcv

@@ -1,12 +1,16 @@
-"""Clusters that come back are called stable, others not."""
+"""Clusters that are found again are called stable, others not."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from cxr.evidence.resampling import KINDS, TRAINING, repeat_searches
-from cxr.evidence.sample import Sample
+from cxr.evidence.resampling import KINDS, TRAINING, ResamplingSettings, repeat_searches
+from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.search import SearchGrid, SearchSettings
 from cxr.evidence.stability import Stability, grade, jaccards
+from cxr.evidence.thresholds import MinimumSize
 from cxr.evidence.verdict import least_stable
 
 REFERENCE = np.array([0, 0, 0, 1, 1, 1, -1])
@@ -64,21 +68,14 @@ def test_a_cluster_that_repetitions_or_the_sample_lack_keeps_its_place():
     assert least_stable(found) == 0
 
 
-SETTINGS = {
-    "search": {
-        "perplexities": [5.0, 10.0],
-        "count": 2,
-        "eps": [0.2, 0.4, 0.6],
-        "min_samples": [5],
-        "min_clusters": 3,
-        "max_clusters": 8,
-        "max_perplexity_share": 1 / 3,
-        "initialization": "pca",
-    },
-    "material": {"seed": 1},
-    "resamples": 3,
-    "thresholds": {"min_images": 30, "min_patients": 20},
-}
+GRID = SearchGrid((5.0, 10.0), (0.2, 0.4, 0.6), (5,), 3, 8, 1 / 3)
+SETTINGS = ResamplingSettings(
+    resamples=3,
+    seed=1,
+    minimum=MinimumSize(min_images=30, min_patients=20),
+    sample=SampleSettings(None, 500, 1),
+    search=SearchSettings(GRID, n_perplexities=2),
+)
 
 
 def test_planted_clusters_come_back(ranked):
@@ -86,8 +83,8 @@ def test_planted_clusters_come_back(ranked):
         90, 10, centers=3, cluster_std=1.0, center_box=(-15, 15), random_state=3
     )
     ids = np.array([f"i{i:02d}" for i in range(90)])
-    material = Sample(ids, points, ids)
-    repeats = repeat_searches(material, [material], ranked(90), SETTINGS)
+    sample = Sample(ids, points, ids)
+    repeats = repeat_searches(sample, [sample], ranked(90), SETTINGS)
     assert repeats.groupby("kind")["turn"].nunique().to_dict() == dict.fromkeys(KINDS, 3) | {
         TRAINING: 1
     }
@@ -97,10 +94,10 @@ def test_planted_clusters_come_back(ranked):
 
 def test_without_a_cell_nothing_is_repeated(ranked, rng):
     ids = np.array([f"i{i:02d}" for i in range(40)])
-    material = Sample(ids, rng.normal(size=(40, 4)), ids)
-    assert repeat_searches(material, [], ranked(40).iloc[:0], SETTINGS).empty
-    few = {**SETTINGS, "thresholds": {"min_images": 50, "min_patients": 20}}
-    assert repeat_searches(material, [], ranked(40), few).empty
+    sample = Sample(ids, rng.normal(size=(40, 4)), ids)
+    assert repeat_searches(sample, [], ranked(40).iloc[:0], SETTINGS).empty
+    few = replace(SETTINGS, minimum=MinimumSize(min_images=50, min_patients=20))
+    assert repeat_searches(sample, [], ranked(40), few).empty
 
 
 @pytest.fixture

@@ -8,19 +8,25 @@ import pytest
 from cxr.config.evidence import Evidence
 from cxr.evidence.covariates import field_name
 from cxr.evidence.sample import insufficiency
+from cxr.evidence.thresholds import Thresholds
 from cxr.evidence.verdict import decide, least_stable
 
-THRESHOLDS = Evidence().thresholds.model_dump()
+THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 
 
-def weighed(**changes):
-    """The document of stable clusters that nothing explains, but for some changes."""
-    one = {"observed": 20.0, "median": 60.0, "reached": 0, "p": 0.005}
+def evidence(**changes):
+    """The document of stable clusters that no field explains, but for some changes."""
+    statistic = {"observed": 20.0, "median": 60.0, "reached": 0, "p": 0.005}
     document = {
         "insufficient": None,
         "n_clusters": 3,
         "nulls": {
-            "gaussian": {"replicates": 199, "p": 0.01, "balance_score": one, "dbcv": dict(one)}
+            "gaussian": {
+                "replicates": 199,
+                "p": 0.01,
+                "balance_score": statistic,
+                "dbcv": dict(statistic),
+            }
         },
         "separation": {"p": 0.001},
         "stability": {"bootstrap": {"clusters": [{"mean": 0.9}, {"mean": 0.8}]}},
@@ -30,8 +36,8 @@ def weighed(**changes):
     return deepcopy(document) | changes
 
 
-def by_chance():
-    document = weighed()
+def consistent_with_chance():
+    document = evidence()
     document["nulls"]["gaussian"]["p"] = 0.2
     return document
 
@@ -39,20 +45,20 @@ def by_chance():
 EXPLAINING = {"field": "doi", "effect": 0.9, "ami": 0.7, "q": 0.004}
 UNSTABLE = {"start": {"clusters": [{"mean": 0.95}, {"mean": 0.5}]}}
 CASES = [
-    (weighed(), "clusters, stable, not explained by recorded fields"),
-    (weighed(explained_by=EXPLAINING), "clusters, explained by publication"),
-    (by_chance(), "no clusters beyond chance"),
-    (by_chance() | {"explained_by": EXPLAINING}, "no clusters beyond chance"),
+    (evidence(), "clusters, stable, not explained by recorded fields"),
+    (evidence(explained_by=EXPLAINING), "clusters, explained by publication"),
+    (consistent_with_chance(), "no clusters beyond chance"),
+    (consistent_with_chance() | {"explained_by": EXPLAINING}, "no clusters beyond chance"),
     (
-        weighed(separation={"p": 0.3}),
-        "inconclusive: held-out patients do not fall into the clusters",
+        evidence(separation={"p": 0.3}),
+        "inconclusive: no separation in held-out patients",
     ),
     (
-        weighed(stability=UNSTABLE, explained_by=EXPLAINING),
-        "inconclusive: the clusters change with patients or starts",
+        evidence(stability=UNSTABLE, explained_by=EXPLAINING),
+        "inconclusive: unstable under resampling or re-initialisation",
     ),
     (
-        weighed(insufficient="12 images are too few, 30 are needed", nulls=None, stability=None),
+        evidence(insufficient="12 images are too few, 30 are needed", nulls=None, stability=None),
         "inconclusive: 12 images are too few, 30 are needed",
     ),
 ]
@@ -69,13 +75,13 @@ def test_the_rules(document, verdict):
 
 
 def test_the_sentence_gives_the_numbers():
-    sentence = decide(weighed(explained_by=EXPLAINING), THRESHOLDS)["sentence"]
+    sentence = decide(evidence(explained_by=EXPLAINING), THRESHOLDS)["sentence"]
     for number in ("199", "0.010", "0.001", "0.80", "0.90", "0.70", "0.004"):
         assert number in sentence
 
 
 def test_a_p_value_alone_decides_nothing():
-    document = weighed()
+    document = evidence()
     document["nulls"]["gaussian"]["p"] = 0.001
     document["separation"]["p"] = 0.06
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
@@ -88,28 +94,28 @@ def test_controls_with_the_same_clusters_are_named():
         "untrained": {"p": 0.01, "adjusted_rand": 0.1},
     }
     for explaining in (None, EXPLAINING):
-        found = decide(weighed(controls=controls, explained_by=explaining), THRESHOLDS)
+        found = decide(evidence(controls=controls, explained_by=explaining), THRESHOLDS)
         assert "in the border alone (agreement 0.80): they are not about" in found["sentence"]
         assert "pixels" not in found["sentence"]
         assert "untrained" not in found["sentence"]
 
 
 def test_a_search_without_a_usable_cell_says_nothing():
-    document = by_chance() | {"search": {"maps": 0}, "n_sampled": 500}
+    document = consistent_with_chance() | {"search": {"maps": 0}, "n_sampled": 500}
     for name in ("balance_score", "dbcv"):
         document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
     found = decide(document, THRESHOLDS)
     assert found["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
 
 
-def test_a_search_without_a_defined_dbcv_is_weighed_by_its_balance():
-    document = by_chance()
+def test_a_search_without_a_defined_dbcv_is_assessed_by_its_balance():
+    document = consistent_with_chance()
     document["nulls"]["gaussian"]["dbcv"] |= {"observed": None, "reached": 199, "p": 1.0}
     assert "DBCV of no cell" in decide(document, THRESHOLDS)["sentence"]
 
 
 def test_a_small_p_value_is_not_called_zero():
-    sentence = decide(weighed(separation={"p": 1e-9}), THRESHOLDS)["sentence"]
+    sentence = decide(evidence(separation={"p": 1e-9}), THRESHOLDS)["sentence"]
     assert "dip test p < 0.001" in sentence
 
 
@@ -122,11 +128,12 @@ def test_kinds_of_repetition_count_the_same():
     assert least_stable({}) == 0
 
 
-def test_what_is_lacking():
-    assert "29 images" in insufficiency(29, 29, 3, THRESHOLDS)
-    assert "19 patients" in insufficiency(60, 19, 3, THRESHOLDS)
-    assert "no cell" in insufficiency(60, 30, 0, THRESHOLDS)
-    assert insufficiency(30, 20, 3, THRESHOLDS) is None
+def test_what_is_insufficient():
+    minimum = THRESHOLDS.minimum
+    assert "29 images" in insufficiency(29, 29, 3, minimum)
+    assert "19 patients" in insufficiency(60, 19, 3, minimum)
+    assert "no cell" in insufficiency(60, 30, 0, minimum)
+    assert insufficiency(30, 20, 3, minimum) is None
 
 
 def test_fields_have_names():

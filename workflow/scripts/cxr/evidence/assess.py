@@ -1,7 +1,7 @@
-"""Everything that is known of a study's clusters, in one document."""
+"""The evidence on a study's clusters, in one document."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,13 +9,15 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.config.catalogue.null_models import NULL_MODELS
-from cxr.evidence.null_search import compare_with_null
+from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
 from cxr.evidence.probes import probe
-from cxr.evidence.sample import Sample, insufficiency
-from cxr.evidence.search import Search, SearchResult, search
-from cxr.evidence.sensitivity import choice_sensitivity
-from cxr.evidence.separation import map_faithfulness, separation_test
+from cxr.evidence.sample import Sample, SampleSettings, insufficiency
+from cxr.evidence.search import SearchGrid, SearchResult, SearchSettings, search
+from cxr.evidence.sensitivity import cell_sensitivity
+from cxr.evidence.separation import separation_test
+from cxr.evidence.significance import compare_with_null
 from cxr.evidence.stability import Stability
+from cxr.evidence.thresholds import Thresholds
 from cxr.evidence.verdict import decide
 from cxr.statistics.association import (
     MISSING_AS_LEVEL,
@@ -25,7 +27,6 @@ from cxr.statistics.association import (
 )
 
 STRATA = ("doi", "view", "source")
-TRUSTED = 10
 SUBJECT = "features"
 MAPS = pa.schema(
     {
@@ -39,8 +40,35 @@ MAPS = pa.schema(
 
 
 @dataclass(frozen=True)
+class AssessmentSettings:
+    """How a study's clusters are assessed.
+
+    Attributes
+    ----------
+    controls : tuple of str
+        Names of the control features.
+    permutations : int
+        Of each association test.
+    splits : int
+        Halvings of the patients in the separation test.
+    seed : int
+    thresholds : Thresholds
+    sample : SampleSettings
+    search : SearchSettings
+    """
+
+    controls: tuple[str, ...]
+    permutations: int
+    splits: int
+    seed: int
+    thresholds: Thresholds
+    sample: SampleSettings
+    search: SearchSettings
+
+
+@dataclass(frozen=True)
 class StudyRecords:
-    """What the jobs before found, as tables.
+    """The results of earlier jobs, as tables.
 
     Attributes
     ----------
@@ -51,7 +79,7 @@ class StudyRecords:
         As from `cxr.evidence.covariates.recorded_fields`.
     patients : Series
         By image_id.
-    replicates : DataFrame
+    simulations : DataFrame
         As in `cxr.evidence.null_search.SIMULATIONS`.
     repeats : DataFrame
         As in `cxr.evidence.resampling.REPEATS`.
@@ -64,7 +92,7 @@ class StudyRecords:
     embeddings: pd.DataFrame
     fields: pd.DataFrame
     patients: pd.Series
-    replicates: pd.DataFrame
+    simulations: pd.DataFrame
     repeats: pd.DataFrame
     controls: Mapping[str, Sample]
 
@@ -76,7 +104,7 @@ class Evidence:
     Attributes
     ----------
     document : dict
-        What `evidence/<model>.json` holds.
+        The content of `evidence/<model>.json`.
     associations : DataFrame
     maps : DataFrame
         Columns as in `MAPS`: the best map of the features and of each control.
@@ -87,139 +115,131 @@ class Evidence:
     maps: pd.DataFrame
 
 
-def assess(material: Sample, records: StudyRecords, settings: Mapping[str, Any]) -> Evidence:
-    """Weighs the clusters of a study.
+def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) -> Evidence:
+    """Assesses the clusters of a study.
 
     Parameters
     ----------
-    material : Sample
+    sample : Sample
         The mapped images, or a sample of them.
-    records : Records
-    settings : mapping
-        `search` as for `Search.of`, `seed`, `permutations`, `splits`, `thresholds`.
+    records : StudyRecords
+    settings : AssessmentSettings
 
     Returns
     -------
-    Weighed
+    Evidence
         With too few images or patients most parts of the document are null, and
         the verdict is inconclusive.
     """
-    thresholds = settings["thresholds"]
+    thresholds = settings.thresholds
     clusters = records.clusters.set_index("image_id")["cluster"]
     n_clusters = int(clusters.max()) + 1
+    fields = records.fields.loc[sample.image_ids]
+    associations, country_within = _associate(clusters, records, settings)
     document: dict[str, Any] = {
         "n_images": len(clusters),
         "n_patients": records.patients.loc[clusters.index].nunique(),
-        "n_sampled": len(material.image_ids),
+        "n_sampled": sample.n_images,
         "n_clusters": n_clusters,
         "insufficient": insufficiency(
-            len(material.image_ids), material.n_patients, n_clusters, thresholds
+            sample.n_images, sample.n_patients, n_clusters, thresholds.minimum
         ),
+        "country_within": country_within,
+        "probes": probe(sample.features, sample.patients, fields, settings.seed),
+        "search": None,
+        "nulls": None,
+        "controls": None,
+        "separation": None,
+        "faithfulness": None,
+        "stability": None,
+        "sensitivity": None,
     }
-    associations, asked = _ask_records(clusters, records, settings)
-    document |= asked
-    document["probes"] = probe(
-        material.features,
-        material.patients,
-        records.fields.loc[material.image_ids],
-        settings["seed"],
-    )
-    found: dict[str, SearchResult] = {}
-    parts = (
-        "search",
-        "nulls",
-        "controls",
-        "separation",
-        "faithfulness",
-        "stability",
-        "sensitivity",
-    )
-    document |= dict.fromkeys(parts)
-    if material.enough(thresholds):
-        grid = Search.of(settings["search"], len(material.image_ids))
-        found = {SUBJECT: search(material.features, grid)}
-        found |= {name: search(one.features, grid) for name, one in records.controls.items()}
-        document |= _ask_search(material, grid, found, records, settings)
+    results: dict[str, SearchResult] = {}
+    if sample.is_sufficient(thresholds.minimum):
+        grid = settings.search.grid_for(sample.n_images)
+        results = {SUBJECT: search(sample.features, grid)}
+        results |= {name: search(c.features, grid) for name, c in records.controls.items()}
+        document |= _assess_search(sample, grid, results, records, settings)
     document["explained_by"] = explained_by(associations, thresholds)
-    document["thresholds"] = dict(thresholds)
+    document["thresholds"] = asdict(thresholds)
     document["verdict"] = decide(document, thresholds)
-    maps = [_map(name, material.image_ids, one) for name, one in found.items()]
+    maps = [_map(name, sample.image_ids, result) for name, result in results.items()]
     empty = MAPS.empty_table().to_pandas()
     return Evidence(document, associations, pd.concat([empty, *maps], ignore_index=True))
 
 
-def _ask_records(
-    clusters: pd.Series, records: StudyRecords, settings: Mapping[str, Any]
+def _associate(
+    clusters: pd.Series, records: StudyRecords, settings: AssessmentSettings
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The recorded fields against the clusters, and the country where another field is the same."""
+    """The recorded fields against the clusters, and the country within strata."""
     labels, fields = clusters.to_numpy(), records.fields.loc[clusters.index]
     patients = records.patients.loc[clusters.index].to_numpy(dtype=np.str_)
-    chance = {"permutations": settings["permutations"], "seed": settings["seed"]}
-    given = {
-        name: stratified_association(labels, patients, fields["country"], fields[name], **chance)
+    permutations, seed = settings.permutations, settings.seed
+    country_within = {
+        name: stratified_association(
+            labels, patients, fields["country"], fields[name], permutations, seed
+        )
         for name in STRATA
         if name in fields and "country" in fields
     }
-    return association_table(labels, patients, fields, **chance), {"country_within": given}
+    return association_table(labels, patients, fields, permutations, seed), country_within
 
 
-def _ask_search(
-    material: Sample,
-    grid: Search,
-    found: Mapping[str, SearchResult],
+def _assess_search(
+    sample: Sample,
+    grid: SearchGrid,
+    results: Mapping[str, SearchResult],
     records: StudyRecords,
-    settings: Mapping[str, Any],
+    settings: AssessmentSettings,
 ) -> dict[str, Any]:
-    """What the searches tell: against chance, in controls, held-out patients, repetitions."""
-    own, clusters = found[SUBJECT], records.clusters.set_index("image_id")
-    here = clusters.loc[material.image_ids]
-    labels = here["cluster"].to_numpy()
-    neighbours = min(TRUSTED, (len(labels) - 1) // 2)
+    """The parts of the document that rest on a search of the sample."""
+    observed, clusters = results[SUBJECT], records.clusters.set_index("image_id")
+    sampled = clusters.loc[sample.image_ids]
+    labels = sampled["cluster"].to_numpy()
+    neighbours = min(NEIGHBOURS, (len(labels) - 1) // 2)
     n_clusters = int(clusters["cluster"].max()) + 1
-    stability = Stability.of(labels, material.image_ids, records.repeats, n_clusters)
+    stability = Stability.of(labels, sample.image_ids, records.repeats, n_clusters)
     return {
         "search": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
         "nulls": {
-            null: {"role": NULL_MODELS[null].role, **compare_with_null(own, draws)}
-            for null, draws in _of_subject(records.replicates, SUBJECT).groupby("null")
+            null: {"role": NULL_MODELS[null].role, **compare_with_null(observed, simulations)}
+            for null, simulations in _of_subject(records.simulations, SUBJECT).groupby("null")
         },
         "controls": {
-            name: _control(one, own, labels, _of_subject(records.replicates, name))
-            for name, one in found.items()
+            name: _control(result, observed, labels, _of_subject(records.simulations, name))
+            for name, result in results.items()
             if name != SUBJECT
         },
         "separation": separation_test(
-            material.features, material.patients, grid, settings["splits"], settings["seed"]
+            sample.features, sample.patients, grid, settings.splits, settings.seed
         ),
         "faithfulness": map_faithfulness(
-            material.features, here[["x", "y"]].to_numpy(), neighbours
+            sample.features, sampled[["x", "y"]].to_numpy(), neighbours
         ),
         "stability": stability.summary(),
-        "sensitivity": choice_sensitivity(records.embeddings, records.ranking),
+        "sensitivity": cell_sensitivity(records.embeddings, records.ranking),
     }
 
 
-def _of_subject(replicates: pd.DataFrame, subject: str) -> pd.DataFrame:
-    return replicates.loc[replicates["subject"] == subject]
+def _of_subject(simulations: pd.DataFrame, subject: str) -> pd.DataFrame:
+    return simulations.loc[simulations["subject"] == subject]
 
 
 def _control(
-    found: SearchResult, own: SearchResult, clusters: np.ndarray, draws: pd.DataFrame
+    result: SearchResult, observed: SearchResult, clusters: np.ndarray, simulations: pd.DataFrame
 ) -> dict[str, Any]:
-    """A control's search against its own null, and whether its clusters are the study's."""
+    """A control's search against its null simulations, and its agreement with the clusters."""
     from sklearn.metrics import adjusted_rand_score
 
     return {
-        "n_clusters": found.n_clusters,
-        **compare_with_null(found, draws),
-        "adjusted_rand": float(adjusted_rand_score(clusters, found.labels)),
-        "adjusted_rand_searched": float(adjusted_rand_score(own.labels, found.labels)),
+        "n_clusters": result.n_clusters,
+        **compare_with_null(result, simulations),
+        "adjusted_rand": float(adjusted_rand_score(clusters, result.labels)),
+        "adjusted_rand_searched": float(adjusted_rand_score(observed.labels, result.labels)),
     }
 
 
-def explained_by(
-    associations: pd.DataFrame, thresholds: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def explained_by(associations: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any] | None:
     """The recorded field that explains the clusters best, or None.
 
     A field explains them when its association, missing counted as a level, is
@@ -231,9 +251,9 @@ def explained_by(
     dropped = rows.loc[rows["missing"] == MISSING_DROPPED]
     rows = rows.loc[rows["missing"] == MISSING_AS_LEVEL]
     recorded = dropped["images"] >= rows["images"].reindex(dropped.index) / 2
-    told = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
-    rows = rows.assign(ami=told).loc[
-        (rows["q"] <= thresholds["alpha"]) & (rows["effect"] >= thresholds["effect"])
+    ami = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
+    rows = rows.assign(ami=ami).loc[
+        (rows["q"] <= thresholds.alpha) & (rows["effect"] >= thresholds.effect)
     ]
     if rows.empty:
         return None
@@ -246,8 +266,8 @@ def _number(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _map(subject: str, image_ids: np.ndarray, found: SearchResult) -> pd.DataFrame:
+def _map(subject: str, image_ids: np.ndarray, result: SearchResult) -> pd.DataFrame:
     """A search's best map, as rows."""
-    x, y = found.xy.T
+    x, y = result.xy.T
     columns = {"image_id": image_ids.astype(object), "x": x, "y": y}
-    return pd.DataFrame({"subject": subject, **columns, "cluster": found.labels.astype(np.int32)})
+    return pd.DataFrame({"subject": subject, **columns, "cluster": result.labels.astype(np.int32)})

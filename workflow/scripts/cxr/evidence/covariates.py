@@ -1,4 +1,4 @@
-"""What is recorded of each image: the fields that clusters are compared with."""
+"""The recorded fields of each image, which clusters are compared with."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ NAMES = {
     "age_years": "age",
     "severity_extent": "extent of the disease",
     "severity_opacity": "opacity of the lungs",
-    "split": "use in training",
+    "split": "data split",
     "width": "image width",
     "height": "image height",
     "intensity": "mean intensity",
@@ -38,7 +38,7 @@ NAMES = {
 
 
 def field_name(field: str) -> str:
-    """A field in words."""
+    """The name of a field for readers."""
     return NAMES.get(field, field)
 
 

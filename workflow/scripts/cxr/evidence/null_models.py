@@ -1,10 +1,10 @@
-"""Features without clusters: what a search finds where there is nothing to find.
+"""Null models of features: fitted to them, but without clusters.
 
 Three models are fitted to the features and drawn from. `gaussian` is the primary
 one: a single Gaussian with the features' mean and covariance. Where units are
 rectified (no negative value, many zeros) the Gaussian stands before the rectifier
 and is fitted to the censored values, since a Gaussian through the zeros would be
-another, wider one. Images of a patient are as alike as they are in the features.
+wider. Images of a patient are as similar as they are in the features.
 `copula` keeps each unit's own distribution exactly, so that clusters which show in
 single units are in the null too. `permutation` shuffles every unit by itself: it
 destroys all correlation, is easily beaten, and serves as a warning only.
@@ -17,11 +17,11 @@ import numpy as np
 
 # A unit is rectified when it is never negative and at least so many of its values are zero.
 RECTIFIED_SHARE = 0.01
-# Gibbs sweeps over the censored values: those that forget the start, and those averaged.
-BURN_IN, KEPT = 40, 40
-MOST_ALIKE = 0.95
+# Gibbs sweeps over the censored values: those that are discarded, and those averaged.
+BURN_IN, AVERAGED = 40, 40
+MAX_ICC = 0.95
 
-Draw = Callable[[np.random.Generator], np.ndarray]
+Sampler = Callable[[np.random.Generator], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Latent:
     mean : float array, shape (d,)
     axes : float array, shape (d, r)
         Principal axes, each scaled by its standard deviation.
-    alike : float array, shape (r,)
+    icc : float array, shape (r,)
         Intraclass correlation of a patient's images along each axis.
     owner : int array, shape (n,)
         The patient of each image, from 0.
@@ -41,19 +41,19 @@ class Latent:
 
     mean: np.ndarray
     axes: np.ndarray
-    alike: np.ndarray
+    icc: np.ndarray
     owner: np.ndarray
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """New values of all images, shape (n, d)."""
-        shape = (len(self.owner), len(self.alike))
+        shape = (len(self.owner), len(self.icc))
         shared = rng.standard_normal((self.owner.max() + 1, shape[1]))[self.owner]
-        scores = np.sqrt(self.alike) * shared
-        scores += np.sqrt(1 - self.alike) * rng.standard_normal(shape)
+        scores = np.sqrt(self.icc) * shared
+        scores += np.sqrt(1 - self.icc) * rng.standard_normal(shape)
         return self.mean + scores @ self.axes.T
 
 
-def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Draw:
+def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Sampler:
     """A model without clusters of some features.
 
     Parameters
@@ -79,11 +79,11 @@ def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -
     return FITS[null](live, owner, seed)
 
 
-def _permutation(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
+def _permutation(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
     return lambda rng: rng.permuted(features, axis=0)
 
 
-def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
+def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
     censored = rectified(features)
     if not censored.any():
         return _Moments.of(features, owner).latent(owner).draw
@@ -96,7 +96,7 @@ def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
     return draw
 
 
-def _copula(features: np.ndarray, owner: np.ndarray, seed: int) -> Draw:
+def _copula(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
     """Draws with the units' own distributions, coupled through normal scores of ranks."""
     from scipy.special import ndtr, ndtri
     from scipy.stats import rankdata
@@ -125,7 +125,7 @@ def rectified(features: np.ndarray) -> np.ndarray:
 class _Moments:
     """Mean and covariances: of all images, between patients, within patients.
 
-    The one of all images is shrunk, on the scale of correlations, when asked or
+    The one of all images is shrunk, on the scale of correlations, if `shrunk` or
     where there are no more images than units (Ledoit and Wolf). Elsewhere it is
     not: shrinkage spreads what is left over all directions, and draws so spread
     show fewer clusters than the features of one cloud do. The others are those
@@ -156,19 +156,19 @@ class _Moments:
         return cls(mean, total, between, within)
 
     @classmethod
-    def average(cls, some: "list[_Moments]") -> "_Moments":
+    def average(cls, moments: "list[_Moments]") -> "_Moments":
         names = ("mean", "total", "between", "within")
-        return cls(*(np.mean([getattr(one, name) for one in some], axis=0) for name in names))
+        return cls(*(np.mean([getattr(each, name) for each in moments], axis=0) for name in names))
 
     def latent(self, owner: np.ndarray) -> Latent:
-        """The Gaussian with these moments; patients without a second image tell nothing."""
+        """The Gaussian with these moments; without repeated images patients are uncorrelated."""
         variances, axes = np.linalg.eigh(self.total)
         variances = np.maximum(variances, 1e-12 * variances.max())
         between = np.einsum("ik,ij,jk->k", axes, self.between, axes)
         within = np.einsum("ik,ij,jk->k", axes, self.within, axes)
         repeated = len(owner) > owner.max() + 1
-        alike = between / np.maximum(between + within, 1e-12) if repeated else 0 * between
-        return Latent(self.mean, axes * np.sqrt(variances), np.clip(alike, 0, MOST_ALIKE), owner)
+        icc = between / np.maximum(between + within, 1e-12) if repeated else 0 * between
+        return Latent(self.mean, axes * np.sqrt(variances), np.clip(icc, 0, MAX_ICC), owner)
 
 
 def fit_censored(
@@ -179,7 +179,7 @@ def fit_censored(
     Each sweep draws the patients' shares and then each zero of a rectified unit
     from its distribution below zero given the image's other units, and fits the
     Gaussian to the completed values, shrunk: without that the drawn values would
-    settle on the few directions that they began with. The result averages the
+    stay in the few directions of their initial values. The result averages the
     later sweeps.
 
     Parameters
@@ -201,36 +201,36 @@ def fit_censored(
     spread = np.array([column[column > 0].std() for column in features.T])
     values[zeros] = -np.abs(rng.normal(0, 0.5 * np.broadcast_to(spread, zeros.shape)[zeros]))
     moments = []
-    for sweep in range(BURN_IN + KEPT):
+    for sweep in range(BURN_IN + AVERAGED):
         latent = _Moments.of(values, owner, shrunk=True).latent(owner)
-        _redraw(values, zeros, latent, rng)
+        _gibbs_sweep(values, zeros, latent, rng)
         if sweep >= BURN_IN:
             moments.append(_Moments.of(values, owner))
     return _Moments.average(moments).latent(owner)
 
 
-def _redraw(
+def _gibbs_sweep(
     values: np.ndarray, zeros: np.ndarray, latent: Latent, rng: np.random.Generator
 ) -> None:
     """One Gibbs sweep over the censored values, in place."""
     from scipy.special import ndtr, ndtri
 
     variances = (latent.axes**2).sum(axis=0)
-    axes, alike = latent.axes / np.sqrt(variances), latent.alike
+    axes, icc = latent.axes / np.sqrt(variances), latent.icc
     scores = (values - latent.mean) @ (axes / np.sqrt(variances))
     sizes = np.bincount(latent.owner)
     sums = np.zeros((len(sizes), scores.shape[1]))
     np.add.at(sums, latent.owner, scores)
-    precision = 1 + sizes[:, None] * alike / (1 - alike)
-    shared = np.sqrt(alike) / (1 - alike) * sums / precision
+    precision = 1 + sizes[:, None] * icc / (1 - icc)
+    shared = np.sqrt(icc) / (1 - icc) * sums / precision
     shared += rng.standard_normal(shared.shape) / np.sqrt(precision)
-    expected = latent.mean + (np.sqrt(alike) * shared)[latent.owner] @ latent.axes.T
-    inverse = (axes / (variances * (1 - alike))) @ axes.T
+    expected = latent.mean + (np.sqrt(icc) * shared)[latent.owner] @ latent.axes.T
+    inverse = (axes / (variances * (1 - icc))) @ axes.T
     for unit in np.flatnonzero(zeros.any(axis=0)):
         rows = zeros[:, unit]
         pull = (values[rows] - expected[rows]) @ inverse[unit]
-        own = inverse[unit, unit]
-        centre = values[rows, unit] - pull / own
-        deviation = 1 / np.sqrt(own)
+        precision_of_unit = inverse[unit, unit]
+        centre = values[rows, unit] - pull / precision_of_unit
+        deviation = 1 / np.sqrt(precision_of_unit)
         below = np.maximum(ndtr(-centre / deviation), 1e-300)
         values[rows, unit] = centre + deviation * ndtri(below * rng.uniform(size=len(below)))

@@ -1,6 +1,6 @@
-"""The same search on draws without clusters, and how often they do as well."""
+"""The search on null simulations: features drawn from a model without clusters."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,9 @@ import pyarrow as pa
 
 from cxr.core.progress import Progress
 from cxr.evidence.null_models import fit_null
-from cxr.evidence.search import Search, SearchResult, search
+from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.search import SearchGrid, SearchSettings, search
+from cxr.evidence.thresholds import MinimumSize
 
 SIMULATIONS = pa.schema(
     {
@@ -22,25 +24,71 @@ SIMULATIONS = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class NullSettings:
+    """The null simulations of one job.
+
+    Attributes
+    ----------
+    subject : str
+        "features", or the name of a control.
+    null : str
+        A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
+    first, last : int
+        Numbers of the first and the last simulation.
+    seed : int
+    minimum : MinimumSize
+    sample : SampleSettings
+    search : SearchSettings
+    """
+
+    subject: str
+    null: str
+    first: int
+    last: int
+    seed: int
+    minimum: MinimumSize
+    sample: SampleSettings
+    search: SearchSettings
+
+
+def search_simulations(sample: Sample, settings: NullSettings) -> pd.DataFrame:
+    """The best of the search in each null simulation of a job.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `SIMULATIONS`; no row where the sample is too small.
+    """
+    if not sample.is_sufficient(settings.minimum):
+        return SIMULATIONS.empty_table().to_pandas()
+    grid = settings.search.grid_for(sample.n_images)
+    replicates = range(settings.first, settings.last + 1)
+    simulations = simulate_null(
+        sample.features, sample.patients, grid, settings.null, replicates, settings.seed
+    )
+    return simulations.assign(subject=settings.subject)
+
+
 def simulate_null(
     features: np.ndarray,
     patients: np.ndarray,
-    grid: Search,
+    grid: SearchGrid,
     null: str,
-    turns: range,
+    replicates: range,
     seed: int,
 ) -> pd.DataFrame:
-    """The best of the search in some draws from a null model.
+    """The best of the search in simulations from a null model.
 
     Parameters
     ----------
     features : float array, shape (n, d)
     patients : array of str, shape (n,)
-    grid : Search
+    grid : SearchGrid
     null : str
         A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
-    turns : range
-        Numbers of the draws; a draw depends on its number and the seed alone.
+    replicates : range
+        Numbers of the simulations; each depends on its number and the seed alone.
     seed : int
 
     Returns
@@ -49,58 +97,11 @@ def simulate_null(
         The columns of `SIMULATIONS` but `subject`; `balance_score` is infinite and
         `dbcv` -infinite where no cell was usable.
     """
-    draw = fit_null(features, patients, null, seed)
-    progress = Progress(len(turns), "draws")
+    simulate = fit_null(features, patients, null, seed)
+    progress = Progress(len(replicates), "null simulations")
     rows = []
-    for turn in turns:
-        found = search(draw(np.random.default_rng([seed, turn])), grid)
-        rows.append((null, turn, found.balance_score, found.dbcv, found.n_clusters))
+    for replicate in replicates:
+        result = search(simulate(np.random.default_rng([seed, replicate])), grid)
+        rows.append((null, replicate, result.balance_score, result.dbcv, result.n_clusters))
         progress.step()
     return pd.DataFrame(rows, columns=["null", "replicate", "balance_score", "dbcv", "n_clusters"])
-
-
-def compare_with_null(found: SearchResult, draws: pd.DataFrame) -> dict[str, Any]:
-    """A search against its replicates under one null.
-
-    Each p-value counts the search among the replicates, (1 + at least as good)
-    / (1 + B), so that it accounts for all the cells that were looked at. The
-    two are adjusted by Bonferroni.
-
-    Parameters
-    ----------
-    found : SearchResult
-    draws : DataFrame
-        `balance_score`, `dbcv`.
-
-    Returns
-    -------
-    dict
-        `replicates`, `p`, and for `balance_score` and `dbcv` the `observed` value,
-        the `median` of the replicates, how many `reached` it, and `p`. Values
-        that no usable cell gave are null.
-
-    References
-    ----------
-    B. Phipson, G. Smyth, "Permutation p-values should never be zero", Stat.
-    Appl. Genet. Mol. Biol. 9, 2010.
-    """
-    count = len(draws)
-    reached = {
-        "balance_score": int((draws["balance_score"] <= found.balance_score).sum()),
-        "dbcv": int((draws["dbcv"] >= found.dbcv).sum()),
-    }
-    each = {
-        name: {
-            "observed": _finite(getattr(found, name)),
-            "median": _finite(draws[name].median()),
-            "reached": number,
-            "p": (1 + number) / (1 + count),
-        }
-        for name, number in reached.items()
-    }
-    least = (1 + min(reached.values())) / (1 + count)
-    return {"replicates": count, "p": min(1.0, len(each) * least), **each}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What else the features tell: linear probes for view, publication, file format and country."""
+"""Linear probes: how well features predict view, publication, file format and country."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ REPLICATES = 500
 def probe(
     features: np.ndarray, patients: np.ndarray, fields: pd.DataFrame, seed: int
 ) -> list[dict[str, Any]]:
-    """Cross-validated linear probes, patients kept together, against the majority rate.
+    """Cross-validated linear probes, split by patient, against the majority rate.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def probe(
     -------
     list of dict
         For each of `PROBED` that is recorded: `field`, `images`, `levels` (those
-        that at least five patients have), `majority`, the share of the commonest,
+        that at least five patients have), `majority`, the majority baseline,
         and `accuracy` with its 95% bootstrap interval over patients; null where
         fewer than two levels are left.
 
@@ -53,11 +53,11 @@ def _probe(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    owners = pd.Series(patients).groupby(field.to_numpy(dtype=object)).nunique()
-    frequent = owners.index[owners >= MIN_PATIENTS]
+    n_patients = pd.Series(patients).groupby(field.to_numpy(dtype=object)).nunique()
+    frequent = n_patients.index[n_patients >= MIN_PATIENTS]
     kept = field.isin(list(frequent)).to_numpy()
     labels = field[kept].to_numpy(dtype=np.str_)
-    answer: dict[str, Any] = {
+    result: dict[str, Any] = {
         "field": name,
         "images": int(kept.sum()),
         "levels": len(frequent),
@@ -65,12 +65,12 @@ def _probe(
         "accuracy": None,
     }
     if len(frequent) < 2:
-        return answer
+        return result
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     predicted = cross_val_predict(model, features[kept], labels, groups=patients[kept], cv=folds)
-    right = (predicted == labels).astype(np.float64)
+    correct = (predicted == labels).astype(np.float64)
     weights = patient_weights(patients[kept], REPLICATES, seed)
-    answer["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-    answer["accuracy"] = percentile_interval(weights @ right / weights.sum(axis=1))
-    return answer
+    result["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+    result["accuracy"] = percentile_interval(weights @ correct / weights.sum(axis=1))
+    return result

@@ -1,8 +1,7 @@
-"""The search for clusters again: other patients, other starts, other trainings."""
+"""The search repeated on resampled patients, other initial positions, retrained networks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,8 +9,9 @@ import pyarrow as pa
 
 from cxr.clustering.ranking import best_cell
 from cxr.core.progress import Progress
-from cxr.evidence.sample import Sample
-from cxr.evidence.search import Search, search
+from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.search import SearchGrid, SearchSettings, search
+from cxr.evidence.thresholds import MinimumSize
 from cxr.statistics.permutation import bootstrap_patients, subsample_patients
 
 SHARE = 0.8
@@ -27,24 +27,45 @@ REPEATS = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class ResamplingSettings:
+    """How a search is repeated.
+
+    Attributes
+    ----------
+    resamples : int
+        Repetitions of each of `KINDS`.
+    seed : int
+    minimum : MinimumSize
+    sample : SampleSettings
+    search : SearchSettings
+    """
+
+    resamples: int
+    seed: int
+    minimum: MinimumSize
+    sample: SampleSettings
+    search: SearchSettings
+
+
 def repeat_searches(
-    material: Sample,
+    sample: Sample,
     retrained: Sequence[Sample],
     ranking: pd.DataFrame,
-    settings: Mapping[str, Any],
+    settings: ResamplingSettings,
 ) -> pd.DataFrame:
     """All repetitions of a study's search.
 
     Parameters
     ----------
-    material : Sample
+    sample : Sample
     retrained : sequence of Sample
-        The same images after other trainings; the whole search runs on these.
+        The same images in the features of retrained networks; the whole search
+        runs on these.
     ranking : DataFrame
-        Its best cell names the number of clusters, and the perplexity at which
-        patients and starts vary.
-    settings : mapping
-        `search` as for `Search.of`, `material`, `resamples`, `thresholds`.
+        Its best cell gives the number of clusters, and the perplexity at which
+        patients and initial positions vary.
+    settings : ResamplingSettings
 
     Returns
     -------
@@ -52,89 +73,90 @@ def repeat_searches(
         Columns as in `REPEATS`; `kind` is of `KINDS`, or "training". No row
         without a best cell, or with too few images or patients.
     """
-    cell, n = best_cell(ranking, "tsne"), len(material.image_ids)
-    if cell is None or not material.enough(settings["thresholds"]):
+    cell = best_cell(ranking, "tsne")
+    if cell is None or not sample.is_sufficient(settings.minimum):
         return REPEATS.empty_table().to_pandas()
-    whole = Search.of(settings["search"], n)
+    grid = settings.search.grid_for(sample.n_images)
     share, k = float(cell["perplexity"]) / float(cell["n_images"]), int(cell["n_clusters"])
-    found = list(resampled_searches(material, whole, share, k, settings))
-    everything = np.arange(n)
+    repeats = list(resampled_searches(sample, grid, share, k, settings))
+    all_images = np.arange(sample.n_images)
     for other in retrained:
-        labels = search_again(other.features, whole, k)
-        found.append((TRAINING, everything, labels))
+        labels = repeat_search(other.features, grid, k)
+        repeats.append((TRAINING, all_images, labels))
     tables = [
         pd.DataFrame(
             {
                 "kind": kind,
                 "turn": turn,
-                "image_id": material.image_ids[images].astype(object),
+                "image_id": sample.image_ids[images].astype(object),
                 "cluster": labels.astype(np.int32),
             }
         )
-        for turn, (kind, images, labels) in enumerate(found)
+        for turn, (kind, images, labels) in enumerate(repeats)
     ]
     return pd.concat(tables, ignore_index=True)
 
 
 def resampled_searches(
-    material: Sample,
-    grid: Search,
-    share: float,
+    sample: Sample,
+    grid: SearchGrid,
+    perplexity_share: float,
     n_clusters: int,
-    settings: Mapping[str, Any],
+    settings: ResamplingSettings,
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The search on other patients and from other starts.
+    """The search on resampled patients and from other initial positions.
 
     Parameters
     ----------
-    material : Sample
-    grid : Search
-    share : float
-        The chosen perplexity as a share of the images. Maps of fewer images have
-        one that is as much lower.
+    sample : Sample
+    grid : SearchGrid
+    perplexity_share : float
+        The selected perplexity as a share of the images; with fewer images it is
+        lower in proportion.
     n_clusters : int
-        How many clusters are in question.
-    settings : mapping
-        `resamples`, so many of each kind, and `material`.
+        The study's number of clusters.
+    settings : ResamplingSettings
 
     Yields
     ------
     kind : str
-        One of `KINDS`: patients drawn with replacement, 80% of the patients, all
-        images from another random start of the map.
+        One of `KINDS`: a bootstrap of patients, 80% of the patients, all images
+        from other random initial positions.
     images : int array, shape (m,)
     labels : int array, shape (m,)
     """
-    rng, resamples = np.random.default_rng(settings["material"]["seed"]), settings["resamples"]
-    patients, everything = material.patients, np.arange(len(material.patients))
-    draws: dict[str, Callable[[], np.ndarray]] = {
+    rng, resamples = np.random.default_rng(settings.seed), settings.resamples
+    patients, all_images = sample.patients, np.arange(sample.n_images)
+    resample: dict[str, Callable[[], np.ndarray]] = {
         "bootstrap": lambda: bootstrap_patients(patients, rng),
         "subsample": lambda: subsample_patients(patients, SHARE, rng),
-        "start": lambda: everything,
+        "start": lambda: all_images,
     }
     progress = Progress(len(KINDS) * resamples, "repeated searches")
     for kind in KINDS:
-        start = replace(grid, initialization="random") if kind == "start" else grid
+        initialised = replace(grid, initialization="random") if kind == "start" else grid
         for turn in range(resamples):
-            images = draws[kind]()
-            at = start.at(max(1.0, share * len(images)))
-            labels = search_again(material.features[images], at, n_clusters, turn + 1)
+            images = resample[kind]()
+            one_map = initialised.at(max(1.0, perplexity_share * len(images)))
+            labels = repeat_search(sample.features[images], one_map, n_clusters, turn + 1)
             yield kind, images, labels
             progress.step()
 
 
-def search_again(features: np.ndarray, grid: Search, n_clusters: int, seed: int = 0) -> np.ndarray:
+def repeat_search(
+    features: np.ndarray, grid: SearchGrid, n_clusters: int, seed: int = 0
+) -> np.ndarray:
     """The best clustering into as many clusters, or into any number where there is none.
 
-    The question is whether these clusters come back, so that their number stays,
-    as in Hennig's scheme for methods that are told a number.
+    The number of clusters is fixed, as in Hennig's scheme for methods with a given
+    number, since stability is about these clusters.
 
     Returns
     -------
     int array, shape (n,)
     """
-    alike = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
-    found = search(features, alike, seed, with_dbcv=False)
-    if found.n_clusters == 0:
-        found = search(features, grid, seed, with_dbcv=False)
-    return found.labels
+    fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
+    result = search(features, fixed, seed, with_dbcv=False)
+    if result.n_clusters == 0:
+        result = search(features, grid, seed, with_dbcv=False)
+    return result.labels

@@ -1,14 +1,31 @@
-"""What the evidence is weighed on: the mapped images' features, and whose they are."""
+"""The sample that the evidence is assessed on: features of the mapped images, by patient."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cxr.cohort.splits import independent_patients
 from cxr.embedding.knn import select_features
+from cxr.evidence.thresholds import MinimumSize
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """Which images are sampled.
+
+    Attributes
+    ----------
+    classes : tuple of str or None
+        The mapped classes; None for all.
+    max_images : int
+        Of more images whole patients are drawn at random.
+    seed : int
+    """
+
+    classes: tuple[str, ...] | None
+    max_images: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -27,43 +44,41 @@ class Sample:
     patients: np.ndarray
 
     @classmethod
-    def of(
-        cls,
-        features: pd.DataFrame,
-        cohort: pd.DataFrame,
-        classes: Sequence[str] | None,
-        sample: int,
-        seed: int,
-    ) -> "Sample":
-        """The mapped images, or of more than `sample` those of patients drawn at random."""
-        ids, values = select_features(features, classes)
-        owner = independent_patients(cohort).loc[ids].to_numpy(dtype=np.str_)
-        if len(ids) > sample:
-            names, codes = np.unique(owner, return_inverse=True)
-            order = np.random.default_rng(seed).permutation(len(names))
-            fits = np.cumsum(np.bincount(codes)[order]) <= sample
+    def of(cls, features: pd.DataFrame, cohort: pd.DataFrame, settings: SampleSettings) -> "Sample":
+        """The mapped images, or where they are too many those of patients drawn at random."""
+        image_ids, values = select_features(features, settings.classes)
+        patients = independent_patients(cohort).loc[image_ids].to_numpy(dtype=np.str_)
+        if len(image_ids) > settings.max_images:
+            names, codes = np.unique(patients, return_inverse=True)
+            order = np.random.default_rng(settings.seed).permutation(len(names))
+            fits = np.cumsum(np.bincount(codes)[order]) <= settings.max_images
             kept = np.isin(codes, order[fits])
-            ids, values, owner = ids[kept], values[kept], owner[kept]
-        return cls(ids, values, owner)
+            image_ids, values, patients = image_ids[kept], values[kept], patients[kept]
+        return cls(image_ids, values, patients)
+
+    @property
+    def n_images(self) -> int:
+        """Number of images."""
+        return len(self.image_ids)
 
     @property
     def n_patients(self) -> int:
-        """How many patients the images are of."""
+        """Number of patients."""
         return len(np.unique(self.patients))
 
-    def enough(self, thresholds: Mapping[str, Any]) -> bool:
+    def is_sufficient(self, minimum: MinimumSize) -> bool:
         """Whether there are the images and patients that a verdict needs."""
-        return insufficiency(len(self.image_ids), self.n_patients, 1, thresholds) is None
+        return insufficiency(self.n_images, self.n_patients, 1, minimum) is None
 
 
 def insufficiency(
-    n_images: int, n_patients: int, n_clusters: int, t: Mapping[str, Any]
+    n_images: int, n_patients: int, n_clusters: int, minimum: MinimumSize
 ) -> str | None:
-    """What a verdict can't be had without, or None."""
-    if n_images < t["min_images"]:
-        return f"{n_images} images are too few, {t['min_images']} are needed"
-    if n_patients < t["min_patients"]:
-        return f"{n_patients} patients are too few, {t['min_patients']} are needed"
+    """Why no verdict is possible, or None."""
+    if n_images < minimum.min_images:
+        return f"{n_images} images are too few, {minimum.min_images} are needed"
+    if n_patients < minimum.min_patients:
+        return f"{n_patients} patients are too few, {minimum.min_patients} are needed"
     if n_clusters == 0:
         return "no cell of the grid has a number of clusters that qualifies"
     return None

@@ -1,12 +1,11 @@
-"""The study's search for clusters as one function: features in, the best clustering out.
+"""The study's search for clusters: features in, the best clustering out.
 
-Everything that asks "and what if ...?" runs this same search on other features:
-draws without clusters, resampled patients, other starts, networks or inputs.
+The same search runs on null simulations, resampled patients, other initial positions,
+retrained networks and controls.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from cxr.embedding.tsne import TsneSettings, embed
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search finds in one set of features.
+    """The best clusterings of one set of features.
 
     Attributes
     ----------
@@ -54,68 +53,75 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchGrid:
     """A grid over maps and DBSCAN cells, and which of its cells are usable.
 
     Attributes
     ----------
-    perplexities : sequence of float
+    perplexities : tuple of float
         Those above `max_perplexity_share` of the images are left out.
-    eps : sequence of float
-    min_samples : sequence of int
+    eps : tuple of float
+    min_samples : tuple of int
     min_clusters, max_clusters : int
         A cell with so many clusters is usable.
     max_perplexity_share : float
     initialization : "pca" or "random"
     """
 
-    perplexities: Sequence[float]
-    eps: Sequence[float]
-    min_samples: Sequence[int]
+    perplexities: tuple[float, ...]
+    eps: tuple[float, ...]
+    min_samples: tuple[int, ...]
     min_clusters: int
     max_clusters: int
     max_perplexity_share: float
     initialization: Literal["pca", "random"] = "pca"
 
-    @classmethod
-    def of(cls, settings: Mapping[str, Any], n: int) -> "Search":
-        """The search of a study in maps of n images.
-
-        Parameters
-        ----------
-        settings : mapping
-            The attributes, and `count`: so many of the usable perplexities are
-            taken, evenly spaced.
-        """
-        given = {name: value for name, value in settings.items() if name != "count"}
-        whole = cls(**given)
-        usable = whole.usable_perplexities(n)
-        places = np.linspace(0, len(usable) - 1, min(settings["count"], len(usable)))
-        return replace(whole, perplexities=[usable[i] for i in places.round().astype(int)])
-
-    def at(self, perplexity: float) -> "Search":
-        """The same search on maps of one perplexity alone."""
-        return replace(self, perplexities=[perplexity])
+    def at(self, perplexity: float) -> "SearchGrid":
+        """The same grid on maps of one perplexity alone."""
+        return replace(self, perplexities=(perplexity,))
 
     def usable_perplexities(self, n: int) -> list[float]:
         """The perplexities that maps of n images can have."""
-        most = min(self.max_perplexity_share * n, n - 1)
-        return [p for p in self.perplexities if p <= most]
+        largest = min(self.max_perplexity_share * n, n - 1)
+        return [p for p in self.perplexities if p <= largest]
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The search of a study as the evidence repeats it.
+
+    Attributes
+    ----------
+    grid : SearchGrid
+        With all perplexities of the study.
+    n_perplexities : int
+        How many of the usable perplexities are searched, evenly spaced.
+    """
+
+    grid: SearchGrid
+    n_perplexities: int
+
+    def grid_for(self, n: int) -> SearchGrid:
+        """The grid that is searched in maps of n images."""
+        usable = self.grid.usable_perplexities(n)
+        places = np.linspace(0, len(usable) - 1, min(self.n_perplexities, len(usable)))
+        perplexities = tuple(usable[i] for i in places.round().astype(int))
+        return replace(self.grid, perplexities=perplexities)
 
 
 def search(
-    features: np.ndarray, grid: Search, seed: int = 0, with_dbcv: bool = True
+    features: np.ndarray, grid: SearchGrid, seed: int = 0, with_dbcv: bool = True
 ) -> SearchResult:
     """The best clusterings over all maps and cells of a grid.
 
     Parameters
     ----------
     features : float array, shape (n, d)
-    grid : Search
+    grid : SearchGrid
     seed : int
-        Of the maps' starts.
+        Of the maps' initial positions.
     with_dbcv : bool
-        Whether to look for the best DBCV too, which doubles the time.
+        Whether to search the best DBCV too, which doubles the time.
 
     Returns
     -------
@@ -130,7 +136,7 @@ def search(
         return best
     neighbours = find_neighbours(np.zeros(n, dtype=np.str_), features, max(perplexities), 1)
     settings = TsneSettings(initialization=grid.initialization, gradient="exact")
-    fewest, highest = n + 1, -np.inf
+    fewest_outliers, highest_dbcv = n + 1, -np.inf
     for perplexity in perplexities:
         xy = standardise(embed(neighbours, perplexity, seed, settings, 1)[0])
         cells = sweep_cells(xy, grid.eps, grid.min_samples)
@@ -140,26 +146,26 @@ def search(
             continue
         scores = balance_scores(cells, n)
         first = usable[np.lexsort((outliers[usable], scores[usable]))[0]]
-        if (scores[first], outliers[first]) < (best.balance_score, fewest):
+        if (scores[first], outliers[first]) < (best.balance_score, fewest_outliers):
             eps, min_samples = _cell(grid, int(first))
             labels = label_tree(build_tree(xy), eps, min_samples)
-            fewest = int(outliers[first])
+            fewest_outliers = int(outliers[first])
             best = SearchResult(
                 float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy
             )
         if with_dbcv:
-            highest = max(highest, _best_dbcv(xy, [_cell(grid, int(c)) for c in usable]))
-    return replace(best, dbcv=highest)
+            highest_dbcv = max(highest_dbcv, _best_dbcv(xy, [_cell(grid, int(c)) for c in usable]))
+    return replace(best, dbcv=highest_dbcv)
 
 
-def _cell(grid: Search, index: int) -> tuple[float, int]:
+def _cell(grid: SearchGrid, index: int) -> tuple[float, int]:
     """The eps and min_samples of a cell, counted as `sweep_cells` lists them."""
     row, column = divmod(index, len(grid.min_samples))
     return float(grid.eps[row]), int(grid.min_samples[column])
 
 
 def _best_dbcv(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
-    """The highest DBCV among some cells of a map; equal clusterings are looked at once."""
+    """The highest DBCV among some cells of a map; equal clusterings are scored once."""
     tree = build_tree(xy)
     labellings = {label_tree(tree, *cell).tobytes(): cell for cell in cells}
     distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))

@@ -1,4 +1,4 @@
-"""How much of the answer hangs on the one cell that was chosen."""
+"""Sensitivity of the clusters to the selected cell."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ import pandas as pd
 from cxr.clustering.grid import label_map
 from cxr.clustering.ranking import best_cell
 
-WITHIN = 0.1
-MOST = 30
+TOLERANCE = 0.1
+MAX_CELLS = 30
 
 
-def choice_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
+def cell_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     """The cells that are nearly as good as the best one, and whether they agree.
 
     Parameters
@@ -27,7 +27,7 @@ def choice_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[
     dict
         `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `similar`,
         those with as many clusters as the best one and a balance score within
-        10% of its own; `share`; `adjusted_rand`, the mean over pairs of up to
+        10% of its; `share`; `adjusted_rand`, the mean over pairs of up to
         30 of them, null with fewer than two.
     """
     usable = ranking.loc[
@@ -38,14 +38,14 @@ def choice_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[
         return {"usable": 0, "similar": 0, "share": None, "adjusted_rand": None}
     similar = usable.loc[
         (usable["n_clusters"] == best["n_clusters"])
-        & (usable["balance_score"] <= (1 + WITHIN) * best["balance_score"])
+        & (usable["balance_score"] <= (1 + TOLERANCE) * best["balance_score"])
     ]
-    chosen = similar.iloc[np.unique(np.linspace(0, len(similar) - 1, MOST).astype(int))]
+    compared = similar.iloc[np.unique(np.linspace(0, len(similar) - 1, MAX_CELLS).astype(int))]
     return {
         "usable": len(usable),
         "similar": len(similar),
         "share": len(similar) / len(usable),
-        "adjusted_rand": _agreement(embeddings, chosen),
+        "adjusted_rand": _agreement(embeddings, compared),
     }
 
 

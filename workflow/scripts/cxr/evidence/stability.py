@@ -1,4 +1,4 @@
-"""Whether the same clusters come back: from other patients, other starts, other trainings."""
+"""Stability of clusters under resampling, re-initialisation and retraining."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from cxr.statistics.bootstrap import CONFIDENCE
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
-# How searches are repeated, in words.
+# How searches are repeated: `kind` of the repetitions.
 RESAMPLINGS = {
     "bootstrap": "bootstrap of patients",
     "subsample": "80% of patients",
-    "start": "random starts",
-    "training": "other trainings",
+    "start": "random initialisation",
+    "training": "retrained networks",
 }
 
 
@@ -46,11 +46,11 @@ def jaccards(reference: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     m = labels.max(initial=-1) + 1
     table = np.zeros((k + 1, m + 1))
     np.add.at(table, (reference + 1, labels + 1), 1)
-    own, others, both = table.sum(axis=1)[1:], table.sum(axis=0)[1:], table[1:, 1:]
+    sizes, other_sizes, shared = table.sum(axis=1)[1:], table.sum(axis=0)[1:], table[1:, 1:]
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = both / (own[:, None] + others - both)
-    best = shares.max(axis=1, initial=0.0)
-    return np.where(own > 0, best, np.nan)
+        similarities = shared / (sizes[:, None] + other_sizes - shared)
+    best = similarities.max(axis=1, initial=0.0)
+    return np.where(sizes > 0, best, np.nan)
 
 
 class Stability:
@@ -59,7 +59,7 @@ class Stability:
     Parameters
     ----------
     reference : int array, shape (n,)
-        The clusters in question.
+        The study's clusters.
     k : int, optional
         Their number, where not all of them have an image here.
     """
@@ -67,7 +67,7 @@ class Stability:
     def __init__(self, reference: np.ndarray, k: int | None = None) -> None:
         self.reference = reference
         self.k = int(reference.max(initial=-1)) + 1 if k is None else k
-        self.similar: dict[str, list[np.ndarray]] = {}
+        self.jaccards: dict[str, list[np.ndarray]] = {}
         self.agreement: dict[str, list[float]] = {}
         self.together = np.zeros((len(reference), len(reference)))
         self.present = np.zeros((len(reference), len(reference)))
@@ -91,19 +91,19 @@ class Stability:
         k : int, optional
             Clusters of the reference, where images are a sample.
         """
-        found, index = cls(reference, k), pd.Index(image_ids)
+        stability, index = cls(reference, k), pd.Index(image_ids)
         for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
             places = index.get_indexer(rows["image_id"])
-            found.add(str(kind), places, rows["cluster"].to_numpy())
-        return found
+            stability.add(str(kind), places, rows["cluster"].to_numpy())
+        return stability
 
     def add(self, kind: str, images: np.ndarray, labels: np.ndarray) -> None:
-        """Counts one repetition, which clustered these images."""
+        """Adds one repetition, which clustered these images."""
         from sklearn.metrics import adjusted_rand_score
 
-        own = self.reference[images]
-        self.similar.setdefault(kind, []).append(jaccards(own, labels, self.k))
-        self.agreement.setdefault(kind, []).append(float(adjusted_rand_score(own, labels)))
+        reference = self.reference[images]
+        self.jaccards.setdefault(kind, []).append(jaccards(reference, labels, self.k))
+        self.agreement.setdefault(kind, []).append(float(adjusted_rand_score(reference, labels)))
         square = np.ix_(images, images)
         self.present[square] += 1
         self.together[square] += (labels[:, None] == labels) & (labels >= 0)
@@ -123,7 +123,7 @@ class Stability:
         The intervals hold 95% of the repetitions.
         """
         kinds = {}
-        for kind, rows in self.similar.items():
+        for kind, rows in self.jaccards.items():
             table = np.array(rows)
             clusters = []
             for cluster, column in enumerate(table.T):

@@ -6,32 +6,35 @@ from typing import Any
 from cxr.config.catalogue.controls import CONTROLS
 from cxr.config.catalogue.null_models import PRIMARY
 from cxr.evidence.covariates import field_name
+from cxr.evidence.thresholds import Thresholds
 
-NONE = "no clusters beyond chance"
+NO_CLUSTERS = "no clusters beyond chance"
 EXPLAINED = "clusters, explained by {field}"
 UNEXPLAINED = "clusters, stable, not explained by recorded fields"
-INCONCLUSIVE = "inconclusive: {missing}"
-# What no clustering of images can show, whatever it finds.
+INCONCLUSIVE = "inconclusive: {reason}"
+NOT_SEPARATED = "no separation in held-out patients"
+UNSTABLE = "unstable under resampling or re-initialisation"
+# What no clustering of images can show.
 LIMIT = (
     "Clusters of images can't show kinds of a virus: images record the patient, the disease's "
     "stage, the scanner and the publisher at once, and no genome was read."
 )
 # The adjusted Rand index from which the clusters of a control are the same.
-SAME = 0.5
+SAME_CLUSTERS = 0.5
 
 
-def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[str, str]:
+def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str]:
     """The verdict on a study's clusters, and the sentences that give its numbers.
 
     The rules, in this order:
 
-    1. Too few images or patients, or no usable cell, also in the maps that can be
-       drawn of a sample: inconclusive.
-    2. The search finds as much in the primary null (both statistics,
+    1. Too few images or patients, or no usable cell, also in the maps of a sample:
+       inconclusive.
+    2. The search is consistent with the primary null (both statistics,
        Bonferroni-adjusted, p > alpha): no clusters beyond chance.
-    3. Held-out patients don't fall into groups along the clusters' axes (dip test,
+    3. Held-out patients are not separated along the clusters' axes (dip test,
        p > alpha): inconclusive, since p-values of a null alone decide nothing.
-    4. A cluster doesn't come back (mean Jaccard, over the kinds of repetition, below
+    4. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
        the threshold): inconclusive.
     5. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
@@ -39,63 +42,65 @@ def decide(weighed: Mapping[str, Any], thresholds: Mapping[str, Any]) -> dict[st
 
     Parameters
     ----------
-    weighed : mapping
+    document : mapping
         `n_clusters, nulls, separation, stability, controls, explained_by` as in the
         evidence document; `insufficient`, a reason to stop at once, or null.
-    thresholds : mapping
-        The config's `evidence.thresholds`.
+    thresholds : Thresholds
 
     Returns
     -------
     dict
         `verdict`, `sentence`, `limit`.
     """
-    label, sentence = _rules(weighed, thresholds)
+    label, sentence = _rules(document, thresholds)
     return {"verdict": label, "sentence": sentence, "limit": LIMIT}
 
 
-def _rules(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> tuple[str, str]:
-    if weighed["insufficient"] is not None:
-        reason = weighed["insufficient"]
-        return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
-    null, dip = weighed["nulls"][PRIMARY], weighed["separation"]["p"]
+def _rules(document: Mapping[str, Any], thresholds: Thresholds) -> tuple[str, str]:
+    if document["insufficient"] is not None:
+        reason = document["insufficient"]
+        return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
+    null, dip_p = document["nulls"][PRIMARY], document["separation"]["p"]
     balance, dbcv = null["balance_score"], null["dbcv"]
-    weakest = least_stable(weighed["stability"])
     if balance["observed"] is None:
-        maps = weighed["search"]["maps"]
-        reason = f"{maps} maps of {weighed['n_sampled']} images have no usable cell"
-        return INCONCLUSIVE.format(missing=reason), f"Nothing can be said: {reason}."
-    chance = (
-        f"in {null['replicates']} draws of features without clusters the same search did at least "
-        f"as well in {balance['reached']} (balance score {_number(balance, 0)}) and "
+        maps = document["search"]["maps"]
+        reason = f"{maps} maps of {document['n_sampled']} images have no usable cell"
+        return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
+    significance = (
+        f"in {null['replicates']} null simulations the same search was at least as good "
+        f"in {balance['reached']} (balance score {_number(balance, 0)}) and "
         f"{dbcv['reached']} (DBCV {_number(dbcv, 2)}); adjusted p = {null['p']:.3f}"
     )
-    if null["p"] > t["alpha"]:
-        return NONE, f"The {weighed['n_clusters']} clusters are no more than luck gives: {chance}."
-    apart = f"held-out patients along the clusters' axes: dip test p {format_p(dip)}"
-    if dip > t["alpha"]:
+    if null["p"] > thresholds.alpha:
         return (
-            INCONCLUSIVE.format(missing="held-out patients do not fall into the clusters"),
-            f"The map has more structure than draws without clusters ({chance}), but the clusters "
-            f"are not apart in the features ({apart}).",
+            NO_CLUSTERS,
+            f"The {document['n_clusters']} clusters are consistent with chance: {significance}.",
         )
-    steady = f"the least stable cluster has a mean Jaccard similarity of {weakest:.2f}"
-    if weakest < t["jaccard"]:
+    separation = f"held-out patients along the clusters' axes: dip test p {format_p(dip_p)}"
+    if dip_p > thresholds.alpha:
         return (
-            INCONCLUSIVE.format(missing="the clusters change with patients or starts"),
-            f"The clusters are more than chance ({chance}; {apart}), but {steady}.",
+            INCONCLUSIVE.format(reason=NOT_SEPARATED),
+            f"The map has more structure than the null simulations ({significance}), but the "
+            f"clusters are not separated in the features ({separation}).",
         )
-    beyond = f"{chance[0].upper()}{chance[1:]}; {apart}; {steady}"
-    explaining, shared = weighed["explained_by"], _shared(weighed, t)
-    if explaining is None:
+    jaccard = least_stable(document["stability"])
+    stability = f"the least stable cluster has a mean Jaccard similarity of {jaccard:.2f}"
+    if jaccard < thresholds.jaccard:
+        return (
+            INCONCLUSIVE.format(reason=UNSTABLE),
+            f"The clusters are beyond chance ({significance}; {separation}), but {stability}.",
+        )
+    numbers = f"{significance[0].upper()}{significance[1:]}; {separation}; {stability}"
+    field, shared = document["explained_by"], _shared(document, thresholds)
+    if field is None:
         return (
             UNEXPLAINED,
-            f"{beyond}. No recorded field explains the clusters.{_shared(weighed, t)}",
+            f"{numbers}. No recorded field explains the clusters.{shared}",
         )
-    name = field_name(explaining["field"])
+    name = field_name(field["field"])
     return EXPLAINED.format(field=name), (
-        f"{beyond}. They follow {name}: effect {explaining['effect']:.2f}, adjusted mutual "
-        f"information {explaining['ami']:.2f}, q = {explaining['q']:.3f}.{shared}"
+        f"{numbers}. They are associated with {name}: effect {field['effect']:.2f}, adjusted "
+        f"mutual information {field['ami']:.2f}, q = {field['q']:.3f}.{shared}"
     )
 
 
@@ -105,26 +110,26 @@ def format_p(p: float) -> str:
 
 
 def least_stable(stability: Mapping[str, Any]) -> float:
-    """The mean Jaccard similarity of the cluster that comes back least.
+    """The mean Jaccard similarity of the least stable cluster.
 
     Every kind of repetition counts the same. 0 where nothing was repeated.
     """
     kinds = [[cluster["mean"] for cluster in kind["clusters"]] for kind in stability.values()]
-    return min((sum(one) / len(one) for one in zip(*kinds, strict=True)), default=0.0)
+    return min((sum(means) / len(means) for means in zip(*kinds, strict=True)), default=0.0)
 
 
 def _number(statistic: Mapping[str, Any], digits: int) -> str:
-    """What was observed, in words where no searched cell has it."""
+    """The observed value, or that no searched cell has one."""
     value = statistic["observed"]
     return "of no cell" if value is None else f"{value:.{digits}f}"
 
 
-def _shared(weighed: Mapping[str, Any], t: Mapping[str, Any]) -> str:
+def _shared(document: Mapping[str, Any], thresholds: Thresholds) -> str:
     """A sentence on the controls that have the same clusters, empty where none has."""
     same = [
-        f"{CONTROLS[name].phrase} (agreement {found['adjusted_rand']:.2f})"
-        for name, found in weighed["controls"].items()
-        if found["p"] <= t["alpha"] and found["adjusted_rand"] >= SAME
+        f"{CONTROLS[name].phrase} (agreement {result['adjusted_rand']:.2f})"
+        for name, result in document["controls"].items()
+        if result["p"] <= thresholds.alpha and result["adjusted_rand"] >= SAME_CLUSTERS
     ]
     if not same:
         return ""

@@ -1,0 +1,55 @@
+"""The significance of a search: its p-values from null simulations."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.evidence.search import SearchResult
+
+
+def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[str, Any]:
+    """A search against its simulations under one null model.
+
+    Each p-value counts the search among the simulations, (1 + at least as good)
+    / (1 + B), so that it accounts for all the cells that were searched. The
+    two are adjusted by Bonferroni.
+
+    Parameters
+    ----------
+    result : SearchResult
+    simulations : DataFrame
+        `balance_score`, `dbcv`.
+
+    Returns
+    -------
+    dict
+        `replicates`, `p`, and for `balance_score` and `dbcv` the `observed` value,
+        the `median` of the simulations, how many of them are at least as good
+        (`reached`), and `p`. Values without a usable cell are null.
+
+    References
+    ----------
+    B. Phipson, G. Smyth, "Permutation p-values should never be zero", Stat.
+    Appl. Genet. Mol. Biol. 9, 2010.
+    """
+    count = len(simulations)
+    n_as_good = {
+        "balance_score": int((simulations["balance_score"] <= result.balance_score).sum()),
+        "dbcv": int((simulations["dbcv"] >= result.dbcv).sum()),
+    }
+    statistics = {
+        name: {
+            "observed": _finite(getattr(result, name)),
+            "median": _finite(simulations[name].median()),
+            "reached": number,
+            "p": (1 + number) / (1 + count),
+        }
+        for name, number in n_as_good.items()
+    }
+    smallest = (1 + min(n_as_good.values())) / (1 + count)
+    return {"replicates": count, "p": min(1.0, len(statistics) * smallest), **statistics}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
