@@ -16,6 +16,7 @@ WILDCARDS = {"<model>": "conv5", "<chunk>": r"(?:pca|s\d+_p\d+-\d+)", "*": "[^/]
 PATTERNS = (
     (r"_(low|high)$", ""),
     (r"^probability_.+", "probability_<class>"),
+    (r"^label_.+", "label_<name>"),
     (r"^recall_.+", "recall_<class>"),
     (r"^f\d{3,}$", "f000"),
 )
