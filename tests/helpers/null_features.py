@@ -13,6 +13,11 @@ def patients(sizes=SIZES):
     return np.repeat([f"p{i:03d}" for i in range(len(sizes))], sizes)
 
 
+def per_patient(values, rng, sizes=SIZES):
+    """One of some values for each patient, at every image."""
+    return np.repeat(rng.choice(values, len(sizes)), sizes)
+
+
 def draw(kind, rng, sizes=SIZES, icc=0.5):
     """One Gaussian, float array of shape (images, 64), or what a rectifier leaves of it.
 
