@@ -66,7 +66,7 @@ def weights(mirror):
 
 
 def model(mirror, classes):
-    """torchvision's network with those weights."""
+    """The network of torchvision with those weights."""
     from torchvision.models import mobilenet_v2
 
     network = mobilenet_v2(num_classes=classes)
@@ -75,7 +75,7 @@ def model(mirror, classes):
 
 
 def ours(place, mirror, epochs):
-    """This workflow's training."""
+    """The training of this workflow."""
     import numpy as np
     import pandas as pd
 
@@ -199,7 +199,7 @@ def plain(place, mirror, epochs):
 
 
 def fastai(place, mirror, epochs):
-    """fastai's learner with its own data block, transforms and one-cycle."""
+    """A learner of fastai with its own data block, transforms and one-cycle."""
     import torch
     from fastai.vision.all import (
         Callback,

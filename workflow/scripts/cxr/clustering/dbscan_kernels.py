@@ -79,7 +79,7 @@ def add_core_point(clusters: Clusters, cell: int, index: int) -> None:
 
 
 @kernel
-def join(
+def join(  # noqa: PLR0912 - one loop, for speed
     tree: Tree,
     near: RadiusNeighbours,
     clusters: Clusters,

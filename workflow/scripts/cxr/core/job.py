@@ -59,7 +59,7 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
             _require_same_code(code)
             with limited(threads):
                 yield
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever fails ends in one line
             last_line = f"error: {_final_line(error, _results_of(target))}\n"
             try:
                 traceback.print_exc(file=stream)

@@ -56,7 +56,9 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
     return {"verdict": label, "sentence": sentence, "limit": LIMIT}
 
 
-def _rules(document: Mapping[str, Any], thresholds: Thresholds) -> tuple[str, str]:
+def _rules(  # noqa: PLR0911 - a return for each rule
+    document: Mapping[str, Any], thresholds: Thresholds
+) -> tuple[str, str]:
     if document["insufficient"] is not None:
         reason = document["insufficient"]
         return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."

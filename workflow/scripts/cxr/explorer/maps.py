@@ -104,8 +104,8 @@ def pack_maps(
     max_labellings = max(1, min(MAX_LABELLINGS, LABELS_BYTES // (len(shown) * len(clusters))))
     documents: list[dict[str, Any]] = []
     first = 0
-    for keys, rows in shown:
-        rows = rows.set_index("image_id").loc[clusters["image_id"]].reset_index()
+    for keys, unordered in shown:
+        rows = unordered.set_index("image_id").loc[clusters["image_id"]].reset_index()
         points = align(standardise(rows[["x", "y"]].to_numpy()), reference)
         extent = float(np.abs(points).max(initial=0.0)) or 1.0
         best = _of_map(ranking, keys)

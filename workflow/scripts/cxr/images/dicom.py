@@ -100,7 +100,7 @@ def read_tags(path: Path) -> dict[str, str | None]:
     try:
         data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS.values()))
         texts = {name: _text(data.get(tag)) for name, tag in TAGS.items()}
-    except Exception:
+    except Exception:  # noqa: BLE001 - a damaged file may raise anything
         return dict.fromkeys(TAGS)
     if texts["patient_id"] is not None:
         digest = hashlib.sha256(texts["patient_id"].encode()).hexdigest()

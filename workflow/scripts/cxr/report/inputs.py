@@ -47,10 +47,12 @@ class Input:
 
     @property
     def per_model(self) -> bool:
+        """Whether there is one file a model."""
         return "{model}" in self.path
 
     @property
     def per_source(self) -> bool:
+        """Whether there is one file a source."""
         return "{source}" in self.path
 
 

@@ -68,6 +68,7 @@ class ExactIndex:
         return np.einsum("nd,nd->n", self._points, self._points)
 
     def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        """The rows of the nearest images, exactly."""
         count = min(count, len(self))
         if len(points) > 1:
             return self._model.kneighbors(points, count, return_distance=False)
@@ -77,9 +78,11 @@ class ExactIndex:
         return near[np.argsort(relative[near], kind="stable")][None]
 
     def points(self, rows: np.ndarray) -> np.ndarray:
+        """The places of images."""
         return self._points[rows]
 
     def save(self, path: str | Path) -> None:
+        """Writes the points as an array."""
         write_array(np.asarray(self._points), path)
 
 
@@ -115,6 +118,7 @@ class GraphIndex:
         return len(self._graph)
 
     def find(self, points: np.ndarray, count: int) -> np.ndarray:
+        """The rows of the nearest images that the graph leads to."""
         count = min(count, len(self))
         # A search returns no more than it keeps.
         self._graph.expansion_search = max(self.width, count + WIDTHS[0] // 2)
@@ -128,10 +132,12 @@ class GraphIndex:
         return np.where(np.arange(count) < counts[:, None], rows, -1)
 
     def points(self, rows: np.ndarray) -> np.ndarray:
+        """The places of images, as the graph stores them."""
         stored = self._graph.get(rows.ravel())
         return np.asarray(stored, dtype=np.float32).reshape(*rows.shape, self._graph.ndim)
 
     def save(self, path: str | Path) -> None:
+        """Writes the graph in usearch's format."""
         with atomic(path) as temporary:
             self._graph.save(str(temporary))
 

@@ -202,8 +202,11 @@ def _fifths(values: pd.Series) -> pd.Series:
 def _permutation_test(
     comparison: _Comparison, permutations: int, seed: int
 ) -> dict[str, float | None]:
-    """`p`, the share of the permutations, the data counted as one, that are at least as
-    strongly associated, and `null_mean`, their mean effect, null where none is defined."""
+    """The p value of an association and its mean effect under permutation.
+
+    `p` is the share of the permutations, the data counted as one, that are at least as
+    strongly associated, and `null_mean` their mean effect, null where none is defined.
+    """
     rng, permutation = np.random.default_rng(seed), PatientPermutation(comparison.patients)
     observed = comparison.statistic() * (1 - 1e-12)
     n_as_good, effects = 1, []

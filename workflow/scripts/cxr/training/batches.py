@@ -17,5 +17,6 @@ def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
 
 
 def endless_batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Tensor]:
+    """`batches` without end, each pass over the images in another order."""
     while True:
         yield from batches(n, size, rng)

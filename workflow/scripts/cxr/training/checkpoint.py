@@ -40,8 +40,8 @@ class Checkpoint:
             if state["key"] == self.key:
                 log.info("%s: the training goes on from there", self.path)
                 return state
-        except Exception as error:
-            # A damaged file may raise anything: it costs the epochs that it held.
+        except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
+            # It costs the epochs that it held.
             log.warning("%s: not a whole checkpoint (%s)", self.path, error)
         log.info("%s: of another training; this one starts from the beginning", self.path)
         return None
