@@ -1,6 +1,7 @@
 """Reports of made-up studies, for tests of the page."""
 
 import shutil
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.gradcam import panels
 from cxr.figures.network import confusion, reliability, training
-from cxr.figures.style import save
+from cxr.figures.style import save, save_as
 from cxr.report.builder import build
 from cxr.report.inputs import (
     ANALYSIS,
@@ -32,7 +33,7 @@ from cxr.report.inputs import (
     report_inputs,
 )
 from cxr.report.settings import ReportSettings
-from tests.helpers.report_files import path_of
+from tests.helpers.report_files import path_of, save_figures
 from tests.helpers.sections import draw_similar, metadata_settings, write_metadata
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
@@ -55,10 +56,15 @@ def predictions_of(classes):
 
 
 def metrics_of(classes):
+    return _metrics(tuple(classes))
+
+
+@cache
+def _metrics(classes):
     predictions, patients = predictions_of(classes)
     image_level = predictions.assign(part="random-r1f1", protocol="random")
     owners = pd.DataFrame({"patient_id": patients, "split_group": range(len(patients))})
-    return evaluate_network(predictions, image_level, owners, classes, seed=0, replicates=20)
+    return evaluate_network(predictions, image_level, owners, list(classes), seed=0, replicates=20)
 
 
 def comparison_of(classes, name):
@@ -157,7 +163,7 @@ def write_clusters(folder, text, ranking, mapped):
     write_table(mapped, path_of(folder, "clusters"))
 
 
-def draw_images(folder, classes, text):
+def draw_images(folder, classes, text, printed=False):
     """The figures of images and networks."""
     metrics = metrics_of(classes)
     panel = {"class": [text], "predicted": text, "correct": False, "rank": 0, "confidence": 0.9}
@@ -170,11 +176,10 @@ def draw_images(folder, classes, text):
         "reliability_figure": reliability(metrics),
         "gradcam_figure": panels(pd.DataFrame(panel), pictures, classes, 1),
     }
-    for name, fig in figures.items():
-        save(fig, path_of(folder, name))
+    save_figures(folder, figures, printed)
 
 
-def draw_clusters(folder, text, grid, ranking, mapped):
+def draw_clusters(folder, text, grid, ranking, mapped, printed=False):
     """The figures of clusters, of which the page shows two."""
     figures = {
         "maps": cluster_figures.maps(mapped, mapped, ranking),
@@ -183,7 +188,8 @@ def draw_clusters(folder, text, grid, ranking, mapped):
         "countries": cluster_figures.countries(countries_of(text)),
     }
     for name, fig in figures.items():
-        save(fig, path_of(folder, "maps_figure").with_name(f"net.{name}.svg"))
+        path = path_of(folder, "maps_figure").with_name(f"net.{name}.svg")
+        (save if printed else save_as)(fig, path)
 
 
 def maps_of(mapped):
@@ -210,26 +216,26 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded=True):
     write_json({"image_ids": list(ids), **pictures}, path_of(folder, "thumbnails"))
 
 
-def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True):
+def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True, printed=False):
     """The files of a study whose names are all `text`, those of its parts."""
     classes = ["normal", text]
     write_cohort(folder, classes, text)
     write_network(folder, classes, text)
-    draw_images(folder, classes, text)
-    write_maps(folder, rng, text, recorded=recorded)
+    draw_images(folder, classes, text, printed)
+    write_maps(folder, rng, text, recorded=recorded, printed=printed)
     if SIMILARITY in parts:
-        draw_similar(folder, rng, text)
+        draw_similar(folder, rng, text, printed)
     if ANALYSIS in parts:
-        write_metadata(folder, text)
+        write_metadata(folder, text, printed=printed)
 
 
-def write_maps(folder, rng, text="viral", qualifies=True, recorded=True):
+def write_maps(folder, rng, text="viral", qualifies=True, recorded=True, printed=False):
     """The files of the study's clusters: two of them, or none."""
     grid, ranking = ranking_of(qualifies)
     mapped = map_of(rng, qualifies)
     write_clusters(folder, text, ranking, mapped)
     write_explorer(folder, text, grid, ranking, mapped, recorded)
-    draw_clusters(folder, text, grid, ranking, mapped)
+    draw_clusters(folder, text, grid, ranking, mapped, printed)
 
 
 def build_page(folder, text="viral", parts=PLAIN, models=("net",)):

@@ -14,12 +14,11 @@ from cxr.evaluation.tag_comparison import compare_tags, tag_precision
 from cxr.figures import metadata as metadata_figures
 from cxr.figures import similarity as similarity_figures
 from cxr.figures.sheets import contact
-from cxr.figures.style import save
 from cxr.figures.tags import precision
 from cxr.report.settings import ReportSettings
 from cxr.similarity.comparison import COLUMNS
 from cxr.similarity.sheets import Sheet
-from tests.helpers.report_files import path_of
+from tests.helpers.report_files import path_of, save_figures
 
 
 def similar_of(text):
@@ -75,7 +74,7 @@ def severity_of(rng, text):
     return severity, pd.concat(estimates), days.assign(serious_share=0.2)
 
 
-def draw_similar(folder, rng, text):
+def draw_similar(folder, rng, text, printed=False):
     """Writes the files and figures of similar images."""
     retrieval, groups, search = similar_of(text)
     severity, estimates, days = severity_of(rng, text)
@@ -94,8 +93,7 @@ def draw_similar(folder, rng, text):
         "drift_figure": similarity_figures.drift(days, records),
         "median_figure": contact(sheet, fields, pictures, ["normal", text]),
     }
-    for name, fig in figures.items():
-        save(fig, path_of(folder, name))
+    save_figures(folder, figures, printed)
 
 
 def recorded_of(text):
@@ -128,7 +126,7 @@ def metadata_settings(study, text):
     )
 
 
-def write_metadata(folder, text, sparse=False):
+def write_metadata(folder, text, sparse=False, printed=False):
     """Writes the files and figures of tags and of the metadata's analysis.
 
     In `sparse` ones there was no image-level split, and no field is recorded but the target.
@@ -172,5 +170,4 @@ def write_metadata(folder, text, sparse=False):
         "pairs_figure": metadata_figures.pairs(rows, *PREDICTED),
         "classifiers_figure": metadata_figures.classifiers(predicted, "severity"),
     }
-    for name, fig in figures.items():
-        save(fig, path_of(folder, name))
+    save_figures(folder, figures, printed)

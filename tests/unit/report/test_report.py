@@ -39,12 +39,12 @@ FORMULA = "$\\frac{1}{2}$"
 
 @pytest.fixture(scope="module")
 def folder_of(tmp_path_factory):
-    """Writes a tagged study's files, once for each name that all its things have."""
+    """Writes a tagged study's files, once for each text that all its names are."""
 
     @cache
     def write(text="viral"):
         folder = tmp_path_factory.mktemp("study")
-        write_study(folder, np.random.default_rng(2020), text, TAGGED)
+        write_study(folder, np.random.default_rng(2020), text, TAGGED, printed=text == HOSTILE)
         return folder
 
     return write
@@ -140,8 +140,8 @@ def test_hostile_text_in_a_figure_stays_text(folder_of):
 
 
 def test_dollars_in_a_figure_are_no_mathematics(tmp_path, rng):
-    draw_images(tmp_path, ["normal", FORMULA], FORMULA)
-    draw_similar(tmp_path, rng, FORMULA)
+    draw_images(tmp_path, ["normal", FORMULA], FORMULA, printed=True)
+    draw_similar(tmp_path, rng, FORMULA, printed=True)
     save(cluster_figures.countries(countries_of(FORMULA)), countries_figure(tmp_path))
     names = ("flow_figure", "confusion_figure", "retrieval_figure", "median_figure")
     for path in [*(path_of(tmp_path, name) for name in names), countries_figure(tmp_path)]:

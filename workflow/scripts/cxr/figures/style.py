@@ -56,6 +56,11 @@ STYLE: dict[Any, Any] = {
     "ytick.labelsize": 6.5,
     "ytick.major.width": 0.6,
 }
+# What would differ between two writings of the same figure, by format.
+NO_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
 def figure(height_mm: float, constrained: bool = True) -> Figure:
@@ -66,15 +71,16 @@ def figure(height_mm: float, constrained: bool = True) -> Figure:
 
 
 def save(fig: Figure, path: str | Path) -> None:
-    """Writes a figure as SVG, and as PDF beside it, without date, software or random names."""
-    no_metadata = {
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }
-    for kind, metadata in no_metadata.items():
-        target = Path(path).with_suffix(f".{kind}")
-        with atomic(target) as temporary, matplotlib.rc_context(STYLE):
-            fig.savefig(temporary, format=kind, metadata=metadata, dpi=300)
+    """Writes a figure as SVG, and as PDF beside it."""
+    for kind in NO_METADATA:
+        save_as(fig, Path(path).with_suffix(f".{kind}"))
+
+
+def save_as(fig: Figure, path: Path) -> None:
+    """Writes a figure in the format of its suffix, without date, software or random names."""
+    kind = path.suffix.removeprefix(".")
+    with atomic(path) as temporary, matplotlib.rc_context(STYLE):
+        fig.savefig(temporary, format=kind, metadata=NO_METADATA[kind], dpi=300)
 
 
 def cluster_colour(cluster: int) -> str:
