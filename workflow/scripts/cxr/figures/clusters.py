@@ -160,7 +160,7 @@ def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float) -> None:
     chosen = best_cell(ranking, "tsne")
     if chosen is not None:
         point = (chosen["perplexity"], chosen["balance_score"])
-        ax.plot(*point, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="chosen")
+        ax.plot(*point, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="selected")
     ax.set(
         xlabel="perplexity", ylabel="best balance score", title="Best balance score by perplexity"
     )

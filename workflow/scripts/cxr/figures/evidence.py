@@ -45,7 +45,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
             empty(ax, TOO_FEW)
             continue
         _distribution(ax, evidence["nulls"], draws, name)
-        ax.set(xlabel=label, ylabel="share of null simulations at least as good", ylim=(0, 1.02))
+        ax.set(xlabel=label, ylabel="share of simulations at least as good", ylim=(0, 1.02))
     return fig
 
 
@@ -129,7 +129,7 @@ def _consensus(ax: Axes, clusters: pd.DataFrame, repeats: pd.DataFrame) -> None:
         ax.axhline(edge, color="white", lw=0.6)
         ax.axvline(edge, color="white", lw=0.6)
     ax.set(xticks=[], yticks=[], xlabel="images by cluster, outliers last")
-    ax.figure.colorbar(image, ax=ax, label="consensus: share of repetitions in one cluster")
+    ax.figure.colorbar(image, ax=ax, label="consensus (share of repetitions)")
 
 
 def associations(table: pd.DataFrame, evidence: Mapping[str, Any]) -> Figure:

@@ -137,7 +137,7 @@ def reliability(metrics: Mapping[str, Any]) -> Figure:
     error = test["ece"]
     bounds = "" if error["low"] is None else f", {error['low']:.3f} to {error['high']:.3f}"
     left.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
-    left.set_title(f"Reliability diagram (calibration error {error['value']:.3f}{bounds})")
+    left.set_title(f"Reliability diagram (ECE {error['value']:.3f}{bounds})")
     confidences = [row["confidence"] for row in test["reliability"]]
     images = [row["images"] for row in test["reliability"]]
     right.bar(confidences, images, width=0.05, color=PALETTE[0])

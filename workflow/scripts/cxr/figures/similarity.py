@@ -73,7 +73,7 @@ def retrieval(table: pd.DataFrame, k: int) -> Figure:
     left.set_title("Precision by class of the query")
     if others:
         right.axvline(1, color=INK, lw=0.8, ls=":")
-        right.set(xlabel="enrichment (precision / base rate), 95% interval")
+        right.set(xlabel="enrichment over the base rate, 95% interval")
         right.set_title("Other fields, within a class")
     else:
         empty(right, "no field with two values in a class")
