@@ -7,7 +7,7 @@ localrules:
 
 
 rule divide_folds:
-    """The ways in which the cohort is divided to measure networks."""
+    """The splits of the cohort that networks are evaluated on."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
     output:
@@ -105,7 +105,7 @@ rule evaluate:
 
 
 rule run_baselines:
-    """What shape, thumbnails, borders and lungs alone tell of the classes."""
+    """The predictions of classifiers that see shape, thumbnails, borders or lungs alone."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
@@ -136,7 +136,7 @@ rule run_baselines:
 
 
 rule compare_models:
-    """Networks and baselines side by side, and the networks against what they cost."""
+    """Networks and baselines side by side, and the training times."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
         predictions=of_models(rules.evaluate.output.predictions),
@@ -194,7 +194,7 @@ rule compare_models:
 if STAGES.has_tags:
 
     rule compare_tags:
-        """Networks that learn tags side by side, with what knows less than they should."""
+        """Networks that learn tags side by side, with simple references."""
         input:
             metrics=of_models(rules.evaluate.output.metrics),
         output:
@@ -228,7 +228,7 @@ if STAGES.has_tags:
 
 
 rule explain:
-    """What a network looks at in the test images: Grad-CAM."""
+    """Grad-CAM of the test images."""
     input:
         images=rules.assemble_cohort.output.images,
         weights=rules.train.output.weights,

@@ -56,51 +56,51 @@ def planted(cohort, folds, shapes, images, where):
 
 
 def test_what_only_the_border_shows(cohort, folds, shapes, images):
-    found = planted(cohort, folds, shapes, images, border_mask(96))
-    assert found["border"] > 0.9
-    assert found["lungs covered"] > 0.9
-    assert found[["shape", "lungs only", "shape and colour"]].max() < 0.8
+    accuracy = planted(cohort, folds, shapes, images, border_mask(96))
+    assert accuracy["border"] > 0.9
+    assert accuracy["lungs covered"] > 0.9
+    assert accuracy[["shape", "lungs only", "shape and colour"]].max() < 0.8
 
 
 def test_what_only_the_lungs_show(cohort, folds, shapes, images):
     rows, columns = np.mgrid[:96, :96] / 96
     spot = ((columns - 0.3) ** 2 + (rows - 0.45) ** 2) < 0.06**2
-    found = planted(cohort, folds, shapes, images, spot)
-    assert found["lungs only"] > 0.9
-    assert found[["border", "lungs covered", "shape", "shape and format"]].max() < 0.8
+    accuracy = planted(cohort, folds, shapes, images, spot)
+    assert accuracy["lungs only"] > 0.9
+    assert accuracy[["border", "lungs covered", "shape", "shape and format"]].max() < 0.8
 
 
 def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, images):
     of_a = (cohort["class"] == "a").to_numpy()
     wide = shapes.assign(width=np.where(of_a, 140, 100))
-    found = accuracies(cohort, folds, wide, images)
+    accuracy = accuracies(cohort, folds, wide, images)
     of_shape = ["shape", "shape and colour", "shape and format"]
-    assert found[of_shape].min() > 0.9
-    assert found.drop(of_shape).max() < 0.8
+    assert accuracy[of_shape].min() > 0.9
+    assert accuracy.drop(of_shape).max() < 0.8
     for of_the_rest, planted_value in ((1, 3), (3, 4)):
         channels = shapes.assign(bands=np.where(of_a, planted_value, of_the_rest))
-        found = accuracies(cohort, folds, channels, images)
-        assert found["shape and colour"] > 0.9
-        assert found["shape"] < 0.8
+        accuracy = accuracies(cohort, folds, channels, images)
+        assert accuracy["shape and colour"] > 0.9
+        assert accuracy["shape"] < 0.8
     for column, of_the_rest, planted_value in (
         ("format", "png", "jpeg"),
         ("file", "x.png", "x.JPG"),
     ):
-        told = shapes.assign(**{column: np.where(of_a, planted_value, of_the_rest)})
-        found = accuracies(cohort, folds, told, images)
-        assert found["shape and format"] > 0.9
-        assert found[["shape", "shape and colour"]].max() < 0.8
+        changed_files = shapes.assign(**{column: np.where(of_a, planted_value, of_the_rest)})
+        accuracy = accuracies(cohort, folds, changed_files, images)
+        assert accuracy["shape and format"] > 0.9
+        assert accuracy[["shape", "shape and colour"]].max() < 0.8
 
 
 def test_every_baseline_is_described_and_predicts_every_measured_image(
     cohort, folds, shapes, images
 ):
-    seen = baseline_inputs(cohort, shapes, images)
-    assert set(seen) == set(DESCRIPTIONS)
-    table = predict_baselines(cohort, folds, seen, ["a", "b"], 0)
+    inputs = baseline_inputs(cohort, shapes, images)
+    assert set(inputs) == set(DESCRIPTIONS)
+    table = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     assert len(table) == len(DESCRIPTIONS) * (N - N // 3)
     np.testing.assert_allclose(table["probability_a"] + table["probability_b"], 1, atol=1e-5)
-    again = predict_baselines(cohort, folds, seen, ["a", "b"], 0)
+    again = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     pd.testing.assert_frame_equal(table, again)
 
 
@@ -111,23 +111,23 @@ def test_lungs_are_found_and_dense_parts_belong_to_them(images):
     truth = np.zeros((96, 96), dtype=bool)
     for x in (0.3, 0.7):
         truth |= ((columns - x) / 0.14) ** 2 + ((rows - 0.45) / 0.3) ** 2 < 1
-    for some in (images[:8], dense):
-        masks, found = lung_masks(some)
-        assert found.all()
+    for chests in (images[:8], dense):
+        masks, segmented = lung_masks(chests)
+        assert segmented.all()
         overlap = (masks & truth).sum((1, 2)) / (masks | truth).sum((1, 2))
         assert overlap.min() > 0.75
 
 
 def test_an_image_without_lungs_gets_the_usual_place():
-    masks, found = lung_masks(
+    masks, segmented = lung_masks(
         np.stack([np.zeros((64, 64), np.uint8), np.full((64, 64), 90, np.uint8)])
     )
-    assert not found.any()
+    assert not segmented.any()
     assert 0.2 < masks.mean() < 0.5
     assert (masks == masks[:, :, ::-1]).all()
 
 
 def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
-    seen = baseline_inputs(cohort, shapes, images, "CT")
-    assert list(seen) == [name for name in DESCRIPTIONS if "lungs" not in name]
+    inputs = baseline_inputs(cohort, shapes, images, "CT")
+    assert list(inputs) == [name for name in DESCRIPTIONS if "lungs" not in name]
     assert list(baseline_inputs(cohort, shapes, images)) == list(DESCRIPTIONS)

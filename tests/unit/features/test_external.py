@@ -12,19 +12,19 @@ from cxr.metadata.schema import SCHEMA
 
 
 def table(**columns):
-    given = {"image_id": ["c", "a", "b"], "u": [1.0, 2.0, 3.0], "v": [4.0, 5.0, 6.0]}
-    return pa.table(given | columns)
+    columns_of = {"image_id": ["c", "a", "b"], "u": [1.0, 2.0, 3.0], "v": [4.0, 5.0, 6.0]}
+    return pa.table(columns_of | columns)
 
 
 def test_columns_of_floats_are_the_features_in_the_order_of_the_ids():
-    given = divide_table(table(), "net")
-    ids, features = select_features(given.features, None)
+    external = divide_table(table(), "net")
+    ids, features = select_features(external.features, None)
     assert ids.tolist() == ["a", "b", "c"]
     assert features.tolist() == [[2, 5], [3, 6], [1, 4]]
-    assert list(given.metadata.columns) == list(SCHEMA)
-    assert given.cohort["patient_id"].tolist() == ["net:a", "net:b", "net:c"]
-    assert given.cohort["class"].unique().tolist() == ["image"]
-    assert given.rejected.empty
+    assert list(external.metadata.columns) == list(SCHEMA)
+    assert external.cohort["patient_id"].tolist() == ["net:a", "net:b", "net:c"]
+    assert external.cohort["class"].unique().tolist() == ["image"]
+    assert external.rejected.empty
 
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float32(), 2)])
@@ -37,7 +37,7 @@ def test_a_column_of_lists_is_the_features_too(kind):
 
 
 def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
-    given = divide_table(
+    external = divide_table(
         table(
             country=["italy", None, "atlantis"],
             location=[None, "Wuhan, China", None],
@@ -48,13 +48,13 @@ def test_what_the_table_tells_of_the_images_is_kept_and_cleaned():
         ),
         "net",
     )
-    rows = given.metadata.set_index("image_id")
+    rows = external.metadata.set_index("image_id")
     assert rows["format"].fillna("").to_dict() == {"a": "", "b": "jpeg", "c": "dicom"}
     assert rows["country"].fillna("").to_dict() == {"a": "China", "b": "", "c": "Italy"}
     assert rows["patient_id"].tolist() == ["net:p1", "net:b", "net:p1"]
     assert rows.loc["c", "age_years"] == 50
-    assert given.cohort["class"].tolist() == ["y", "image", "x"]
-    assert given.features.shape[1] == 3 + 2
+    assert external.cohort["class"].tolist() == ["y", "image", "x"]
+    assert external.features.shape[1] == 3 + 2
 
 
 @pytest.mark.parametrize(
@@ -78,21 +78,21 @@ def test_times_become_dates():
 
 
 def test_a_bad_row_costs_that_row():
-    given = divide_table(
+    external = divide_table(
         table(image_id=["a", "a", None], u=[1.0, 2.0, 3.0]).append_column(
             "w", pa.array([1.0, 1.0, 1.0])
         ),
         "net",
     )
-    assert given.features["image_id"].tolist() == ["a"]
-    assert given.rejected["reason"].tolist() == ["its image_id occurs before", "no image_id"]
+    assert external.features["image_id"].tolist() == ["a"]
+    assert external.rejected["reason"].tolist() == ["its image_id occurs before", "no image_id"]
     nan = divide_table(table(u=[np.nan, np.inf, 1.0]), "net")
     assert nan.features["image_id"].tolist() == ["b"]
     assert set(nan.rejected["reason"]) == {"a feature is NaN or infinite"}
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("table_of", "message"),
     [
         (pa.table({"id": ["a"], "u": [1.0]}), "no column image_id, only id, u"),
         (pa.table({"image_id": ["a"], "age_years": [1.0]}), "no columns of floats"),
@@ -105,14 +105,14 @@ def test_a_bad_row_costs_that_row():
         (pa.table({"image_id": ["a"], "e": [[1.0]], "u": [1.0]}), "which columns are features"),
     ],
 )
-def test_a_table_that_can_not_be_is_named(given, message):
+def test_a_table_that_can_not_be_is_named(table_of, message):
     with pytest.raises(InputError, match=r"'features\.from_file'") as error:
-        divide_table(given, "net")
+        divide_table(table_of, "net")
     assert message in str(error.value)
 
 
 def test_ids_that_are_numbers_become_text():
-    given = divide_table(pa.table({"image_id": [10, 9], "u": [1.0, 2.0]}), "net")
+    external = divide_table(pa.table({"image_id": [10, 9], "u": [1.0, 2.0]}), "net")
     pd.testing.assert_series_equal(
-        given.features["image_id"], pd.Series(["10", "9"], name="image_id", dtype="str")
+        external.features["image_id"], pd.Series(["10", "9"], name="image_id", dtype="str")
     )

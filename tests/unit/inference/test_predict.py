@@ -57,17 +57,17 @@ def test_shares_of_attention_are_shares(trained):
     _, images, _ = trained
     table = pd.DataFrame({"image_id": list("ab"), "class": "a", "predicted": "a"})
     even = np.ones((2, 64, 64), dtype=np.float32)
-    found = attention(table, images[:2], even)
-    np.testing.assert_allclose(found["in_lungs"], found["lung_area"], atol=1e-3)
-    np.testing.assert_allclose(found["in_border"], found["border_area"], atol=1e-3)
+    shares = attention(table, images[:2], even)
+    np.testing.assert_allclose(shares["in_lungs"], shares["lung_area"], atol=1e-3)
+    np.testing.assert_allclose(shares["in_border"], shares["border_area"], atol=1e-3)
     assert attention(table, images[:2], 0 * even)["in_lungs"].isna().all()
     # The rule that finds lungs is for radiographs.
     of_ct = attention(table, images[:2], even, "CT")
     assert of_ct[["in_lungs", "lung_area"]].isna().all(axis=None)
-    pd.testing.assert_series_equal(of_ct["in_border"], found["in_border"])
+    pd.testing.assert_series_equal(of_ct["in_border"], shares["in_border"])
 
 
-def test_the_surest_right_and_wrong_images_of_each_class_are_chosen():
+def test_the_most_confident_correct_and_incorrect_images_of_each_class_are_selected():
     table = pd.DataFrame(
         {
             "image_id": list("uvwxyz"),
@@ -77,15 +77,15 @@ def test_the_surest_right_and_wrong_images_of_each_class_are_chosen():
             "probability_b": [0.4, 0.1, 0.3, 0.8, 0.9, 0.2],
         }
     )
-    chosen = select_examples(table, ["a", "b"], 2)
-    correct = chosen.loc[chosen["correct"]]
+    examples = select_examples(table, ["a", "b"], 2)
+    correct = examples.loc[examples["correct"]]
     assert correct.loc[correct["class"] == "a", "image_id"].tolist() == ["v", "w"]
-    wrong = chosen.loc[~chosen["correct"]]
-    assert wrong["image_id"].tolist() == ["x", "z"]
-    assert wrong["confidence"].tolist() == [0.8, 0.8]
+    incorrect = examples.loc[~examples["correct"]]
+    assert incorrect["image_id"].tolist() == ["x", "z"]
+    assert incorrect["confidence"].tolist() == [0.8, 0.8]
 
 
-def test_an_overlay_is_the_image_where_nothing_speaks_for_the_class():
+def test_an_overlay_is_the_image_where_its_map_is_zero():
     image = np.arange(64, dtype=np.uint8).reshape(8, 8)
     plain = overlay(image, np.zeros((8, 8)))
     assert (plain == image[..., None]).all()
@@ -109,36 +109,36 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
     (tmp_path / "cut.png").write_bytes((tmp_path / "grey.png").read_bytes()[:200])
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "out.png").symlink_to("/etc/hostname")
-    found = predict_folder(network, CARD, tmp_path, threads=2)
-    assert found.predictions["file"].tolist() == [
+    prediction = predict_folder(network, CARD, tmp_path, threads=2)
+    assert prediction.predictions["file"].tolist() == [
         "alpha.png",
         "deep/colour & <b>.png",
         "grey.png",
         "sixteen.png",
         "wide.jpg",
     ]
-    assert found.rejected.set_index("file")["reason"].to_dict() == {
+    assert prediction.rejected.set_index("file")["reason"].to_dict() == {
         "cut.png": "truncated or damaged",
         "empty.png": "the file is empty",
         "text.png": "not an image that can be read",
     }
     # The same picture whatever its mode; 16 bits are stretched to their own range.
-    same = found.predictions.set_index("file")["probability_a"]
+    same = prediction.predictions.set_index("file")["probability_a"]
     assert same["alpha.png"] == same["grey.png"] == same["deep/colour & <b>.png"]
     assert abs(same["sixteen.png"] - same["grey.png"]) < 0.2
     assert all(
         name.replace(".", "").replace("_", "").replace("-", "").isalnum()
-        for name in found.predictions["overlay"]
+        for name in prediction.predictions["overlay"]
     )
-    assert found.features.columns.tolist() == ["file", *(f"f{i:03d}" for i in range(16))]
-    assert len(found.cams) == len(found.images) == 5
+    assert prediction.features.columns.tolist() == ["file", *(f"f{i:03d}" for i in range(16))]
+    assert len(prediction.cams) == len(prediction.images) == 5
 
 
 def test_a_folder_of_bad_files_alone_gives_empty_tables(trained, tmp_path):
     (tmp_path / "text.png").write_text("hello")
-    found = predict_folder(trained[0], CARD, tmp_path, threads=1)
-    assert len(found.predictions) == 0
-    assert len(found.rejected) == 1
+    prediction = predict_folder(trained[0], CARD, tmp_path, threads=1)
+    assert len(prediction.predictions) == 0
+    assert len(prediction.rejected) == 1
 
 
 def test_no_folder_and_no_file_are_named(tmp_path):

@@ -34,14 +34,14 @@ def test_nothing_asked_for_changes_nothing(image):
 
 def test_every_image_of_a_batch_is_changed_by_itself(image):
     torch.manual_seed(0)
-    found = RadiographAugmentation(AUGMENTATION)(image.expand(40, 1, 64, 64))
-    assert found.shape == (40, 1, 64, 64)
-    assert found.dtype == torch.float32
-    assert 0 <= found.min() < found.max() <= 1
-    assert len(torch.unique(found, dim=0)) == 40
+    augmented = RadiographAugmentation(AUGMENTATION)(image.expand(40, 1, 64, 64))
+    assert augmented.shape == (40, 1, 64, 64)
+    assert augmented.dtype == torch.float32
+    assert 0 <= augmented.min() < augmented.max() <= 1
+    assert len(torch.unique(augmented, dim=0)) == 40
     torch.manual_seed(0)
     again = RadiographAugmentation(AUGMENTATION)(image.expand(40, 1, 64, 64))
-    assert torch.equal(found, again)
+    assert torch.equal(augmented, again)
 
 
 @pytest.mark.parametrize("degrees", [7, 20])
@@ -53,9 +53,9 @@ def test_rotations_are_those_of_torchvision_within_the_limit(image, degrees):
         ]
     )
     centre = slice(16, 48)
-    found = changed(image, rotation=float(degrees))[..., centre, centre]
+    augmented = changed(image, rotation=float(degrees))[..., centre, centre]
     distance = (
-        (found[:, None] - to_unit(candidates)[None, ..., centre, centre]).abs().mean((2, 3, 4))
+        (augmented[:, None] - to_unit(candidates)[None, ..., centre, centre]).abs().mean((2, 3, 4))
     )
     assert distance.min(dim=1).values.max() < 0.01
     angles = (distance.argmin(dim=1) - 4 * degrees - 8) / 4
@@ -67,21 +67,24 @@ def test_rotations_are_those_of_torchvision_within_the_limit(image, degrees):
 def test_shifts_stay_within_their_share_of_the_side():
     dot = torch.zeros(1, 64, 64, dtype=torch.uint8)
     dot[0, 30:34, 30:34] = 255
-    found = changed(dot, shift=0.1)[:, 0]
+    augmented = changed(dot, shift=0.1)[:, 0]
     rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
-    mass = found.sum((1, 2))
+    mass = augmented.sum((1, 2))
     for axis in (rows, columns):
-        moved = (found * axis).sum((1, 2)) / mass - 31.5
+        moved = (augmented * axis).sum((1, 2)) / mass - 31.5
         assert moved.abs().max() <= 6.5
         assert moved.abs().max() > 3
 
 
 def test_only_asked_images_are_mirrored_and_then_about_half(image):
     mirrored = to_unit(image.flip(-1))
-    same = [torch.allclose(found, mirrored, atol=0.02) for found in changed(image, 200, flip=True)]
+    same = [
+        torch.allclose(augmented, mirrored, atol=0.02)
+        for augmented in changed(image, 200, flip=True)
+    ]
     assert 70 < sum(same) < 130
     assert not any(
-        torch.allclose(found, mirrored, atol=0.02) for found in changed(image, rotation=7.0)
+        torch.allclose(augmented, mirrored, atol=0.02) for augmented in changed(image, rotation=7.0)
     )
 
 

@@ -29,8 +29,8 @@ def test_the_fast_gradient_is_torchs(dtype, size):
         gradients.append([images.grad, *(weight.grad for weight in backbone.parameters())])
     # The order of sums may differ from processor to processor, not more.
     tolerance = 1e-4 if dtype == torch.float32 else 0.03
-    for expected, found in zip(*gradients, strict=True):
-        assert (found - expected).norm() <= tolerance * expected.norm()
+    for expected, computed in zip(*gradients, strict=True):
+        assert (computed - expected).norm() <= tolerance * expected.norm()
     assert set(ours.state_dict()) == set(theirs.state_dict())
 
 

@@ -52,9 +52,9 @@ def test_the_measured_loss_is_binary_cross_entropy(rng):
     history = train(network, task, recipe(plain), seed=1).history
     held_out = task.split == "validation"
     features, _ = extract_features(network, task.images[held_out], None)
-    wanted = np.hstack([np.eye(2)[task.labels], task.tags])[held_out]
+    targets = np.hstack([np.eye(2)[task.labels], task.tags])[held_out]
     loss = torch.nn.BCELoss()(
-        torch.from_numpy(label_probabilities(network, features)), torch.from_numpy(wanted).float()
+        torch.from_numpy(label_probabilities(network, features)), torch.from_numpy(targets).float()
     )
     assert history["validation_loss"].iloc[0] == pytest.approx(float(loss), rel=1e-4)
 
@@ -71,8 +71,10 @@ def test_every_kind_of_phase_trains_with_tags_and_repeats_its_weights(rng):
 
 
 def test_the_staged_recipe_runs_whole_with_tags(rng):
-    given = yaml.safe_load(RECIPES.read_text())["staged"]
-    phases = [PhaseConfig.model_validate(phase).model_dump(mode="json") for phase in given]
+    phases_of_recipe = yaml.safe_load(RECIPES.read_text())["staged"]
+    phases = [
+        PhaseConfig.model_validate(phase).model_dump(mode="json") for phase in phases_of_recipe
+    ]
     assert [phase["epochs"] for phase in phases] == [10, 5, 5, 10]
     sizes = [phase["image_size"] for phase in phases]
     assert sizes == [128, 128, None, None]
@@ -108,8 +110,8 @@ def test_a_tagged_model_is_stored_with_its_tags(rng, tmp_path):
     )
     cohort = pd.DataFrame({"image_id": np.arange(90).astype(str), "class": "a", "split": "test"})
     labels = ["a", "b", *card["tags"]]
-    own = label_probabilities(loaded, features)
-    table = predictions_table(cohort, probabilities, ["a", "b"], labels, own)
+    of_labels = label_probabilities(loaded, features)
+    table = predictions_table(cohort, probabilities, ["a", "b"], labels, of_labels)
     names = predictions_schema(["a", "b"], labels).names
     assert names[:-2] == list(table.columns)
     assert "tags" not in json.loads((tmp_path / "m.json").read_text())["classes"]
