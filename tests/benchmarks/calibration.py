@@ -1,4 +1,4 @@
-"""How often the verdict is wrong where the truth is known, and how often it is right.
+"""How often the verdict is false where the truth is known, and how often it is correct.
 
     python tests/benchmarks/calibration.py features    features without clusters
     python tests/benchmarks/calibration.py cohorts     phantom cohorts through the whole chain
@@ -124,15 +124,15 @@ def of_features(draws, workers):
     print("| features | null | null rejected | verdict `clusters ...` | inconclusive |")
     print("| --- | --- | --- | --- | --- |")
     # Of the nulls that decide nothing a quarter of the draws shows enough.
-    wanted = [("gaussian", kind, draws) for kind in KINDS]
-    wanted += [(null, "rectified", draws // 4) for null in ("copula", "permutation")]
+    cases = [("gaussian", kind, draws) for kind in KINDS]
+    cases += [(null, "rectified", draws // 4) for null in ("copula", "permutation")]
     with ProcessPoolExecutor(workers) as pool:
-        for null, kind, count in wanted:
-            answers = list(pool.map(partial(judge, null, kind), range(count)))
-            rejected = sum(rejects for rejects, _ in answers)
-            wrong = sum(verdict.startswith("clusters") for _, verdict in answers)
-            open_ = sum(verdict.startswith("inconclusive") for _, verdict in answers)
-            cells = [share(number, count) for number in (rejected, wrong, open_)]
+        for null, kind, count in cases:
+            verdicts = list(pool.map(partial(judge, null, kind), range(count)))
+            rejected = sum(rejects for rejects, _ in verdicts)
+            false_clusters = sum(verdict.startswith("clusters") for _, verdict in verdicts)
+            inconclusive = sum(verdict.startswith("inconclusive") for _, verdict in verdicts)
+            cells = [share(number, count) for number in (rejected, false_clusters, inconclusive)]
             print(f"| {kind} | {null} | {' | '.join(cells)} |", flush=True)
 
 
@@ -163,28 +163,28 @@ def study(name, planted, seed):
     }
 
 
-def run(places, group, planted, seed):
+def run(workspaces, group, planted, seed):
     """One cohort through the chain: its verdict, and its clusters against the planted groups."""
     from sklearn.metrics import adjusted_rand_score
 
     name = f"c{COHORTS.index(group)}-{seed}"
-    place = places.get()
-    place.write_config(study(name, planted, seed), f"{name}.yaml")
+    folder = workspaces.get()
+    folder.write_config(study(name, planted, seed), f"{name}.yaml")
     target = f"results/{name}/evidence/conv5.json"
     command = [sys.executable, "-m", "snakemake", target, "--cores", "1"]
     command += ["--configfile", f"{name}.yaml"]
     try:
-        subprocess.run(command, cwd=place.path, check=True, capture_output=True)
+        subprocess.run(command, cwd=folder.path, check=True, capture_output=True)
     finally:
-        places.put(place)
-    results = place.path / "results"
+        workspaces.put(folder)
+    results = folder.path / "results"
     files = read_table(results / name / "metadata.parquet", ["image_id", "file"])
     clusters = read_table(results / name / "clusters" / "conv5.parquet").merge(files)
     truth = pd.read_csv(results / "sources" / name / "truth.csv").set_index("filename")
     groups = truth.loc[[Path(file).name for file in clusters["file"]], "variant"].to_numpy()
     labels = clusters["cluster"].to_numpy()
     inside = labels >= 0
-    document = read_json(place.path / target)
+    document = read_json(folder.path / target)
     return {
         "verdict": document["verdict"]["verdict"],
         "rejected": document["nulls"] is not None
@@ -203,27 +203,29 @@ def of_cohorts(workers, only):
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(workers) as pool:
-        places = SimpleQueue()
+        workspaces = SimpleQueue()
         for worker in range(workers):
-            places.put(workspace(Path(folder) / str(worker)))
+            workspaces.put(workspace(Path(folder) / str(worker)))
         for group in COHORTS:
             words, planted, seeds = group
             seeds = min(seeds, only or seeds)
-            jobs = [pool.submit(run, places, group, planted, seed) for seed in range(1, seeds + 1)]
-            answers = [job.result() for job in jobs]
-            found = [a for a in answers if a["verdict"].startswith("clusters")]
-            fields = pd.Series([a["explained_by"] for a in found], dtype=object).dropna()
+            jobs = [
+                pool.submit(run, workspaces, group, planted, seed) for seed in range(1, seeds + 1)
+            ]
+            outcomes = [job.result() for job in jobs]
+            with_clusters = [a for a in outcomes if a["verdict"].startswith("clusters")]
+            fields = pd.Series([a["explained_by"] for a in with_clusters], dtype=object).dropna()
             named = ", ".join(f"{field} {n}" for field, n in fields.value_counts().items())
-            good = sum(a["agreement"] >= 0.9 for a in answers)
-            median = np.median([a["agreement"] for a in answers])
-            open_ = sum(a["verdict"].startswith("inconclusive") for a in answers)
+            good = sum(a["agreement"] >= 0.9 for a in outcomes)
+            median = np.median([a["agreement"] for a in outcomes])
+            inconclusive = sum(a["verdict"].startswith("inconclusive") for a in outcomes)
             cells = [
-                share(sum(a["rejected"] for a in answers), seeds),
-                share(len(found), seeds),
+                share(sum(a["rejected"] for a in outcomes), seeds),
+                share(len(with_clusters), seeds),
                 named or "none",
-                str(open_),
+                str(inconclusive),
                 f"{median:.2f}, {good} of {seeds}" if planted["variants"] > 1 else "",
-                f"{np.mean([a['outliers'] for a in answers]):.0%}",
+                f"{np.mean([a['outliers'] for a in outcomes]):.0%}",
             ]
             print(f"| {words} | {' | '.join(cells)} |", flush=True)
 
@@ -234,8 +236,8 @@ if __name__ == "__main__":
     parser.add_argument("--draws", type=int, default=200, help="draws of each kind")
     parser.add_argument("--cohorts", type=int, help="at most so many cohorts of each kind")
     parser.add_argument("--workers", type=int, default=2)
-    given = parser.parse_args()
-    if given.part == "features":
-        of_features(given.draws, given.workers)
+    options = parser.parse_args()
+    if options.part == "features":
+        of_features(options.draws, options.workers)
     else:
-        of_cohorts(given.workers, given.cohorts)
+        of_cohorts(options.workers, options.cohorts)

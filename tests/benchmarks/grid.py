@@ -137,9 +137,9 @@ SOLVERS = {
 def measure(name, n, repeats):
     """Median seconds and peak memory (MB) of one solver at one size, in a fresh process."""
     command = [sys.executable, __file__, "--solver", name, "--n", str(n), "--repeats", str(repeats)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    return statistics.median(found["seconds"]), found["peak_mb"]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures = json.loads(child.stdout.splitlines()[-1])
+    return statistics.median(figures["seconds"]), figures["peak_mb"]
 
 
 def solve(name, n, repeats):
@@ -179,13 +179,13 @@ def compare_stages(repeats):
     """Prints a line for each size and peer as soon as it is known."""
     for stage, sizes, ours, peers in STAGES:
         for n in sizes:
-            own = measure(ours.__name__, n, repeats)
+            reference = measure(ours.__name__, n, repeats)
             compared = [peer for peer in peers if n <= peer[2]]
             if not compared:
-                print(row(stage, n, own, None, "none is run at this size"), flush=True)
+                print(row(stage, n, reference, None, "none is run at this size"), flush=True)
             for name, peer, _ in compared:
-                found = measure(peer.__name__, n, 1 if n > 50_000 else min(repeats, 3))
-                print(row(stage, n, own, found, name), flush=True)
+                measured = measure(peer.__name__, n, 1 if n > 50_000 else min(repeats, 3))
+                print(row(stage, n, reference, measured, name), flush=True)
 
 
 NOTEBOOK = """
@@ -226,13 +226,13 @@ def compare_whole(study, mirror, repeats):
     snakemake = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", str(study)]
     snakemake += ["--config", f"mirror={mirror}"] if mirror else []
     steps = ["--forcerun", "find_neighbours", "--until", "sweep"]
-    own = statistics.median(seconds_of([*snakemake, *steps]) for _ in range(repeats))
+    seconds = statistics.median(seconds_of([*snakemake, *steps]) for _ in range(repeats))
     classes = "|".join(config.get("embedding", {}).get("classes") or [])
     loop = seconds_of([sys.executable, "-c", NOTEBOOK, str(table), classes])
     print(
-        f"| whole grid of {config['study']}, features to cells | | {own:.3g} s, with Snakemake's "
-        f"start and four kinds of jobs | scikit-learn's TSNE and DBSCAN in a loop: {loop:.3g} s "
-        f"| {loop / own:.1f} |"
+        f"| whole grid of {config['study']}, features to cells | | {seconds:.3g} s, with "
+        f"Snakemake's start and four kinds of jobs | scikit-learn's TSNE and DBSCAN in a loop: {loop:.3g} s "
+        f"| {loop / seconds:.1f} |"
     )
 
 
@@ -262,16 +262,16 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--solver", choices=sorted(SOLVERS), help=argparse.SUPPRESS)
     parser.add_argument("--n", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.solver:
-        solve(given.solver, given.n, given.repeats)
+    options = parser.parse_args()
+    if options.solver:
+        solve(options.solver, options.n, options.repeats)
         return
     print(f"{machine()}\n")
     print("| stage | n | ours | peer | times as fast |")
     print("| --- | --- | --- | --- | --- |")
-    compare_stages(given.repeats)
-    if given.study:
-        compare_whole(given.study.resolve(), given.mirror, min(given.repeats, 3))
+    compare_stages(options.repeats)
+    if options.study:
+        compare_whole(options.study.resolve(), options.mirror, min(options.repeats, 3))
 
 
 if __name__ == "__main__":

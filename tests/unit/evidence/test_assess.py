@@ -70,8 +70,7 @@ def study(features, cohort, metadata=None, options=None, max_images=500, control
     minimum = THRESHOLDS.minimum
     for subject in ("features", *controls):
         null = NullSettings(subject, "gaussian", 1, 39, 0, minimum, sampling, options.search)
-        found = search_simulations(sample, null)
-        simulations = pd.concat([simulations, found], ignore_index=True)
+        simulations = pd.concat([simulations, search_simulations(sample, null)], ignore_index=True)
     resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
     metadata = pd.DataFrame({"image_id": cohort["image_id"]}) if metadata is None else metadata
     records = StudyRecords(
@@ -211,13 +210,13 @@ def test_figures_are_drawn_of_any_evidence(case, rng):
     given = case(rng) if case else (blobs(60)[0], cohort_of(60))
     evidence, records = study(*given)
     document = plain(evidence)
-    drawn = [
+    drawn_figures = [
         figures.nulls(document, records.simulations),
         figures.stability(document, records.clusters, records.repeats),
         figures.associations(evidence.associations, document),
         figures.controls(document, evidence.maps),
     ]
-    for figure in drawn:
+    for figure in drawn_figures:
         figure.canvas.draw()
         assert figure.axes
 

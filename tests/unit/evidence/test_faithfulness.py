@@ -8,8 +8,8 @@ from cxr.evidence.faithfulness import map_faithfulness
 
 def test_faithfulness_is_scikit_learns_both_ways(rng):
     features, xy = rng.normal(size=(60, 8)), rng.normal(size=(60, 2))
-    found = map_faithfulness(features, xy, 7)
-    assert found["trustworthiness"] == pytest.approx(trustworthiness(features, xy, n_neighbors=7))
+    result = map_faithfulness(features, xy, 7)
+    assert result["trustworthiness"] == pytest.approx(trustworthiness(features, xy, n_neighbors=7))
     assert map_faithfulness(features, features[:, :2], 7)["continuity"] == pytest.approx(
         trustworthiness(features[:, :2], features, n_neighbors=7)
     )

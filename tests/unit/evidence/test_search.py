@@ -32,24 +32,24 @@ def blobs(n=120):
 
 def test_planted_clusters_are_found():
     points, truth = blobs()
-    found = search(points, grid_for(len(points)))
-    assert found.balance_score == 0
-    assert found.n_clusters == 3
-    assert all(len(set(truth[found.labels == k])) == 1 for k in range(3))
-    assert found.dbcv > 0.5
+    result = search(points, grid_for(len(points)))
+    assert result.balance_score == 0
+    assert result.n_clusters == 3
+    assert all(len(set(truth[result.labels == k])) == 1 for k in range(3))
+    assert result.dbcv > 0.5
 
 
 def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
     points = draw("low rank", rng)
     grid = grid_for(len(points))
-    found = search(points, grid)
-    expected = DBSCAN(eps=found.eps, min_samples=found.min_samples).fit_predict(found.xy)
-    np.testing.assert_array_equal(found.labels, expected)
-    assert balance_score(found.labels) == found.balance_score
+    result = search(points, grid)
+    expected = DBSCAN(eps=result.eps, min_samples=result.min_samples).fit_predict(result.xy)
+    np.testing.assert_array_equal(result.labels, expected)
+    assert balance_score(result.labels) == result.balance_score
     for perplexity in grid.perplexities:
         one = search(points, grid.at(perplexity))
-        assert one.balance_score >= found.balance_score
-        assert one.dbcv <= found.dbcv
+        assert one.balance_score >= result.balance_score
+        assert one.dbcv <= result.dbcv
         for eps in grid.eps:
             for count in grid.min_samples:
                 labels = DBSCAN(eps=eps, min_samples=count).fit_predict(one.xy)
@@ -67,9 +67,9 @@ def test_perplexities_are_those_that_maps_can_have():
 def test_where_no_cell_is_usable_nothing_is_found(rng):
     points = rng.normal(size=(40, 5))
     for changes in ({"perplexities": (200.0,)}, {"eps": (1e-6,)}):
-        found = search(points, grid_for(40, 5, **changes))
-        assert (found.balance_score, found.dbcv, found.n_clusters) == (np.inf, -np.inf, 0)
-        assert set(found.labels) == {-1}
+        result = search(points, grid_for(40, 5, **changes))
+        assert (result.balance_score, result.dbcv, result.n_clusters) == (np.inf, -np.inf, 0)
+        assert set(result.labels) == {-1}
 
 
 def test_a_replicate_of_the_study_of_2020_takes_less_than_four_seconds(rng):

@@ -15,11 +15,11 @@ GRID = SearchGrid(
 
 def test_planted_clusters_are_apart_in_held_out_patients():
     points, _ = make_blobs(150, 20, centers=3, cluster_std=1.0, center_box=(-4, 4), random_state=1)
-    found = separation_test(points, np.arange(150).astype(str), GRID, 5, 0)
-    assert found["p"] < 0.01
-    assert found["halves"] == 10
-    assert found["halves_with_clusters"] == 10
-    assert found["silhouette"] > 0.5
+    result = separation_test(points, np.arange(150).astype(str), GRID, 5, 0)
+    assert result["p"] < 0.01
+    assert result["halves"] == 10
+    assert result["halves_with_clusters"] == 10
+    assert result["silhouette"] > 0.5
 
 
 def test_one_cloud_is_not():
@@ -41,5 +41,5 @@ def test_one_long_cloud_is_not_either(long):
 
 def test_without_clusters_in_the_halves_nothing_is_apart(rng):
     lone = SearchGrid((5.0,), (1e-6,), (5,), 3, 8, 1 / 3)
-    found = separation_test(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)
-    assert found == {"p": 1.0, "halves": 10, "halves_with_clusters": 0, "silhouette": None}
+    result = separation_test(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)
+    assert result == {"p": 1.0, "halves": 10, "halves_with_clusters": 0, "silhouette": None}

@@ -45,10 +45,10 @@ def test_repetitions_are_summed_up():
     stability = Stability(REFERENCE)
     stability.add("bootstrap", np.arange(7), REFERENCE)
     stability.add("bootstrap", np.array([0, 1, 3, 4]), np.array([0, 0, 0, 0]))
-    found = stability.summary()["bootstrap"]
-    assert found["repetitions"] == 2
-    assert [cluster["mean"] for cluster in found["clusters"]] == [0.75, 0.75]
-    assert found["adjusted_rand"]["mean"] == pytest.approx(0.5)
+    result = stability.summary()["bootstrap"]
+    assert result["repetitions"] == 2
+    assert [cluster["mean"] for cluster in result["clusters"]] == [0.75, 0.75]
+    assert result["adjusted_rand"]["mean"] == pytest.approx(0.5)
     consensus = stability.consensus()
     assert consensus[0, 1] == 1
     assert consensus[0, 2] == 1
@@ -62,10 +62,10 @@ def test_a_cluster_that_repetitions_or_the_sample_lack_keeps_its_place():
     stability.add("bootstrap", np.arange(5), np.array([0, 0, 1, 1, 2]))
     stability.add("bootstrap", np.arange(4), np.array([0, 0, 1, 1]))
     stability.add("start", np.arange(4), np.array([0, 0, 1, 1]))
-    found = stability.summary()
-    assert [c["mean"] for c in found["bootstrap"]["clusters"]] == [1, 1, 1, 0]
-    assert [c["mean"] for c in found["start"]["clusters"]] == [1, 1, 0, 0]
-    assert least_stable(found) == 0
+    result = stability.summary()
+    assert [c["mean"] for c in result["bootstrap"]["clusters"]] == [1, 1, 1, 0]
+    assert [c["mean"] for c in result["start"]["clusters"]] == [1, 1, 0, 0]
+    assert least_stable(result) == 0
 
 
 GRID = SearchGrid((5.0, 10.0), (0.2, 0.4, 0.6), (5,), 3, 8, 1 / 3)

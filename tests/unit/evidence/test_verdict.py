@@ -66,12 +66,12 @@ CASES = [
 
 @pytest.mark.parametrize(("document", "verdict"), CASES, ids=[verdict for _, verdict in CASES])
 def test_the_rules(document, verdict):
-    found = decide(document, THRESHOLDS)
-    assert found["verdict"] == verdict
-    assert len(found["sentence"]) > 20
-    assert "nan" not in found["sentence"]
-    assert not re.search("variant", " ".join(found.values()), re.IGNORECASE)
-    assert "no genome was read" in found["limit"]
+    result = decide(document, THRESHOLDS)
+    assert result["verdict"] == verdict
+    assert len(result["sentence"]) > 20
+    assert "nan" not in result["sentence"]
+    assert not re.search("variant", " ".join(result.values()), re.IGNORECASE)
+    assert "no genome was read" in result["limit"]
 
 
 def test_the_sentence_gives_the_numbers():
@@ -94,18 +94,18 @@ def test_controls_with_the_same_clusters_are_named():
         "untrained": {"p": 0.01, "adjusted_rand": 0.1},
     }
     for explaining in (None, EXPLAINING):
-        found = decide(evidence(controls=controls, explained_by=explaining), THRESHOLDS)
-        assert "in the border alone (agreement 0.80): they are not about" in found["sentence"]
-        assert "pixels" not in found["sentence"]
-        assert "untrained" not in found["sentence"]
+        result = decide(evidence(controls=controls, explained_by=explaining), THRESHOLDS)
+        assert "in the border alone (agreement 0.80): they are not about" in result["sentence"]
+        assert "pixels" not in result["sentence"]
+        assert "untrained" not in result["sentence"]
 
 
 def test_a_search_without_a_usable_cell_says_nothing():
     document = consistent_with_chance() | {"search": {"maps": 0}, "n_sampled": 500}
     for name in ("balance_score", "dbcv"):
         document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
-    found = decide(document, THRESHOLDS)
-    assert found["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
+    result = decide(document, THRESHOLDS)
+    assert result["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
 
 
 def test_a_search_without_a_defined_dbcv_is_assessed_by_its_balance():

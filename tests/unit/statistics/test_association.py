@@ -24,30 +24,30 @@ def associate(clusters, permutations=199, **fields):
 def test_a_field_that_is_the_clusters_is_found(rng):
     clusters = per_patient([0, 1, 2], rng)
     names = np.array(["A", "B", "C"], dtype=object)
-    found = associate(
+    result = associate(
         clusters,
         country=names[clusters],
         sex=per_patient(np.array(["M", "F"], dtype=object), rng),
         width=1000.0 + 100 * clusters,
     )
     for missing in ("level", "dropped"):
-        row = found.loc[(missing, "country")]
+        row = result.loc[(missing, "country")]
         assert row["effect"] == pytest.approx(1, abs=1e-6)
         assert row["ami"] == pytest.approx(1)
         assert row["p"] == 1 / 200
         assert row["q"] <= 0.05
-        assert found.loc[(missing, "sex"), "q"] > 0.05
-        assert found.loc[(missing, "width"), "p"] == 1 / 200
-    assert found.loc[("dropped", "width"), "measure"] == "correlation_ratio"
-    assert list(found.reset_index().columns.sort_values()) == sorted(ASSOCIATION_COLUMNS)
+        assert result.loc[(missing, "sex"), "q"] > 0.05
+        assert result.loc[(missing, "width"), "p"] == 1 / 200
+    assert result.loc[("dropped", "width"), "measure"] == "correlation_ratio"
+    assert list(result.reset_index().columns.sort_values()) == sorted(ASSOCIATION_COLUMNS)
 
 
 def test_what_chance_gives_stands_beside_an_effect(rng):
     clusters = per_patient([0, 1, 2], rng)
     wards = np.array([f"w{n}" for n in range(30)], dtype=object)
     names = np.array(["A", "B", "C"], dtype=object)
-    found = associate(clusters, ward=per_patient(wards, rng), country=names[clusters])
-    ward, country = found.loc[("dropped", "ward")], found.loc[("dropped", "country")]
+    result = associate(clusters, ward=per_patient(wards, rng), country=names[clusters])
+    ward, country = result.loc[("dropped", "ward")], result.loc[("dropped", "country")]
     assert ward["null_mean"] > 0.3, "few patients with many values"
     assert ward["effect"] == pytest.approx(ward["null_mean"], abs=0.15)
     assert country["null_mean"] < 0.2 < country["effect"]
@@ -58,17 +58,17 @@ def test_where_every_patient_has_a_value_of_its_own_nothing_is_defined(n, k):
     owners = np.array([f"p{i}" for i in range(n)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = association_table(np.arange(n) % k, owners, pd.DataFrame({"own": owners}), 9, 0)
-    assert found[["null_mean", "effect"]].isna().all(axis=None)
+        result = association_table(np.arange(n) % k, owners, pd.DataFrame({"own": owners}), 9, 0)
+    assert result[["null_mean", "effect"]].isna().all(axis=None)
 
 
 def test_missing_values_are_a_level_and_are_dropped(rng):
     clusters = per_patient([0, 1], rng)
     recorded = np.where(clusters == 0, "Italy", None).astype(object)
-    found = associate(clusters, country=recorded)
-    assert found.loc[("level", "country"), "effect"] == pytest.approx(1)
-    assert found.loc[("level", "country"), "images"] == len(OWNER)
-    dropped = found.loc[("dropped", "country")]
+    result = associate(clusters, country=recorded)
+    assert result.loc[("level", "country"), "effect"] == pytest.approx(1)
+    assert result.loc[("level", "country"), "images"] == len(OWNER)
+    dropped = result.loc[("dropped", "country")]
     assert dropped["images"] == (clusters == 0).sum()
     assert dropped["levels"] == 1
     assert pd.isna(dropped["p"])
@@ -92,9 +92,9 @@ def test_clusters_and_fields_of_patients_are_seldom_called_associated():
         constant = per_patient(np.array(list("abcdef"), dtype=object), rng)
         changes = rng.random(len(OWNER)) < 0.3
         changing = np.where(changes, rng.choice(list("abcdef"), len(OWNER)), constant)
-        found = associate(clusters, 99, constant=constant, changing=changing)
+        result = associate(clusters, 99, constant=constant, changing=changing)
         for name in rejected:
-            rejected[name] += found.loc[("level", name), "p"] <= 0.05
+            rejected[name] += result.loc[("level", name), "p"] <= 0.05
     # 5% of 150 are 7.5; more than 15 would happen in one of 200 runs.
     assert max(rejected.values()) <= 15
 
@@ -119,9 +119,9 @@ def test_a_country_that_is_its_publication_tells_nothing_more(rng):
     clusters = per_patient([0, 1, 2], rng)
     doi = per_patient(np.array([f"10.1/{i}" for i in range(6)], dtype=object), rng)
     country = pd.Series(doi).map({f"10.1/{i}": "ab"[i % 2] for i in range(6)})
-    found = stratified_association(clusters, OWNER, country, pd.Series(doi), 99, 0)
-    assert found["p"] is None
-    assert found["strata"] == 6
+    result = stratified_association(clusters, OWNER, country, pd.Series(doi), 99, 0)
+    assert result["p"] is None
+    assert result["strata"] == 6
     other = pd.Series(np.array(list("abc"), dtype=object)[clusters])
     assert stratified_association(clusters, OWNER, other, pd.Series(doi), 199, 0)["p"] == 1 / 200
     nothing = pd.Series([None] * len(OWNER), dtype=object)

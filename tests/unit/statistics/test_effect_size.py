@@ -34,7 +34,7 @@ def test_cramers_v_is_corrected_for_bias(rng):
 def test_the_correlation_ratio_is_that_of_an_analysis_of_variance(rng):
     clusters = rng.integers(0, 3, 90)
     values = rng.normal(size=90) + clusters
-    found = correlation_ratio(values, clusters, np.ones((1, 90)))[0] ** 2
+    result = correlation_ratio(values, clusters, np.ones((1, 90)))[0] ** 2
     f = f_oneway(*(values[clusters == k] for k in range(3))).statistic
-    assert found == pytest.approx(f * 2 / (f * 2 + 87))
+    assert result == pytest.approx(f * 2 / (f * 2 + 87))
     assert np.isnan(correlation_ratio(np.ones(90), clusters, np.ones((1, 90)))[0])
