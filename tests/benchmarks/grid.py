@@ -231,8 +231,8 @@ def compare_whole(study, mirror, repeats):
     loop = seconds_of([sys.executable, "-c", NOTEBOOK, str(table), classes])
     print(
         f"| whole grid of {config['study']}, features to cells | | {seconds:.3g} s, with "
-        f"Snakemake's start and four kinds of jobs | scikit-learn's TSNE and DBSCAN in a loop: {loop:.3g} s "
-        f"| {loop / seconds:.1f} |"
+        f"Snakemake's start and four kinds of jobs | scikit-learn's TSNE and DBSCAN in a loop: "
+        f"{loop:.3g} s | {loop / seconds:.1f} |"
     )
 
 
