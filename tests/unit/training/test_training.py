@@ -285,7 +285,8 @@ def test_the_named_recipes_are_valid_and_end_at_the_caches_size():
         checked = [PhaseConfig.model_validate(phase) for phase in phases]
         assert checked[-1].image_size is None
     made = [PhaseConfig.model_validate(phase).model_dump() for phase in recipes["transfer"]]
-    settings = {"phases": made, "augmentation": None, "precision": "auto", "compile": False}
+    phases = [phase | {"image_size": phase["image_size"] or 64} for phase in made]
+    settings = {"phases": phases, "augmentation": None, "precision": "auto", "compile": False}
     assert [phase.frozen for phase in typed(Recipe, settings | {"threads": 1}).phases] == [
         True,
         False,
