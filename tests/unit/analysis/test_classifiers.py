@@ -24,7 +24,7 @@ def accuracies(rows, permutations=24, repeats=1):
 
 
 def test_what_a_record_repeats_is_no_prediction(rng):
-    """Ages single patients out, so that with patients divided a tree knows each of them."""
+    """Ages single patients out, so that in an image-level split a tree knows each of them."""
     found = accuracies(patients_of(rng))
     assert found.loc[("random", "decision tree"), "accuracy"] > 0.9
     grouped = found.loc["grouped"].loc[list(CLASSIFIERS)]
