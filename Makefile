@@ -19,11 +19,13 @@ study: $(READY) ## set up the environment, run the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
 
 # Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
-# run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait.
+# run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait. The
+# finished study that many tests read is run once for all of them.
 test: $(READY) ## set up the environment, run every test
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit
-	@$(BIN)/python -m pytest tests/browser
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
+	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
+	$(BIN)/python -m pytest tests/browser && \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
 
 check: $(READY) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, config schema and reference
 	$(BIN)/ruff check .

@@ -75,10 +75,12 @@ def _no_cluster(tmp_path_factory):
 def finished(tmp_path_factory, worker_id):
     """The finished run of the tiny study. Not to be changed: take `copied`.
 
-    Processes that test side by side share one run; the first one makes it.
+    Processes that test side by side share one run; the first one makes it. Several calls of
+    pytest share those in the folder CXR_RUNS.
     """
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "finished-tiny"
+    beside = base if worker_id == "master" else base.parent
+    folder = Path(os.environ.get("CXR_RUNS", beside)) / "finished-tiny"
     place = Workspace(folder / "run")
     with FileLock(f"{folder}.lock"):
         if not (folder / "output").exists():

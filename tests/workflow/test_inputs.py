@@ -82,6 +82,7 @@ def test_a_cohort_of_ones_own_runs_to_its_report(tmp_path):
     }
     config["cohort"] = {"classes": CLASSES, "image_size": 32}
     config["embedding"]["classes"] = None
+    config["evaluation"] = {"random_split": False, "baselines": False}
     place.write_config(config)
     place.snakemake()
     results = place.path / "results" / "tiny"
@@ -126,7 +127,7 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
     assert sorted(countries.loc[[0, 1, 2]].to_numpy().max(axis=1)) == [29, 30, 30]
     assert pd.read_csv(results / "rejected.csv", dtype=str)["file"].tolist() == ["005"]
     page = (results / "report.html").read_text()
-    assert "computed elsewhere" in page
+    assert "External features, read from a file." in page
     assert "Verdict: clusters, explained by country." in page
     assert "Grad-CAM" not in page
     assert set(place.planned(config | {"embedding": {"perplexities": [10]}})) == {

@@ -26,6 +26,7 @@ def results(tmp_path_factory, mirror):
     config["evaluation"] = {"random_split": False}
     config["evidence"] = {"controls": ["untrained"], "nulls": ["gaussian"], "replicates": 39}
     config["embedding"]["perplexities"] = [1, 17, 60, 173, 178]
+    config["similarity"]["folds"] = None
     # Sex is recorded of the COVID-19 class alone.
     config["cohort"]["tags"] = {"fields": ["sex"], "min_patients": 5}
     fields = {"target": "sex", "predictors": ["country", "age_years"]}

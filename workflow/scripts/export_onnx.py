@@ -1,15 +1,18 @@
 """A network as an ONNX file, checked against torch on images of the cohort."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array
-from cxr.core.job import job, log
+from cxr.core.job import job
 from cxr.inference.onnx import export_onnx
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+log = logging.getLogger("cxr")
 
 COMPARED = 64  # images
 

@@ -1,15 +1,18 @@
 """A network's classes, features and Grad-CAM for a folder of new images."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.core.io import write_csv, write_table
-from cxr.core.job import job, log
+from cxr.core.job import job
 from cxr.inference.predict import predict_folder, save_overlays
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+log = logging.getLogger("cxr")
 
 
 def main(input, output, cfg, threads):

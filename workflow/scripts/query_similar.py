@@ -1,10 +1,11 @@
 """The most similar images of a new one: a table and a contact sheet."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_json, read_table, write_csv
-from cxr.core.job import job, log
+from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
@@ -21,6 +22,8 @@ from cxr.similarity.sheets import query_sheet
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+log = logging.getLogger("cxr")
 
 
 def main(input, output, cfg):
