@@ -14,7 +14,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxr.core.errors import DamagedFile, InputError
+from cxr.core.temporary import owner, remove_abandoned, require_replaceable
 
 FULL = 2**16  # bytes; with less the disk is full
 
@@ -42,12 +43,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{target.name}."
-    for other in target.parent.iterdir():
-        # A process that was killed could not remove its temporary file.
-        if other.name.startswith(prefix) and len(other.name) == len(prefix) + 8:
-            other.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
+    remove_abandoned(target)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.{owner()}.", dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -55,6 +52,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
+        require_replaceable()
         temporary.replace(target)
     except Exception as error:
         free = os.statvfs(target.parent)
@@ -255,3 +253,11 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
 def damaged_file(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:
     """The error for a file that was cut short or is of another kind."""
     return DamagedFile(f"{path}: not a whole {kind} file ({error})", Path(path))
+
+
+def set_aside(path: Path) -> str:
+    """Moves a damaged result away, so that it is made again, and gives its new name."""
+    aside = path.with_name(f"{path.name}.damaged")
+    with suppress(FileNotFoundError):  # another job has renamed it
+        path.replace(aside)
+    return aside.name

@@ -1,7 +1,6 @@
 """Obtaining a source: made, linked, checked out or downloaded, and its content hashed."""
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cxr.core.errors import InputError
-from cxr.core.hashing import file_sha256
+from cxr.core.hashing import file_sha256, files_below
 from cxr.core.io import write_text
 from cxr.core.settings import typed
+from cxr.core.temporary import owner, remove_abandoned, require_replaceable
 from cxr.download.archive import remove, unpack
 from cxr.download.git import Git, check_out
 from cxr.download.http import download
@@ -122,7 +122,9 @@ def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any
         If it can't be obtained, with what is wrong and what to do.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=destination.parent) as temporary:
+    remove_abandoned(destination)
+    prefix = f".{destination.name}.{owner()}."
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=destination.parent) as temporary:
         folder = Path(temporary) / "files"
         folder.mkdir()
         checksum = _fill(folder, source.content, Path(f"{destination}.partial"))
@@ -131,6 +133,7 @@ def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any
         digest = folder_digest(folder)
         if digest["files"] == 0:
             raise InputError(f"source '{name}': it holds no file; check its address or path")
+        require_replaceable()
         remove(destination)
         folder.replace(destination)
     return {
@@ -206,17 +209,8 @@ def folder_digest(folder: Path) -> dict[str, Any]:
         "<sha256>  <relative path>".
     """
     lines, size = [], 0
-    for path in _files(folder):
+    for path in files_below(folder):
         lines.append(f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n")
         size += path.stat().st_size
     total = hashlib.sha256("".join(sorted(lines)).encode())
     return {"files": len(lines), "bytes": size, "content_hash": total.hexdigest()}
-
-
-def _files(folder: Path) -> list[Path]:
-    """Every file below a folder; links to folders are not followed."""
-    paths = []
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        paths += [Path(place) / name for name in sorted(names)]
-    return paths

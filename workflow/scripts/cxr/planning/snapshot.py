@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from cxr.core.io import read_json, write_json
+from cxr.core.paths import STATE
 
 VARIABLE = "CXR_SNAPSHOT"
-FOLDER = Path(".snakemake") / "cxr"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def save_snapshot(study: Mapping[str, Any], code: Mapping[str, str]) -> None:
     """Leaves a snapshot for the jobs that this process starts."""
     document = {"study": study, "code": code}
     name = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:20]
-    path = (FOLDER / f"{name}.json").absolute()
+    path = (STATE / f"{name}.json").absolute()
     write_json(document, path)
     os.environ[VARIABLE] = str(path)
 
