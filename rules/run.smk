@@ -2,9 +2,61 @@
 
 import atexit
 
-from cxr.core.io import require_writable
+import snakemake.workflow
+
+from cxr.core.io import require_writable, set_aside
 from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
+from cxr.planning.verification import Results
+
+# A workflow that imports this one may put it all below a folder of its own.
+RESULTS = Results(
+    Path(str(rules.score.output.ranking).split("{study}")[0]),
+    [NAME, "sources", "weights"],
+)
+OURS = {rule for rule in workflow.rules if "code" in rule.params.keys()}
+
+
+def verified(persistence):
+    """Snakemake's records of results, which also ask what the receipts of results say.
+
+    Snakemake asks its records for the incomplete outputs of every job that it plans, before it
+    compares times. There each job whose results are not those of today is marked to run.
+    """
+
+    class Verified(persistence):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            read_results(writing=workflow.executor_plugin and not workflow.touch)
+
+        async def incomplete(self, job):
+            if job.rule in OURS and RESULTS.reason(
+                job.output, job.input, job.params.get("cfg"), job.params.code
+            ):
+                self.dag.forcefiles.update(job.output)
+            return await super().incomplete(job)
+
+    return Verified
+
+
+def read_results(writing):
+    """Reads all results, sets damaged ones aside and, after a copy, sets their times right."""
+    RESULTS.read(workflow.cores or 1)
+    for path in RESULTS.damaged():
+        done = "it is made again"
+        if writing and not workflow.dryrun:
+            done = f"it is set aside as {set_aside(path)} and made again"
+        print(f"{path}: not as it was written; {done}", file=sys.stderr)
+    if writing:
+        RESULTS.restore_times()
+
+
+# The jobs of a run ask their driver's records, and check what they read themselves.
+if SNAPSHOT is None:
+    for backend in ("FilePersistence", "DbPersistence"):
+        setattr(
+            snakemake.workflow, backend, verified(getattr(snakemake.workflow, backend))
+        )
 
 
 def begin_run():
@@ -13,6 +65,8 @@ def begin_run():
         require_writable(Path("results"))
     except InputError as problem:
         sys.exit(f"error: {problem}")
+    if RESULTS.summary():
+        print(RESULTS.summary(), file=sys.stderr)
     save_snapshot(STUDY, CODE)
 
 

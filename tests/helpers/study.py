@@ -122,12 +122,13 @@ class Workspace:
         return {rule: int(n) for rule, n in counts if rule not in ("all", "total")}
 
     def files(self, study):
-        """The files of a study by relative path, less logs and benchmarks."""
+        """The files of a study by relative path, less logs, benchmarks and receipts."""
+        without = ("logs", "benchmarks", "receipts")
         folder = self.path / "results" / study
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.relative_to(folder).parts[0] not in ("logs", "benchmarks")
+            if path.is_file() and path.relative_to(folder).parts[0] not in without
         }
 
 

@@ -3,9 +3,11 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -124,27 +126,59 @@ def test_results_that_can_not_be_written(finished, tmp_path):
         same_files(place, finished)
 
 
-@pytest.mark.parametrize(
-    ("damaged", "reader"),
-    [
-        ("images.npy", "export_features"),
-        ("neighbours/conv5.npz", "embed"),
-    ],
-)
-def test_a_file_that_was_cut_short(copied, finished, damaged, reader):
-    path = copied.path / "results/tiny" / damaged
-    # Before the last run, as a crash of the machine leaves it, not after.
-    times = path.stat()
-    path.write_bytes(path.read_bytes()[: times.st_size // 2])
+def damage(path, cut):
+    """Cuts a file or flips a byte of it, with its time kept, as a bad disk or a crash leaves it."""
+    times, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) * 2 // 3] ^= 0x40
+    path.write_bytes(content[: len(content) // 2] if cut else content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert copied.planned() == {}
-    only = ["--forcerun", reader, "--until", reader]
-    done = copied.snakemake(*only, check=False)
-    assert f"error: results/tiny/{damaged}: not a" in done.stderr
-    assert f"it is set aside as {path.name}.damaged, run again to recompute it" in done.stderr
-    copied.snakemake(*only)
-    path.with_name(f"{path.name}.damaged").unlink()
+
+
+def test_damaged_and_lost_results_are_made_again_though_the_report_is_younger(copied, finished):
+    results = copied.path / "results/tiny"
+    damaged = {
+        "images.npy": False,
+        "models/conv5/model.safetensors": False,
+        "models/conv5/metrics.json": True,
+        "neighbours/conv5.npz": True,
+        "figures/comparison.pdf": False,
+        "report.html": False,
+    }
+    for name, cut in damaged.items():
+        damage(results / name, cut)
+    lost = [results / "evidence/conv5.json", results / "cohort.parquet"]
+    for path in lost:
+        path.unlink()
+    planned = copied.planned()
+    assert {"assemble_cohort", "train", "compare_models", "write_report"} <= set(planned)
+    assert all((results / name).exists() for name in damaged)
+    done = copied.snakemake()
+    for name in damaged:
+        aside = Path(name).name + ".damaged"
+        line = f"results/tiny/{name}: not as it was written; it is set aside as {aside}"
+        assert line in done.stderr
+        (results / name).with_name(aside).unlink()
+    assert "results/tiny: results made again: " in done.stderr
     same_files(copied, finished)
+    assert copied.planned() == {}
+
+
+def test_a_job_that_meets_a_damaged_result_stops(copied):
+    path = copied.path / "results/tiny/images.npy"
+    only = ["--forcerun", "export_features", "--until", "export_features"]
+    damage(path, cut=False)
+    done = copied.snakemake(*only, "--ignore-incomplete", check=False)
+    assert "error: results/tiny/images.npy: not as assemble_cohort wrote it; it" in done.stderr
+
+
+def test_results_without_records_are_taken_or_made_again_by_what_made_them(copied):
+    shutil.rmtree(copied.path / ".snakemake")
+    for path in sorted((copied.path / "results").rglob("*"), reverse=True):
+        os.utime(path)
+    assert copied.planned() == {}
+    copied.write_config(TINY | {"seed": 7})
+    planned = copied.planned()
+    assert {"assemble_cohort", "train", "embed"} <= set(planned)
 
 
 def test_a_second_run_in_the_same_folder_is_told_so(copied, finished):

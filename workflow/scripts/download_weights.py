@@ -17,5 +17,5 @@ def main(output, cfg, place):
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+    with job(snakemake):
         main(snakemake.output, snakemake.params.cfg, snakemake.params.place)

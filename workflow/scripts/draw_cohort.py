@@ -16,5 +16,5 @@ def main(input, output):
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.threads, snakemake.params.code):
+    with job(snakemake):
         main(snakemake.input, snakemake.output)

@@ -11,12 +11,20 @@ import pytest
 from cxr.core.paths import SCRIPTS
 from cxr.core.progress import Progress
 
+TASK = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, sys.argv[1])
+from cxr.core.job import job
+task = SimpleNamespace(rule="r", input=[], output=[], log=[sys.argv[2]], params={}, threads=1)
+"""
+
 
 def run(body, tmp_path):
     """Runs `body` inside a job in a process of its own: its status and its log."""
     log = tmp_path / "logs" / "job.log"
-    program = f"from cxr.core.job import job\nwith job(log={str(log)!r}, threads=1):\n    {body}\n"
-    done = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, check=False)
+    program = f"{TASK}with job(task):\n    {body}\n"
+    done = subprocess.run([sys.executable, "-c", program, SCRIPTS, log], check=False)
     return done.returncode, log.read_text().splitlines()
 
 
@@ -58,13 +66,10 @@ def test_a_failure_ends_with_one_clear_line_after_its_traceback(tmp_path, raised
 
 @pytest.mark.parametrize("prefix", ["", "chest/"])
 def test_a_damaged_result_is_set_aside_and_a_file_of_the_user_is_not(tmp_path, prefix):
-    program = """
-import sys
+    program = f"""{TASK}
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
 from cxr.core.errors import DamagedFile
-from cxr.core.job import job
-with job(sys.argv[2]):
+with job(task):
     raise DamagedFile("not whole", Path(sys.argv[3]))
 """
     log = f"{prefix}results/tiny/logs/embed/conv5.log"
@@ -106,18 +111,15 @@ def test_progress_says_done_total_rate_and_time_left(caplog):
 
 
 def test_progress_of_downloads_is_on_the_terminal_where_there_is_one(tmp_path):
-    code = """
-import sys
-sys.path.insert(0, "workflow/scripts")
+    code = f"""{TASK}
 from cxr.core.progress import Progress
-from cxr.core.job import job
-with job(sys.argv[1]):
+with job(task):
     Progress(3 * 10**6, "MB of a file", every=0.0, unit=10**6, show=True).step(10**6)
     Progress(3, "images", every=0.0).step()
 """
     ours, theirs = pty.openpty()
     log = tmp_path / "job.log"
-    subprocess.run([sys.executable, "-c", code, str(log)], stderr=theirs, check=True)
+    subprocess.run([sys.executable, "-c", code, SCRIPTS, log], stderr=theirs, check=True)
     os.close(theirs)
     shown = os.read(ours, 10_000).decode()
     os.close(ours)

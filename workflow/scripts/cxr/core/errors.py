@@ -20,3 +20,11 @@ class DamagedFile(InputError):
     def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)
         self.path = path
+
+
+class Superseded(InputError):
+    """Another job has begun to make what this one makes; `done` where that one has ended well."""
+
+    def __init__(self, message: str, *, done: bool) -> None:
+        super().__init__(message)
+        self.done = done

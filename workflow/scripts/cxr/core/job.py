@@ -6,12 +6,14 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from cxr.core.errors import DamagedFile, InputError
+from cxr.core.errors import DamagedFile, InputError, Superseded
 from cxr.core.fingerprint import fingerprint
+from cxr.core.io import set_aside
 from cxr.core.progress import Progress
+from cxr.core.receipts import Task, receipt_of, results_folder
 
 ADVICE = {
     errno.ENOSPC: "free some space on its disk",
@@ -24,24 +26,21 @@ ADVICE = {
 
 
 @contextmanager
-def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
-    """Runs a block with its output in a log file and its libraries limited to `threads`.
+def job(task: Task) -> Iterator[None]:
+    """Runs a job's block with its output in the job's log and its libraries limited to its threads.
 
-    Everything that is printed, logged or warned goes to the file, native
-    libraries included. A failure ends the process with status 1, its traceback
-    in the log, and as last line what the user can do.
+    Everything that is printed, logged or warned goes to the log, native libraries included.
+    What it reads is checked, and a receipt left of what it wrote. A failure ends the process
+    with status 1, its traceback in the log, and as last line what the user can do.
 
     Parameters
     ----------
-    log : path
-        The log file; its folder is made.
-    threads : int
-        Threads for BLAS, OpenMP, numba and torch.
-    code : str, optional
-        The fingerprint of the script when the run began. Where it differs by now the
-        block is not run: its outputs would be recorded as made by the old code.
+    task : Task
+        What the workflow engine hands to the job's script. Where its param `code`, the
+        fingerprint of the script when the run began, differs by now, the block is not run:
+        its outputs would be recorded as made by the old code.
     """
-    target = Path(log)
+    target = Path(task.log[0])
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", buffering=1, encoding="utf-8") as stream:
         sys.stdout.flush()
@@ -56,17 +55,18 @@ def job(log: str, threads: int = 1, code: str | None = None) -> Iterator[None]:
         )
         logging.captureWarnings(True)
         try:
-            _require_same_code(code)
-            with limited(threads):
+            _require_same_code(task.params.get("code"))
+            with limited(task.threads), receipt_of(task):
                 yield
         except Exception as error:  # noqa: BLE001 - whatever fails ends in one line
-            last_line = f"error: {_final_line(error, _results_of(target))}\n"
+            last_line = f"error: {_final_line(error, results_folder(target))}\n"
             try:
                 traceback.print_exc(file=stream)
                 stream.write(last_line)
             except OSError:  # the disk that is full may be the log's
                 os.write(terminal, last_line.encode())
-            sys.exit(1)
+            # Where a job fails on a cluster its outputs are removed, which are its successor's now.
+            sys.exit(0 if isinstance(error, Superseded) and error.done else 1)
 
 
 def _require_same_code(code: str | None) -> None:
@@ -81,35 +81,19 @@ def _require_same_code(code: str | None) -> None:
         )
 
 
-def _results_of(log: Path) -> Path | None:
-    """The folder of results that a job's log lies in, `<results>/<study>/logs/...`, if any.
-
-    A workflow that imports this one may have put it below a folder of its own.
-    """
-    return next((folder.parents[1] for folder in log.parents if folder.name == "logs"), None)
-
-
 def _final_line(error: Exception, results: Path | None) -> str:
     """What went wrong and what to do about it, in one line."""
     text = " ".join(str(error).split())
     if isinstance(error, DamagedFile):
-        return f"{text}; {_set_aside(error.path, results)}"
+        if results is None or not error.path.is_relative_to(results):
+            return f"{text}; replace it by a whole one and run again"
+        return f"{text}; it is set aside as {set_aside(error.path)}, run again to recompute it"
     if isinstance(error, InputError):
         return text
     if isinstance(error, OSError) and error.errno in ADVICE:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{os.strerror(error.errno)}; {ADVICE[error.errno]} and run again"
     return f"unexpected {type(error).__name__}: {text}; see above"
-
-
-def _set_aside(path: Path, results: Path | None) -> str:
-    """Moves a damaged result away, so that the next run makes it again; says what was done."""
-    if results is None or not path.is_relative_to(results):
-        return "replace it by a whole one and run again"
-    aside = path.with_name(f"{path.name}.damaged")
-    with suppress(FileNotFoundError):  # another job has renamed it
-        path.replace(aside)
-    return f"it is set aside as {aside.name}, run again to recompute it"
 
 
 @contextmanager
