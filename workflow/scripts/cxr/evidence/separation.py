@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cxr.evidence.search import SearchGrid, search
+from cxr.statistics.dip import dip_p_value
 from cxr.statistics.permutation import halve_patients
 
 MIN_PATIENTS = 5
@@ -25,12 +26,12 @@ def separation_test(
     half alone. For each pair of its clusters, their linear discriminant (shrunk)
     is an axis. The images of the other
     half that lie around the line between the two, one at random of each patient,
-    are projected on it and tested for one mode. Around the line is what is nearer to
-    it than to any third cluster's centre: a convex region, in which a log-concave
-    density has one mode along every axis (Prékopa 1973), so that leaving out the
-    others cuts no gap. The p-values are Bonferroni-adjusted over the pairs, and of
-    all halvings the doubled median is taken, which keeps the level whatever their
-    dependence.
+    are projected on it and tested for one mode (`cxr.statistics.dip`). Around the
+    line is what is nearer to it than to any third cluster's centre: a convex
+    region, in which a log-concave density has one mode along every axis (Prékopa
+    1973), so that leaving out the others cuts no gap. The p-values are
+    Bonferroni-adjusted over the pairs, and of all halvings the doubled median is
+    taken, which keeps the level whatever their dependence.
 
     Parameters
     ----------
@@ -49,7 +50,6 @@ def separation_test(
 
     References
     ----------
-    J. Hartigan, P. Hartigan, "The dip test of unimodality", Ann. Stat. 13, 1985.
     A. Prékopa, "On logarithmic concave measures and functions", Acta Sci. Math. 34, 1973.
     N. Meinshausen, L. Meier, P. Bühlmann, "p-values for high-dimensional
     regression", J. Am. Stat. Assoc. 104, 2009 (doubled median).
@@ -77,7 +77,6 @@ def _test_half(
     searched: np.ndarray, held_out: np.ndarray, patients: np.ndarray, grid: SearchGrid
 ) -> tuple[float, float | None]:
     """One half's clusters on the other half: the dip test's p-value, the silhouette."""
-    from diptest import diptest
     from sklearn.metrics import silhouette_score
 
     labels = search(searched, grid, with_dbcv=False).labels
@@ -92,7 +91,7 @@ def _test_half(
         between = _between(held_out, centres[a], centres[b], np.delete(centres, (a, b), axis=0))
         along = held_out[between] @ (centres[b] - centres[a])
         one_each = along[np.unique(patients[between], return_index=True)[1]]
-        p_values.append(float(diptest(one_each)[1]) if len(one_each) >= MIN_PATIENTS else 1.0)
+        p_values.append(dip_p_value(one_each) if len(one_each) >= MIN_PATIENTS else 1.0)
     several = 1 < len(np.unique(nearest)) < len(held_out)
     silhouette = float(silhouette_score(held_out, nearest)) if several else None
     return min(1.0, min(p_values) * len(p_values)), silhouette
