@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import linprog
 
 from cxr.statistics.dip import dip_p_value, dip_statistic
@@ -101,3 +102,10 @@ def test_two_groups_are_seen_and_long_tails_are_not(rng):
 def test_values_are_needed_and_finite(values):
     with pytest.raises(ValueError, match="finite"):
         dip_statistic(np.array(values))
+
+
+def test_many_values_have_the_level_of_the_largest_simulated_ones():
+    rng = np.random.default_rng(3)
+    p = [dip_p_value(rng.random(6000)) for _ in range(200)]
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+    assert dip_p_value(np.concatenate([rng.normal(0, 1, 3000), rng.normal(5, 1, 3000)])) == 1e-4
