@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from cxr.core.cells import to_cell
 from tests.helpers.pages import HOSTILE, write_large_page, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -134,6 +135,25 @@ def test_a_lasso_selects_and_the_selection_can_be_downloaded(opened):
     assert set(rows[0]) >= {"cluster", "class", "country", "probability"}
     opened.part("clear").click()
     assert not opened.part("selection").is_visible()
+
+
+def test_cells_of_a_download_are_marked_as_those_of_the_results(opened):
+    texts = [
+        "=1",
+        "'=1",
+        "-1",
+        "-1.5",
+        "-a.png",
+        "-inf",
+        "\t1",
+        "a; =1",
+        "a;'b",
+        " \ufeff＝1",
+        "a,=1",
+    ]
+    cells = [opened.page.evaluate("text => quoted(text)", text) for text in texts]
+    assert [next(csv.reader([cell])) for cell in cells] == [[to_cell(text)] for text in texts]
+    assert opened.page.evaluate("quoted(-1e-9)") == "-1e-9"
 
 
 def test_a_colour_of_the_legend_selects_its_images(opened):

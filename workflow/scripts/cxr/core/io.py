@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr.core.cells import from_cell, to_cell
 from cxr.core.errors import DamagedFile, InputError
 from cxr.core.temporary import owner, remove_abandoned, require_replaceable
 
@@ -174,13 +175,21 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Writes a table as CSV (RFC 4180, Unix line ends), missing values empty."""
-    with atomic(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    """Writes a table as CSV (RFC 4180, Unix line ends), missing values empty.
+
+    Text that a spreadsheet program would run as a formula is marked, see `cxr.core.cells`;
+    `read_csv` removes the marks.
+    """
+    cells = _with_texts(table, to_cell)
+    text = cells.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    if "\r" in text:
+        # Of the line ends Python quotes only the one that it writes itself.
+        text = cells.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    write_text(text, path)
 
 
 def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Reads a CSV that `write_csv` wrote; text stays text.
+    """Reads a CSV that `write_csv` wrote; text stays text, without its marks.
 
     Raises
     ------
@@ -190,9 +199,27 @@ def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        cells = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise damaged_file(path, "CSV", error) from error
+    return _with_texts(cells, from_cell)
+
+
+def _with_texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """A table with each of its texts changed, those of its header too."""
+    import pandas as pd
+
+    def changed(cell: Any) -> Any:
+        return change(cell) if isinstance(cell, str) else cell
+
+    result = table.copy(deep=False)
+    for position, kind in enumerate(table.dtypes):
+        if kind.kind == "O":
+            column = [changed(cell) for cell in table.iloc[:, position]]
+            plain = "object" if isinstance(kind, pd.CategoricalDtype) else kind
+            result.isetitem(position, pd.Series(column, table.index, plain))
+    result.columns = [changed(name) for name in table.columns]
+    return result
 
 
 def write_array(array: np.ndarray, path: str | os.PathLike[str]) -> None:

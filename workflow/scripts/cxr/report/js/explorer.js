@@ -265,9 +265,17 @@ class Explorer {
   }
 }
 
-// A cell of a CSV file; what a spreadsheet would read as a formula is marked as text.
+// What a spreadsheet program would run as a formula, and marks: as in cxr/core/cells.py.
+const UNMARKED = new RegExp(
+  String.raw`(?:^|(?<=[;\t\r\n]))(?=[\t\r\n']|(?!-[0-9]+(?:\.[0-9]+)?(?:$|[;\t\r\n]))` +
+    String.raw`[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*` +
+    "[=+@＝＋＠﹦﹢﹫﹣－−-])",
+  "g",
+);
+
+// A cell of a CSV file; text that would begin a formula is marked as text.
 function quoted(value) {
-  const text = String(value).replace(/^(?=[=+@\t\r]|-(?![\d.]))/, "'");
+  const text = typeof value === "number" ? String(value) : String(value).replace(UNMARKED, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
