@@ -71,6 +71,15 @@ def _no_cluster(tmp_path_factory):
     os.environ["PATH"] = os.pathsep.join([str(folder), os.environ["PATH"]])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_secret(tmp_path_factory):
+    """Ids of patients are hashed with a secret of the tests, not with the user's."""
+    path = tmp_path_factory.mktemp("settings") / "secret"
+    path.write_text("0123456789abcdef" * 4)
+    path.chmod(0o600)
+    os.environ["CXR_PATIENT_SECRET"] = str(path)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id):
     """The finished run of the tiny study. Not to be changed: take `copied`.

@@ -1,12 +1,21 @@
 """DICOM files are shown as their window says, and name nobody."""
 
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import warnings
+
 import gdcm
 import numpy as np
 import pydicom
 import pytest
 
+from cxr.core.errors import InputError
+from cxr.core.paths import SCRIPTS
 from cxr.images.decode import UnusableImage, read_grey
-from cxr.images.dicom import read_tags
+from cxr.images.dicom import UNLISTED, read_tags
 from tests.helpers.dicom import write_dicom
 
 
@@ -24,6 +33,52 @@ from tests.helpers.dicom import write_dicom
 def test_a_tag_that_is_no_age_or_date_says_nothing(tmp_path, deep, tag, name, text, expected):
     path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="ISO_IR 100", **{tag: text})
     assert read_tags(path)[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "text", "expected"),
+    [
+        ("ViewPosition", "view", "AP Supine", "AP Supine"),
+        ("ViewPosition", "view", "LLD", "LLD"),
+        ("ViewPosition", "view", "MUELLER HANS", UNLISTED),
+        ("PatientSex", "sex", "O", "O"),
+        ("PatientSex", "sex", "HANS", UNLISTED),
+        ("Modality", "modality", "MG", "MG"),
+        ("Modality", "modality", "STADTKLINIK", UNLISTED),
+    ],
+)
+def test_a_tag_that_is_no_code_is_not_repeated(tmp_path, deep, tag, name, text, expected):
+    assert read_tags(write_dicom(tmp_path / "a.dcm", deep, **{tag: text}))[name] == expected
+
+
+def test_a_number_of_a_hospital_can_not_be_found_by_trying(tmp_path, deep):
+    found = read_tags(write_dicom(tmp_path / "a.dcm", deep, PatientID="4711"))["patient_id"]
+    assert re.fullmatch("dicom-[0-9a-f]{16}", found)
+    plain = {hashlib.sha256(str(n).encode()).hexdigest()[:16] for n in range(10_000)}
+    assert found.removeprefix("dicom-") not in plain
+
+
+def test_tags_other_than_the_id_need_no_secret(tmp_path, deep, monkeypatch):
+    monkeypatch.setenv("CXR_PATIENT_SECRET", str(tmp_path / "none"))
+    path = write_dicom(tmp_path / "a.dcm", deep, PatientID="4711", PatientSex="F")
+    assert read_tags(path, ["sex"]) == {"sex": "F"}
+    with pytest.raises(InputError, match="CXR_PATIENT_SECRET: there is no file"):
+        read_tags(path)
+
+
+def test_warnings_of_a_bad_tag_do_not_reach_the_log(tmp_path, deep):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tags = {"StudyDate": "Mueller", "PatientAge": "Hans Mueller", "PatientID": "M" * 80}
+        path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="Mueller", **tags)
+    code = (
+        "import sys; from pathlib import Path; from cxr.core.job import job\n"
+        "from cxr.images.dicom import read_pixels, read_tags\n"
+        "with job(sys.argv[1]): read_tags(Path(sys.argv[2])); read_pixels(Path(sys.argv[2]), 10**6)"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "log", path]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, check=True)
+    assert (tmp_path / "log").read_text() == ""
 
 
 def test_a_windowed_radiograph_is_shown_as_its_window_says(tmp_path, deep):

@@ -1,13 +1,21 @@
 """DICOM files: their pixels as a viewer shows them, and a few of their tags."""
 
-import hashlib
+import logging
 import re
+import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cxr.core.secret import pseudonym
 from cxr.images.scaling import scale_to_bytes
+from cxr.metadata import normalise
+
+# Its warnings quote values of a file, which may be a patient's name, and would go to the log.
+logging.getLogger("pydicom").propagate = False
+warnings.filterwarnings("ignore", module=r"pydicom|cxr\.images\.dicom")
 
 SUFFIXES = (".dcm", ".dicom")
 # Tags that are read, by their column of the shared schema.
@@ -19,6 +27,15 @@ TAGS = {
     "date": "StudyDate",
     "modality": "Modality",
 }
+# Codes are kept that the schema knows, or that are made of DICOM's terms (PS3.3); any other
+# text in their tags may name somebody.
+PARSERS = {"sex": normalise.sex, "view": normalise.view, "modality": normalise.modality}
+TERMS = {
+    "sex": "O",
+    "view": "AP PA L R LL RL LLD LLO RLD RLO LAO RAO LPO RPO LAT LATERAL OBLIQUE SUPINE ERECT",
+    "modality": "CR DX CT MR MG RF XA RG IO PX US NM PT OT SC SEG SR PR KO",
+}
+UNLISTED = "a text of no listed code"
 AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 
@@ -89,38 +106,52 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
 
 
-def read_tags(path: Path) -> dict[str, str | None]:
-    """The tags of `TAGS` as text for the shared schema, None where a file lacks one.
+def read_tags(path: Path, names: Collection[str] = tuple(TAGS)) -> dict[str, str | None]:
+    """Some tags of `TAGS` as text for the shared schema, None where a file lacks one.
 
-    The patient's id is replaced by a hash. A file that can't be read has no tags;
-    decoding it gives the reason.
+    The patient's id is replaced by a hash with this installation's secret, text in place
+    of a code by `UNLISTED`. A file that can't be read has no tags; decoding it gives the
+    reason.
+
+    Raises
+    ------
+    InputError
+        If there is a patient's id, and the secret can't be read or made.
     """
     import pydicom
 
+    tags = {name: TAGS[name] for name in names}
     try:
-        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS.values()))
-        texts = {name: _text(data.get(tag)) for name, tag in TAGS.items()}
+        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags.values()))
+        texts = {name: _text(data.get(tag)) for name, tag in tags.items()}
     except Exception:  # noqa: BLE001 - a damaged file may raise anything
-        return dict.fromkeys(TAGS)
-    if texts["patient_id"] is not None:
-        digest = hashlib.sha256(texts["patient_id"].encode()).hexdigest()
-        texts["patient_id"] = f"dicom-{digest[:16]}"
-    texts["age_years"] = _age(texts["age_years"])
-    texts["date"] = _date(texts["date"])
-    return texts
+        return dict.fromkeys(names)
+    return {name: None if text is None else _safe(name, text) for name, text in texts.items()}
+
+
+def _safe(name: str, text: str) -> str | None:
+    """A tag's text without what may name a person or a place."""
+    if name == "patient_id":
+        return f"dicom-{pseudonym(text)}"
+    if name == "age_years":
+        return _age(text)
+    if name == "date":
+        return _date(text)
+    listed = set(text.upper().split()) <= set(TERMS[name].split())
+    return text if listed or PARSERS[name](text) is not None else UNLISTED
 
 
 def _text(value: Any) -> str | None:
     return str(value).strip() or None if value is not None else None
 
 
-def _age(text: str | None) -> str | None:
+def _age(text: str) -> str | None:
     """An age string such as 045Y or 006M, in years."""
-    age = re.fullmatch(r"([0-9]{1,3})([YMWD])", text or "")
+    age = re.fullmatch(r"([0-9]{1,3})([YMWD])", text)
     return f"{int(age[1]) * AGE_UNITS[age[2]]:.2f}" if age else None
 
 
-def _date(text: str | None) -> str | None:
+def _date(text: str) -> str | None:
     """YYYYMMDD as YYYY-MM-DD."""
-    date = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text or "")
+    date = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
     return "-".join(date.groups()) if date else None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
-from cxr.images.dicom import is_dicom, read_tags
+from cxr.images.dicom import TAGS, is_dicom, read_tags
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import unlisted_files
@@ -94,13 +94,14 @@ def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
     """Fills the values that the table lacks from the tags of DICOM files."""
     rows = raw.astype("object").to_dict("records")
     for row in rows:
+        missing = [name for name in TAGS if tidy(row.get(name)) is None]
+        if not missing:
+            continue
         try:
             path = locate(root, row["file"])
             if not row["file"] or not path.is_file() or not is_dicom(path):
                 continue
         except (UnusableImage, OSError):
             continue
-        for name, value in read_tags(path).items():
-            if tidy(row.get(name)) is None:
-                row[name] = value
+        row.update(read_tags(path, missing))
     return pd.DataFrame(rows, index=raw.index).astype("object")
