@@ -1,5 +1,6 @@
 """Figures and the report."""
 
+from cxr.planning.public import public_config
 from cxr.report.inputs import report_inputs, report_tables, study_parts
 
 
@@ -160,7 +161,7 @@ rule write_report:
         runtime=grows(10, 0.2),
     params:
         cfg={
-            "config": {**STUDY, "images": None, "mirror": None, "query": None},
+            "config": public_config(STUDY),
             "models": MODELS,
         },
         code=code_of("write_report.py"),

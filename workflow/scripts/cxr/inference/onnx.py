@@ -71,6 +71,7 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
             external_data=False,
             verbose=False,
         )
+        _remove_traces(temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
         outputs = session.run(list(OUTPUTS), {"images": batch.numpy()})
         difference = float(np.abs(outputs[0] - exported(batch)[0].numpy()).max())
@@ -80,3 +81,17 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
                 f"and torch together"
             )
     return difference
+
+
+def _remove_traces(path: Path) -> None:
+    """Removes where in the source code each node is from: paths of this machine."""
+    import onnx
+
+    model = onnx.load(path)
+    graphs = [model.graph, *model.functions]
+    for part in [model, *graphs, *(node for graph in graphs for node in graph.node)]:
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    for value in [*model.graph.input, *model.graph.output, *model.graph.value_info]:
+        value.ClearField("metadata_props")
+    onnx.save(model, path)

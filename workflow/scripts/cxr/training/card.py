@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
@@ -45,7 +46,7 @@ def model_card(
         "square": run.square,
         "preprocessing": PREPROCESSING,
         "parameters": parameter_count(network),
-        "initial_weights": model.weights,
+        "initial_weights": PurePath(model.weights).name,  # not where they lay
         "training": json.loads(json.dumps(asdict(model.training), sort_keys=True)),
         "dropout": model.dropout,
         "seed": run.seed,
