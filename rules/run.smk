@@ -60,13 +60,17 @@ if SNAPSHOT is None:
 
 
 def begin_run():
-    """Checks that results can be written, and leaves a snapshot for the run's jobs."""
+    """Checks that results can be written, and leaves what the run's jobs need."""
     try:
         require_writable(Path("results"))
     except InputError as problem:
         sys.exit(f"error: {problem}")
     if RESULTS.summary():
         print(RESULTS.summary(), file=sys.stderr)
+    if any(source["kind"] == "table" for source in STUDY["sources"].values()):
+        from cxr.sources.preparation import prepare_secret
+
+        prepare_secret(STUDY["sources"].values())
     save_snapshot(STUDY, CODE)
 
 
