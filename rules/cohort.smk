@@ -25,7 +25,7 @@ rule assemble_cohort:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem_mb=grows(1000, 0.5),
+        mem_mb=grows(2000, 0.5),
         runtime=grows(20, 0.1),
     params:
         cfg=settings(

@@ -19,7 +19,7 @@ rule clean_metadata:
         "../envs/analysis.yaml"
     threads: 2
     resources:
-        mem_mb=grows(1000, 0.5),
+        mem_mb=grows(2000, 0.5),
         runtime=grows(20, 0.1),
     params:
         cfg={

@@ -322,7 +322,7 @@ if STAGES.has_images:
             "../envs/torch.yaml"
         threads: 2
         resources:
-            mem_mb=grows(2000, 4),
+            mem_mb=grows(3000, 4),
             runtime=grows(20),
         params:
             cfg=lambda wildcards: {

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
-from cxr.images.decode import UnusableImage, locate, read_grey
+from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.duplicates import perceptual_hash
 
 JPEG_QUALITY = 90
@@ -49,7 +49,7 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
         image = image.resize((size, size), resample=filter_)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return np.array(Image.open(buffer))
+    return np.array(Image.open(buffer, formats=["JPEG"]))
 
 
 def shrink(images: np.ndarray, side: int) -> np.ndarray:
@@ -112,13 +112,14 @@ def fill_cache(
     def prepare(entry: tuple[str, str]) -> tuple[np.ndarray, np.uint64]:
         source, file = entry
         try:
-            grey = read_grey(locate(roots[source], file))
+            with decoded(locate(roots[source], file)) as image:
+                grey = to_grey(image)
+                return canonical(grey, size, square), perceptual_hash(grey)
         except UnusableImage as error:
             raise InputError(
                 f"{roots[source] / file}: {error}, though it was readable before; restore the "
                 f"source or delete {roots[source]} to obtain it again"
             ) from error
-        return canonical(grey, size, square), perceptual_hash(grey)
 
     entries = list(zip(rows["source"], rows["file"], strict=True))
     hashes = np.empty(len(entries), dtype=np.uint64)

@@ -1,23 +1,56 @@
 """Image files, which may be damaged or hostile: from bytes to grey pixels."""
 
 import errno
+import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
-from cxr.images.dicom import SUFFIXES, UnreadablePixels, is_dicom, read_pixels
-from cxr.images.scaling import scale_to_bytes
+from cxr.core.budget import Budget
+from cxr.images.dicom import UnreadablePixels, is_dicom, read_pixels
+from cxr.images.dicom_bounds import bounded_pixels
+from cxr.images.formats import (
+    DICOM_SUFFIXES,
+    FORMATS,
+    MAX_DEPTH,
+    MAX_HEADER,
+    MAX_PIXELS,
+    TOO_LARGE,
+    TOO_MUCH_BESIDE,
+)
+from cxr.images.scaling import row_blocks, scale_to_bytes
 
-MAX_PIXELS = 200_000_000
-TOO_LARGE = f"more than {MAX_PIXELS // 10**6} million pixels"
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # where Pillow warns; its own is less than half of that
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Pillow warns up to twice that, but `_require_bounded` rejects all that is larger.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+# The pixels of all images that are decoded at a time: many ordinary ones, or one of the largest.
+IN_MEMORY = Budget(MAX_PIXELS)
 
 
 class UnusableImage(ValueError):
     """An image that can't be used; the text is the reason in a few words."""
+
+
+class _Header(io.BufferedReader):
+    """A file of which Pillow may read so much to learn what image it holds."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.left: int | None = MAX_HEADER
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if self.left is not None:
+            self.left -= len(data)
+            if self.left < 0:
+                raise UnusableImage(TOO_MUCH_BESIDE)
+        return data
 
 
 def read_grey(path: Path) -> np.ndarray:
@@ -26,7 +59,7 @@ def read_grey(path: Path) -> np.ndarray:
     Colour becomes luminance (ITU-R BT.601), transparency is dropped, deeper
     pixels (16 bit, float) are scaled linearly from their own range to 0..255,
     and the camera's orientation tag is applied. DICOM files are rendered with
-    their window.
+    their window. The formats and limits are those of `cxr.images.formats`.
 
     Returns
     -------
@@ -38,49 +71,83 @@ def read_grey(path: Path) -> np.ndarray:
         If the file is missing, empty, truncated, no image, a stack of several
         images, or unreasonably large.
     """
-    return to_grey(decode(path))
+    with decoded(path) as image:
+        return to_grey(image)
 
 
-def decode(path: Path) -> Image.Image:
+@contextmanager
+def decoded(path: Path) -> Iterator[Image.Image]:
     """The one image of a file, decoded whole and upright, with the file's `format`.
+
+    While the block runs its pixels count as `IN_MEMORY`: other threads wait with theirs.
 
     Raises
     ------
     UnusableImage
         As `read_grey`.
     """
+    with ExitStack() as held:
+        yield _decode(path, held)
+
+
+def _decode(path: Path, held: ExitStack) -> Image.Image:
     try:
         if path.stat().st_size == 0:
             raise UnusableImage("the file is empty")
         if is_dicom(path):
-            image = Image.fromarray(read_pixels(path, MAX_PIXELS))
+            held.enter_context(IN_MEMORY.hold(bounded_pixels(path)))
+            image = Image.fromarray(read_pixels(path))
             image.format = "DICOM"
             return image
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnusableImage(TOO_LARGE)
-                if getattr(image, "n_frames", 1) > 1:
-                    raise UnusableImage("a stack of several images")
-                image.load()
-                upright = ImageOps.exif_transpose(image)
-                upright.format = image.format
-                return upright
+        with _Header(path) as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
+            pixels = _require_bounded(image, path)
+            if getattr(image, "n_frames", 1) > 1:
+                raise UnusableImage("a stack of several images")
+            held.enter_context(IN_MEMORY.hold(pixels))
+            stream.left = None
+            image.load()
+            kind = image.format
+            ImageOps.exif_transpose(image, in_place=True)
+            image.format = kind
+            return image
     except (UnusableImage, MemoryError):
         raise
     except UnreadablePixels as error:
         raise UnusableImage(str(error)) from error
     except FileNotFoundError as error:
         raise UnusableImage("no such file") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise UnusableImage(TOO_LARGE) from error
     except Image.UnidentifiedImageError as error:
         raise UnusableImage("not an image that can be read") from error
     except Exception as error:
         # A damaged file may raise any error of its format's reader.
-        long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
-        raise UnusableImage("no such file" if long else "truncated or damaged") from error
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            raise UnusableImage("no such file") from error
+        # Pillow bounds what compressed text and colour profiles expand to.
+        beside = isinstance(error, ValueError) and "MAX_TEXT_" in str(error)
+        raise UnusableImage(TOO_MUCH_BESIDE if beside else "truncated or damaged") from error
+
+
+def _require_bounded(image: Image.Image, path: Path) -> int:
+    """The pixels that decoding an image takes, by its header.
+
+    Raises
+    ------
+    UnusableImage
+        If these are too many, or the file holds far more than they can.
+    """
+    pixels = image.width * image.height
+    if path.stat().st_size > MAX_DEPTH * pixels + MAX_HEADER:
+        raise UnusableImage(TOO_MUCH_BESIDE)
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        # A whole tile is decoded, however little of it belongs to the image.
+        tags = image.tag_v2
+        tile = tags.get(TiffImagePlugin.TILEWIDTH, 0) * tags.get(TiffImagePlugin.TILELENGTH, 0)
+        pixels = max(pixels, int(tile))
+    if pixels > MAX_PIXELS:
+        raise UnusableImage(TOO_LARGE)
+    return pixels
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
@@ -89,13 +156,22 @@ def to_grey(image: Image.Image) -> np.ndarray:
         return np.array(image.convert("L"))
     if image.mode.startswith("I") or image.mode == "F":
         return scale_to_bytes(np.asarray(image))
-    return np.array(image.convert("RGB").convert("L"))
+    grey = np.empty((image.height, image.width), dtype=np.uint8)
+    for rows, strip in strips(image):
+        grey[rows] = np.asarray(strip.convert("RGB").convert("L"))
+    return grey
+
+
+def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """The rows of an image, block after block: converting all at once would copy it."""
+    for rows in row_blocks((image.height, image.width)):
+        yield rows, image.crop((0, rows.start, image.width, rows.stop))
 
 
 def format_of_name(file: str) -> str | None:
     """The format by a file's suffix, as `inspect_images` names it: jpeg, png, dicom; or None."""
     suffix = PurePosixPath(file).suffix.casefold()
-    if suffix in SUFFIXES:
+    if suffix in DICOM_SUFFIXES:
         return "dicom"
     name = Image.registered_extensions().get(suffix)
     return name.lower() if name else None

@@ -3,21 +3,26 @@
 import logging
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cxr.core.secret import pseudonym
-from cxr.images.scaling import scale_to_bytes
+from cxr.images.dicom_bounds import (
+    UnreadablePixels,
+    require_bounded_file,
+    require_bounded_frame,
+)
+from cxr.images.formats import DICOM_SUFFIXES
+from cxr.images.scaling import row_blocks, scale_to_bytes
 from cxr.metadata import normalise
 
 # Its warnings quote values of a file, which may be a patient's name, and would go to the log.
 logging.getLogger("pydicom").propagate = False
 warnings.filterwarnings("ignore", module=r"pydicom|cxr\.images\.dicom")
 
-SUFFIXES = (".dcm", ".dicom")
 # Tags that are read, by their column of the shared schema.
 TAGS = {
     "patient_id": "PatientID",
@@ -39,17 +44,13 @@ UNLISTED = "a text of no listed code"
 AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 
-class UnreadablePixels(ValueError):
-    """A DICOM file without one readable image; the text is the reason in a few words."""
-
-
 def is_dicom(path: Path) -> bool:
     """Whether a file has DICOM's preamble or suffix."""
     with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in SUFFIXES
+        return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in DICOM_SUFFIXES
 
 
-def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
+def read_pixels(path: Path) -> np.ndarray:
     """The image with its rescaling and window applied, dark meaning little absorption.
 
     Rescale slope and intercept or the modality table, then the first window or
@@ -59,8 +60,7 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     Parameters
     ----------
     path : Path
-    max_pixels : int
-        Most pixels by the file's header; a larger image is not decoded.
+        A file of one image that is not too large, see `cxr.images.dicom_bounds`.
 
     Returns
     -------
@@ -69,8 +69,8 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     Raises
     ------
     UnreadablePixels
-        If the file is no whole DICOM file, holds no or several images or one that
-        is too large, or there is no decoder for its compression.
+        If the file is no whole DICOM file, holds no image or another one than its
+        header says, or there is no decoder for its compression.
     """
     import pydicom
     from pydicom.errors import InvalidDicomError
@@ -78,16 +78,15 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
 
     try:
         data = pydicom.dcmread(path)
-        if int(data.get("NumberOfFrames") or 1) > 1:
-            raise UnreadablePixels("a stack of several images")
-        if int(data.get("Rows") or 0) * int(data.get("Columns") or 0) > max_pixels:
-            raise UnreadablePixels(f"more than {max_pixels // 10**6} million pixels")
+        require_bounded_frame(data)
         pixels = data.pixel_array
         if pixels.ndim == 3:
             space = data.PhotometricInterpretation
             rgb = space in ("RGB", "PALETTE COLOR") or not space.startswith("YBR")
-            return scale_to_bytes(pixels if rgb else convert_color_space(pixels, space, "RGB"))
-        pixels = apply_voi_lut(apply_modality_lut(pixels, data), data)
+            if not rgb:
+                pixels = _in_blocks(lambda p: convert_color_space(p, space, "RGB"), pixels)
+            return scale_to_bytes(pixels)
+        pixels = _in_blocks(lambda p: apply_voi_lut(apply_modality_lut(p, data), data), pixels)
     except InvalidDicomError as error:
         raise UnreadablePixels("not an image that can be read") from error
     except UnreadablePixels:
@@ -106,6 +105,18 @@ def read_pixels(path: Path, max_pixels: int) -> np.ndarray:
     return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
 
 
+def _in_blocks(function: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
+    """What a function makes of each pixel, without copies of the whole image in between."""
+    result = None
+    for rows in row_blocks(pixels.shape):
+        block = function(pixels[rows])
+        if result is None:
+            result = np.empty(pixels.shape, dtype=block.dtype)
+        result[rows] = block
+    assert result is not None
+    return result
+
+
 def read_tags(path: Path, names: Collection[str] = tuple(TAGS)) -> dict[str, str | None]:
     """Some tags of `TAGS` as text for the shared schema, None where a file lacks one.
 
@@ -122,6 +133,7 @@ def read_tags(path: Path, names: Collection[str] = tuple(TAGS)) -> dict[str, str
 
     tags = {name: TAGS[name] for name in names}
     try:
+        require_bounded_file(path)
         data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags.values()))
         texts = {name: _text(data.get(tag)) for name, tag in tags.items()}
     except Exception:  # noqa: BLE001 - a damaged file may raise anything

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cxr.core.hashing import file_sha256
 from cxr.core.parallel import in_threads
-from cxr.images.decode import UnusableImage, decode, locate, to_grey
+from cxr.images.decode import UnusableImage, decoded, locate, strips, to_grey
 from cxr.images.quality import MEASURES, quality_flags, quality_measures, rejection_reason
 from cxr.metadata.schema import SCHEMA, Reading, combine, rejections
 
@@ -26,8 +26,11 @@ def _saturation(image: Image.Image) -> float:
     """Mean saturation, 0 to 1; near-black pixels, whose hue is noise, count as 0."""
     if image.mode in ("1", "L", "LA", "F") or image.mode.startswith("I"):
         return 0.0
-    colours = np.asarray(image.convert("RGB").convert("HSV"))
-    return float((colours[..., 1] * (colours[..., 2] > 40)).mean()) / 255
+    total = 0
+    for _, strip in strips(image):
+        colours = np.asarray(strip.convert("RGB").convert("HSV"))
+        total += int((colours[..., 1] * (colours[..., 2] > 40)).sum())
+    return total / (image.width * image.height) / 255
 
 
 def inspect_images(
@@ -59,10 +62,13 @@ def inspect_images(
     def inspect(file: str) -> dict[str, Any] | str:
         try:
             path = locate(root, file)
-            image = decode(path)
-            grey = to_grey(image)
+            with decoded(path) as image:
+                return measure(path, image)
         except UnusableImage as error:
             return str(error)
+
+    def measure(path: Path, image: Image.Image) -> dict[str, Any] | str:
+        grey = to_grey(image)
         height, width = grey.shape
         if min(width, height) < min_side:
             return f"smaller than {min_side} pixels"

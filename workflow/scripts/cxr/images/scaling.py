@@ -1,6 +1,18 @@
 """Deep pixels as bytes."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+# Pixels at a time: copies as float64 of a whole large image would take gigabytes.
+BLOCK = 2**22
+
+
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """The rows of an image in blocks of about `BLOCK` pixels, at least a row each."""
+    rows = max(1, BLOCK // max(1, shape[1]))
+    for start in range(0, shape[0], rows):
+        yield slice(start, min(start + rows, shape[0]))
 
 
 def scale_to_bytes(pixels: np.ndarray) -> np.ndarray:
@@ -8,15 +20,18 @@ def scale_to_bytes(pixels: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    pixels : array of numbers
+    pixels : array of numbers, shape (height, width) or (height, width, channels)
         NaN counts as the smallest value.
 
     Returns
     -------
     uint8 array of the same shape
     """
-    deep = np.asarray(pixels, dtype=np.float64)
-    low, high = float(np.nanmin(deep)), float(np.nanmax(deep))
+    scaled = np.zeros(pixels.shape, dtype=np.uint8)
+    low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
     if not high > low:
-        return np.zeros(deep.shape, dtype=np.uint8)
-    return np.round(255 * (np.nan_to_num(deep, nan=low) - low) / (high - low)).astype(np.uint8)
+        return scaled
+    for rows in row_blocks(pixels.shape):
+        deep = np.nan_to_num(pixels[rows].astype(np.float64), nan=low)
+        scaled[rows] = np.round(255 * (deep - low) / (high - low)).astype(np.uint8)
+    return scaled

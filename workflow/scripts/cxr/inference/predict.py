@@ -16,7 +16,7 @@ from cxr.evaluation.gradcam import grad_cam, overlay, predicted_codes
 from cxr.evaluation.predict import predict_images
 from cxr.features.tables import features_table
 from cxr.images.canonical import canonical
-from cxr.images.decode import UnusableImage, read_grey
+from cxr.images.decode import UnusableImage, decoded, to_grey
 from cxr.networks.architecture import Network
 
 REJECTED = ("file", "reason")
@@ -96,7 +96,8 @@ def predict_folder(
 
     def read(file: str) -> np.ndarray | str:
         try:
-            return canonical(read_grey(folder / file), card["cache_size"], card["square"])
+            with decoded(folder / file) as image:
+                return canonical(to_grey(image), card["cache_size"], card["square"])
         except UnusableImage as error:
             return str(error)
 

@@ -39,7 +39,7 @@ def picture(path: str) -> str:
 def _smaller(stored: str) -> str:
     """The address of an image that was stored as PNG, in the smallest of the forms above."""
     whole = base64.b64decode(re.sub(r"\s", "", stored))
-    image: Image.Image = Image.open(io.BytesIO(whole))
+    image: Image.Image = Image.open(io.BytesIO(whole), formats=["PNG"])
     forms = [(len(whole), "png", whole)]
     if image.mode != "RGBA" or image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")

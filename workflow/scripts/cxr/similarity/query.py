@@ -14,6 +14,7 @@ from cxr.features.extract import extract_features
 from cxr.features.tables import feature_matrix
 from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
+from cxr.images.formats import NAMES
 from cxr.networks.weights import load_model
 from cxr.similarity.index import Index
 from cxr.similarity.neighbours import neighbours_table
@@ -64,8 +65,7 @@ def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
         return canonical(read_grey(Path(path)), size, square)[None]
     except UnusableImage as error:
         raise InputError(
-            f"config key 'query': {path} can't be used: {error}; name an image as PNG, JPEG, "
-            f"TIFF or DICOM"
+            f"config key 'query': {path} can't be used: {error}; name an image as {NAMES}"
         ) from error
 
 

@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from cxr.core.errors import InputError
+from cxr.images.formats import IMAGE_SUFFIXES
 from cxr.metadata.normalise import doi, tidy
 from cxr.metadata.schema import Reading
-from cxr.sources.files import IMAGE_SUFFIXES, list_files
+from cxr.sources.files import list_files
 from cxr.sources.rows import build_reading, warn_of_mixed_sexes
 from cxr.sources.tables import read_table
 

@@ -3,9 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from cxr.images.dicom import SUFFIXES
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", *SUFFIXES)
+from cxr.images.formats import IMAGE_SUFFIXES
 
 
 def list_files(root: Path, folder: Path, pattern: str = "*") -> list[str]:

@@ -216,7 +216,7 @@ def _break_some(
 
 def _spoil(whole: Path, target: Path, defect: str) -> None:
     """Writes a spoilt copy of an image; for "no file" none."""
-    grey = Image.open(whole).convert("L")
+    grey = Image.open(whole, formats=["JPEG", "PNG"]).convert("L")
     if defect == "truncated":
         data = encode(np.array(grey), replace(SITES[0], suffix=".png"))
         target.write_bytes(data[: len(data) // 2])
