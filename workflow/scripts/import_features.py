@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.core.io import read_arrow, write_csv, write_table
+from cxr.core.io import write_csv, write_table
 from cxr.core.job import job
-from cxr.features.external import divide_table
+from cxr.features.external import divide_table, read_features
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    external = divide_table(read_arrow(input.table), cfg["name"])
+    external = divide_table(read_features(input.table), cfg["name"])
     write_table(external.metadata, output.metadata)
     write_table(external.cohort, output.cohort)
     write_table(external.features, output.features)

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from cxr.core.cells import from_cell, to_cell
 from cxr.core.errors import DamagedFile, InputError
 from cxr.core.temporary import owner, remove_abandoned, require_replaceable
+from cxr.core.zip_bounds import require_stored
 
 FULL = 2**16  # bytes; with less the disk is full
 
@@ -268,12 +269,15 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     InputError
-        If the file is damaged.
+        If the file is damaged or compressed.
     """
     try:
+        require_stored(path)
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except InputError:
+        raise
+    except (ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
         raise damaged_file(path, "array", error) from error
 
 

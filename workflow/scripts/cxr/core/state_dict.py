@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cxr.core.errors import DamagedFile, InputError
+from cxr.core.zip_bounds import require_stored
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -14,15 +15,16 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     Raises
     ------
     InputError
-        If the file is no state dict, or holds more than tensors.
+        If the file is no state dict, holds more than tensors, or is compressed.
     """
     try:
         if Path(path).suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
+        require_stored(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, InputError):
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:120]

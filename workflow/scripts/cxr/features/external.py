@@ -7,12 +7,15 @@ these would have written.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from cxr.core.errors import InputError
+from cxr.core.io import read_arrow
+from cxr.core.parquet_bounds import bounded_columns
 from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
 from cxr.metadata.countries import country
@@ -23,6 +26,10 @@ log = logging.getLogger("cxr")
 
 DEFAULT_CLASS = "image"  # of images whose table names none
 STAGE = "features"
+# Features hardly compress, the metadata beside them ten times. Dividing a table takes three
+# times its bytes, for which `import_features` asks.
+ALWAYS_ALLOWED = 200 * 10**6
+MAX_GROWTH = 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,19 @@ class ExternalFeatures:
     cohort: pd.DataFrame
     features: pd.DataFrame
     rejected: pd.DataFrame
+
+
+def read_features(path: str | Path) -> pa.Table:
+    """The columns of a table of features that can be features or metadata.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or expands to more than `ALWAYS_ALLOWED` and `MAX_GROWTH`
+        times its size.
+    """
+    most = ALWAYS_ALLOWED + MAX_GROWTH * Path(path).stat().st_size
+    return read_arrow(path, bounded_columns(path, most))
 
 
 def divide_table(table: pa.Table, name: str) -> ExternalFeatures:

@@ -24,6 +24,7 @@ from cxr.metadata.schema import Reading
 from cxr.metadata.severity import extent_score, opacity_score
 from cxr.sources.files import unlisted_files
 from cxr.sources.rows import build_reading, warn_of_mixed_sexes
+from cxr.sources.table_bounds import table_bytes
 from cxr.sources.tables import first_ten, read_csv
 
 log = logging.getLogger("cxr")
@@ -128,7 +129,7 @@ def _with_scores(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Joins the raters' geographic extent (0 to 8) and opacity (0 to 6) by file name."""
     if not path.is_file():
         return rows
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = table_bytes(path).decode("utf-8", errors="replace").splitlines()
     table = csv.DictReader(line for line in lines if not line.startswith("##"))
     by_name = {row.get("filename"): row for row in table}
     scores = [by_name.get(PurePosixPath(file).name, {}) for file in rows["file"]]

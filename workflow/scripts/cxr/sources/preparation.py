@@ -7,7 +7,7 @@ from typing import Any
 
 from cxr.core.errors import InputError
 from cxr.core.secret import read_secret, secret_path
-from cxr.images.dicom import SUFFIXES
+from cxr.images.formats import DICOM_SUFFIXES
 
 
 def prepare_secret(sources: Iterable[Mapping[str, Any]]) -> None:
@@ -22,6 +22,6 @@ def prepare_secret(sources: Iterable[Mapping[str, Any]]) -> None:
         The sources of the resolved config.
     """
     folders = [Path(source["path"]) for source in sources if source["kind"] == "table"]
-    if any(path.suffix.casefold() in SUFFIXES for f in folders for path in f.rglob("*")):
+    if any(path.suffix.casefold() in DICOM_SUFFIXES for f in folders for path in f.rglob("*")):
         with suppress(InputError):
             read_secret(secret_path())

@@ -10,6 +10,12 @@ import pandas as pd
 
 from cxr.core.errors import InputError
 from cxr.metadata.normalise import as_text
+from cxr.sources.table_bounds import (
+    parquet_columns,
+    require_bounded_workbook,
+    require_cells,
+    table_bytes,
+)
 
 log = logging.getLogger("cxr")
 
@@ -28,10 +34,11 @@ def read_csv(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing, has no header, or a row whose quote is not closed.
+        If the file is missing, has no header, is too large, or has a row whose
+        quote is not closed.
     """
     try:
-        data = path.read_bytes()
+        data = table_bytes(path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; is this a source of this layout?") from error
     lines = []
@@ -53,6 +60,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     (_, names), *records = rows.items()
     header = [name.strip() for name in names]
     width = len(header)
+    require_cells(path, len(records) * width)
     table = pd.DataFrame(
         [(row + [""] * width)[:width] for _, row in records],
         columns=header,
@@ -67,7 +75,10 @@ def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     begins = 1
     try:
+        cells = 0
         for number, row in enumerate(reader, start=1):
+            cells += len(row)
+            require_cells(path, cells)
             yield number, row
             begins = reader.line_num + 1
     except csv.Error as error:
@@ -85,7 +96,7 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is missing or damaged.
+        If the file is missing, damaged or too large.
     """
     suffix = path.suffix.casefold()
     if suffix not in (".parquet", ".xlsx"):
@@ -93,11 +104,14 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         if suffix == ".parquet":
             # Its index may hold a value twice, and is no column.
-            table = pd.read_parquet(path).reset_index(drop=True)
+            table = pd.read_parquet(path, columns=parquet_columns(path)).reset_index(drop=True)
         else:
+            require_bounded_workbook(path)
             table = pd.read_excel(path, dtype="object")
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; name the source's table") from error
+    except InputError:
+        raise
     except Exception as error:
         # A damaged workbook or Parquet file may raise any error of its reader.
         raise InputError(f"{path}: not a whole {suffix[1:]} table ({error})") from error
