@@ -30,6 +30,14 @@ def member(name, kind=tarfile.REGTYPE, link=""):
     return info
 
 
+def sparse(name):
+    """A member that says that its data begin with the list of their pieces."""
+    info = member(name)
+    version = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    info.pax_headers = version | {"GNU.sparse.realsize": "9"}
+    return info
+
+
 def linked_zip():
     info = zipfile.ZipInfo("link")
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -59,6 +67,12 @@ def test_archives_are_unpacked_without_the_junk_of_desktops(tmp_path, pack):
         (tarred((member("d", tarfile.CHRTYPE), b"")), "'d' is a link or a device"),
         (zipped([("bomb", b"0" * 2_000_000)]), "'bomb' passes the limit of 1000000 bytes"),
         (zipped([(f"f{i}", b"") for i in range(11)]), "'f10' is one of more than 10 entries"),
+        (tarred((member("bomb"), b"0" * 2_000_000)), "'bomb' passes the limit of 1000000 bytes"),
+        (tarred((member("x", tarfile.XHDTYPE), bytes(2**21))), "1048576 bytes of name and notes"),
+        (tarred((member("x", tarfile.GNUTYPE_LONGNAME), bytes(2**21))), "bytes of name and notes"),
+        (tarred((member("x", tarfile.GNUTYPE_SPARSE), b"")), "is a sparse file"),
+        (tarred((sparse("x"), b"99999\n" + bytes(2**16))), "is a sparse file"),
+        (tarred((member("__MACOSX/a"), bytes(2**19)), (member("b"), bytes(2**19))), "'b' passes"),
         (zipped([("a/b", b"x"), ("a", b"x")]), "'a' can't be made: "),
         (tarred((member("a"), b"x"), (member("a"), b"x")), "'a' can't be made: File exists"),
         (zipped([("x" * 300, b"x")]), "'xxx.* can't be made: File name too long"),
@@ -72,6 +86,14 @@ def test_a_hostile_archive_is_refused_by_its_entry(tmp_path, data, message):
     with pytest.raises(InputError, match=message):
         unpack(tmp_path / "a", tmp_path / "out", max_bytes=1_000_000, max_entries=10)
     assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("pack", [zipped, lambda e: tarred(*((member(n), b) for n, b in e))])
+def test_nothing_of_an_entry_that_is_too_large_is_written(tmp_path, pack):
+    (tmp_path / "a").write_bytes(pack([("bomb", bytes(2_000_000))]))
+    with pytest.raises(InputError, match="passes the limit"):
+        unpack(tmp_path / "a", tmp_path / "out", max_bytes=1_000_000)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_bomb_is_refused_by_how_much_it_grows(tmp_path, monkeypatch):

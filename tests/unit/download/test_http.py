@@ -42,6 +42,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         rest = self.body[start:]
         length = {"too short": len(rest) - 9, "too long": len(rest) + 9}.get(turn, len(rest))
         self.send_header("Content-Length", str(length))
+        if turn == "compress":
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(rest[: len(rest) // 2] if turn in ("cut", "stall") else rest)
         if turn == "stall":
@@ -91,6 +93,7 @@ def sha256(data):
         (["stall"], 1, [1]),
         (["too long"], 1, [1]),
         (["too short"], 0, [1]),
+        (["compress"], 0, [1]),
     ],
 )
 def test_a_download_survives_what_servers_do(

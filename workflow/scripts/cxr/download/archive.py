@@ -15,12 +15,24 @@ from cxr.core.errors import InputError
 # Images hardly compress: an archive that grows more than this holds something else.
 MAX_GROWTH = 20
 ALWAYS_ALLOWED = 10**9
-MAX_ENTRIES = 2_000_000
+# The list of a zip's entries is held in memory, about 500 bytes for each.
+MAX_ENTRIES = 1_000_000
 BLOCK = 1 << 20
 BAD_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
-Entry = tuple[str, IO[bytes] | None]
+# tarfile reads these whole: long names and other text about an entry, of any size by themselves.
+TEXT_TYPES = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+MAX_TEXT = 2**20
+
+# Name, bytes by its header, and what they are read from: nothing for a folder.
+Entry = tuple[str, int, IO[bytes] | None]
 
 
 def unpack(
@@ -33,8 +45,8 @@ def unpack(
     archive : Path
     folder : Path
     max_bytes : int, optional
-        Bytes that all files together may have, counted while they are written;
-        20 times those of the archive unless given, and at least a gigabyte.
+        Bytes that all files together may have, by their headers and again while they
+        are written; 20 times those of the archive unless given, and at least a gigabyte.
     max_entries : int
 
     Raises
@@ -58,6 +70,8 @@ def _whole(archive: Path) -> Iterator[None]:
         yield
     except (InputError, MemoryError):
         raise
+    except _TooLarge as error:
+        raise InputError(f"{archive}: {error}; the archive is refused") from error
     except Exception as error:
         # tarfile lists what every kind of compression made of a file that is none.
         reason = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
@@ -77,17 +91,30 @@ def _entries(archive: Path) -> Iterator[Entry]:
                 yield from _tar_entries(archive, opened)
 
 
+class _TooLarge(ValueError):
+    """What an archive holds beside its files is too large, or may be."""
+
+
 class _Header(tarfile.TarInfo):
     """A header that must be whole: tarfile takes a damaged one for the archive's end."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         try:
-            return super().frombuf(buf, encoding, errors)
+            header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
             if buf == bytes(tarfile.BLOCKSIZE):
                 raise  # the end
             raise tarfile.ReadError(str(error)) from error
+        if header.type in TEXT_TYPES and header.size > MAX_TEXT:
+            raise _TooLarge(f"an entry has more than {MAX_TEXT} bytes of name and notes")
+        # The list of the pieces of a sparse file may have any length.
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise _TooLarge("an entry is a sparse file")
+        return header
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        raise _TooLarge("an entry is a sparse file")
 
 
 def _zip_entries(archive: Path, opened: zipfile.ZipFile) -> Iterator[Entry]:
@@ -95,14 +122,14 @@ def _zip_entries(archive: Path, opened: zipfile.ZipFile) -> Iterator[Entry]:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise refused(archive, info.filename, "is a link or a device")
-        yield info.filename, None if info.is_dir() else opened.open(info)
+        yield info.filename, info.file_size, None if info.is_dir() else opened.open(info)
 
 
 def _tar_entries(archive: Path, opened: tarfile.TarFile) -> Iterator[Entry]:
     for info in opened:
         if not (info.isfile() or info.isdir()):
             raise refused(archive, info.name, "is a link or a device")
-        yield info.name, opened.extractfile(info) if info.isfile() else None
+        yield info.name, info.size, opened.extractfile(info) if info.isfile() else None
     # The checksum of what was compressed stands at its end.
     while opened.fileobj and opened.fileobj.read(BLOCK):
         pass
@@ -112,7 +139,7 @@ def _extract(
     archive: Path, entries: Iterator[Entry], folder: Path, max_bytes: int, max_entries: int
 ) -> None:
     left = max_bytes
-    for count, (name, stream) in enumerate(entries, start=1):
+    for count, (name, size, stream) in enumerate(entries, start=1):
         path = PurePosixPath(name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
             raise refused(archive, name, "would leave the folder")
@@ -120,7 +147,11 @@ def _extract(
             raise refused(archive, name, "has control characters in its name")
         if count > max_entries:
             raise refused(archive, name, f"is one of more than {max_entries} entries")
+        too_large = f"passes the limit of {max_bytes} bytes"
+        if size > left:
+            raise refused(archive, name, too_large)
         if stream is None or JUNK & set(path.parts):
+            left -= size  # they are expanded all the same, to reach the next entry
             continue
         target = folder / path
         try:
@@ -134,7 +165,7 @@ def _extract(
             for block in _blocks(archive, stream):
                 left -= len(block)
                 if left < 0:
-                    raise refused(archive, name, f"passes the limit of {max_bytes} bytes")
+                    raise refused(archive, name, too_large)
                 out.write(block)
 
 

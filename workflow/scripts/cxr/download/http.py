@@ -124,6 +124,8 @@ def _transfer(url: str, partial: Path) -> None:
             partial.unlink()
             raise requests.ConnectionError("the server can't resume; starting again")
         answer.raise_for_status()
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            raise requests.ConnectionError("the server compresses what it sends, unasked")
         resumed = answer.status_code == requests.codes.partial_content
         announced = answer.headers.get("Content-Length")
         total = int(announced) + (have if resumed else 0) if announced else None
