@@ -165,3 +165,13 @@ def test_deep_pixels_are_bounded_by_their_bytes(tmp_path, dicom):
     dicom.save_as(tmp_path / "b.dcm")
     with pytest.raises(UnusableImage, match=EXPANDS):
         read_grey(tmp_path / "b.dcm")
+
+
+def test_a_colour_dicom_may_have_a_third_of_the_pixels(tmp_path, dicom):
+    dicom.Rows, dicom.Columns, dicom.SamplesPerPixel = 6_000, 6_000, 3
+    dicom.PlanarConfiguration, dicom.PhotometricInterpretation = 0, "YBR_FULL"
+    dicom.BitsAllocated = dicom.BitsStored = 8
+    dicom.HighBit = 7
+    dicom.save_as(tmp_path / "b.dcm")
+    with pytest.raises(UnusableImage, match="more than 33 million pixels in colour"):
+        read_grey(tmp_path / "b.dcm")

@@ -18,6 +18,9 @@ from cxr.images.formats import (
 START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 J2K_SIZE = b"\xff\x4f\xff\x51"
 BLOCK = 2**20
+# pydicom converts the colours of a whole image at once, as float32: a pixel counts as three.
+COLOUR = 3
+TOO_LARGE_COLOUR = f"more than {MAX_PIXELS // COLOUR // 10**6} million pixels in colour"
 # Bytes that one run of RLE may stand for; a last one may pad a segment.
 RUN = 128
 
@@ -80,6 +83,10 @@ def bounded_pixels(path: Path) -> int:
     if pixels > MAX_PIXELS:
         raise UnreadablePixels(TOO_LARGE)
     size = pixels * _pixel_bytes(data)
+    if int(data.get("SamplesPerPixel") or 1) > 1:
+        pixels *= COLOUR
+        if pixels > MAX_PIXELS:
+            raise UnreadablePixels(TOO_LARGE_COLOUR)
     if size > MAX_PIXEL_BYTES:
         raise UnreadablePixels(EXPANDS)
     return max(pixels, size * MAX_PIXELS // MAX_PIXEL_BYTES)
