@@ -27,7 +27,8 @@ def verified(persistence):
     class Verified(persistence):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
-            read_results(writing=workflow.executor_plugin and not workflow.touch)
+            if not self.dag.ignore_incomplete:
+                read_results(writing=workflow.executor_plugin and not workflow.touch)
 
         async def incomplete(self, job):
             if job.rule in OURS and RESULTS.reason(
