@@ -2,6 +2,16 @@
 
 from types import SimpleNamespace
 
+# The start of a program that runs `with job(task):`; its arguments begin with the folder of the
+# scripts and the log.
+TASK = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, sys.argv[1])
+from cxr.core.job import job
+task = SimpleNamespace(rule="r", input=[], output=[], log=[sys.argv[2]], params={}, threads=1)
+"""
+
 
 class Params(dict):
     """The params of a job, by key and by attribute."""

@@ -10,14 +10,7 @@ import pytest
 
 from cxr.core.paths import SCRIPTS
 from cxr.core.progress import Progress
-
-TASK = """
-import sys
-from types import SimpleNamespace
-sys.path.insert(0, sys.argv[1])
-from cxr.core.job import job
-task = SimpleNamespace(rule="r", input=[], output=[], log=[sys.argv[2]], params={}, threads=1)
-"""
+from tests.helpers.jobs import TASK
 
 
 def run(body, tmp_path):
@@ -113,6 +106,7 @@ def test_progress_says_done_total_rate_and_time_left(caplog):
 def test_progress_of_downloads_is_on_the_terminal_where_there_is_one(tmp_path):
     code = f"""{TASK}
 from cxr.core.progress import Progress
+from tests.helpers.jobs import TASK
 with job(task):
     Progress(3 * 10**6, "MB of a file", every=0.0, unit=10**6, show=True).step(10**6)
     Progress(3, "images", every=0.0).step()

@@ -1,7 +1,6 @@
 """DICOM files are shown as their window says, and name nobody."""
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from cxr.core.paths import SCRIPTS
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.dicom import UNLISTED, read_tags
 from tests.helpers.dicom import write_dicom
+from tests.helpers.jobs import TASK
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,14 @@ def test_warnings_of_a_bad_tag_do_not_reach_the_log(tmp_path, deep):
         warnings.simplefilter("ignore")
         tags = {"StudyDate": "Mueller", "PatientAge": "Hans Mueller", "PatientID": "M" * 80}
         path = write_dicom(tmp_path / "a.dcm", deep, SpecificCharacterSet="Mueller", **tags)
-    code = (
-        "import sys; from pathlib import Path; from cxr.core.job import job\n"
-        "from cxr.images.dicom import read_pixels, read_tags\n"
-        "with job(sys.argv[1]): read_tags(Path(sys.argv[2])); read_pixels(Path(sys.argv[2]), 10**6)"
-    )
-    command = [sys.executable, "-c", code, tmp_path / "log", path]
-    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, check=True)
+    code = f"""{TASK}
+from pathlib import Path
+from cxr.images.dicom import read_pixels, read_tags
+with job(task):
+    read_tags(Path(sys.argv[3]))
+    read_pixels(Path(sys.argv[3]))
+"""
+    subprocess.run([sys.executable, "-c", code, SCRIPTS, tmp_path / "log", path], check=True)
     assert (tmp_path / "log").read_text() == ""
 
 
