@@ -18,6 +18,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from cxr.config.resolve import check_files, resolve
+from cxr.core.advice import advice
 from cxr.core.errors import InputError
 from cxr.core.fingerprint import fingerprint
 from cxr.planning.command_line import images_folder, query_file
@@ -26,14 +27,28 @@ from cxr.planning.settings import select_settings
 from cxr.planning.snapshot import current_snapshot
 from cxr.planning.source_parts import source_part
 from cxr.planning.stages import study_stages
+from cxr.planning.surroundings import (
+    require_readable,
+    require_state,
+    use_writable_caches,
+)
+
+
+def stop(problem):
+    """Ends Snakemake with the one line that says what the user can do."""
+    sys.exit(f"error: {advice(problem) or problem}")
+
 
 # A job on a cluster reads this file hours after its run began, and keeps to what it began with.
-SNAPSHOT = current_snapshot()
 try:
+    require_state()
+    use_writable_caches()
+    SNAPSHOT = current_snapshot()
     STUDY = resolve(config) if SNAPSHOT is None else SNAPSHOT.study
     check_files(STUDY)
-except InputError as problem:
-    sys.exit(f"error: {problem}")
+    require_readable(Path("results"), STUDY["study"])
+except (InputError, OSError) as problem:
+    stop(problem)
 
 NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])

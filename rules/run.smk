@@ -5,8 +5,10 @@ import atexit
 import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
+from cxr.core.paths import ENGINE_STATE
 from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
+from cxr.planning.surroundings import require_places
 from cxr.planning.verification import Results
 
 # A workflow that imports this one may put it all below a folder of its own.
@@ -60,19 +62,40 @@ if SNAPSHOT is None:
         )
 
 
+BEGUN = []  # the runs of this process
+
+
+def check_places():
+    """Checks that what a run will write can be written."""
+    for job in workflow.dag.needrun_jobs(exclude_finished=False):
+        require_places([*job.output, *job.log, *filter(None, [job.benchmark])])
+
+
 def begin_run():
-    """Checks that results can be written, and leaves what the run's jobs need."""
+    """Checks that results can be written, and leaves a snapshot for the run's jobs."""
+    BEGUN.append(NAME)
     try:
-        require_writable(Path("results"))
-    except InputError as problem:
-        sys.exit(f"error: {problem}")
+        check_places()
+        if any(source["kind"] == "table" for source in STUDY["sources"].values()):
+            from cxr.sources.preparation import prepare_secret
+
+            prepare_secret(STUDY["sources"].values())
+        save_snapshot(STUDY, CODE)
+    except (InputError, OSError) as problem:
+        stop(problem)
     if RESULTS.summary():
         print(RESULTS.summary(), file=sys.stderr)
-    if any(source["kind"] == "table" for source in STUDY["sources"].values()):
-        from cxr.sources.preparation import prepare_secret
 
-        prepare_secret(STUDY["sources"].values())
-    save_snapshot(STUDY, CODE)
+
+def explain_refusal():
+    """Says what can't be written where Snakemake ended before the first job for it."""
+    if BEGUN or workflow.dryrun or workflow.executor_plugin is None:
+        return
+    try:
+        require_writable(ENGINE_STATE / "locks")
+        check_places()
+    except InputError as problem:
+        print(f"error: {problem}", file=sys.stderr)
 
 
 def print_plan():
@@ -106,3 +129,4 @@ onsuccess:
 # Snakemake runs no hooks of an imported workflow; its plan is left out likewise.
 if workflow.modifier.is_main_snakefile():
     atexit.register(print_plan)
+    atexit.register(explain_refusal)

@@ -8,7 +8,6 @@ reader never meets half a file. Every reader turns a damaged file into an
 from __future__ import annotations
 
 import csv
-import errno
 import json
 import os
 import tempfile
@@ -22,12 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr.core.advice import owner_of, writing_error
 from cxr.core.cells import from_cell, to_cell
 from cxr.core.errors import DamagedFile, InputError
 from cxr.core.temporary import owner, remove_abandoned, require_replaceable
 from cxr.core.zip_bounds import require_stored
-
-FULL = 2**16  # bytes; with less the disk is full
 
 # pandas takes a second to import, and the jobs of a grid do without it.
 if TYPE_CHECKING:
@@ -41,7 +39,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        ENOSPC where the disk was full, whatever the writing library made of it.
+        With the number and the path of what kept the file from being written (a full
+        disk, a quota, a limit of file sizes), whatever the writing library made of it.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -57,9 +56,9 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         require_replaceable()
         temporary.replace(target)
     except Exception as error:
-        free = os.statvfs(target.parent)
-        if free.f_bavail * free.f_frsize < FULL:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        refused = writing_error(error, temporary, target)
+        if refused is not None:
+            raise refused from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -73,8 +72,11 @@ def require_writable(folder: Path) -> None:
     InputError
         If it can't.
     """
-    if folder.exists() and not os.access(folder, os.W_OK):
-        raise InputError(f"{folder}: can't be written; make it writable, or run in another folder")
+    if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"{folder.absolute() if folder == Path() else folder}: can't be written; make it "
+            f"writable{owner_of(folder)}, or go to another folder, and run again"
+        )
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:

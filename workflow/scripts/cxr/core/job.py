@@ -1,28 +1,20 @@
 """The frame of every job: a log, a limit of threads, one last line when it fails."""
 
-import errno
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
+from cxr.core.advice import advice
 from cxr.core.errors import DamagedFile, InputError, Superseded
 from cxr.core.fingerprint import fingerprint
 from cxr.core.io import set_aside
 from cxr.core.progress import Progress
 from cxr.core.receipts import Task, receipt_of, results_folder
-
-ADVICE = {
-    errno.ENOSPC: "free some space on its disk",
-    errno.EDQUOT: "free some of your quota",
-    errno.EFBIG: "raise the limit on file sizes",
-    errno.EROFS: "make the results writable",
-    errno.EACCES: "make the results writable",
-    errno.ENOENT: "it was removed since the run began: put it back, or leave it to the workflow,",
-}
 
 
 @contextmanager
@@ -31,7 +23,8 @@ def job(task: Task) -> Iterator[None]:
 
     Everything that is printed, logged or warned goes to the log, native libraries included.
     What it reads is checked, and a receipt left of what it wrote. A failure ends the process
-    with status 1, its traceback in the log, and as last line what the user can do.
+    with status 1, its traceback in the log, and as last line what the user can do; the
+    terminal has this line alone.
 
     Parameters
     ----------
@@ -41,8 +34,7 @@ def job(task: Task) -> Iterator[None]:
         its outputs would be recorded as made by the old code.
     """
     target = Path(task.log[0])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", buffering=1, encoding="utf-8") as stream:
+    with _opened(target) as stream:
         sys.stdout.flush()
         sys.stderr.flush()
         if os.isatty(2):
@@ -60,13 +52,22 @@ def job(task: Task) -> Iterator[None]:
                 yield
         except Exception as error:  # noqa: BLE001 - whatever fails ends in one line
             last_line = f"error: {_final_line(error, results_folder(target))}\n"
-            try:
+            with suppress(OSError):  # the disk that is full may be the log's
                 traceback.print_exc(file=stream)
                 stream.write(last_line)
-            except OSError:  # the disk that is full may be the log's
-                os.write(terminal, last_line.encode())
+            shown = last_line.replace("; see above\n", f"; see {target}\n")
+            os.write(terminal, shown.encode(errors="backslashreplace"))
             # Where a job fails on a cluster its outputs are removed, which are its successor's now.
             sys.exit(0 if isinstance(error, Superseded) and error.done else 1)
+
+
+def _opened(log: Path) -> TextIO:
+    """A job's log, a line at a time; what can't be written in UTF-8 is escaped."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        sys.exit(f"error: {advice(error) or error}")
 
 
 def _require_same_code(code: str | None) -> None:
@@ -84,15 +85,15 @@ def _require_same_code(code: str | None) -> None:
 def _final_line(error: Exception, results: Path | None) -> str:
     """What went wrong and what to do about it, in one line."""
     text = " ".join(str(error).split())
+    known = advice(error)
+    if known is not None:
+        return known
     if isinstance(error, DamagedFile):
         if results is None or not error.path.is_relative_to(results):
             return f"{text}; replace it by a whole one and run again"
         return f"{text}; it is set aside as {set_aside(error.path)}, run again to recompute it"
     if isinstance(error, InputError):
         return text
-    if isinstance(error, OSError) and error.errno in ADVICE:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{os.strerror(error.errno)}; {ADVICE[error.errno]} and run again"
     return f"unexpected {type(error).__name__}: {text}; see above"
 
 

@@ -6,5 +6,6 @@ PACKAGE = Path(__file__).absolute().parents[1]
 SCRIPTS = PACKAGE.parent
 ROOT = SCRIPTS.parents[1]
 
-# What a run keeps about itself in the folder that it runs in.
-STATE = Path(".snakemake") / "cxr"
+# Of the workflow engine, in the folder that it runs in, and what a run keeps about itself there.
+ENGINE_STATE = Path(".snakemake")
+STATE = ENGINE_STATE / "cxr"
