@@ -32,7 +32,6 @@ MACHINE = {
     errno.EIO: "check its disk",
     errno.ESTALE: "wait until its network drive is back",
     errno.ENOTCONN: "wait until its network drive is back",
-    errno.EHOSTDOWN: "wait until its network drive is back",
     errno.ENOLCK: "let its network drive lock files",
     errno.EBUSY: "close what uses it",
 }

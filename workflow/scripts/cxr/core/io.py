@@ -11,7 +11,6 @@ import csv
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cxr.core.advice import owner_of, writing_error
+from cxr.core.advice import machine_error, owner_of, writing_error
 from cxr.core.cells import from_cell, to_cell
 from cxr.core.errors import DamagedFile, InputError
 from cxr.core.temporary import owner, remove_abandoned, require_replaceable
@@ -98,10 +97,8 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     InputError
         If the file is not whole JSON.
     """
-    try:
+    with reading(path, "JSON"):
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise damaged_file(path, "JSON", error) from error
 
 
 def write_table(
@@ -149,14 +146,12 @@ def read_arrow(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
     InputError
         If the file is damaged or lacks one of `columns`.
     """
-    try:
-        # Not `pq.read_table`, which imports pandas.
-        with pq.ParquetFile(path, page_checksum_verification=True) as stored:
-            table = stored.read(columns=list(columns) if columns else None)
-    except (pa.ArrowInvalid, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise damaged_file(path, "Parquet", error) from error
+    # Not `pq.read_table`, which imports pandas.
+    with (
+        reading(path, "Parquet"),
+        pq.ParquetFile(path, page_checksum_verification=True) as stored,
+    ):
+        table = stored.read(columns=list(columns) if columns else None)
     missing = [name for name in columns or [] if name not in table.column_names]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}; it is another table")
@@ -170,11 +165,9 @@ def read_tables(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     """The notes that `write_table` put into a file's schema metadata."""
-    try:
+    with reading(path, "Parquet"):
         stored = pq.read_schema(path).metadata or {}
-    except pa.ArrowInvalid as error:
-        raise damaged_file(path, "Parquet", error) from error
-    return {key.decode(): value.decode() for key, value in stored.items()}
+        return {key.decode(): value.decode() for key, value in stored.items()}
 
 
 def write_csv(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
@@ -253,10 +246,8 @@ def read_array(path: str | os.PathLike[str]) -> np.ndarray:
     InputError
         If the file is truncated or not an array.
     """
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise damaged_file(path, "array", error) from error
+    with reading(path, "array"):
+        return np.lib.format.open_memmap(path, mode="r")
 
 
 def write_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
@@ -273,14 +264,29 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     InputError
         If the file is damaged or compressed.
     """
+    require_stored(path)
+    with reading(path, "array"), np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str], kind: str) -> Iterator[None]:
+    """Turns whatever damage makes of a reader into an error that names the file.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is not whole, of another kind, or a folder.
+    OSError
+        If it is missing or the machine refuses to read it: it may be whole.
+    """
+    Path(path).stat()
     try:
-        require_stored(path)
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except InputError:
-        raise
-    except (ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
-        raise damaged_file(path, "array", error) from error
+        yield
+    except Exception as error:
+        if machine_error(error) is not None:
+            raise
+        raise damaged_file(path, kind, error) from error
 
 
 def damaged_file(path: str | os.PathLike[str], kind: str, error: Exception) -> DamagedFile:

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from cxr.core.advice import machine_error
 from cxr.core.errors import DamagedFile, InputError
 from cxr.core.zip_bounds import require_stored
 
@@ -16,7 +17,10 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     ------
     InputError
         If the file is no state dict, holds more than tensors, or is compressed.
+    OSError
+        If it is missing or the machine refuses to read it: it may be whole.
     """
+    Path(path).stat()
     try:
         if Path(path).suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -24,9 +28,11 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             return load_file(path)
         require_stored(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, InputError):
+    except InputError:
         raise
     except Exception as error:
+        if machine_error(error) is not None:
+            raise
         reason = " ".join(str(error).split())[:120]
         message = (
             f"{path}: not a file of weights alone ({reason}), as a state dict in .safetensors, or "

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
+from cxr.core.advice import machine_error
 from cxr.core.errors import InputError
 
 # Images hardly compress: an archive that grows more than this holds something else.
@@ -68,11 +69,13 @@ def _whole(archive: Path) -> Iterator[None]:
     """Turns what damage makes of a reader into an error that names the archive."""
     try:
         yield
-    except (InputError, MemoryError):
+    except InputError:
         raise
     except _TooLarge as error:
         raise InputError(f"{archive}: {error}; the archive is refused") from error
     except Exception as error:
+        if machine_error(error) is not None:
+            raise
         # tarfile lists what every kind of compression made of a file that is none.
         reason = "" if isinstance(error, tarfile.ReadError) else f" ({error})"
         raise InputError(

@@ -1,13 +1,16 @@
 """Sources in git repositories, at one commit."""
 
+import errno
 import logging
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr.core.advice import machine_error_in
 from cxr.core.errors import InputError
 from cxr.download.links import remove_stray_links
 
@@ -84,6 +87,8 @@ def _git(arguments: list[str]) -> str:
     ------
     InputError
         With git's own last words.
+    OSError
+        If the machine kept git from writing.
     """
     environment = os.environ | {
         "GIT_TERMINAL_PROMPT": "0",
@@ -99,6 +104,11 @@ def _git(arguments: list[str]) -> str:
     except FileNotFoundError as error:
         raise InputError("git is not installed; install it, or give a mirror") from error
     if done.returncode:
+        code = machine_error_in(done.stderr)
+        if code is not None:
+            raise OSError(code, os.strerror(code))
+        if done.returncode == -signal.SIGXFSZ:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise InputError(
             f"git {arguments[-1]}: {lines[-1] if lines else 'failed'}; check the source's url and "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cxr.core.advice import machine_error
 from cxr.core.errors import InputError
 from cxr.core.hashing import file_sha256
 from cxr.core.progress import Progress
@@ -87,6 +88,9 @@ def _attempt(
         try:
             _transfer(url, partial)
         except (requests.RequestException, OSError) as error:
+            local = not isinstance(error, requests.RequestException)
+            if local and machine_error(error) is not None:
+                raise
             problem = " ".join(str(error).split())
             continue
         digest = file_sha256(partial)

@@ -60,8 +60,8 @@ def require_places(files: Iterable[str | os.PathLike[str]]) -> None:
     InputError
         With the first place that can't.
     """
-    files = [Path(file) for file in files]
-    for folder in sorted({file.parent for file in files}):
+    paths = [Path(file) for file in files]
+    for folder in sorted({path.parent for path in paths}):
         above = [part for part in (folder, *folder.parents) if os.path.lexists(part)]
         if not above[0].is_dir():
             raise InputError(f"{above[0]}: not a folder; move it away and run again")
@@ -69,10 +69,10 @@ def require_places(files: Iterable[str | os.PathLike[str]]) -> None:
         if above[0] in refused:
             # Of results that can't be written the topmost folder is named.
             require_writable(next((part for part in reversed(refused) if part != Path()), Path()))
-    for file in files:
-        if file.exists() and not os.access(file, os.W_OK):
+    for path in paths:
+        if path.exists() and not os.access(path, os.W_OK):
             raise InputError(
-                f"{file}: can't be written; make it writable{owner_of(file)} and run again"
+                f"{path}: can't be written; make it writable{owner_of(path)} and run again"
             )
 
 

@@ -41,6 +41,8 @@ def read_csv(path: Path) -> pd.DataFrame:
         data = table_bytes(path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; is this a source of this layout?") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: a folder, not a table; name the file") from error
     lines = []
     foreign = []
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from cxr.core.advice import machine_error
 from cxr.core.io import atomic
 
 log = logging.getLogger("cxr")
@@ -40,7 +41,9 @@ class Checkpoint:
             if state["key"] == self.key:
                 log.info("%s: the training goes on from there", self.path)
                 return state
-        except Exception as error:  # noqa: BLE001 - a damaged file may raise anything
+        except Exception as error:  # a damaged file may raise anything
+            if machine_error(error) is not None:
+                raise
             # It costs the epochs that it held.
             log.warning("%s: not a whole checkpoint (%s)", self.path, error)
         log.info("%s: of another training; this one starts from the beginning", self.path)
