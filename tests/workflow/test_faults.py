@@ -126,6 +126,68 @@ def test_results_that_can_not_be_written(finished, tmp_path):
         same_files(place, finished)
 
 
+# Without them root meets the same refusals as any user.
+RIGHTS = "-dac_override,-dac_read_search,-fowner"
+AS_USER = ["setpriv", "--bounding-set", RIGHTS, "--inh-caps", RIGHTS]
+
+
+def without_rights(place, *arguments, **environment):
+    """Runs snakemake as one who may not write everywhere; what it says."""
+    return subprocess.run(
+        [*AS_USER, *place.command(*arguments)],
+        cwd=place.path,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.root
+def test_a_home_that_can_not_be_written(copied, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o555)
+    only = ["--forcerun", "draw_training", "--until", "draw_training"]
+    gone = {"XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    done = without_rights(copied, *only, HOME=str(home), **gone)
+    assert done.returncode == 0, done.stderr
+    assert not list(home.iterdir())
+    log = (copied.path / "results/tiny/logs/draw_training/conv5.log").read_text()
+    assert "not a writable directory" not in log
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("refusing", "line"),
+    [
+        (".", "error: {here}: Permission denied; make it writable and run again"),
+        ("results/tiny/figures", "error: results/tiny/figures: can't be written; make it writable"),
+        ("results/tiny/logs", "error: results/tiny/logs: can't be written; make it writable"),
+    ],
+)
+def test_a_folder_that_can_not_be_written_is_named_before_the_first_job(copied, refusing, line):
+    if refusing == ".":
+        shutil.rmtree(copied.path / ".snakemake")
+    folder = copied.path / refusing
+    for place in [folder, *(path for path in folder.rglob("*") if refusing != ".")]:
+        place.chmod(place.stat().st_mode & ~0o222)
+    only = ["--forcerun", "draw_training", "--until", "draw_training"]
+    done = without_rights(copied, *only)
+    assert done.returncode != 0
+    assert line.format(here=copied.path) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_limit_of_file_sizes_ends_in_one_line_without_a_traceback(copied):
+    only = ["--forcerun", "export_features", "--until", "export_features"]
+    limited = ["prlimit", "--fsize=20000", *copied.command(*only)]
+    done = subprocess.run(limited, cwd=copied.path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    advice = "File too large; raise the limit on file sizes and run again"
+    assert f"error: results/tiny/features/conv5.parquet: {advice}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def damage(path, cut):
     """Cuts a file or flips a byte of it, with its time kept, as a bad disk or a crash leaves it."""
     times, content = path.stat(), bytearray(path.read_bytes())

@@ -176,6 +176,15 @@ def test_a_limit_of_file_sizes_is_said_by_every_writer(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_library_that_can_not_be_loaded_ends_in_the_line():
+    program = "import cxr.core.job; raise ImportError('a.so: failed to map segment')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=SCRIPTS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"error: {MEMORY}\n"
+
+
 def test_files_that_can_not_be_opened_are_not_damaged(tmp_path, monkeypatch):
     write_json({}, tmp_path / "a.json")
 

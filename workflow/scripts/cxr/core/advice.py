@@ -9,9 +9,11 @@ import os
 import pwd
 import re
 import resource
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 from cxr.core.errors import InputError
 
@@ -81,6 +83,20 @@ def advice(error: BaseException) -> str | None:
     if place is not None and found.errno in (errno.EACCES, errno.EPERM):
         place, todo = _refusal(place)
     return f"{_shown(place)}{what}; {todo} and run again"
+
+
+def end_in_one_line(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Prints the line of an error of the machine, or the traceback of another one.
+
+    For `sys.excepthook`: libraries that are loaded before a job's log is open may fail.
+    """
+    line = advice(error)
+    if line is None:
+        sys.__excepthook__(kind, error, trace)
+    else:
+        print(f"error: {line}", file=sys.stderr)
 
 
 def machine_error(error: BaseException) -> OSError | None:

@@ -264,9 +264,10 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     InputError
         If the file is damaged or compressed.
     """
-    require_stored(path)
-    with reading(path, "array"), np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+    with reading(path, "array"):
+        require_stored(path)
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
 
 
 @contextmanager
@@ -284,7 +285,7 @@ def reading(path: str | os.PathLike[str], kind: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if machine_error(error) is not None:
+        if isinstance(error, InputError) or machine_error(error) is not None:
             raise
         raise damaged_file(path, kind, error) from error
 

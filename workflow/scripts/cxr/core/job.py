@@ -9,12 +9,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from cxr.core.advice import advice
+from cxr.core.advice import advice, end_in_one_line
 from cxr.core.errors import DamagedFile, InputError, Superseded
 from cxr.core.fingerprint import fingerprint
 from cxr.core.io import set_aside
 from cxr.core.progress import Progress
 from cxr.core.receipts import Task, receipt_of, results_folder
+
+# What a script imports after this module is loaded before its job begins.
+sys.excepthook = end_in_one_line
 
 
 @contextmanager
