@@ -9,7 +9,7 @@ from cxr.config.evidence import Evidence
 from cxr.evidence.covariates import field_name
 from cxr.evidence.sample import insufficiency
 from cxr.evidence.thresholds import Thresholds
-from cxr.evidence.verdict import decide, least_stable
+from cxr.evidence.verdict import decide, format_p, least_stable
 
 THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 
@@ -85,6 +85,54 @@ def test_a_p_value_alone_decides_nothing():
     document["nulls"]["gaussian"]["p"] = 0.001
     document["separation"]["p"] = 0.06
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
+
+
+@pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])
+def test_a_null_p_value_above_alpha_is_chance(p):
+    document = evidence()
+    document["nulls"]["gaussian"]["p"] = p
+    assert decide(document, THRESHOLDS)["verdict"] == "no clusters beyond chance"
+    document["nulls"]["gaussian"]["p"] = THRESHOLDS.alpha
+    assert decide(document, THRESHOLDS)["verdict"].startswith("clusters, stable")
+
+
+@pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])
+def test_a_dip_p_value_above_alpha_is_no_separation(p):
+    result = decide(evidence(separation={"p": p}), THRESHOLDS)
+    assert result["verdict"] == "inconclusive: no separation in held-out patients"
+    result = decide(evidence(separation={"p": THRESHOLDS.alpha}), THRESHOLDS)
+    assert result["verdict"].startswith("clusters, stable")
+
+
+def test_clusters_are_stable_from_the_threshold_on():
+    def verdict(jaccard):
+        kinds = {"start": {"clusters": [{"mean": jaccard}, {"mean": 0.99}]}}
+        return decide(evidence(stability=kinds), THRESHOLDS)["verdict"]
+
+    assert verdict(THRESHOLDS.jaccard).startswith("clusters, stable")
+    assert verdict(THRESHOLDS.jaccard - 0.001).startswith("inconclusive: unstable")
+
+
+def test_a_control_has_the_same_clusters_from_an_agreement_of_a_half_on():
+    def named(p, agreement):
+        controls = {"border": {"p": p, "adjusted_rand": agreement}}
+        return "same clusters" in decide(evidence(controls=controls), THRESHOLDS)["sentence"]
+
+    assert named(THRESHOLDS.alpha, 0.5)
+    assert not named(THRESHOLDS.alpha + 0.001, 0.5)
+    assert not named(THRESHOLDS.alpha, 0.49)
+
+
+def test_p_values_have_three_digits():
+    assert [format_p(p) for p in (0.05, 0.001, 0.00099)] == ["= 0.050", "= 0.001", "< 0.001"]
+
+
+def test_numbers_of_the_sentences_are_rounded():
+    document = consistent_with_chance()
+    document["nulls"]["gaussian"]["balance_score"]["observed"] = 20.4
+    document["nulls"]["gaussian"]["dbcv"] |= {"observed": 0.126, "reached": 3}
+    sentence = decide(document, THRESHOLDS)["sentence"]
+    assert "at least as good in 0 (balance score 20) and 3 (DBCV 0.13); adjusted" in sentence
 
 
 def test_controls_with_the_same_clusters_are_named():

@@ -59,6 +59,23 @@ def test_the_measured_loss_is_binary_cross_entropy(rng):
     assert history["validation_loss"].iloc[0] == pytest.approx(float(loss), rel=1e-4)
 
 
+def test_images_of_a_rare_class_weigh_as_much_as_the_others_together(rng):
+    """A loss with class weights is the mean of the classes' mean losses."""
+    task = tagged(rng)
+    rare = replace(task, labels=(np.arange(90) % 6 == 0).astype(int))
+    network = build_network("conv5", 2, 16, 0.0, seed=1, n_tags=2)
+    phase = {"epochs": 1, "keep": "last", "class_weights": True}
+    history = train(network, rare, recipe(phase), seed=1).history
+    held_out = rare.split == "validation"
+    features, _ = extract_features(network, rare.images[held_out], None)
+    given = label_probabilities(network, features)
+    targets = np.hstack([np.eye(2)[rare.labels], rare.tags])[held_out]
+    losses = -(targets * np.log(given) + (1 - targets) * np.log(1 - given)).mean(axis=1)
+    of_classes = [losses[rare.labels[held_out] == k].mean() for k in (0, 1)]
+    assert history["validation_loss"].iloc[0] == pytest.approx(np.mean(of_classes), rel=1e-4)
+    assert losses.mean() != pytest.approx(np.mean(of_classes), rel=1e-3)
+
+
 def test_every_kind_of_phase_trains_with_tags_and_repeats_its_weights(rng):
     task, trained = tagged(rng), []
     kinds = ({"mixup": 0.4, "epochs": 1, "label_smoothing": 0.1}, {"averaging": 0.5, "epochs": 1})

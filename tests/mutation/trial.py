@@ -1,0 +1,212 @@
+"""Unit tests in a process of their own, of the library as it is or of one mutant.
+
+The processes are forked from one that has imported the heavy libraries, which saves seconds each.
+"""
+
+import contextlib
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import coverage
+import hypothesis
+import pytest
+
+from cxr.core.paths import PACKAGE, ROOT
+
+HEAVY = (
+    "numpy numba pandas pyarrow.parquet scipy.stats scipy.sparse.csgraph scipy.special PIL.Image "
+    "sklearn.cluster sklearn.metrics sklearn.model_selection sklearn.linear_model skimage "
+    "sklearn.covariance sklearn.decomposition sklearn.manifold sklearn.datasets hdbscan.validity "
+    "openTSNE torch torchvision matplotlib.pyplot seaborn pydantic dacite pydicom yaml filelock"
+).split()
+MEMORY = 8 << 30
+# A mutant may take so many times as long as the tests do without it, and some seconds.
+SLOWER, GRACE = 4, 15
+KERNELS = "cxr.core.numba_cache import"
+
+
+def prepare() -> None:
+    """Imports what most tests need, on one thread."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.chdir(ROOT)
+    hypothesis.settings.register_profile(
+        "mutation",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    hypothesis.settings.load_profile("mutation")
+    for name in HEAVY:
+        importlib.import_module(name)
+    # The tests import the library anew, mutated.
+    for name in [name for name in sys.modules if name.split(".")[0] == "cxr"]:
+        del sys.modules[name]
+
+
+def has_kernels(module: str) -> bool:
+    """Whether numba compiles functions of a module; tests then run them as Python."""
+    return KERNELS in (PACKAGE / module).read_text()
+
+
+class _Mutated(importlib.machinery.SourceFileLoader):
+    """Loads one module from a mutated text; also finds it."""
+
+    def __init__(self, name: str, path: Path, source: str) -> None:
+        super().__init__(name, str(path))
+        self.source = source
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname == self.name:
+            return importlib.util.spec_from_loader(fullname, self)
+        return None
+
+    def get_code(self, fullname: str) -> Any:
+        return compile(self.source, self.path, "exec")
+
+
+class _Recorder:
+    """A plugin of pytest: which tests run, in which order, and what came of them."""
+
+    def __init__(self, order: Sequence[str] | None, coverage_: Any = None) -> None:
+        self.order = None if order is None else {test: i for i, test in enumerate(order)}
+        self.coverage = coverage_
+        self.failed: list[str] = []
+        self.seconds: dict[str, float] = {}
+        self.fixtures: dict[str, list[str]] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        if self.order is not None:
+            items[:] = [item for item in items if item.nodeid in self.order]
+            items.sort(key=lambda item: self.order[item.nodeid])
+        self.fixtures = {item.nodeid: list(item.fixturenames) for item in items}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
+        if self.coverage:
+            self.coverage.switch_context(item.nodeid)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Iterator[None]:
+        shared = self.coverage and fixturedef.scope != "function"
+        if shared:
+            self.coverage.switch_context(f"fixture {fixturedef.argname}")
+        try:
+            return (yield)
+        finally:
+            if shared:
+                self.coverage.switch_context(request.node.nodeid or "session")
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+
+def _pytest(files: Sequence[str], recorder: _Recorder, *options: str) -> int:
+    quiet = ("-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts=")
+    return int(pytest.main([*quiet, *options, *files], plugins=[recorder]))
+
+
+def measure(package: str, as_python: bool, limit: float) -> dict[str, Any]:
+    """Seconds and executed lines of each unit test of a package.
+
+    Tests that fail or take longer than the limit are left out.
+    """
+
+    def trial() -> dict[str, Any]:
+        measured = coverage.Coverage(data_file=None, include=[f"{PACKAGE / package}/*"])
+        recorder = _Recorder(None, measured)
+        measured.start()
+        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={limit}")
+        measured.stop()
+        data = measured.get_data()
+        lines: dict[str, dict[str, list[int]]] = {}
+        for path in data.measured_files():
+            module = Path(path).relative_to(PACKAGE).as_posix()
+            for line, contexts in data.contexts_by_lineno(path).items():
+                for context in contexts:
+                    lines.setdefault(context, {}).setdefault(module, []).append(line)
+        tests = {}
+        for test, seconds in recorder.seconds.items():
+            if test in recorder.failed or seconds > limit:
+                continue
+            mine: dict[str, set[int]] = {}
+            shared = [f"fixture {name}" for name in recorder.fixtures[test]]
+            for context in (test, *shared):
+                for module, executed in lines.get(context, {}).items():
+                    mine.setdefault(module, set()).update(executed)
+            covered = {module: sorted(executed) for module, executed in mine.items()}
+            tests[test] = {"seconds": seconds, "lines": covered}
+        return {"tests": tests, "left_out": sorted(set(recorder.seconds) - set(tests))}
+
+    path = Path(f"/tmp/mutation-{os.getpid()}-baseline.json")
+    child = start(trial, path, as_python, None)
+    os.waitpid(child, 0)
+    result = json.loads(path.read_text())
+    path.unlink()
+    return result
+
+
+def start(
+    trial: Callable[[], dict[str, Any]],
+    path: Path,
+    as_python: bool,
+    mutated: tuple[str, str] | None,
+) -> int:
+    """Forks a process that runs the trial and writes its result; the process's number."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        if as_python:
+            import numba
+
+            numba.config.DISABLE_JIT = True
+        if mutated:
+            module, source = mutated
+            name = f"cxr.{module.removesuffix('.py').replace('/', '.')}"
+            sys.meta_path.insert(0, _Mutated(name, PACKAGE / module, source))
+        path.write_text(json.dumps(trial()))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def run_tests(order: Sequence[str]) -> dict[str, Any]:
+    """Runs tests in this order until one fails."""
+    recorder = _Recorder(order)
+    files = list(dict.fromkeys(test.split("::")[0] for test in order))
+    code = _pytest(files, recorder, "-x")
+    passed = code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    return {"killed_by": None if passed else (recorder.failed or ["import"])[0]}
+
+
+def end(child: int) -> None:
+    """Ends a process and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def deadline(seconds: float) -> float:
+    """When a mutant's tests, which take so long without it, are ended."""
+    return time.monotonic() + GRACE + SLOWER * seconds
