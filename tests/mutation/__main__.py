@@ -81,9 +81,7 @@ def _options() -> argparse.Namespace:
 def _drawn(package: str, options: argparse.Namespace) -> Iterator[tuple[Mutant, Change]]:
     """A sample of a package's mutants without those that are equivalent, or all of them."""
     stems = {m: Path(m).stem for m in modules(package)}
-    names = [
-        m for m, s in stems.items() if options.module in (None, s) and s not in options.skip
-    ]
+    names = [m for m, s in stems.items() if options.module in (None, s) and s not in options.skip]
     population = [mutant for module in names for mutant in mutants_of(module)]
     random.Random(options.seed).shuffle(population)
     wanted = options.sample or len(population)
@@ -195,7 +193,9 @@ def _told(trial: Trial, status: str, by: str | None) -> dict[str, Any]:
     """The result of a trial; a survivor is printed."""
     result = _result(trial.mutant, trial.change, status, by)
     mark = f"\n{result['module']}:{result['line']}: {result['before']}  ->  {result['after']}"
-    print("." if by else f"{mark}  survived{'' if trial.tests else ', no test runs it'}", flush=True)
+    print(
+        "." if by else f"{mark}  survived{'' if trial.tests else ', no test runs it'}", flush=True
+    )
     return result
 
 

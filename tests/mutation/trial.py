@@ -82,6 +82,7 @@ class _Recorder:
     def __init__(self, order: Sequence[str] | None, coverage_: Any = None) -> None:
         self.order = None if order is None else {test: i for i, test in enumerate(order)}
         self.coverage = coverage_
+        self.context = ""
         self.failed: list[str] = []
         self.seconds: dict[str, float] = {}
         self.fixtures: dict[str, list[str]] = {}
@@ -95,20 +96,24 @@ class _Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
-        if self.coverage:
-            self.coverage.switch_context(item.nodeid)
+        self._switch(item.nodeid)
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Iterator[None]:
-        shared = self.coverage and fixturedef.scope != "function"
-        if shared:
-            self.coverage.switch_context(f"fixture {fixturedef.argname}")
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        before = self.context
+        if fixturedef.scope != "function":
+            self._switch(f"fixture {fixturedef.argname}")
         try:
             return (yield)
         finally:
-            if shared:
-                self.coverage.switch_context(request.node.nodeid or "session")
+            self._switch(before)
+
+    def _switch(self, context: str) -> None:
+        """What runs from here on is this test's, or this fixture's that tests share."""
+        self.context = context
+        if self.coverage:
+            self.coverage.switch_context(context)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration

@@ -8,6 +8,7 @@ import pytest
 
 from cxr.statistics.association import (
     ASSOCIATION_COLUMNS,
+    adjust_p_values,
     association_table,
     stratified_association,
 )
@@ -134,3 +135,144 @@ def test_an_interval_holds_its_effect(rng):
     for field in (names, np.array(list("abc"), dtype=object)[clusters]):
         row = associate(clusters, field=field).loc[("level", "field")]
         assert row["low"] <= row["effect"] <= row["high"]
+
+
+def alone(clusters, field, permutations=199, seed=0, missing="dropped"):
+    """One field of images of as many patients."""
+    owners = np.array([f"p{i}" for i in range(len(clusters))])
+    fields = pd.DataFrame({"field": pd.Series(field)})
+    table = association_table(np.asarray(clusters), owners, fields, permutations, seed)
+    return table.set_index("missing").loc[missing]
+
+
+def test_p_values_are_adjusted_as_benjamini_and_hochberg_did():
+    """The fifteen p values of their paper, of which four are significant at 5%."""
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459]
+    p += [0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000]
+    table = pd.DataFrame({"missing": "level", "p": p, "q": np.nan})
+    other = pd.DataFrame({"missing": "dropped", "p": [0.04, np.nan], "q": np.nan})
+    adjusted = adjust_p_values(pd.concat([table, other], ignore_index=True))
+    assert (adjusted["q"] <= 0.05).sum() == 4 + 1
+    assert adjusted["q"].iloc[0] == pytest.approx(0.0015)
+    assert adjusted["q"].iloc[3] == pytest.approx(0.0095 * 15 / 4)
+    # Rows that treat missing values in another way are a family of their own.
+    assert adjusted["q"].iloc[15] == 0.04
+    assert np.isnan(adjusted["q"].iloc[16])
+
+
+def test_the_p_value_is_fishers_of_all_permutations():
+    """Lady tasting tea: of 70 ways to pick four of eight cups two are all right or all wrong."""
+    row = alone([0, 0, 0, 0, 1, 1, 1, 1], list("mmmmtttt"), 999)
+    assert row["p"] == pytest.approx(2 / 70, abs=0.015)
+    # One cup wrong: 2 + 2 * 16 of 70.
+    row = alone([0, 0, 0, 0, 1, 1, 1, 1], list("mmmtmttt"), 499)
+    assert row["p"] == pytest.approx(34 / 70, abs=0.07)
+
+
+def test_a_permutation_that_changes_nothing_counts():
+    row = alone([0, 0, 1, 1, 1], list("aabbb"), 1)
+    assert row["p"] in (0.5, 1.0)
+    assert alone([0, 1], list("ab"), 49)["p"] == 1
+
+
+def test_the_p_value_of_a_number_is_that_of_all_permutations():
+    # Of 20 ways to divide six numbers two set the three lowest apart.
+    row = alone([0, 0, 0, 1, 1, 1], [1.0, 2.0, 3.0, 7.0, 8.0, 9.0], 999)
+    assert row["measure"] == "correlation_ratio"
+    assert row["p"] == pytest.approx(0.1, abs=0.03)
+    assert row["effect"] == pytest.approx(np.sqrt(54 / 58), abs=1e-6)
+
+
+def test_the_mean_effect_under_permutation_is_the_expected_one():
+    # Between two groups of 50 eta^2 is beta(1/2, 98/2): its root has a mean of 0.0805.
+    rng = np.random.default_rng(0)
+    row = alone(np.arange(100) % 2, rng.normal(size=100), 999)
+    assert row["null_mean"] == pytest.approx(0.0805, abs=0.006)
+
+
+def test_numbers_with_missing_values_are_in_fifths():
+    numbers = np.arange(50.0)
+    numbers[40:] = np.nan
+    row = alone(np.arange(50) % 2, numbers, 9, missing="level")
+    assert (row["levels"], row["images"], row["measure"]) == (6, 50, "cramers_v")
+    row = alone(np.repeat([0, 1, 2, 3, 4], 10), np.arange(50.0), 9, missing="level")
+    assert (row["levels"], row["effect"], row["ami"]) == (5, 1, 1), "the clusters are the fifths"
+    shifted = alone(np.repeat([0, 1, 2, 3, 4], 10), np.arange(50.0) % 49, 9, missing="level")
+    assert shifted["effect"] < 1
+
+
+def test_the_effect_is_that_of_all_images_and_its_interval_has_no_bias():
+    # chi2 of this table is 18, phi2 0.18 - 1 / 99, both sides 2 - 1 / 99.
+    clusters = np.repeat([0, 0, 1, 1], [40, 20, 10, 30])
+    field = np.repeat(["a", "b", "a", "b"], [40, 20, 10, 30])
+    row = alone(clusters, field, 9)
+    expected = np.sqrt((100 * (40 * 30 - 20 * 10) ** 2 / (60 * 40 * 50 * 50) - 100 / 99) / 100)
+    assert row["effect"] == pytest.approx(expected / np.sqrt(1 - 1 / 99), abs=1e-6)
+    assert row["low"] < row["effect"] < row["high"]
+    assert row["effect"] - row["low"] == pytest.approx(row["high"] - row["effect"], abs=0.05)
+    # The standard error of V is near 1 / sqrt(n): the interval has about twice 1.96 of them.
+    assert row["high"] - row["low"] == pytest.approx(2 * 1.96 / 10, rel=0.2)
+
+
+def test_a_number_that_chance_gives_has_no_effect_beyond_its_bias(rng):
+    """Ten groups of four have a large eta by chance; replicates have a larger one still."""
+    row = alone(np.arange(40) % 10, rng.normal(size=40), 99)
+    assert row["low"] < row["effect"] < row["high"]
+    assert row["p"] > 0.01
+
+
+def test_fields_are_sorted_by_what_they_tell():
+    clusters, owners = np.repeat([0, 1], 30), np.array([f"p{i}" for i in range(60)])
+    weak = np.where(np.arange(60) % 10 == 0, 1 - clusters, clusters)
+    fields = pd.DataFrame(
+        {
+            "weak": np.array(list("ab"))[weak],
+            "none": "x",
+            "all": np.array(list("ab"))[clusters],
+            "both": np.array(list("cd"))[clusters],
+        }
+    )
+    table = association_table(clusters, owners, fields, 19, 0)
+    assert table["field"].tolist() == ["all", "both", "weak", "none"] * 2
+    assert table["missing"].tolist() == ["level"] * 4 + ["dropped"] * 4
+    assert table["patients"].tolist() == [60] * 8
+    assert table["q"].iloc[0] == pytest.approx(0.05), "three tested, all with the smallest p"
+
+
+def test_another_seed_makes_other_draws(rng):
+    clusters = rng.integers(0, 2, 40)
+    field = rng.normal(size=40) + clusters
+    one, two, other = (alone(clusters, field, 99, seed) for seed in (0, 0, 1))
+    assert one["null_mean"] == two["null_mean"] != other["null_mean"]
+    assert one["low"] == two["low"] != other["low"]
+
+
+def test_within_strata_the_p_value_is_that_of_all_permutations_within_them():
+    """Two tables of six images, in each of which 2 of 20 permutations are as extreme."""
+    clusters = np.tile([0, 0, 0, 1, 1, 1], 2)
+    field, strata = pd.Series(list("aaabbb") * 2), pd.Series(["x"] * 6 + ["y"] * 6)
+    owners = np.array([f"p{i:02d}" for i in range(12)])
+    result = stratified_association(clusters, owners, field, strata, 1999, 0)
+    counts = {"images": 12, "patients": 12, "strata": 2, "exchangeable": 12}
+    assert result == counts | {"p": pytest.approx(4 / 400, abs=0.007)}
+    # Opposite in the two strata is as extreme, though there is nothing over all.
+    other = pd.Series(list("aaabbbbbbaaa"))
+    opposite = stratified_association(clusters, owners, other, strata, 1999, 0)
+    assert opposite["p"] == pytest.approx(4 / 400, abs=0.007)
+    whole = stratified_association(clusters, owners, other, pd.Series(["x"] * 12), 199, 0)
+    assert whole["p"] == 1
+
+
+def test_strata_in_which_nothing_can_be_exchanged_have_no_p_value():
+    clusters, field = np.array([0, 1, 0, 1, -1]), pd.Series(list("abaab"))
+    owners = np.array([f"p{i}" for i in range(5)])
+    each = pd.Series(list("vwxyz"))
+    result = stratified_association(clusters, owners, field, each, 9, 0)
+    assert result == {"images": 4, "patients": 4, "strata": 4, "exchangeable": 0, "p": None}
+    # In one stratum the field has one level, in the other one there is one cluster.
+    strata = pd.Series(["x", "x", "y", "y", "y"])
+    one_level, one_cluster = pd.Series(["a", "a", "a", "b", "b"]), np.array([0, 1, 0, 0, 0])
+    result = stratified_association(one_cluster, owners, one_level, strata, 9, 0)
+    assert (result["exchangeable"], result["p"]) == (5, None)
+    missing = stratified_association(clusters, owners, pd.Series([None] * 5), strata, 9, 0)
+    assert missing == {"images": 0, "patients": 0, "strata": 0, "exchangeable": 0, "p": None}

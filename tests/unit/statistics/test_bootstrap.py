@@ -37,3 +37,49 @@ def test_without_spread_only_a_share_has_bounds():
 
 def test_without_a_trial_there_is_no_share():
     assert binomial_interval(0, 0) == {"value": None, "low": None, "high": None}
+
+
+def test_patients_are_drawn_with_equal_chance():
+    weights = patient_weights(np.array(list("aab")), 4000, 1)[1:]
+    # The number of times that one of two patients is drawn is binomial(2, 1/2).
+    for patient in (0, 2):
+        shares = np.bincount(weights[:, patient].astype(int), minlength=3) / 4000
+        np.testing.assert_allclose(shares, [0.25, 0.5, 0.25], atol=0.03)
+    assert not np.array_equal(weights, patient_weights(np.array(list("aab")), 4000, 2)[1:])
+
+
+def test_the_standard_error_of_a_mean_is_that_of_patients(rng):
+    """Four images of each of 100 patients that are all alike: the error of 100, not of 400."""
+    values = np.repeat(rng.normal(size=100), 4)
+    weights = patient_weights(np.repeat(np.arange(100).astype(str), 4), 2000, 0)
+    means = weights @ values / weights.sum(axis=1)
+    assert means[0] == pytest.approx(values.mean())
+    assert means[1:].std() == pytest.approx(values.std() / 10, rel=0.07)
+
+
+def test_a_published_exact_interval():
+    """Newcombe (1998), method 5: 81 of 263, 15 of 148, 0 of 20, 1 of 29."""
+    published = [
+        (81, 263, 0.2527, 0.3676),
+        (15, 148, 0.0578, 0.1617),
+        (0, 20, 0.0000, 0.1684),
+        (1, 29, 0.0009, 0.1776),
+    ]
+    for successes, trials, low, high in published:
+        interval = binomial_interval(successes, trials)
+        assert interval["value"] == pytest.approx(successes / trials, abs=1e-6)
+        assert (interval["low"], interval["high"]) == (
+            pytest.approx(low, abs=6e-5),
+            pytest.approx(high, abs=6e-5),
+        )
+
+
+def test_a_share_of_0_has_a_bound_too_and_others_without_spread_have_none():
+    assert percentile_interval(np.zeros(50), 20)["high"] == pytest.approx(0.1684, abs=6e-5)
+    assert percentile_interval(np.full(50, 0.5), 20) == {"value": 0.5, "low": None, "high": None}
+    undefined = np.array([0.3, np.nan, np.nan])
+    assert percentile_interval(undefined) == {"value": 0.3, "low": None, "high": None}
+    assert percentile_interval(np.array([0.12345678, 0.1, 0.2]))["value"] == 0.123457
+    low_high = percentile_interval(np.array([0.5, 0.0, 1 / 3, 1 / 3, 1 / 3]), 9)
+    assert low_high["low"] == pytest.approx(0.025, abs=1e-6)
+    assert low_high["high"] == 0.333333

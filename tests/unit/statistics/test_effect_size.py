@@ -38,3 +38,60 @@ def test_the_correlation_ratio_is_that_of_an_analysis_of_variance(rng):
     f = f_oneway(*(values[clusters == k] for k in range(3))).statistic
     assert result == pytest.approx(f * 2 / (f * 2 + 87))
     assert np.isnan(correlation_ratio(np.ones(90), clusters, np.ones((1, 90)))[0])
+
+
+def test_cramers_v_of_hair_and_eyes():
+    """The 592 students of Snee (1974), chi-square 138.29 with 9 degrees of freedom."""
+    table = np.array([[68, 20, 15, 5], [119, 84, 54, 29], [26, 17, 14, 14], [7, 94, 10, 16]])
+    assert chi_square(table.astype(float)) == pytest.approx(138.29, abs=0.005)
+    # phi2 = 138.29 / 592 - 9 / 591 = 0.21837, both sides 4 - 9 / 591.
+    assert cramers_v(table.astype(float)) == pytest.approx(np.sqrt(0.21837 / 2.98477), abs=1e-4)
+
+
+def test_empty_rows_and_columns_are_none():
+    table = np.array([[68.0, 20, 15], [119, 84, 54]])
+    padded = np.zeros((4, 5))
+    padded[np.ix_([0, 2], [1, 2, 4])] = table
+    assert cramers_v(padded) == pytest.approx(cramers_v(table))
+    assert chi_square(padded) == pytest.approx(chi_square(table))
+    for one_way in (np.diag([9.0, 0]), np.array([[3.0, 4.0]]), np.array([[3.0], [4.0]])):
+        assert np.isnan(cramers_v(one_way))
+    assert np.isnan(cramers_v(np.array([[0.0, 3, 0], [0, 4, 0]])))
+
+
+def test_cramers_v_is_defined_where_two_observations_share_a_row_or_column():
+    assert np.isnan(cramers_v(np.eye(3)))
+    assert cramers_v(np.diag([2.0, 1, 1])) == pytest.approx(1)
+    assert cramers_v(np.diag([1.0, 2.0])) == pytest.approx(1)
+
+
+def test_cramers_v_is_between_0_and_1_and_each_table_its_own():
+    tables = np.stack([np.diag([9.0, 9]), np.full((2, 2), 5.0), np.array([[9.0, 3], [3, 9]])])
+    together = cramers_v(tables)
+    assert together.tolist() == [cramers_v(table) for table in tables]
+    assert together[0] == 1
+    assert together[1] == 0, "less association than chance gives is none"
+    assert 0 < together[2] < 1
+
+
+def test_weights_of_the_correlation_ratio_are_repeats(rng):
+    clusters, values = rng.integers(0, 4, 50), rng.normal(size=50) + 100
+    counts = rng.integers(0, 4, (5, 50))
+    counts[4, clusters == 2] = 0  # a cluster that no draw holds
+    for row, eta in zip(counts, correlation_ratio(values, clusters, counts * 1.0), strict=True):
+        repeated, labels = np.repeat(values, row), np.repeat(clusters, row)
+        f = f_oneway(*(repeated[labels == k] for k in np.unique(labels))).statistic
+        between = f * (len(np.unique(labels)) - 1)
+        share = between / (between + len(labels) - len(np.unique(labels)))
+        assert eta**2 == pytest.approx(share)
+
+
+def test_the_correlation_ratio_by_hand():
+    # Two of each group; means 1, 3 and 8, the grand mean 4: 52 of 58 lie between.
+    values = np.array([0.0, 2, 2, 4, 7, 9])
+    clusters = np.array([0, 0, 1, 1, 2, 2])
+    assert correlation_ratio(values, clusters, np.ones((1, 6))) == pytest.approx(np.sqrt(52 / 58))
+    scaled = correlation_ratio(1e-3 * values + 5, clusters, np.ones((1, 6)))
+    assert scaled == pytest.approx(np.sqrt(52 / 58))
+    same = correlation_ratio(np.array([1.0, 3, 1, 3]), np.array([0, 0, 1, 1]), np.ones((1, 4)))
+    assert same == 0

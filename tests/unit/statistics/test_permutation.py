@@ -49,3 +49,57 @@ def test_halves_and_samples_are_of_whole_patients(rng):
     for images in (share, drawn):
         assert np.isin(OWNER, list(set(OWNER[images]))).sum() == len(images)
     assert 0.55 < len(set(OWNER[drawn])) / len(SIZES) < 0.72
+
+
+def groups(sizes):
+    """Patients that are exchanged with one another, by number of images."""
+    exchange = PatientPermutation(patients(sizes))
+    return [sorted(exchange.sizes[group].tolist()) for group in exchange.groups]
+
+
+def test_numbers_of_images_that_few_patients_have_are_pooled():
+    assert groups([1] * 5 + [2] * 5) == [[1] * 5, [2] * 5]
+    assert groups([1] * 4 + [2] * 5) == [[1] * 4 + [2] * 5]
+    assert groups([1] * 5 + [2] * 4) == [[1] * 5 + [2] * 4], "the last few join those before"
+    assert groups([1] * 3 + [2] * 2 + [3] * 5) == [[1, 1, 1, 2, 2], [3] * 5]
+    assert groups([1, 2]) == [[1, 2]]
+
+
+def test_a_longer_patient_gets_a_shorter_ones_values_again():
+    owners = np.array(list("abbb"))
+    exchange = PatientPermutation(owners)
+    draws = {tuple(exchange.draw(np.random.default_rng(i)).tolist()) for i in range(30)}
+    assert draws == {(0, 1, 2, 3), (1, 0, 0, 0)}
+    mixed = PatientPermutation(np.array(list("babb")))
+    draws = {tuple(mixed.draw(np.random.default_rng(i)).tolist()) for i in range(30)}
+    assert draws == {(0, 1, 2, 3), (1, 0, 1, 1)}, "images of a patient may lie apart"
+
+
+def test_every_permutation_is_equally_likely(rng):
+    exchange = PatientPermutation(np.array(list("abc")))
+    draws = [tuple(exchange.draw(rng).tolist()) for _ in range(3000)]
+    shares = [draws.count(order) / 3000 for order in sorted(set(draws))]
+    assert len(shares) == 6
+    np.testing.assert_allclose(shares, 1 / 6, atol=0.03)
+
+
+def test_a_patient_is_in_the_stratum_of_most_of_its_images():
+    owners, strata = np.array(list("aaabbbccc")), np.array(list("xxyxyyyyx"))
+    exchange = PatientPermutation(owners, strata)
+    assert exchange.exchangeable == 2
+    assert {exchange.draw(np.random.default_rng(i))[0] for i in range(20)} == {0}
+    assert {exchange.draw(np.random.default_rng(i))[3] for i in range(20)} == {3, 6}
+
+
+def test_halves_and_samples_are_random_and_of_their_size(rng):
+    owners = np.array(list("abcde"))
+    halves = np.array([halve_patients(owners, rng) for _ in range(2000)])
+    assert set(halves.sum(axis=1)) == {2}
+    np.testing.assert_allclose(halves.mean(axis=0), 0.4, atol=0.05)
+    samples = [subsample_patients(owners, 0.5, rng) for _ in range(2000)]
+    assert {len(sample) for sample in samples} == {2}
+    assert set(np.concatenate(samples)) == set(range(5))
+    drawn = [bootstrap_patients(owners, rng) for _ in range(2000)]
+    held = np.bincount(np.concatenate(drawn), minlength=5) / 2000
+    np.testing.assert_allclose(held, 1 - 0.8**5, atol=0.04)
+    assert all((np.diff(sample) > 0).all() for sample in (*samples, *drawn))
