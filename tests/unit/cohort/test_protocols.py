@@ -112,3 +112,61 @@ def test_without_folds_the_random_part_has_the_studys_shares(cohort):
     assert shares["test"] == pytest.approx(0.2, abs=0.05)
     assert shares["validation"] == pytest.approx(0.15, abs=0.05)
     assert "grouped" not in set(folds["protocol"])
+
+
+def test_a_source_that_leaves_three_patients_of_each_class_is_left_out():
+    table = pd.DataFrame({"class": ["a"] * 5 + ["b"] * 5, "split_group": range(10)})
+    from_there = np.array([1, 1, 0, 0, 0, 1, 1, 0, 0, 0], bool)
+    assert infeasible_reason(table, from_there) is None
+    from_there[2] = True
+    assert infeasible_reason(table, from_there) == (
+        "fewer than 3 patients of class a are from elsewhere"
+    )
+    assert infeasible_reason(table, np.zeros(10, bool)) == "no image of the cohort is from it"
+    table.loc[2:4, "split_group"] = 3, 3, 4  # three images of two patients
+    assert infeasible_reason(table, np.array([1, 1, 0, 0, 0] + [0] * 5, bool)) is not None
+
+
+def test_as_many_patients_as_folds_are_enough():
+    table = pd.DataFrame({"image_id": [f"i{i}" for i in range(8)], "class": ["a", "b"] * 4})
+    table = table.assign(split_group=range(8), source="one", split="train")
+    four = divided(table, repeats=1, random_split=False, leave_source_out=False)
+    tested = four.loc[(four["protocol"] == "grouped") & (four["split"] == "test")]
+    assert tested.groupby("part").size().tolist() == [2] * 4
+    with pytest.raises(InputError, match="class a has 4 independent patients, fewer than the 5"):
+        divided(table, folds=5, repeats=1)
+
+
+def test_validation_images_are_a_share_of_all_images():
+    n = 100
+    table = pd.DataFrame({"image_id": [f"i{i}" for i in range(n)], "class": ["a", "b"] * (n // 2)})
+    table = table.assign(split_group=np.arange(n) // 2 * 2 + np.arange(n) % 2, split="train")
+    table["source"] = np.where(np.arange(n) < 50, "one", "two")
+    settings = ProtocolSettings(folds=5, repeats=1, random_split=True, leave_source_out=True)
+    shares = SplitShares(validation=0.2, test=0.2)
+    folds = divide_protocols(table, DivisionSettings(settings, shares, SOURCES, seed=3))
+    counts = folds.groupby(["protocol", "part", "split"]).size().unstack()
+    assert (counts.loc["grouped"] == [20, 60, 20]).all(axis=None)
+    assert (counts.loc["random"] == [20, 60, 20]).all(axis=None)
+    # A share of what the other source has.
+    assert counts.loc["without-two"].to_numpy().tolist() == [[50, 40, 10]]
+
+
+def test_parts_follow_the_seed_and_repeats_differ():
+    table = pd.DataFrame({"image_id": [f"i{i}" for i in range(24)], "class": ["a", "b"] * 12})
+    table = table.assign(split_group=range(24), source="one", split="train")
+    settings = ProtocolSettings(folds=3, repeats=2)
+    one, two, other = (
+        divide_protocols(table, DivisionSettings(settings, SPLITS, SOURCES, seed))
+        for seed in (3, 3, 4)
+    )
+    assert one.equals(two)
+    assert not one.equals(other)
+
+    def tested(folds, part):
+        rows = folds.loc[(folds["part"] == part) & (folds["split"] == "test"), "image_id"]
+        return set(rows)
+
+    assert tested(one, "grouped-r1f1") != tested(one, "grouped-r2f1")
+    # A repeat is the division of the next seed.
+    assert tested(one, "grouped-r2f1") == tested(other, "grouped-r1f1")

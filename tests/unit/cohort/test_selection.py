@@ -122,3 +122,47 @@ def test_what_contradicts_leaves_before_the_classes_are_balanced():
     assert left["class"].value_counts().to_dict() == {"covid": 1, "normal": 1}
     reasons = flow.exclusions().set_index("file")["reason"]
     assert (reasons == "near duplicate of an image of another class").sum() == 1
+
+
+def test_of_exact_duplicates_the_first_by_its_name_stays():
+    twice = rows(*GOOD, ("A", "u", "u:9", "COVID-19", "PA", "1"))
+    chosen, flow = select_images(twice, rejected(), SETTINGS, (), seed=1)
+    assert flow.exclusions().set_index("file")["reason"]["a"] == "exact duplicate"
+    assert chosen["image_id"].tolist() == sorted(chosen["image_id"])
+    assert chosen.index.tolist() == list(range(len(chosen)))
+
+
+def test_images_of_another_modality_and_of_another_source_leave():
+    table = rows(*GOOD, ("e", "u", "u:5", "COVID-19", "PA", "5"))
+    table.loc[table["file"] == "e", "modality"] = "CT"
+    _, flow = select_images(table, rejected(), SETTINGS, (), seed=1)
+    assert flow.exclusions().set_index("file")["reason"]["e"] == "modality CT"
+    names = ["entries of the sources", "usable images", "X-ray images", "selected views"]
+    assert [step["name"] for step in flow.steps][:4] == names
+    assert [step["images"] for step in flow.steps] == [5, 5, 4, 4, 4, 4, 4]
+
+
+def test_a_draw_takes_a_second_image_only_when_every_patient_has_one():
+    table = pd.DataFrame({"image_id": [f"i{i}" for i in range(9)], "class": "a", "finding": "x"})
+    table["patient_id"] = list("pppppqqrs")
+    for size, counts in ((4, [1, 1, 1, 1]), (6, [2, 2, 1, 1]), (8, [4, 2, 1, 1])):
+        drawn = table.loc[balance(table, size, 3, {}).isna(), "patient_id"]
+        assert drawn.value_counts().sort_index().tolist() == counts
+    reasons = balance(table, 4, 3, {})
+    assert reasons.dropna().unique().tolist() == ["removed by balancing"]
+    seeds = {tuple(balance(table, 4, seed, {}).isna()) for seed in range(20)}
+    assert len(seeds) > 3
+
+
+def test_first_findings_are_drawn_whole_before_a_second_round():
+    """Both images of one patient with the preferred finding come before other patients."""
+    table = pd.DataFrame({"image_id": list("abcde"), "class": "k", "patient_id": list("ppqrs")})
+    table["finding"] = ["SARS", "SARS", "x", "x", "x"]
+    drawn = table.loc[balance(table, 3, 0, {"k": ["sars"]}).isna(), "image_id"].tolist()
+    assert drawn[:2] == ["a", "b"]
+    assert len(drawn) == 3
+
+
+def test_a_class_without_members_says_how_many_rows_have_its_finding():
+    with pytest.raises(InputError, match=r"no image is left; 0 rows have one of its findings"):
+        select_images(rows(*GOOD[:2]), rejected(), SETTINGS, (), 1)

@@ -11,6 +11,7 @@ from cxr.cohort.selection import select_images
 from cxr.cohort.splits import (
     SplitShares,
     assign_splits,
+    fold_with_share,
     group_patients,
     independent_patients,
     link_patients,
@@ -30,11 +31,11 @@ def test_near_duplicates_join_their_patients():
     assert flagged.isna().tolist() == [True, False, True, False, True]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 0.3), st.floats(0.1, 0.3))
 def test_no_group_is_divided_and_every_class_is_in_every_split(seed, validation, test):
     rng = np.random.default_rng(seed)
-    table = many(rng, int(rng.integers(80, 300)))
+    table = many(rng, int(rng.integers(80, 160)))
     pairs = rng.integers(0, len(table), (5, 2))
     table = table.assign(source="s", file="f", sha256=table["image_id"])
     cohort = assign_splits(table, pairs, link_patients(table), SplitShares(validation, test), seed)
@@ -82,3 +83,78 @@ def test_a_class_with_too_few_patients_is_named():
             SplitShares(0.2, 0.2),
             0,
         )
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.25, 0.5])
+def test_of_equal_groups_a_fold_is_exactly_its_share(share):
+    groups = np.arange(200) // 2
+    fold = fold_with_share(np.where(groups % 2, "a", "b"), groups, share, 3)
+    assert len(fold) == 200 * share
+    assert sorted(groups[fold].tolist()) == sorted(np.repeat(np.unique(groups[fold]), 2).tolist())
+
+
+def test_test_and_validation_are_shares_of_the_whole():
+    groups = np.arange(300)
+    parts = stratified_split(groups % 3, groups, SplitShares(validation=0.25, test=0.5), 0)
+    counts = {part: int((parts == part).sum()) for part in np.unique(parts)}
+    assert counts == {"train": 75, "validation": 75, "test": 150}
+
+
+def test_the_fold_nearest_to_the_share_is_the_one():
+    """One patient has half of the images: no fold with a share of a fifth holds it."""
+    groups = np.concatenate([np.zeros(40, int), 1 + np.arange(40)])
+    for seed in range(5):
+        fold = fold_with_share(np.full(80, "a"), groups, 0.2, seed)
+        assert 0 not in groups[fold]
+
+
+def test_three_patients_a_class_are_enough_and_two_for_one_division():
+    classes, groups = np.array(list("aaabbb")), np.arange(6)
+    parts = stratified_split(classes, groups, SplitShares(0.2, 0.2), 0)
+    for name in "ab":
+        assert sorted(parts[classes == name]) == ["test", "train", "validation"]
+    fold = fold_with_share(np.array(list("aabb")), np.arange(4), 0.1, 0)
+    assert len(fold) == 2
+    with pytest.raises(InputError, match="single independent patient"):
+        fold_with_share(np.array(list("aab")), np.arange(3), 0.2, 0)
+
+
+def test_where_no_fold_leaves_each_class_on_both_sides_the_key_is_named():
+    # Every patient but one has a single class; that one holds all but one image of b.
+    classes = np.array(list("aaaabbbb"))
+    groups = np.array([0, 1, 2, 2, 2, 2, 2, 2])
+    with pytest.raises(InputError, match=r"config key 'cohort\.splits'"):
+        fold_with_share(classes, groups, 0.5, 0)
+
+
+def test_another_seed_divides_otherwise():
+    groups = np.arange(60)
+    one, two, other = (
+        stratified_split(groups % 2, groups, SplitShares(0.2, 0.2), seed).tolist()
+        for seed in (1, 1, 2)
+    )
+    assert one == two != other
+
+
+def test_groups_are_numbered_by_their_first_image():
+    groups = group_patients(["d", "c", "d", "b", "a"], np.array([[4, 1]]))
+    assert groups.tolist() == [0, 1, 0, 2, 1]
+    flagged = near_duplicate_groups(6, np.array([[5, 1], [2, 4], [4, 0]]))
+    assert flagged.fillna(-1).tolist() == [0, 1, 0, -1, 0, 1]
+    assert near_duplicate_groups(2, NOTHING).isna().all()
+
+
+def test_the_cohort_table_is_in_the_order_of_its_rows(rng):
+    table = many(rng, 60).assign(source="s", file="f")
+    table["sha256"] = table["image_id"]
+    shuffled = table.sample(frac=1, random_state=1).reset_index(drop=True)
+    pairs = np.array([[0, 7]])
+    cohort = assign_splits(shuffled, pairs, link_patients(table), SplitShares(0.2, 0.2), 0)
+    assert cohort["image_id"].tolist() == shuffled["image_id"].tolist()
+    assert cohort["patient_id"].tolist() == shuffled["patient_id"].tolist()
+    assert cohort["split_group"][0] == cohort["split_group"][7]
+    assert cohort["near_duplicate_group"].notna().sum() == 2
+    linked = link_patients(table)
+    same = table.groupby("patient_id")["image_id"].agg(list)
+    assert all(linked.loc[images].nunique() == 1 for images in same)
+    assert linked.nunique() == table["patient_id"].nunique()

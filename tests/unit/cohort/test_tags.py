@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from cxr.cohort.tags import TagSettings, assign_tags, label_names, label_table
+from cxr.cohort.tags import (
+    TagSettings,
+    assign_tags,
+    label_names,
+    label_table,
+    multi_hot,
+    tag_names,
+)
 from cxr.core.errors import InputError
 from cxr.core.io import read_table, write_table
 
@@ -61,3 +68,32 @@ def test_labels_are_scikit_learns_and_survive_a_file(tmp_path):
     expected = MultiLabelBinarizer(classes=labels).fit_transform(members)
     np.testing.assert_array_equal(label_table(stored, ["a", "b"]).to_numpy(), expected)
     assert label_names(stored.drop(columns="tags"), ["a", "b"]) == []
+
+
+def test_a_tag_needs_just_so_many_patients():
+    places = ["Rome", "Rome", "Oslo", "Wuhan", None, None, None, None]
+    tags, table = assign_tags(rows(places), TagSettings(("location",), 2))
+    assert tags[:4] == [["location: Rome"]] * 2 + [["location: other"]] * 2
+    assert table["value"].tolist() == ["Rome", "Oslo", "Wuhan"], "most patients first"
+    assert table["patients"].tolist() == [2, 1, 1]
+    # Two rare values of one patient are no tag: there is nobody to test it on.
+    one = ["p0", "p1", "p2", "p2", "p4", "p5", "p6", "p7"]
+    tags, _ = assign_tags(rows(places, one), TagSettings(("location",), 2))
+    assert tags[2] == tags[3] == []
+
+
+def test_the_table_of_tags_is_sorted_by_field_patients_and_images():
+    patients = ["p0", "p0", "p1", "p2", "p3", "p4", "p5", "p5"]
+    places = ["b", "b", "b", "a", "a", "c", "d", "d"]
+    _, table = assign_tags(rows(places, patients), TagSettings(("severity", "location"), 1))
+    located = table.loc[table["field"] == "location"]
+    assert located["value"].tolist() == ["b", "a", "d", "c"]
+    assert table["field"].tolist() == ["location"] * 4 + ["severity"] * 2
+    assert located["images"].tolist() == [3, 2, 2, 1]
+
+
+def test_names_and_hot_columns_are_in_order():
+    cohort = pd.DataFrame({"tags": [["b", "a"], [], ["b"]]})
+    assert tag_names(cohort) == ["a", "b"]
+    assert multi_hot(cohort, ["a", "b"]).tolist() == [[True, True], [False, False], [False, True]]
+    assert multi_hot(cohort, []).shape == (3, 0)
