@@ -23,12 +23,36 @@ import pytest
 
 from cxr.core.paths import PACKAGE, ROOT
 
-HEAVY = (
-    "numpy numba pandas pyarrow.parquet scipy.stats scipy.sparse.csgraph scipy.special PIL.Image "
-    "sklearn.cluster sklearn.metrics sklearn.model_selection sklearn.linear_model skimage "
-    "sklearn.covariance sklearn.decomposition sklearn.manifold sklearn.datasets hdbscan.validity "
-    "openTSNE torch torchvision matplotlib.pyplot seaborn pydantic dacite pydicom yaml filelock"
-).split()
+HEAVY = [
+    "numpy",
+    "numba",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "scipy.sparse.csgraph",
+    "scipy.special",
+    "PIL.Image",
+    "sklearn.cluster",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.linear_model",
+    "skimage",
+    "sklearn.covariance",
+    "sklearn.decomposition",
+    "sklearn.manifold",
+    "sklearn.datasets",
+    "hdbscan.validity",
+    "openTSNE",
+    "torch",
+    "torchvision",
+    "matplotlib.pyplot",
+    "seaborn",
+    "pydantic",
+    "dacite",
+    "pydicom",
+    "yaml",
+    "filelock",
+]
 MEMORY = 8 << 30
 # A mutant may take so many times as long as the tests do without it, and some seconds.
 SLOWER, GRACE = 4, 15

@@ -143,3 +143,12 @@ print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
     n_clusters, peak = map(int, done.stdout.split())
     assert n_clusters >= 285
     assert peak < 1_000_000  # kilobytes, the interpreter and the libraries included
+
+
+@pytest.mark.parametrize(
+    ("eps", "min_samples"), [(np.ones((1, 1)), [5]), ([1], np.full((1, 1), 5)), ([-1], [5])]
+)
+def test_a_grid_of_another_shape_is_named(eps, min_samples):
+    with pytest.raises(ValueError, match="every value must be"):
+        sweep_cells(np.zeros((5, 2)), eps, min_samples)
+    assert sweep_cells(np.zeros((1, 1)), [1e-9], [1]).n_clusters.tolist() == [[1]]

@@ -112,3 +112,37 @@ def test_both_algorithms_rank_together(maps):
     joined = pa.concat_tables(tables).to_pandas()
     assert isinstance(joined, pd.DataFrame)
     assert joined["algorithm"].value_counts().to_dict() == {"dbscan": 18, "hdbscan": 3}
+
+
+def test_a_grid_lists_maps_then_eps_then_min_samples(maps):
+    grid = sweep_dbscan(maps, CELLS).to_pandas()
+    assert grid["method"].tolist() == ["tsne"] * 12 + ["pca"] * 6
+    assert grid["seed"].tolist() == [0] * 6 + [1] * 6 + [0] * 6
+    assert grid["eps"].tolist() == [0.2, 0.2, 0.5, 0.5, 1.0, 1.0] * 3
+    assert grid["min_samples"].tolist() == [3, 5] * 9
+    assert grid["min_cluster_size"].isna().all()
+    sizes = sweep_hdbscan(maps, HdbscanSettings((5, 15), (3, 8))).to_pandas()
+    assert sizes["min_cluster_size"].tolist() == [5, 5, 15, 15] * 3
+    assert sizes["min_samples"].tolist() == [3, 8, 3, 8] * 3
+
+
+def test_maps_are_told_apart_by_any_key():
+    ids, xy = np.array(["a", "b"]), np.array([[0.0, 0], [1, 1]])
+    table = pa.concat_tables(
+        [
+            map_table(ids, "tsne", xy, 5.0, 0, 0.5),
+            map_table(ids, "tsne", xy, 6.0, 0, 0.5),
+            map_table(ids, "tsne", xy, 6.0, 1, 0.5),
+            map_table(ids, "pca", xy),
+        ]
+    )
+    grid = sweep_dbscan(table, DbscanSettings((0.5,), (1,)))
+    assert grid["perplexity"].to_pylist() == [5, 6, 6, None]
+    assert grid["n_clusters"].to_pylist() == [2] * 4
+    assert grid["sizes"].to_pylist() == [[1, 1]] * 4
+
+
+def test_standardised_axes_have_mean_0_and_variance_1(rng):
+    xy = rng.normal(size=(50, 2)) * [3, 1000] + [7, -9]
+    np.testing.assert_allclose(standardise(xy).mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(standardise(xy).var(axis=0), 1)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.clustering.balance import balance_score
+from cxr.clustering.balance import balance_score, balance_scores
 from cxr.clustering.countries import count_countries
+from cxr.clustering.dbscan import Cells
 from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank
 from cxr.core.errors import InputError
 
@@ -118,3 +119,57 @@ def test_countries_may_all_be_unknown():
     clusters = pd.DataFrame({"image_id": ["a"], "cluster": [0]})
     metadata = pd.DataFrame({"image_id": ["a"], "country": pd.array([None], dtype="str")})
     assert count_countries(clusters, metadata).to_numpy().tolist() == [[0, 1]]
+
+
+def test_scores_of_a_grid_by_hand():
+    """Cells of 20 points: 7, 7 and 6; none but outliers; 9 and 8 with 3 outliers."""
+    cells = Cells(np.array([[3, 0, 2]]), np.array([[0, 20, 3]]), np.array([7, 7, 6, 9, 8]))
+    assert balance_scores(cells, 20).tolist() == [1, 20, 4]
+
+
+def test_ties_go_down_the_list():
+    cells = grid(*[("tsne", 9.0, 3, 0, 7)] * 6)
+    cells["eps"] = [0.5, 0.4, 0.4, 0.4, 0.4, 0.4]
+    cells["seed"] = [0, 1, 0, 0, 0, 0]
+    cells["perplexity"] = [9.0, 9.0, 10.0, 9.0, 9.0, 9.0]
+    cells["min_samples"] = [5, 5, 5, 7, 6, 5]
+    cells.loc[5, "algorithm"] = "hdbscan"
+    ranking = rank(cells, 100, RULES)
+    assert ranking[["min_samples", "eps", "seed", "perplexity"]].to_numpy().tolist() == [
+        [6, 0.4, 0, 9],
+        [7, 0.4, 0, 9],
+        [5, 0.5, 0, 9],
+        [5, 0.4, 1, 9],
+        [5, 0.4, 0, 10],
+        [5, 0.4, 0, 9],
+    ]
+    assert ranking["n_images"].tolist() == [100] * 6
+
+
+def test_a_perplexity_at_the_limit_is_reliable():
+    rules = RankingSettings(min_clusters=3, max_clusters=8, max_perplexity_share=0.25)
+    cells = grid(("tsne", 25.0, 3, 0, 1), ("tsne", 25.5, 3, 0, 2), ("pca", np.nan, 3, 0, 3))
+    assert rank(cells, 100, rules)["reliable"].tolist() == [True, False, True]
+
+
+def test_the_chosen_map_is_the_cells():
+    ranking = rank(grid(("tsne", 20.0, 3, 0, 0)).assign(seed=1), 100, RULES)
+    maps = pd.DataFrame({"image_id": list("abcdef"), "x": 0.0, "y": 0.0})
+    maps["method"] = ["pca"] + ["tsne"] * 5
+    maps["perplexity"] = [np.nan, 10.0, 20.0, 20.0, 20.0, 10.0]
+    maps["seed"] = [1, 1, 0, 1, 1, 1]
+    rows, cell = choose_map(maps, ranking, "tsne")
+    assert rows["image_id"].tolist() == ["d", "e"]
+    assert rows.index.tolist() == [0, 1]
+    assert cell["rank"] == 1
+    rows, cell = choose_map(maps, ranking, "pca")
+    assert rows["image_id"].tolist() == ["a"]
+    assert cell is None
+
+
+def test_images_without_metadata_have_an_unknown_country():
+    clusters = pd.DataFrame({"image_id": list("ab"), "cluster": [1, 0]})
+    metadata = pd.DataFrame({"image_id": ["a", "c"], "country": ["Italy", "China"]})
+    table = count_countries(clusters, metadata)
+    assert table.columns.tolist() == ["cluster", "Italy", "unknown"]
+    assert table.to_numpy().tolist() == [[0, 0, 1], [1, 1, 0]]

@@ -1,0 +1,54 @@
+"""A sample holds whole patients, no more images than it may, and follows its seed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.evidence.sample import Sample, SampleSettings, insufficiency
+from cxr.evidence.thresholds import MinimumSize
+from cxr.features.tables import features_table
+
+
+@pytest.fixture
+def cohort():
+    """Ten patients with three images each."""
+    table = pd.DataFrame({"image_id": [f"i{i:02d}" for i in range(30)], "split": "test"})
+    owners = [f"p{i // 3}" for i in range(30)]
+    return table.assign(**{"class": ["a", "b"] * 15}, patient_id=owners, split_group=owners)
+
+
+def sample_of(cohort, max_images, seed=0, classes=None):
+    features = np.arange(60.0).reshape(30, 2)
+    table = features_table(cohort, features)
+    return Sample.of(table, cohort, SampleSettings(classes, max_images, seed))
+
+
+def test_as_many_images_as_there_may_be_are_all_of_them(cohort):
+    assert sample_of(cohort, 30).n_images == 30
+    assert sample_of(cohort, 29).n_images == 27
+
+
+def test_whole_patients_are_drawn_up_to_the_size(cohort):
+    for seed in range(5):
+        sample = sample_of(cohort, 12, seed)
+        assert (sample.n_images, sample.n_patients) == (12, 4)
+        assert np.unique(sample.patients, return_counts=True)[1].tolist() == [3] * 4
+        rows = cohort.set_index("image_id").index.get_indexer(sample.image_ids)
+        assert (np.diff(rows) > 0).all()
+        np.testing.assert_array_equal(sample.features[:, 0], 2 * rows)
+    chosen = {tuple(sample_of(cohort, 12, seed).image_ids) for seed in (0, 0, 1, 2)}
+    assert len(chosen) == 3
+
+
+def test_only_the_mapped_classes_are_sampled(cohort):
+    sample = sample_of(cohort, 100, classes=("a",))
+    assert sample.n_images == 15
+    assert set(cohort.set_index("image_id").loc[sample.image_ids, "class"]) == {"a"}
+
+
+def test_a_sample_is_sufficient_from_the_minimum_on(cohort):
+    sample = sample_of(cohort, 30)
+    assert sample.is_sufficient(MinimumSize(30, 10))
+    assert not sample.is_sufficient(MinimumSize(31, 10))
+    assert not sample.is_sufficient(MinimumSize(30, 11))
+    assert insufficiency(30, 10, 1, MinimumSize(30, 10)) is None
