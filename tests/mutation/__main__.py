@@ -167,7 +167,8 @@ def _race(trials: list[Trial], jobs: int) -> list[dict[str, Any]]:
                 path = Path(folder) / f"{len(waiting)}.json"
                 mutated = (trial.mutant.module, trial.change.source)
                 as_python = has_kernels(trial.mutant.module)
-                child = start(partial(run_tests, trial.tests), path, as_python, mutated)
+                run = partial(run_tests, trial.tests)
+                child = start(run, path, as_python, mutated, trial.seconds)
                 running[child] = (trial, path, deadline(trial.seconds))
             for child in list(running):
                 trial, path, until = running[child]
@@ -183,7 +184,7 @@ def _race(trials: list[Trial], jobs: int) -> list[dict[str, Any]]:
 
 
 def _outcome(trial: Trial, path: Path, over: bool) -> dict[str, Any]:
-    by = "time" if over else "crash"
+    by = "time" if over else "an end without a result, of time or memory"
     if path.exists() and not over:
         by = json.loads(path.read_text())["killed_by"]
     return _told(trial, "survived" if by is None else "killed", by)
@@ -197,6 +198,11 @@ def _told(trial: Trial, status: str, by: str | None) -> dict[str, Any]:
         "." if by else f"{mark}  survived{'' if trial.tests else ', no test runs it'}", flush=True
     )
     return result
+
+
+def changes(result: dict[str, Any]) -> str:
+    """What a mutant changes, on one line."""
+    return f"{result['before']}  ->  {result['after']}"
 
 
 def _result(mutant: Mutant, changed: Change, status: str, why: str | None) -> dict[str, Any]:

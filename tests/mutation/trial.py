@@ -8,6 +8,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import json
+import math
 import os
 import resource
 import signal
@@ -23,39 +24,16 @@ import pytest
 
 from cxr.core.paths import PACKAGE, ROOT
 
-HEAVY = [
-    "numpy",
-    "numba",
-    "pandas",
-    "pyarrow.parquet",
-    "scipy.stats",
-    "scipy.sparse.csgraph",
-    "scipy.special",
-    "PIL.Image",
-    "sklearn.cluster",
-    "sklearn.metrics",
-    "sklearn.model_selection",
-    "sklearn.linear_model",
-    "skimage",
-    "sklearn.covariance",
-    "sklearn.decomposition",
-    "sklearn.manifold",
-    "sklearn.datasets",
-    "hdbscan.validity",
-    "openTSNE",
-    "torch",
-    "torchvision",
-    "matplotlib.pyplot",
-    "seaborn",
-    "pydantic",
-    "dacite",
-    "pydicom",
-    "yaml",
-    "filelock",
-]
+HEAVY = """
+numpy numba pandas pyarrow.parquet scipy.stats scipy.sparse.csgraph scipy.special PIL.Image
+sklearn.cluster sklearn.metrics sklearn.model_selection sklearn.linear_model sklearn.covariance
+sklearn.decomposition sklearn.manifold sklearn.datasets skimage hdbscan.validity openTSNE torch
+torchvision matplotlib.pyplot seaborn pydantic dacite pydicom yaml filelock
+"""
 MEMORY = 8 << 30
-# A mutant may take so many times as long as the tests do without it, and some seconds.
-SLOWER, GRACE = 4, 15
+# A mutant may use so many times the processor time of the tests without it, and some seconds;
+# on a busy machine that may take longer.
+SLOWER, GRACE, BUSY = 4, 15, 4
 KERNELS = "cxr.core.numba_cache import"
 
 
@@ -72,7 +50,7 @@ def prepare() -> None:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("mutation")
-    for name in HEAVY:
+    for name in HEAVY.split():
         importlib.import_module(name)
     # The tests import the library anew, mutated.
     for name in [name for name in sys.modules if name.split(".")[0] == "cxr"]:
@@ -121,7 +99,11 @@ class _Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: Any) -> Iterator[None]:
         self._switch(item.nodeid)
-        return (yield)
+        before = sum(os.times()[:4])
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = sum(os.times()[:4]) - before
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
@@ -140,7 +122,6 @@ class _Recorder:
             self.coverage.switch_context(context)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
         if report.failed:
             self.failed.append(report.nodeid)
 
@@ -151,7 +132,7 @@ def _pytest(files: Sequence[str], recorder: _Recorder, *options: str) -> int:
 
 
 def measure(package: str, as_python: bool, limit: float) -> dict[str, Any]:
-    """Seconds and executed lines of each unit test of a package.
+    """Seconds of the processor and executed lines of each unit test of a package.
 
     Tests that fail or take longer than the limit are left out.
     """
@@ -160,7 +141,7 @@ def measure(package: str, as_python: bool, limit: float) -> dict[str, Any]:
         measured = coverage.Coverage(data_file=None, include=[f"{PACKAGE / package}/*"])
         recorder = _Recorder(None, measured)
         measured.start()
-        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={limit}")
+        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={BUSY * limit}")
         measured.stop()
         data = measured.get_data()
         lines: dict[str, dict[str, list[int]]] = {}
@@ -195,8 +176,12 @@ def start(
     path: Path,
     as_python: bool,
     mutated: tuple[str, str] | None,
+    seconds: float = math.inf,
 ) -> int:
-    """Forks a process that runs the trial and writes its result; the process's number."""
+    """Forks a process that runs the trial and writes its result; the process's number.
+
+    It ends when it has used the processor for longer than tests of so many seconds may.
+    """
     child = os.fork()
     if child:
         return child
@@ -204,6 +189,9 @@ def start(
     try:
         os.setsid()
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        if seconds < math.inf:
+            most = math.ceil(sum(os.times()[:2]) + allowed(seconds))
+            resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -236,6 +224,11 @@ def end(child: int) -> None:
         os.killpg(child, signal.SIGKILL)
 
 
+def allowed(seconds: float) -> float:
+    """Seconds of the processor that a mutant's tests have, which need so many without it."""
+    return GRACE + SLOWER * seconds
+
+
 def deadline(seconds: float) -> float:
-    """When a mutant's tests, which take so long without it, are ended."""
-    return time.monotonic() + GRACE + SLOWER * seconds
+    """When a process is ended that uses no processor, such as one that waits for ever."""
+    return time.monotonic() + BUSY * allowed(seconds)
