@@ -145,7 +145,7 @@ def test_validation_images_are_a_share_of_all_images():
     settings = ProtocolSettings(folds=5, repeats=1, random_split=True, leave_source_out=True)
     shares = SplitShares(validation=0.2, test=0.2)
     folds = divide_protocols(table, DivisionSettings(settings, shares, SOURCES, seed=3))
-    counts = folds.groupby(["protocol", "part", "split"]).size().unstack()
+    counts = pd.crosstab([folds["protocol"], folds["part"]], folds["split"])
     assert (counts.loc["grouped"] == [20, 60, 20]).all(axis=None)
     assert (counts.loc["random"] == [20, 60, 20]).all(axis=None)
     # A share of what the other source has.
