@@ -1,10 +1,11 @@
 # make          set up the environment, run the default study
 # make test     set up the environment, run every test
 # make check    lint, format, types, import contracts, workflow lint, config schema and reference
-# Extra arguments of snakemake: make SNAKEMAKE_ARGS="--cores 4"
+# Extra arguments of snakemake: make SNAKEMAKE_ARGS="--cores 4"; of the mutation tests: MUTATION_ARGS
 
 PYTHON ?= python3
 SNAKEMAKE_ARGS ?= --cores all
+MUTATION_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study test check clean help lock docs rulegraph
+.PHONY: study test check mutation clean help lock docs rulegraph
 
 study: $(READY) ## set up the environment, run the default study
 	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
@@ -26,6 +27,9 @@ test: $(READY) ## set up the environment, run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
 	$(BIN)/python -m pytest tests/browser && \
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
+
+mutation: $(READY) ## count the changed lines that unit tests notice (tests/mutation/README.md)
+	PYTHONPATH=workflow/scripts $(BIN)/python -m tests.mutation $(MUTATION_ARGS)
 
 check: $(READY) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, config schema and reference
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ DOCUMENTS = (
     "profiles/README.md",
     "results/README.md",
     "tests/benchmarks/README.md",
+    "tests/mutation/README.md",
 )
 # Files of the project by their suffix; those of results and of other people's data have others.
 FILE = re.compile(

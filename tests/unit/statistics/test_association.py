@@ -8,6 +8,7 @@ import pytest
 
 from cxr.statistics.association import (
     ASSOCIATION_COLUMNS,
+    _less_bias,
     adjust_p_values,
     association_table,
     stratified_association,
@@ -237,6 +238,25 @@ def test_fields_are_sorted_by_what_they_tell():
     assert table["missing"].tolist() == ["level"] * 4 + ["dropped"] * 4
     assert table["patients"].tolist() == [60] * 8
     assert table["q"].iloc[0] == pytest.approx(0.05), "three tested, all with the smallest p"
+
+
+def test_equally_informative_fields_are_sorted_by_their_effect():
+    """A number and its fifths tell the same; the number goes up and down between clusters."""
+    fifths, owners = np.repeat(np.arange(5), 10), np.array([f"p{i}" for i in range(50)])
+    fields = pd.DataFrame({"a": np.arange(50.0), "b": fifths.astype(str).astype(object)})
+    table = association_table(fifths % 2, owners, fields, 9, 0)
+    dropped = table.loc[table["missing"] == "dropped"]
+    assert dropped["ami"].nunique() == 1
+    assert dropped["field"].tolist() == ["b", "a"]
+    assert dropped["measure"].tolist() == ["cramers_v", "correlation_ratio"]
+
+
+def test_replicates_are_moved_by_the_bias_and_the_effect_stays():
+    moved = _less_bias(np.array([0.5, 0.6, 0.7, 0.8, np.nan]))
+    np.testing.assert_allclose(moved, [0.5, 0.4, 0.5, 0.6, np.nan])
+    np.testing.assert_allclose(_less_bias(np.array([0.9, 0.2, 0.4, 0.6])), [0.9, 0.7, 0.9, 1])
+    np.testing.assert_allclose(_less_bias(np.array([0.1, 0.2, 0.4, 0.6])), [0.1, 0, 0.1, 0.3])
+    np.testing.assert_allclose(_less_bias(np.array([0.1, np.nan])), [0.1, np.nan])
 
 
 def test_another_seed_makes_other_draws(rng):

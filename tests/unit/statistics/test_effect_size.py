@@ -91,6 +91,9 @@ def test_the_correlation_ratio_by_hand():
     values = np.array([0.0, 2, 2, 4, 7, 9])
     clusters = np.array([0, 0, 1, 1, 2, 2])
     assert correlation_ratio(values, clusters, np.ones((1, 6))) == pytest.approx(np.sqrt(52 / 58))
+    # A cluster of one: means 1 and 7, the grand mean 3; 24 of 26.
+    lone = correlation_ratio(np.array([0.0, 2, 7]), np.array([0, 0, 1]), np.ones((1, 3)))
+    assert lone == pytest.approx(np.sqrt(24 / 26))
     scaled = correlation_ratio(1e-3 * values + 5, clusters, np.ones((1, 6)))
     assert scaled == pytest.approx(np.sqrt(52 / 58))
     same = correlation_ratio(np.array([1.0, 3, 1, 3]), np.array([0, 0, 1, 1]), np.ones((1, 4)))
