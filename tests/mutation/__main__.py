@@ -117,7 +117,7 @@ def _baseline(package: str, as_python: bool, limit: float) -> dict[str, Any]:
     print(
         f"{package}{' as Python' if as_python else ''}: {len(measured['tests'])} tests, "
         f"{sum(t['seconds'] for t in measured['tests'].values()):.0f} s; without "
-        f"{len(measured['left_out'])} slow ones",
+        f"{len(measured['left_out'])} slow ones or such as fail",
         flush=True,
     )
     return measured
@@ -193,14 +193,13 @@ def _outcome(trial: Trial, path: Path, over: bool) -> dict[str, Any]:
 def _told(trial: Trial, status: str, by: str | None) -> dict[str, Any]:
     """The result of a trial; a survivor is printed."""
     result = _result(trial.mutant, trial.change, status, by)
-    mark = f"\n{result['module']}:{result['line']}: {result['before']}  ->  {result['after']}"
-    print(
-        "." if by else f"{mark}  survived{'' if trial.tests else ', no test runs it'}", flush=True
-    )
+    if by is None:
+        how = "survived" if trial.tests else "survived, no test runs it"
+        print(f"{result['module']}:{result['line']}: {how}: {_changes(result)}", flush=True)
     return result
 
 
-def changes(result: dict[str, Any]) -> str:
+def _changes(result: dict[str, Any]) -> str:
     """What a mutant changes, on one line."""
     return f"{result['before']}  ->  {result['after']}"
 

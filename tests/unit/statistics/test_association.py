@@ -246,7 +246,7 @@ def test_equally_informative_fields_are_sorted_by_their_effect():
     fields = pd.DataFrame({"a": np.arange(50.0), "b": fifths.astype(str).astype(object)})
     table = association_table(fifths % 2, owners, fields, 9, 0)
     dropped = table.loc[table["missing"] == "dropped"]
-    assert dropped["ami"].nunique() == 1
+    assert len(set(dropped["ami"])) == 1
     assert dropped["field"].tolist() == ["b", "a"]
     assert dropped["measure"].tolist() == ["cramers_v", "correlation_ratio"]
 
