@@ -161,7 +161,8 @@ def _literal(pattern: str) -> str:
 def _change(before: str, after: str) -> Change:
     lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
     removed, added = (
-        " ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in "-+"
+        " ".join(" ".join(line[2:].split()) for line in lines if line.startswith(sign))
+        for sign in "-+"
     )
     return Change(after, removed, added)
 

@@ -31,6 +31,7 @@ def test_each_step_counts_images_patients_and_reasons():
     assert (third["images"], third["patients"]) == (2, 2)
     assert third["removed"] == [{"reason": "late", "images": 2}, {"reason": "early", "images": 1}]
     assert flow.exclusions()["file"].tolist() == ["f5", "f6", "f8"]
+    assert flow.exclusions().index.tolist() == [0, 1, 2]
     assert flow.exclusions()["stage"].unique().tolist() == ["cohort"]
 
 

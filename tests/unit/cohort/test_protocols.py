@@ -143,13 +143,13 @@ def test_validation_images_are_a_share_of_all_images():
     table = table.assign(split_group=np.arange(n) // 2 * 2 + np.arange(n) % 2, split="train")
     table["source"] = np.where(np.arange(n) < 50, "one", "two")
     settings = ProtocolSettings(folds=5, repeats=1, random_split=True, leave_source_out=True)
-    shares = SplitShares(validation=0.2, test=0.2)
+    shares = SplitShares(validation=0.1, test=0.5)
     folds = divide_protocols(table, DivisionSettings(settings, shares, SOURCES, seed=3))
     counts = pd.crosstab([folds["protocol"], folds["part"]], folds["split"])
-    assert (counts.loc["grouped"] == [20, 60, 20]).all(axis=None)
-    assert (counts.loc["random"] == [20, 60, 20]).all(axis=None)
+    assert (counts.loc["grouped"] == [20, 64, 16]).all(axis=None)
+    assert (counts.loc["random"] == [20, 64, 16]).all(axis=None)
     # A share of what the other source has.
-    assert counts.loc["without-two"].to_numpy().tolist() == [[50, 40, 10]]
+    assert counts.loc["without-two"].to_numpy().tolist() == [[50, 45, 5]]
 
 
 def test_parts_follow_the_seed_and_repeats_differ():
@@ -162,11 +162,18 @@ def test_parts_follow_the_seed_and_repeats_differ():
     )
     assert one.equals(two)
     assert not one.equals(other)
+    assert one.index.is_unique
 
     def tested(folds, part):
         rows = folds.loc[(folds["part"] == part) & (folds["split"] == "test"), "image_id"]
         return set(rows)
 
+    greatest, middle, zero = (
+        divide_protocols(table, DivisionSettings(settings, SPLITS, SOURCES, seed))
+        for seed in (2**32 - 1, 2**31, 0)
+    )
+    assert tested(greatest, "grouped-r2f1") == tested(zero, "grouped-r1f1")
+    assert tested(middle, "grouped-r1f1") != tested(zero, "grouped-r1f1")
     assert tested(one, "grouped-r1f1") != tested(one, "grouped-r2f1")
     # A repeat is the division of the next seed.
     assert tested(one, "grouped-r2f1") == tested(other, "grouped-r1f1")

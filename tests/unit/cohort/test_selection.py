@@ -166,3 +166,8 @@ def test_first_findings_are_drawn_whole_before_a_second_round():
 def test_a_class_without_members_says_how_many_rows_have_its_finding():
     with pytest.raises(InputError, match=r"no image is left; 0 rows have one of its findings"):
         select_images(rows(*GOOD[:2]), rejected(), SETTINGS, (), 1)
+
+
+def test_the_first_class_without_images_is_named_though_another_has_some():
+    with pytest.raises(InputError, match=r"cohort\.classes\.covid.*no image is left"):
+        select_images(rows(*GOOD[2:]), rejected(), SETTINGS, (), 1)

@@ -95,9 +95,9 @@ def test_of_equal_groups_a_fold_is_exactly_its_share(share):
 
 def test_test_and_validation_are_shares_of_the_whole():
     groups = np.arange(300)
-    parts = stratified_split(groups % 3, groups, SplitShares(validation=0.25, test=0.5), 0)
+    parts = stratified_split(groups % 3, groups, SplitShares(validation=0.1, test=0.5), 0)
     counts = {part: int((parts == part).sum()) for part in np.unique(parts)}
-    assert counts == {"train": 75, "validation": 75, "test": 150}
+    assert counts == {"train": 120, "validation": 30, "test": 150}
 
 
 def test_the_fold_nearest_to_the_share_is_the_one():
@@ -106,6 +106,19 @@ def test_the_fold_nearest_to_the_share_is_the_one():
     for seed in range(5):
         fold = fold_with_share(np.full(80, "a"), groups, 0.2, seed)
         assert 0 not in groups[fold]
+
+
+def test_of_three_patients_the_one_nearest_to_the_share_is_held_out():
+    """Of 20 images 14, 4 and 2; of each of two classes half."""
+    groups = np.repeat([0, 1, 2], [14, 4, 2])
+    for seed in range(4):
+        fold = fold_with_share(np.tile(["a", "b"], 10), groups, 1 / 3, seed)
+        assert set(groups[fold]) == {1}
+
+
+def test_the_first_class_needs_patients_too():
+    with pytest.raises(InputError, match=r"cohort\.classes\.a.*only 2 independent patients"):
+        stratified_split(np.array(list("aabbbb")), np.arange(6), SplitShares(0.2, 0.2), 0)
 
 
 def test_three_patients_a_class_are_enough_and_two_for_one_division():
