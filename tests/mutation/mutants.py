@@ -159,11 +159,13 @@ def _literal(pattern: str) -> str:
 
 
 def _change(before: str, after: str) -> Change:
-    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
-    removed, added = (
-        " ".join(" ".join(line[2:].split()) for line in lines if line.startswith(sign))
-        for sign in "-+"
-    )
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    parts: list[list[str]] = [[], []]
+    for kind, start, end, other_start, other_end in matcher.get_opcodes():
+        if kind != "equal":
+            parts[0] += matcher.a[start:end]
+            parts[1] += matcher.b[other_start:other_end]
+    removed, added = (" ".join(" ".join(lines).split()) for lines in parts)
     return Change(after, removed, added)
 
 

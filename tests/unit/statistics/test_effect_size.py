@@ -48,6 +48,14 @@ def test_cramers_v_of_hair_and_eyes():
     assert cramers_v(table.astype(float)) == pytest.approx(np.sqrt(0.21837 / 2.98477), abs=1e-4)
 
 
+def test_the_shorter_side_is_the_most_that_an_association_can_be():
+    """Two by three, 360 observations: the rows are the shorter side, or the columns."""
+    table = np.array([[68.0, 20, 15], [119, 84, 54]])
+    phi2 = chi2_contingency(table, correction=False).statistic / 360 - 2 / 359
+    for turned in (table, table.T):
+        assert cramers_v(turned) == pytest.approx(np.sqrt(phi2 / (1 - 1 / 359)))
+
+
 def test_empty_rows_and_columns_are_none():
     table = np.array([[68.0, 20, 15], [119, 84, 54]])
     padded = np.zeros((4, 5))
