@@ -37,6 +37,8 @@ MEMORY = 8 << 30
 # A mutant may use so many times the processor time of the tests without it, and some seconds;
 # on a busy machine that may take longer.
 SLOWER, GRACE, BUSY = 4, 15, 4
+# Seconds of the slowest test of kernels that run as Python; those of many points take minutes.
+PYTHON_LIMIT = 2
 KERNELS = "cxr.core.numba_cache import"
 
 
@@ -147,12 +149,14 @@ def measure(package: str, as_python: bool, limit: float) -> dict[str, Any]:
 
     Tests that fail or take longer than the limit are left out.
     """
+    limit = min(limit, PYTHON_LIMIT) if as_python else limit
 
     def trial() -> dict[str, Any]:
+        wall = 2 * limit if as_python else BUSY * limit
         measured = coverage.Coverage(data_file=None, include=[f"{PACKAGE / package}/*"])
         recorder = _Recorder(None, measured)
         measured.start()
-        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={BUSY * limit}")
+        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={wall}")
         measured.stop()
         data = measured.get_data()
         lines: dict[str, dict[str, list[int]]] = {}

@@ -90,6 +90,9 @@ def test_the_table_of_tags_is_sorted_by_field_patients_and_images():
     assert located["value"].tolist() == ["b", "a", "d", "c"]
     assert table["field"].tolist() == ["location"] * 4 + ["severity"] * 2
     assert located["images"].tolist() == [3, 2, 2, 1]
+    _, tied = assign_tags(rows(list("dbca") * 2), TagSettings(("location",), 1))
+    assert tied["value"].tolist() == list("abcd")
+    assert tied.index.tolist() == [0, 1, 2, 3]
 
 
 def test_names_and_hot_columns_are_in_order():
