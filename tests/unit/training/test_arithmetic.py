@@ -10,12 +10,13 @@ import torch
 from cxr.core.errors import InputError
 from cxr.networks.architecture import build_network
 from cxr.training.batches import batches, endless_batches
+from cxr.training.card import model_card
 from cxr.training.dataset import TrainingData
 from cxr.training.learner import Learner, class_weights
 from cxr.training.loop import train
 from cxr.training.rate_test import range_test, suggested_rate
 from cxr.training.recipe import Schedule, make_optimizer, peak_rates
-from tests.helpers.learning import AUGMENTATION, PHASE, data, recipe
+from tests.helpers.learning import AUGMENTATION, PHASE, data, recipe, run_of
 
 
 def network(n_tags=0):
@@ -308,3 +309,11 @@ def test_the_last_epochs_weights_are_kept_though_an_earlier_one_was_better(rng):
     assert best[0]["best"].tolist() == [False, False, True]
     lowest = best[1]["validation_loss"].to_numpy().argmin()
     assert best[1]["best"].tolist() == [i == lowest for i in range(3)]
+
+
+def test_a_models_size_is_that_of_its_last_phase(rng):
+    run = run_of(recipe({"epochs": 1, "image_size": 48}, {"epochs": 1, "image_size": 32}))
+    task = data(rng)
+    history = train(network(), task, run.model.training, seed=1).history
+    card = model_card(run, network(), task, history)
+    assert card["image_size"] == 32
