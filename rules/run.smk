@@ -1,6 +1,7 @@
 """What comes before the first job of a run, and the plan that ends a dry run."""
 
 import atexit
+import os
 
 import snakemake.workflow
 
@@ -16,6 +17,7 @@ RESULTS = Results(
     Path(str(rules.score.output.ranking).split("{study}")[0]),
     [NAME, "sources", "weights"],
 )
+READERS = 4  # threads; the driver of a cluster is often on a shared machine
 OURS = {rule for rule in workflow.rules if "code" in rule.params.keys()}
 
 
@@ -44,7 +46,7 @@ def verified(persistence):
 
 def read_results(writing):
     """Reads all results, sets damaged ones aside and, after a copy, sets their times right."""
-    RESULTS.read(workflow.cores or 1)
+    RESULTS.read(min(READERS, os.cpu_count() or 1))
     for path in RESULTS.damaged():
         done = "it is made again"
         if writing and not workflow.dryrun:
