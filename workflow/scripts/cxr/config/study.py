@@ -19,7 +19,7 @@ from cxr.config.similarity import Similarity
 from cxr.config.sources import Source
 
 # Folders under results/ and results/sources/ that are not a study's or a source's.
-RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks")}
+RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks", "receipts")}
 
 
 class Config(Section):
