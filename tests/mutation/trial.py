@@ -129,6 +129,14 @@ class _Recorder:
         if self.coverage:
             self.coverage.switch_context(context)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[Any]:
+        """A time limit may interrupt a frame without a line, which pytest can't describe."""
+        try:
+            return (yield)
+        except TypeError:
+            return pytest.TestReport(item.nodeid, item.location, {}, "failed", None, call.when)
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
             self.failed.append(report.nodeid)
@@ -156,7 +164,9 @@ def measure(package: str, as_python: bool, limit: float) -> dict[str, Any]:
         measured = coverage.Coverage(data_file=None, include=[f"{PACKAGE / package}/*"])
         recorder = _Recorder(None, measured)
         measured.start()
-        _pytest([f"tests/unit/{package}"], recorder, f"--timeout={wall}")
+        code = _pytest([f"tests/unit/{package}"], recorder, f"--timeout={wall}")
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise RuntimeError(f"tests/unit/{package}: pytest ended with {code}")
         measured.stop()
         data = measured.get_data()
         lines: dict[str, dict[str, list[int]]] = {}

@@ -69,7 +69,9 @@ def test_one_cell_agrees_with_nothing_and_none_is_none():
     assert cell_sensitivity(maps(places(4, 4)), ranking({}).iloc[:0]) == none
 
 
-@pytest.mark.parametrize(("different", "compared"), [(0, True), (29, False), (30, True)])
+@pytest.mark.parametrize(
+    ("different", "compared"), [(0, True), (14, True), (29, False), (30, True)]
+)
 def test_thirty_cells_are_compared_the_first_and_the_last_among_them(different, compared):
     xs = [places(6, 3, 3) if i == different else places(4, 4, 4) for i in range(31)]
     cells = ranking(*({"perplexity": 5.0 + i} for i in range(31)))
