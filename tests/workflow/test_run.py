@@ -286,9 +286,14 @@ def test_snakemakes_own_report_holds_the_page_and_the_figures(copied):
         assert words in page
 
 
-def test_a_failed_job_shows_its_log_with_one_clear_last_line(copied):
+def test_a_failed_job_shows_one_clear_line_and_its_log_the_rest(copied):
     (copied.path / "results/tiny/cohort.parquet").write_bytes(b"PAR1 cut short")
-    done = copied.snakemake("--forcerun", "train", check=False)
+    done = copied.snakemake("--forcerun", "train", "--ignore-incomplete", check=False)
     assert done.returncode != 0
-    assert "error: results/tiny/cohort.parquet: not a whole Parquet file" in done.stderr
+    line = "error: results/tiny/cohort.parquet: not as assemble_cohort wrote it; it is set aside"
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    log = (copied.path / "results/tiny/logs/train/conv5.log").read_text()
+    assert "Traceback" in log
+    assert log.splitlines()[-1].startswith(line)
     assert not (copied.path / "results/tiny/models/conv5/model.safetensors").exists()

@@ -194,10 +194,8 @@ def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    try:
+    with reading(path, "CSV"):
         cells = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise damaged_file(path, "CSV", error) from error
     return _with_texts(cells, from_cell)
 
 
