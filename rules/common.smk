@@ -55,6 +55,7 @@ SOURCES = list(STUDY["sources"])
 STAGES = study_stages(STUDY)
 MODELS = STAGES.models
 
+FOREIGN = set(workflow.rules)  # of a workflow that imports this one
 CODE = {}  # the fingerprint of each script
 TARGETS = {}  # the files that a whole study has, by stage
 

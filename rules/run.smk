@@ -18,7 +18,7 @@ RESULTS = Results(
     [NAME, "sources", "weights"],
 )
 READERS = 4  # threads; the driver of a cluster is often on a shared machine
-OURS = {rule for rule in workflow.rules if "code" in rule.params.keys()}
+OURS = {r for r in set(workflow.rules) - FOREIGN if "code" in r.params.keys()}
 
 
 def verified(persistence):

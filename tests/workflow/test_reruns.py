@@ -226,10 +226,9 @@ def test_a_deleted_result_is_made_again_with_what_follows(copied):
     assert copied.planned() == again | {"show_table": 5}
 
 
-def test_a_deleted_chunk_is_made_again_only_when_it_is_needed(copied):
+def test_a_deleted_chunk_is_made_again_and_what_follows(copied):
     (copied.path / "results/tiny/grid/conv5/pca.parquet").unlink()
-    assert copied.planned() == {}
-    assert copied.planned(None, "--forcerun", "score") == {"sweep": 1, **AFTER_GRID}
+    assert copied.planned() == {"sweep": 1, **AFTER_GRID}
 
 
 def test_single_rules_can_be_asked_for(finished):
