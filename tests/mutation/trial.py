@@ -57,10 +57,10 @@ def prepare() -> None:
     hypothesis.settings.load_profile("mutation")
     for name in HEAVY.split():
         importlib.import_module(name)
-    # The tests import the library anew, mutated.
+    # The tests import the library again, mutated.
     for name in [name for name in sys.modules if name.split(".")[0] == "cxr"]:
         del sys.modules[name]
-    # A collection would look at all that was imported, in every process anew.
+    # A collection would look at all that was imported, again in every process.
     gc.disable()
     gc.freeze()
 

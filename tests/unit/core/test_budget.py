@@ -24,5 +24,15 @@ def test_blocks_never_hold_more_than_the_total():
 
 
 def test_a_block_that_asks_for_more_runs_alone():
-    with Budget(10).hold(99):
-        pass
+    budget, order = Budget(10), []
+
+    def small():
+        with budget.hold(1):
+            order.append("small")
+
+    with ThreadPoolExecutor(1) as pool:
+        with budget.hold(99):
+            waiting = pool.submit(small)
+            order.append("large")
+        waiting.result()
+    assert order == ["large", "small"]

@@ -60,8 +60,8 @@ def test_repetitions_are_matched_by_image():
     result = stability.summary()
     assert [c["mean"] for c in result["start"]["clusters"]] == [1, 1]
     assert result["start"]["adjusted_rand"] == {"mean": 1, "low": 1, "high": 1}
-    lacking = result["bootstrap"]["clusters"][1]
-    assert (lacking["mean"], lacking["low"], lacking["high"]) == (0, None, None)
+    absent = result["bootstrap"]["clusters"][1]
+    assert (absent["mean"], absent["low"], absent["high"]) == (0, None, None)
 
 
 def test_the_best_match_is_over_all_clusters():

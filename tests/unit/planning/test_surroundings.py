@@ -47,7 +47,7 @@ def test_the_topmost_folder_that_can_not_be_written_is_named(refusing):
 
 def test_a_folder_that_need_not_be_written_may_refuse():
     Path("results").chmod(0o555)
-    require_places(["results/tiny/figures/maps.svg"])
+    assert require_places(["results/tiny/figures/maps.svg"]) is None
 
 
 def test_a_file_that_can_not_be_written_is_named():

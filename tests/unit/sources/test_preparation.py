@@ -25,3 +25,4 @@ def test_a_home_that_can_not_be_written_stops_no_run(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     (tmp_path / "a.dcm").touch()
     prepare_secret([{"kind": "table", "path": str(tmp_path)}])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.dcm", "settings"]
