@@ -3,15 +3,17 @@
     python tests/benchmarks/chaos.py --faults 200 --seed 1 --minutes 60
 
 Between and during runs it kills jobs, drivers and whole groups of processes, flips and cuts files,
-removes them, fills the disk, and takes permissions away. After each fault the study runs again
-until it ends. Good endings are the files of an undisturbed run, byte for byte (measured times
-aside), at the latest with the second plain run, and, of every run that failed on the way without
-being killed, a line that says what is wrong. As root it mounts a small disk for full disks.
+removes them, fills the disk, and takes permissions away. A round has one fault of a kind, in turn,
+and up to three of files before it. After it the study runs again until it ends. Good endings are
+the files of an undisturbed run, byte for byte (measured times aside), at the latest with the second
+plain run, and, of every run that failed on the way without being killed, a line that says what is
+wrong. As root it mounts a small disk for full disks.
 """
 
 import argparse
 import collections
 import copy
+import itertools
 import os
 import random
 import re
@@ -33,7 +35,8 @@ from tests.helpers.study import CORES, TIMED, TINY, scripts_in, untimed, workspa
 RIGHTS = "-dac_override,-dac_read_search,-fowner"
 PLAIN = ["setpriv", "--bounding-set", RIGHTS, "--inh-caps", RIGHTS] if os.geteuid() == 0 else []
 LINE = re.compile(r"^\s*(error: \S.*|.*Write-protected output files.*)$", re.MULTILINE)
-MOST_RUNS = 3  # plain runs that a fault may take
+MOST_RUNS = 3  # plain runs that a round may take
+MOST_BEFORE = 3  # faults of files before the one of a round
 
 
 def small():
@@ -258,10 +261,9 @@ def forbid(place, rng):
     return [*removed, f"{path.name} forbidden"], [run]
 
 
+OF_FILES = (flip, cut, remove)
 KINDS = (
-    flip,
-    cut,
-    remove,
+    *OF_FILES,
     forget,
     kill_job,
     kill_driver,
@@ -272,7 +274,7 @@ KINDS = (
 
 
 def outcome(place, disturbed):
-    """How a fault ended, in a word, with what to look at where it ended badly."""
+    """How a round ended, in a word, with what to look at where it ended badly."""
     runs = list(disturbed)
     for _ in range(MOST_RUNS):
         runs.append(place.run())
@@ -305,17 +307,20 @@ def main():
     table: dict[str, collections.Counter] = {kind.__name__: collections.Counter() for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder) / "study")
-        for number in range(options.faults):
-            if time.monotonic() - began > 60 * options.minutes:
+        for number in itertools.count():
+            done = sum(counts.total() for counts in table.values())
+            if done >= options.faults or time.monotonic() - began > 60 * options.minutes:
                 break
-            kind = kinds[number % len(kinds)]
-            what, disturbed = kind(place, rng)
-            ending, why = outcome(place, disturbed)
-            table[kind.__name__][ending] += 1
-            print(
-                f"{number + 1:4}  {kind.__name__:12} {ending:26} {', '.join(what)[:120]}",
-                flush=True,
-            )
+            before = [kind for kind in OF_FILES if kind in kinds]
+            before = rng.choices(before, k=rng.randint(0, MOST_BEFORE)) if before else []
+            faults = [*before, kinds[number % len(kinds)]]
+            what, disturbed = zip(*(kind(place, rng) for kind in faults), strict=True)
+            ending, why = outcome(place, [run for runs in disturbed for run in runs])
+            for kind in faults:
+                table[kind.__name__][ending] += 1
+            names = " ".join(kind.__name__ for kind in faults)
+            files = ", ".join(word for words in what for word in words)
+            print(f"{done + len(faults):4}  {names:32} {ending:26} {files[:120]}", flush=True)
             if why:
                 print(why[-6000:], flush=True)
                 shutil.rmtree(place.here.path)
