@@ -60,8 +60,13 @@ def unpack(
         If a file can't be written.
     """
     if max_bytes is None:
-        max_bytes = max(ALWAYS_ALLOWED, MAX_GROWTH * archive.stat().st_size)
+        max_bytes = largest_expansion(archive.stat().st_size)
     _extract(archive, _entries(archive), folder, max_bytes, max_entries)
+
+
+def largest_expansion(size: int) -> int:
+    """The bytes that `size` compressed bytes may expand to."""
+    return max(ALWAYS_ALLOWED, MAX_GROWTH * size)
 
 
 @contextmanager

@@ -12,11 +12,14 @@ from pathlib import Path
 
 from cxr.core.advice import machine_error_in
 from cxr.core.errors import InputError
+from cxr.download.archive import MAX_ENTRIES, largest_expansion
 from cxr.download.links import remove_stray_links
 
 log = logging.getLogger("cxr")
 
 ATTEMPTS = 3
+# Larger objects are written as they arrive, never held in memory.
+STREAMED = "16m"
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,13 @@ class Git:
 def check_out(source: Git, folder: Path) -> None:
     """Fills a folder with the paths of a commit: shallow, and without the blobs of other paths.
 
+    What git fetched is compressed; how large it is in full is asked before any file is written.
+
     Raises
     ------
     InputError
-        If the address, the commit or a path can't be obtained, with git's last words.
+        If the address, the commit or a path can't be obtained, with git's last words, or
+        there are more files, or files that expand to more, than an archive may have.
     """
     if source.url.startswith("-"):
         raise InputError(f"{source.url}: an address can't begin with a dash")
@@ -62,16 +68,40 @@ def check_out(source: Git, folder: Path) -> None:
                 raise InputError(
                     f"{source.url}: commit {source.commit} has no path {path!r}; check the config"
                 )
+        _require_bounded(source, Path(place))
         checkout = [*repository, "--work-tree", str(folder), "checkout", source.commit]
-        _retry_git([*checkout, "--", *(source.paths or ["."])])
+        _git([*checkout, "--", *(source.paths or ["."])])
     remove_stray_links(folder)
 
 
-def _retry_git(arguments: list[str]) -> None:
+def _require_bounded(source: Git, place: Path) -> None:
+    """Fetches the files of a commit's paths, still compressed, and adds up what they expand to."""
+    repository = ["-C", str(place)]
+    paths = source.paths or (".",)
+    tree = _git([*repository, "ls-tree", "-r", "-z", source.commit, "--", *paths])
+    entries = [entry.partition("\t")[0].split() for entry in tree.split("\0") if entry]
+    blobs = [name for _, kind, name in entries if kind == "blob"]
+    if len(entries) > MAX_ENTRIES:
+        raise InputError(f"{source.url}: more than {MAX_ENTRIES} files; name fewer paths")
+    _retry_git(
+        [*repository, "fetch", "--quiet", "--no-tags", "--filter=blob:none", "--stdin", "origin"],
+        "".join(f"{name}\n" for name in dict.fromkeys(blobs)),
+    )
+    asked = "".join(f"{name}\n" for name in blobs)
+    sizes = _git([*repository, "cat-file", "--batch-check=%(objectsize)"], asked).split()
+    fetched = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    largest = largest_expansion(fetched)
+    if sum(map(int, sizes)) > largest:
+        raise InputError(
+            f"{source.url}: the files expand to more than {largest} bytes; the source is refused"
+        )
+
+
+def _retry_git(arguments: list[str], asked: str = "") -> None:
     """A git command that uses the network: what a broken connection spoils is tried again."""
     for attempt in range(ATTEMPTS):
         try:
-            _git(arguments)
+            _git(arguments, asked)
             return
         except InputError as error:
             if attempt == ATTEMPTS - 1:
@@ -80,8 +110,8 @@ def _retry_git(arguments: list[str]) -> None:
             time.sleep(2.0**attempt)
 
 
-def _git(arguments: list[str]) -> str:
-    """Runs git without prompts, hooks, user configuration or submodules.
+def _git(arguments: list[str], asked: str = "") -> str:
+    """Runs git without prompts, hooks, user configuration or submodules; `asked` is its input.
 
     Raises
     ------
@@ -96,10 +126,21 @@ def _git(arguments: list[str]) -> str:
         "GIT_CONFIG_NOSYSTEM": "1",
         "LC_ALL": "C",
     }
-    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"]
+    settings = {
+        "core.hooksPath": "/dev/null",
+        "advice.detachedHead": "false",
+        "core.bigFileThreshold": STREAMED,
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     try:
         done = subprocess.run(
-            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
+            ["git", *options, *arguments],
+            env=environment,
+            input=asked,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
         )
     except FileNotFoundError as error:
         raise InputError("git is not installed; install it, or give a mirror") from error
