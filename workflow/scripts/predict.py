@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job
-from cxr.inference.predict import predict_folder, save_overlays
+from cxr.inference.predict import predict_folder
 from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ log = logging.getLogger("cxr")
 
 def main(input, output, cfg, threads):
     network, card = load_model(input.weights, input.model)
-    prediction = predict_folder(network, card, Path(cfg["images"]), threads)
-    save_overlays(prediction, Path(output.overlays))
+    images, overlays = Path(cfg["images"]), Path(output.overlays)
+    prediction = predict_folder(network, card, images, overlays, threads)
     write_table(prediction.features, output.features)
     write_csv(prediction.rejected, output.rejected)
     write_csv(prediction.predictions, output.predictions)
-    n_images, n_rejected = len(prediction.images), len(prediction.rejected)
+    n_images, n_rejected = len(prediction.predictions), len(prediction.rejected)
     log.info("%d images, %d files could not be used", n_images, n_rejected)
 
 

@@ -109,7 +109,8 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
     (tmp_path / "cut.png").write_bytes((tmp_path / "grey.png").read_bytes()[:200])
     (tmp_path / ".hidden").write_text("x")
     (tmp_path / "out.png").symlink_to("/etc/hostname")
-    prediction = predict_folder(network, CARD, tmp_path, threads=2)
+    overlays = tmp_path / "made" / "overlays"
+    prediction = predict_folder(network, CARD, tmp_path, overlays, threads=2)
     assert prediction.predictions["file"].tolist() == [
         "alpha.png",
         "deep/colour & <b>.png",
@@ -131,12 +132,27 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
         for name in prediction.predictions["overlay"]
     )
     assert prediction.features.columns.tolist() == ["file", *(f"f{i:03d}" for i in range(16))]
-    assert len(prediction.cams) == len(prediction.images) == 5
+    names = prediction.predictions["overlay"].tolist()
+    assert sorted(path.name for path in overlays.iterdir()) == names
+
+
+def test_a_folder_is_predicted_in_blocks_as_if_at_once(trained, tmp_path, monkeypatch):
+    network, images, _ = trained
+    for number in range(7):
+        save_as(images[80 + number], tmp_path / "new" / f"{number}.png")
+    (tmp_path / "new" / "3.png").write_text("hello")
+    whole = predict_folder(network, CARD, tmp_path / "new", tmp_path / "whole", threads=1)
+    monkeypatch.setattr("cxr.inference.predict.BLOCK", 2)
+    parts = predict_folder(network, CARD, tmp_path / "new", tmp_path / "parts", threads=1)
+    pd.testing.assert_frame_equal(parts.predictions, whole.predictions, atol=1e-5)
+    pd.testing.assert_frame_equal(parts.features, whole.features, atol=1e-4)
+    assert parts.rejected["file"].tolist() == ["3.png"]
+    assert len(list((tmp_path / "parts").iterdir())) == 6
 
 
 def test_a_folder_of_bad_files_alone_gives_empty_tables(trained, tmp_path):
     (tmp_path / "text.png").write_text("hello")
-    prediction = predict_folder(trained[0], CARD, tmp_path, threads=1)
+    prediction = predict_folder(trained[0], CARD, tmp_path, tmp_path / "made", threads=1)
     assert len(prediction.predictions) == 0
     assert len(prediction.rejected) == 1
 

@@ -1,8 +1,9 @@
 """New images: their classes, features and Grad-CAM, one bad file at a time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ from cxr.networks.architecture import Network
 REJECTED = ("file", "reason")
 
 
+# Images whose pixels and maps are held at a time: a multiple of the batches'.
+BLOCK = 512
+
+
 @dataclass(frozen=True)
 class FolderPrediction:
     """A network's results for a folder of images.
@@ -35,17 +40,11 @@ class FolderPrediction:
         file and a float32 column a unit.
     rejected : DataFrame
         file, reason.
-    images : uint8 array, shape (n, size, size)
-        The canonical pixels, in the order of `predictions`.
-    cams : float32 array, shape (n, size, size)
-        Grad-CAM of the predicted class.
     """
 
     predictions: pd.DataFrame
     features: pd.DataFrame
     rejected: pd.DataFrame
-    images: np.ndarray
-    cams: np.ndarray
 
 
 def list_images(folder: Path) -> list[str]:
@@ -72,12 +71,12 @@ def list_images(folder: Path) -> list[str]:
 
 
 def predict_folder(
-    network: Network, card: Mapping[str, Any], folder: Path, threads: int
+    network: Network, card: Mapping[str, Any], folder: Path, overlays: Path, threads: int
 ) -> FolderPrediction:
     """Reads every file below a folder and runs the network on those that are images.
 
     Images are made canonical as in training; what can't be read is listed with its
-    reason.
+    reason. `BLOCK` images are in memory at a time.
 
     Parameters
     ----------
@@ -85,6 +84,8 @@ def predict_folder(
     card : mapping
         The model's card.
     folder : Path
+    overlays : Path
+        The folder for a PNG of each image with the Grad-CAM of its class.
     threads : int
         Images decoded at a time.
 
@@ -93,51 +94,67 @@ def predict_folder(
     InputError
         If there is no file.
     """
+    size = card["cache_size"]
 
     def read(file: str) -> np.ndarray | str:
         try:
             with decoded(folder / file) as image:
-                return canonical(to_grey(image), card["cache_size"], card["square"])
+                return canonical(to_grey(image), size, card["square"])
         except UnusableImage as error:
             return str(error)
 
     files = list_images(folder)
-    read_files = dict(zip(files, in_threads(read, files, threads), strict=True))
-    pixels = {file: image for file, image in read_files.items() if not isinstance(image, str)}
-    rejected = [(file, reason) for file, reason in read_files.items() if isinstance(reason, str)]
-    size = card["cache_size"]
-    images = np.zeros((len(pixels), size, size), dtype=np.uint8)
-    for i, image in enumerate(pixels.values()):
-        images[i] = image
-    rows = pd.DataFrame({"image_id": list(pixels), "class": "", "split": ""})
+    overlays.mkdir(parents=True, exist_ok=True)
+    read_files = zip(files, in_threads(read, files, threads), strict=True)
+    rejected: list[tuple[str, str]] = []
+    done = 0
+
+    def usable() -> Iterator[tuple[str, np.ndarray]]:
+        for file, image in read_files:
+            if isinstance(image, str):
+                rejected.append((file, image))
+            else:
+                yield file, image
+
+    left = usable()
+    tables = [_predict_block(network, card, [], np.zeros((0, size, size), np.uint8), overlays, 0)]
+    while block := list(islice(left, BLOCK)):
+        names, images = zip(*block, strict=True)
+        tables.append(_predict_block(network, card, names, np.stack(images), overlays, done))
+        done += len(names)
+    predictions, features = (
+        pd.concat(some, ignore_index=True) for some in zip(*tables, strict=True)
+    )
+    return FolderPrediction(predictions, features, pd.DataFrame(rejected, columns=list(REJECTED)))
+
+
+def _predict_block(
+    network: Network,
+    card: Mapping[str, Any],
+    files: Sequence[str],
+    images: np.ndarray,
+    overlays: Path,
+    done: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and features of some images, after `done` others; writes their overlays."""
+    rows = pd.DataFrame({"image_id": list(files), "class": "", "split": ""})
     classes, tags = card["classes"], card.get("tags", [])
     labels = [*classes, *tags] if tags else []
     predictions, features = predict_images(
         network, rows, images, card["image_size"], classes, labels
     )
     cams = grad_cam(network, images, card["image_size"], predicted_codes(predictions, classes))
+    names = [overlay_name(done + i, file) for i, file in enumerate(files)]
+    for name, image, cam in zip(names, images, cams, strict=True):
+        Image.fromarray(overlay(image, cam)).save(overlays / name)
     predictions = _by_file(predictions)
-    predictions.insert(1, "overlay", [overlay_name(i, file) for i, file in enumerate(pixels)])
-    return FolderPrediction(
-        predictions,
-        _by_file(features_table(rows, features)),
-        pd.DataFrame(rejected, columns=list(REJECTED)),
-        images,
-        cams,
-    )
+    predictions.insert(1, "overlay", names)
+    return predictions, _by_file(features_table(rows, features))
 
 
 def _by_file(table: pd.DataFrame) -> pd.DataFrame:
     """A table of new images, which have a file and neither class nor split."""
     return table.drop(columns=["class", "split"]).rename(columns={"image_id": "file"})
-
-
-def save_overlays(prediction: FolderPrediction, folder: Path) -> None:
-    """Writes each image with its Grad-CAM as a PNG under its `overlay` name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = prediction.predictions["overlay"]
-    for name, image, cam in zip(names, prediction.images, prediction.cams, strict=True):
-        Image.fromarray(overlay(image, cam)).save(folder / name)
 
 
 def overlay_name(position: int, file: str) -> str:
