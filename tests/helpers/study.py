@@ -70,6 +70,7 @@ TINY = {
         "replicates": 19,
         "resamples": 10,
         "splits": 5,
+        "thresholds": {"alpha": 0.1},
     },
     "similarity": {"baselines": ["pixels"], "folds": None},
 }

@@ -70,7 +70,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("clustering.hdbscan", {"min_cluster_size": [4]}, {"sweep_hdbscan": 3, **AFTER_GRID}),
         ("clustering.hdbscan", None, AFTER_GRID),
         ("clustering.max_clusters", 7, {**AFTER_GRID, **SIMULATED}),
-        ("evidence.thresholds", {"alpha": 0.01}, ASSESSED),
+        ("evidence.thresholds", {"alpha": 0.2}, ASSESSED),
         ("evidence.permutations", 199, ASSESSED),
         ("evidence.resamples", 11, REPEATED),
         ("evidence.replicates", 39, {**SIMULATED, **ASSESSED}),

@@ -130,6 +130,11 @@ def test_the_recipes_are_those_that_the_config_knows():
         ({"models": {}}, "models is missing"),
         ({"features": {"from_file": "x"}}, "sources can't stand beside features"),
         ({"study": "../escape"}, "'study'"),
+        ({"evidence": {"replicates": 38}}, "replicates of 38 can't give a p-value of 0.05"),
+        (
+            {"evidence": {"thresholds": {"alpha": 0.001}, "replicates": 1999, "permutations": 998}},
+            "permutations of 998 can't give a p-value of 0.001",
+        ),
         ({"study": "sources"}, "study can't be 'sources'"),
         ({"sources": {"logs": {"kind": "synthetic"}}}, "sources.logs can't have this name"),
         (
@@ -153,6 +158,15 @@ def test_a_bad_config_ends_in_one_line_that_names_the_key(changes, key):
         resolve(study(**changes))
     assert key in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("alpha", "least"), [(0.05, 39), (0.1, 19), (0.01, 199)])
+def test_the_fewest_simulations_are_those_whose_smallest_p_value_passes(alpha, least):
+    evidence = {"thresholds": {"alpha": alpha}, "replicates": least}
+    assert resolve(study(evidence=evidence))["evidence"]["replicates"] == least
+    if least > 19:
+        with pytest.raises(InputError, match=f"{least} is the least number that can"):
+            resolve(study(evidence=evidence | {"replicates": least - 1}))
 
 
 def test_a_missing_section_is_named():

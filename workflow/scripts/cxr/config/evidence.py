@@ -1,12 +1,13 @@
 """How the clusters are assessed."""
 
+import math
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cxr.config.base import OneOf, Section, Seed
 from cxr.config.catalogue.controls import CONTROLS
-from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY, STATISTICS
 
 
 class Thresholds(Section):
@@ -52,7 +53,8 @@ class Evidence(Section):
     replicates: int = Field(
         default=199,
         ge=19,
-        description="Simulations of each null model; a multiple of 40 less 1 is best.",
+        description="Simulations of each null model; a multiple of 40 less 1 is best. The smallest "
+        "p-value is 2 / (1 + this number), which `thresholds.alpha` must allow.",
     )
     nulls: list[Annotated[str, OneOf(NULL_MODELS)]] = Field(
         default=list(NULL_MODELS),
@@ -97,3 +99,16 @@ class Evidence(Section):
         if PRIMARY not in value:
             raise ValueError(f"{PRIMARY} is missing; the verdict rests on it")
         return value
+
+    @model_validator(mode="after")
+    def _some_data_could_pass(self) -> "Evidence":
+        alpha = self.thresholds.alpha
+        for key, tests in (("replicates", len(STATISTICS)), ("permutations", 1)):
+            count = getattr(self, key)
+            needed = math.ceil(tests / alpha - 1e-9) - 1
+            if count < needed:
+                raise ValueError(
+                    f"{key} of {count} can't give a p-value of {alpha:g} (thresholds.alpha) or "
+                    f"less, whatever the data; {needed} is the least number that can"
+                )
+        return self

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxr.config.catalogue.null_models import STATISTICS
 from cxr.evidence.search import SearchResult
 
 
@@ -34,10 +35,11 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     Appl. Genet. Mol. Biol. 9, 2010.
     """
     count = len(simulations)
-    n_as_good = {
-        "balance_score": int((simulations["balance_score"] <= result.balance_score).sum()),
-        "dbcv": int((simulations["dbcv"] >= result.dbcv).sum()),
+    as_good = {
+        "balance_score": simulations["balance_score"] <= result.balance_score,
+        "dbcv": simulations["dbcv"] >= result.dbcv,
     }
+    n_as_good = {name: int(as_good[name].sum()) for name in STATISTICS}
     statistics = {
         name: {
             "observed": _finite(getattr(result, name)),
