@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import date
 from typing import get_args
 
 import jsonschema
@@ -71,8 +72,19 @@ def test_the_recipes_are_those_that_the_config_knows():
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"typo": 1}, "'typo'"),
+        ({"typo": 1}, "'typo': is not known; see config/README.md"),
+        ({"modles": {}}, "'modles': is not known; did you mean models?"),
+        ({"cohort__class": {}}, "'cohort.class': is not known; did you mean classes?"),
+        ({"cohort__Min_Side": 3}, "did you mean min_side?"),
+        ({"cohort__splits__valid": 0.2}, "did you mean validation?"),
+        ({"cohort__splits__dev": 0.2}, "'cohort.splits.dev': is not known; the keys here are val"),
         ({"models__m__training__epoch": 3}, "'models.m.training.epoch'"),
+        ({"cohort__classes__a__findings": [False]}, "YAML reads no, off or false as false"),
+        ({"cohort__classes__a__findings": [True]}, "YAML reads yes, on or true as true"),
+        ({"cohort__classes__a__findings": [20200408]}, "YAML reads the number 20200408"),
+        ({"cohort__classes__a__findings": [date(2020, 4, 8)]}, "YAML reads the date 2020-04-08"),
+        ({"cohort__classes": {False: {"findings": ["x"]}}}, "YAML reads no, off or false as false"),
+        ({"images": 123}, "'images': a path is expected, but 123 is read as the number 123; write"),
         ({"clustering__eps": {"start": 2, "stop": 1}}, "'clustering.eps'"),
         ({"clustering__eps": {"start": 1, "stop": 1}}, "'clustering.eps'"),
         ({"clustering__eps": []}, "'clustering.eps'"),
@@ -176,6 +188,26 @@ def test_a_missing_section_is_named():
         resolve(raw)
 
 
+@pytest.mark.parametrize("text", ["0123", "2020_04_08", "1e3"])
+def test_a_folder_named_like_a_number_is_to_be_written_as_a_path(monkeypatch, text):
+    monkeypatch.setattr("sys.argv", ["snakemake", "predict", "--config", f"images={text}"])
+    number = int(text) if text != "1e3" else float(text)
+    with pytest.raises(InputError, match=f"{text} is read as the number.*write ./{text}$"):
+        resolve(study(images=number))
+    assert resolve(study(images=f"./{text}"))["images"] == f"./{text}"
+
+
+@pytest.mark.parametrize("key", ["images", "query", "mirror", "sources__d__path"])
+def test_a_tilde_is_the_home(key, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    directory = {"kind": "directory", "reader": "kermany", "path": "."}
+    changes = {"sources__d": directory, key: "~/chest"}
+    resolved = resolve(study(**changes))
+    for part in key.split("__"):
+        resolved = resolved[part]
+    assert resolved == f"{tmp_path}/chest"
+
+
 def test_missing_folders_and_files_are_named(tmp_path):
     with pytest.raises(InputError, match="'mirror': there is no folder"):
         check_files(resolve(study(mirror=str(tmp_path / "none"))))
@@ -186,6 +218,27 @@ def test_missing_folders_and_files_are_named(tmp_path):
         check_files(resolve(study(sources={"d": directory})))
     with pytest.raises(InputError, match=r"'models\.m\.weights': there is no file"):
         check_files(resolve(study(models__m__weights=str(tmp_path / "none.pth"))))
+
+
+def test_a_table_and_a_folder_of_images_that_are_not_there_are_named(tmp_path):
+    (tmp_path / "Cohort.CSV").write_text("image")
+    (tmp_path / "list.tsv").write_text("image")
+    table = {
+        "kind": "table",
+        "path": str(tmp_path),
+        "table": "cohort.csv",
+        "images": "png",
+        "columns": {"file": "image"},
+        "constants": {"finding": "x"},
+    }
+    with pytest.raises(
+        InputError, match=r"'sources\.d\.table': .*; there are Cohort.CSV, list.tsv"
+    ):
+        check_files(resolve(study(sources__d=table)))
+    with pytest.raises(InputError, match=r"'sources\.d\.images': there is no folder"):
+        check_files(resolve(study(sources__d=table | {"table": "Cohort.CSV"})))
+    with pytest.raises(InputError, match=r"'sources\.d\.images': there is no folder"):
+        check_files(resolve(study(sources__d=table | {"table": "list.tsv", "images": "list.tsv"})))
 
 
 def test_a_mirror_without_the_folder_of_a_source_is_named(tmp_path):

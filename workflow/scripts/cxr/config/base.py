@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,10 +15,12 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+# Names that a message lists.
+MOST_NAMES = 12
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -24,6 +28,41 @@ class Section(BaseModel):
     """A part of the config; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_known(cls, data: Any) -> Any:
+        for key in data if isinstance(data, dict) else ():
+            if key not in cls.model_fields:
+                raise PydanticCustomError(
+                    "unknown_key", "{hint}", {"key": key, "hint": cls._hint(key)}
+                )
+        return data
+
+    @classmethod
+    def _hint(cls, key: Any) -> str:
+        """What is said of a key that is not known."""
+        names = list(cls.model_fields)
+        near = get_close_matches(str(key).casefold(), names, n=1, cutoff=0.6)
+        if near:
+            return f"is not known; did you mean {near[0]}?"
+        if len(names) > MOST_NAMES:
+            return "is not known; see config/README.md for every key"
+        return f"is not known; the keys here are {', '.join(names)}"
+
+
+def _expanded(path: str) -> str:
+    """The path with the home for a tilde at its start, as a shell reads it."""
+    if not path.startswith("~"):
+        return path
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError as error:
+        raise ValueError("there is no home folder for ~; write the whole path") from error
+
+
+# A place on this machine.
+Location = Annotated[str, StringConstraints(min_length=1), AfterValidator(_expanded)]
 
 
 class Published(Section):

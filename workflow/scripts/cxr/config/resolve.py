@@ -6,12 +6,14 @@ jobs get their parts.
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from cxr.config.arguments import command_line_text
 from cxr.config.base import Range
 from cxr.config.networks import Phase
 from cxr.config.sources import PresetSource
@@ -22,6 +24,11 @@ from cxr.core.paths import ROOT
 CONFIG = ROOT / "config"
 PRESETS = CONFIG / "presets.yaml"
 RECIPES = CONFIG / "recipes.yaml"
+# What YAML makes of some texts: `NO`, `007`, `2020_04_08`, `2020-04-08`.
+NOT_TEXT = (bool, int, float, date)
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+# Keys that are given on the command line.
+PATHS = ("images", "mirror", "query")
 
 
 def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +125,8 @@ def check_files(study: Mapping[str, Any]) -> None:
     for name, source in study["sources"].items():
         if source["kind"] in ("directory", "table"):
             _require_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
+        if source["kind"] == "table":
+            _require_table(f"sources.{name}", source)
         elif mirror is not None and "folder" in source:
             folder = Path(mirror) / source["folder"]
             _require_folder("mirror", folder, f"it should hold the source '{name}'")
@@ -128,6 +137,18 @@ def check_files(study: Mapping[str, Any]) -> None:
                 f"config key 'models.{name}.weights': there is no file {weights}; name a state "
                 f"dict, `imagenet` or `none`"
             )
+
+
+def _require_table(key: str, source: Mapping[str, Any]) -> None:
+    root = Path(source["path"])
+    if not (root / source["table"]).is_file():
+        tables = sorted(p.name for p in root.iterdir() if p.suffix.casefold() in TABLE_SUFFIXES)
+        there = f"; there are {', '.join(tables[:10])}" if tables else ""
+        raise InputError(
+            f"config key '{key}.table': there is no file {root / source['table']}{there}; name the "
+            f"table of the images"
+        )
+    _require_folder(f"{key}.images", root / source["images"], "name the folder of the images")
 
 
 def _require_folder(key: str, path: str | Path, advice: str) -> None:
@@ -157,15 +178,34 @@ def _first_line(error: ValidationError) -> str:
     problem = _most_specific(problems)
     key = _key(problem)
     message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        message = "is not known; see config/README.md for every key"
-    elif problem["type"] == "missing":
+    value = problem["input"]
+    if problem["type"] == "missing":
         message = "is missing"
-    elif isinstance(problem["input"], str | int | float | bool | list):
-        message = f"{message}, not {str(problem['input'])[:80]!r}"
+    elif problem["type"] == "string_type" and isinstance(value, NOT_TEXT):
+        message = _no_text(key, value)
+    elif isinstance(value, str | int | float | bool | list):
+        message = f"{message}, not {str(value)[:80]!r}"
     more = len({_key(other) for other in problems} - {key})
     rest = f" (and {more} more keys are wrong)" if more else ""
     return (f"config key '{key}': {message}" if key else f"config: {message}") + rest
+
+
+def _no_text(key: str, value: Any) -> str:
+    """What to do where YAML, or Snakemake's command line, makes something else of a text."""
+    if key in PATHS:
+        text = command_line_text(key, str(value))
+        return f"a path is expected, but {text} is read as the number {value}; write ./{text}"
+    if isinstance(value, bool):
+        words = "yes, on or true" if value else "no, off or false"
+        return (
+            f"a text is expected, but YAML reads {words} as {str(value).lower()}; put the word in "
+            f'quotes, as in "NO"'
+        )
+    kind = "number" if isinstance(value, int | float) else "date"
+    return (
+        f"a text is expected, but YAML reads the {kind} {value}, without zeros before it or "
+        f'underscores; put it in quotes, as in "007"'
+    )
 
 
 def _key(problem: Any) -> str:
@@ -174,7 +214,10 @@ def _key(problem: Any) -> str:
     if parts[:1] == ["sources"] and len(parts) > 2:
         del parts[2]  # the kind of the source
     tag = r"\[|\]|^(Range|int|float|constrained-.*)$"
-    return ".".join(part for part in parts if not re.search(tag, part))
+    parts = [part for part in parts if not re.search(tag, part)]
+    if problem["type"] == "unknown_key":
+        parts.append(str(problem["ctx"]["key"]))
+    return ".".join(parts)
 
 
 def _most_specific(problems: list[Any]) -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from cxr.config.base import OneOf, Section, Seed, Term
+from cxr.config.base import Location, OneOf, Section, Seed, Term
 from cxr.config.catalogue.readers import PUBLISHED
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
@@ -83,7 +83,7 @@ class DirectorySource(PublishedSource):
     """A folder that is already on this machine; it is linked, never copied or changed."""
 
     kind: Literal["directory"]
-    path: str = Field(min_length=1, description="The folder; relative to where snakemake runs.")
+    path: Location = Field(description="The folder; relative to where snakemake runs.")
 
 
 class Values(Section):
@@ -124,7 +124,7 @@ class TableSource(SourceBase):
 
     kind: Literal["table"]
     reader: Literal["table"] = Field(default="table", description="Tables have their own reader.")
-    path: str = Field(min_length=1, description="Folder of both; relative to where snakemake runs.")
+    path: Location = Field(description="Folder of both; relative to where snakemake runs.")
     table: Inside = Field(
         default="cohort.csv",
         description="The table below it: CSV, Parquet or XLSX, a row an image.",

@@ -6,7 +6,7 @@ Units are in the descriptions.
 from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
-from cxr.config.base import Name, Section, Seed
+from cxr.config.base import Location, Name, Section, Seed
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
@@ -27,7 +27,7 @@ class Config(Section):
 
     study: Name = Field(description="Name of the study and of its folder under results/.")
     seed: Seed = Field(default=2020, description="Seed of sampling, splits and training.")
-    mirror: str | None = Field(
+    mirror: Location | None = Field(
         default=None,
         description="Folder that already holds the sources under their upstream folder names; "
         "nothing is then downloaded.",
@@ -66,17 +66,15 @@ class Config(Section):
         description="The most similar images of each image; null for none.",
     )
     report: Report = Field(default_factory=Report, description="Texts of the report.")
-    images: str | None = Field(
-        default=None, min_length=1, description="Folder of new images for `snakemake predict`."
+    images: Location | None = Field(
+        default=None, description="Folder of new images for `snakemake predict`."
     )
     model: Name | None = Field(
         default=None,
         description="The network of `snakemake predict` and `snakemake similar`; null for the "
         "first of `models`.",
     )
-    query: str | None = Field(
-        default=None, min_length=1, description="New image for `snakemake similar`."
-    )
+    query: Location | None = Field(default=None, description="New image for `snakemake similar`.")
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "Config":
