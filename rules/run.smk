@@ -7,6 +7,7 @@ import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
+from cxr.planning.ending import failure_lines
 from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
@@ -118,8 +119,25 @@ def print_plan():
     )
 
 
+FAILED = []  # the rule and log of each failed job
+
+
+def print_failures():
+    """What failed, at the end of the process: Snakemake's own words come after its hooks."""
+    if FAILED:
+        print(f"\n{failure_lines(FAILED, sys.argv)}", file=sys.stderr)
+
+
 onstart:
     begin_run()
+
+
+onerror:
+    for failed in workflow.scheduler.failed:
+        FAILED.extend(
+            (job.rule.name, Path(str(job.log[0])))
+            for job in getattr(failed, "jobs", [failed])
+        )
 
 
 onsuccess:
@@ -132,3 +150,4 @@ onsuccess:
 if workflow.modifier.is_main_snakefile():
     atexit.register(print_plan)
     atexit.register(explain_refusal)
+    atexit.register(print_failures)

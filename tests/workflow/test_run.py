@@ -294,6 +294,10 @@ def test_a_failed_job_shows_one_clear_line_and_its_log_the_rest(copied):
     line = "error: results/tiny/cohort.parquet: not as assemble_cohort wrote it; it is set aside"
     assert line in done.stderr
     assert "Traceback" not in done.stderr
+    failed, where, again = done.stderr.splitlines()[-3:]
+    assert failed.startswith(f"train failed: {line.removeprefix('error: ')}")
+    assert where == "    its log: results/tiny/logs/train/conv5.log"
+    assert again.startswith("What was finished stays. Then run again: snakemake ")
     log = (copied.path / "results/tiny/logs/train/conv5.log").read_text()
     assert "Traceback" in log
     assert log.splitlines()[-1].startswith(line)
