@@ -10,6 +10,11 @@ from cxr.config.catalogue.controls import CONTROLS
 from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY, STATISTICS
 
 
+def fewest_simulations(alpha: float, tests: int = len(STATISTICS)) -> int:
+    """The fewest simulations whose smallest p-value, adjusted for `tests`, is at most `alpha`."""
+    return math.ceil(tests / alpha - 1e-9) - 1
+
+
 class Thresholds(Section):
     """The thresholds of the verdict."""
 
@@ -104,8 +109,7 @@ class Evidence(Section):
     def _some_data_could_pass(self) -> "Evidence":
         alpha = self.thresholds.alpha
         for key, tests in (("replicates", len(STATISTICS)), ("permutations", 1)):
-            count = getattr(self, key)
-            needed = math.ceil(tests / alpha - 1e-9) - 1
+            count, needed = getattr(self, key), fewest_simulations(alpha, tests)
             if count < needed:
                 raise ValueError(
                     f"{key} of {count} can't give a p-value of {alpha:g} (thresholds.alpha) or "

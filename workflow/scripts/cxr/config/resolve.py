@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from cxr.config.arguments import command_line_text
 from cxr.config.base import Range
 from cxr.config.networks import Phase
+from cxr.config.quick import quick_study
 from cxr.config.sources import PresetSource
 from cxr.config.study import Config
 from cxr.core.errors import InputError
@@ -71,7 +72,8 @@ def resolve(raw: Mapping[str, Any]) -> dict[str, Any]:
             "min_cluster_size": _whole(hdbscan.min_cluster_size),
             "min_samples": _whole(hdbscan.min_samples),
         }
-    return _sorted(plain)
+    quick = plain.pop("quick")
+    return _sorted(quick_study(plain) if quick else plain)
 
 
 def _presets(config: Config) -> dict[str, Any]:

@@ -27,6 +27,11 @@ class Config(Section):
 
     study: Name = Field(description="Name of the study and of its folder under results/.")
     seed: Seed = Field(default=2020, description="Seed of sampling, splits and training.")
+    quick: bool = Field(
+        default=False,
+        description="A first look in minutes: at most 60 images a class, few epochs, maps and "
+        "simulations. Its results lie in `results/<study>-quick`.",
+    )
     mirror: Location | None = Field(
         default=None,
         description="Folder that already holds the sources under their upstream folder names; "

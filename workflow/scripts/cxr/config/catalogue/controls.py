@@ -32,13 +32,14 @@ class Control:
     baseline: bool = True
 
 
+PIXELS = "pixels"  # the one that no network is needed for, and the whole image is seen in
 CONTROLS = {
     "untrained": Control(
         label="untrained network",
         phrase="features of an untrained network",
         description="the same network before any training",
     ),
-    "pixels": Control(
+    PIXELS: Control(
         label="pixels",
         phrase="the pixels",
         description=f"{SIDE} x {SIDE} pixels, principal components",
