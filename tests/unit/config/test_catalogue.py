@@ -9,7 +9,7 @@ import torch
 from cxr.config.catalogue.architectures import ARCHITECTURES, BACKBONES, Architecture
 from cxr.config.catalogue.classifiers import CLASSIFIERS
 from cxr.config.catalogue.controls import BASELINES, CONTROLS, IMAGENET, Control
-from cxr.config.catalogue.fields import NUMBERS, TEXTS
+from cxr.config.catalogue.fields import NUMBERS, OF_READERS, RESERVED, SHARED, TEXTS, name_problem
 from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.config.catalogue.readers import PUBLISHED, TABLE
 from cxr.config.study import Config
@@ -17,8 +17,10 @@ from cxr.core.paths import PACKAGE
 from cxr.evidence.controls import FEATURES, control_features
 from cxr.evidence.null_models import FITS
 from cxr.figures.evidence import SUBJECTS
+from cxr.metadata.schema import COLUMNS
 from cxr.networks.architecture import FAMILIES, build_network
 from cxr.report.formatting import null_tests
+from cxr.sources.ieee8023 import CLINICAL
 from cxr.sources.readers import READERS
 
 CATALOGUE = PACKAGE / "config" / "catalogue"
@@ -35,7 +37,8 @@ CODE = {
 def choices(section, key):
     """The values that the config's schema allows for a key."""
     schema = Config.model_json_schema()["$defs"][section]["properties"][key]
-    return schema.get("enum") or schema.get("items", {}).get("enum") or schema["anyOf"][0]["enum"]
+    schema = schema.get("items", schema)
+    return schema.get("enum") or schema["anyOf"][0]["enum"]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,13 @@ def test_every_entry_has_its_code():
     assert TABLE not in READERS
     assert set(SUBJECTS) == {"features", *CONTROLS}
     assert set(BASELINES) <= {*CONTROLS, IMAGENET}
+
+
+def test_fields_are_those_of_the_schema_and_of_the_readers():
+    assert SHARED == COLUMNS
+    assert set(OF_READERS["ieee8023"]) == set(CLINICAL)
+    assert not any(name_problem(name) for name in CLINICAL)
+    assert all(name_problem(name) for name in (*SHARED, *RESERVED))
 
 
 def test_names_of_the_catalogue_stand_nowhere_else():

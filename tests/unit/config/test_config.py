@@ -117,7 +117,7 @@ def test_the_recipes_are_those_that_the_config_knows():
         ),
         ({"cohort__per_class": {"normal": 5}}, "has to name every class"),
         ({"evaluation__folds": 1}, "evaluation.folds"),
-        ({"cohort__tags": {"fields": ["doi"]}}, "'cohort.tags.fields.0'"),
+        ({"cohort__tags": {"fields": ["doi"]}}, "cohort.tags.fields names 'doi'"),
         ({"cohort__tags": {"min_patients": 1}}, "'cohort.tags.min_patients'"),
         (
             {"evaluation__published": {"study": "s", "values": {"fbeta": 1}, "why": "w"}},

@@ -44,3 +44,15 @@ def test_the_intensity_is_the_mean_grey_value():
     assert intensity.to_dict() == {"c": 191.25, "a": 2.5, "b": 9}
     table = recorded_fields(pd.DataFrame({"image_id": list("abc")}), COHORT, intensity)
     assert table["intensity"].tolist() == [191.25, 2.5, 9]
+
+
+def test_own_fields_are_numbers_or_texts_that_group_images():
+    table = fields(dose=[1.5, None, 3], scanner=["GE", "GE", "GE"], study_hash=["x", "y", "z"])
+    assert list(table.columns) == ["dose", "scanner"]
+    assert table["scanner"].tolist() == ["GE"] * 3
+    assert table["dose"].fillna(-1).tolist() == [3, 1.5, -1]
+    ids = [f"i{i}" for i in range(120)]
+    many = pd.DataFrame({"image_id": ids, "ward": [f"w{i % 51}" for i in range(120)]})
+    cohort = pd.DataFrame({"image_id": ids})
+    assert "ward" not in recorded_fields(many, cohort)
+    assert "ward" in recorded_fields(many[many["ward"] != "w50"], cohort)

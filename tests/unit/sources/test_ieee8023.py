@@ -5,6 +5,7 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.images.inspection import inspect_images
+from cxr.metadata.fields import type_fields
 from cxr.sources import ieee8023
 from tests.helpers.metadata_csv import REVISION, row, write
 
@@ -160,3 +161,15 @@ def test_the_real_images_are_whole_and_the_missing_ones_listed(mirror):
         "no such file": 12,
         "no row in metadata.csv": 4,
     }
+
+
+def test_clinical_values_come_along(tmp_path):
+    header = "patientid,finding,view,filename,needed_supplemental_O2,temperature,pO2_saturation"
+    lines = ['1,COVID-19,PA,a.png,Y,"37,8",', "2,COVID-19,PA,b.png,maybe,38,89"]
+    reading = ieee8023.read("s", write(tmp_path, *lines, header=header))
+    rows = type_fields(reading).rows
+    assert rows["needed_supplemental_o2"].fillna("").tolist() == ["yes", ""]
+    assert rows["temperature"].tolist() == [37.8, 38.0]
+    assert rows["po2_saturation"].fillna(-1).tolist() == [-1, 89.0]
+    unparsed = reading.summary.set_index("column")["unparsed"]
+    assert unparsed["needed_supplemental_o2"] == 1

@@ -8,6 +8,7 @@ from cxr.core.errors import InputError
 from cxr.core.settings import typed
 from cxr.images.dicom import read_tags
 from cxr.images.inspection import inspect_images
+from cxr.metadata.schema import SCHEMA
 from cxr.sources.table import TableLayout, read
 from tests.helpers.dicom import deep_pixels, write_dicom
 
@@ -17,7 +18,7 @@ COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
 def layout_of(**changes):
     config = {"kind": "table", "path": "x", "columns": COLUMNS, **changes}
     source = TableSource.model_validate(config).model_dump()
-    keys = ("reader", "table", "images", "columns", "constants")
+    keys = ("reader", "table", "images", "columns", "constants", "tags")
     return typed(TableLayout, {key: source[key] for key in keys})
 
 
@@ -125,12 +126,29 @@ def test_what_can_not_be_parsed_is_counted_with_examples(tmp_path):
     assert summary.loc["date", counts].tolist() == [6, 3, 2, 1, 1]
 
 
+def test_fields_of_ones_own_are_columns_or_the_same_for_every_image(tmp_path):
+    layout = layout_of(
+        columns={**COLUMNS, "fields": {"scanner": "machine", "position": "pos"}},
+        constants={"fields": {"ward": "B2", "scanner": "not used"}},
+    )
+    frame = FRAME.assign(machine=["=GE", None, "x", "y"])
+    rows = read("own", cohort(tmp_path, frame), layout).rows
+    assert list(rows.columns) == [*SCHEMA, "position", "scanner", "ward"]
+    assert rows["scanner"].fillna("").tolist() == ["=GE", ""]
+    assert rows["position"].fillna("").tolist() == ["pa", ""]
+    assert rows["ward"].tolist() == ["B2", "B2"]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         (
             {"columns": {**COLUMNS, "sex": "gender"}},
             r"own.columns.sex.* no column 'gender'",
+        ),
+        (
+            {"columns": {**COLUMNS, "fields": {"scanner": "machine"}}},
+            r"own.columns.fields.scanner.* no column 'machine'",
         ),
         ({"table": "none.csv"}, "none.csv: no such file"),
         ({"images": "nowhere"}, "nowhere: no such folder"),
@@ -179,3 +197,21 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
     measured, _ = inspect_images(reading, tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
+
+
+def test_tags_become_own_fields_where_the_table_has_no_value(tmp_path, rng):
+    tags = {"Manufacturer": "GE", "KVP": "110", "StationName": "ANSBACH"}
+    write_dicom(tmp_path / "a.dcm", deep_pixels(rng), **tags)
+    write_dicom(tmp_path / "b.dcm", deep_pixels(rng), **tags)
+    frame = pd.DataFrame({"image": ["a.dcm", "b.dcm"], "dx": "COVID-19", "maker": ["Agfa", ""]})
+    layout = layout_of(
+        columns={"file": "image", "finding": "dx", "fields": {"manufacturer": "maker"}},
+        tags=["Manufacturer", "KVP", "StationName", "Exposure"],
+    )
+    rows = read("own", cohort(tmp_path, frame), layout).rows
+    own = ["exposure", "kvp", "manufacturer", "station_name"]
+    assert list(rows.columns) == [*SCHEMA, *own]
+    assert rows["manufacturer"].tolist() == ["Agfa", "GE"]
+    assert rows["kvp"].tolist() == ["110", "110"]
+    assert rows["exposure"].isna().all()
+    assert "ANSBACH" not in rows.to_csv()

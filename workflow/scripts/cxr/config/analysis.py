@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import OneOf, Published, Section, Unique, require_names
+from cxr.config.base import Published, Section, Unique, require_names
 from cxr.config.catalogue.classifiers import CLASSIFIERS
 from cxr.config.catalogue.fields import NUMBERS, TEXTS
+from cxr.config.fields import RecordedField
 
-Text = Annotated[str, OneOf(TEXTS)]
-Predictor = Annotated[str, OneOf((*TEXTS, *NUMBERS))]
+Text = Annotated[str, RecordedField(TEXTS)]
+Predictor = Annotated[str, RecordedField((*TEXTS, *NUMBERS))]
 
 
 class Analysis(Section):

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cxr.config.base import Name, OneOf, Section, Term, Unique
+from cxr.config.base import Name, Section, Term, Unique
 from cxr.config.catalogue.fields import TEXTS
+from cxr.config.fields import RecordedField
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
 
@@ -63,10 +64,10 @@ class NearDuplicates(Section):
 class Tags(Section):
     """Labels besides the class, any number an image; a network learns them with the class."""
 
-    fields: Annotated[list[Annotated[str, OneOf(TEXTS)]], Unique] = Field(
+    fields: Annotated[list[Annotated[str, RecordedField(TEXTS)]], Unique] = Field(
         default=["severity", "location"],
         min_length=1,
-        description="Recorded fields whose values are tags.",
+        description="Recorded fields of text whose values are tags.",
     )
     min_patients: int = Field(
         default=3,

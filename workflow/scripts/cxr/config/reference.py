@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cxr.config.base import OneOf
+from cxr.config.fields import RecordedField
 from cxr.config.study import Config
 from cxr.core.io import write_text
 from cxr.core.paths import ROOT
@@ -50,7 +51,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, 
         models = list(_models(field.annotation))
         # pydantic takes the annotation of a whole field apart.
         names = [part for part in field.metadata if isinstance(part, OneOf)]
-        kind = _names(names[0].names) if names else _kind(field.annotation)
+        kind = _one_of(names[0]) if names else _kind(field.annotation)
         yield f"`{key}`", kind + _bounds(field), _default(field), field.description or ""
         inner = f"{key}.<name>." if get_origin(field.annotation) is dict else f"{key}."
         for part in models:
@@ -75,7 +76,7 @@ def _kind(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         names = [part for part in parts[1:] if isinstance(part, OneOf)]
-        return _names(names[0].names) if names else _kind(parts[0])
+        return _one_of(names[0]) if names else _kind(parts[0])
     if origin is Literal:
         return _names(parts)
     if origin in (Union, types.UnionType):
@@ -86,6 +87,11 @@ def _kind(annotation: Any) -> str:
     if origin is dict:
         return f"mapping of names to {_kind(parts[1])}"
     return _name(annotation)
+
+
+def _one_of(names: OneOf) -> str:
+    own = " or a field of your own" if isinstance(names, RecordedField) else ""
+    return _names(names.names) + own
 
 
 def _names(names: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from cxr.config.base import Location, OneOf, Section, Seed, Term
+from cxr.config.base import Location, OneOf, Section, Seed, Term, Unique
 from cxr.config.catalogue.readers import PUBLISHED
+from cxr.config.fields import OwnName, OwnTag
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Address = Annotated[
@@ -111,6 +112,10 @@ class Values(Section):
     severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
     licence: Term | None = Field(default=None, description="Licence of the image.")
     doi: Term | None = Field(default=None, description="DOI of its publication.")
+    fields: dict[OwnName, Term] = Field(
+        default_factory=dict,
+        description="Fields of your own by name, such as `scanner` or `ward`: text or numbers.",
+    )
 
 
 class TableColumns(Values):
@@ -136,6 +141,11 @@ class TableSource(SourceBase):
     constants: Values = Field(
         default_factory=Values,
         description="Values that are the same for every image and in no column.",
+    )
+    tags: Annotated[list[OwnTag], Unique] = Field(
+        default_factory=list,
+        description="Keywords of DICOM tags that become fields of your own, such as "
+        "`Manufacturer` (as `manufacturer`); see DICOM tags below.",
     )
 
     @model_validator(mode="after")

@@ -7,16 +7,18 @@ from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
 from cxr.config.base import Location, Name, Section, Seed
+from cxr.config.catalogue.fields import NUMBERS, TEXTS
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
 from cxr.config.evaluation import Evaluation
 from cxr.config.evidence import Evidence
 from cxr.config.features import Features
+from cxr.config.fields import fields_of, unknown_field, unlike_spellings
 from cxr.config.networks import Model
 from cxr.config.report import Report
 from cxr.config.similarity import Similarity
-from cxr.config.sources import Source
+from cxr.config.sources import PresetSource, Source
 
 # Folders under results/ and results/sources/ that are not a study's or a source's.
 RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks", "receipts")}
@@ -137,6 +139,23 @@ class Config(Section):
                 )
         if self.model is not None and self.model not in self.models:
             raise ValueError(f"model names '{self.model}', which is not in models")
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_recorded(self) -> "Config":
+        if any(isinstance(source, PresetSource) for source in self.sources.values()):
+            return self  # what it stands for is checked
+        own = sorted({name for source in self.sources.values() for name in fields_of(source)})
+        named: list[tuple[str, str, tuple[str, ...]]] = []
+        if self.cohort is not None and self.cohort.tags is not None:
+            named += [("cohort.tags.fields", name, TEXTS) for name in self.cohort.tags.fields]
+        if self.analysis is not None:
+            named += [("analysis.target", self.analysis.target, TEXTS)]
+            shared = (*TEXTS, *NUMBERS)
+            named += [("analysis.predictors", name, shared) for name in self.analysis.predictors]
+        problems = [unlike_spellings(self.sources), *(unknown_field(*n, own) for n in named)]
+        for problem in filter(None, problems):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from cxr.config.catalogue.fields import own_fields
+
 AGES = (0, 20, 40, 60, 80, 200)
 TEXTS = (
     "country",
@@ -17,13 +19,19 @@ TEXTS = (
     "format",
 )
 NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
+MAX_LEVELS = 50  # an own text of more values identifies images, it does not group them
 NAMES = {
     "age_band": "age",
     "doi": "publication",
     "format": "file format",
     "icu": "intensive care",
+    "leukocyte_count": "leukocyte count",
+    "lymphocyte_count": "lymphocyte count",
     "month": "date",
+    "needed_supplemental_o2": "supplemental oxygen",
+    "neutrophil_count": "neutrophil count",
     "offset_days": "days since onset",
+    "po2_saturation": "oxygen saturation",
     "age_years": "age",
     "severity_extent": "extent of the disease",
     "severity_opacity": "opacity of the lungs",
@@ -50,7 +58,7 @@ def recorded_fields(
     Parameters
     ----------
     metadata : DataFrame
-        The shared schema; columns may be missing.
+        The shared schema, of which columns may be missing, and own fields.
     cohort : DataFrame, n rows
         `image_id, split`.
     intensity : Series, optional
@@ -63,7 +71,9 @@ def recorded_fields(
         `doi` (the publication), `source`, `location`, `licence`, `survival`,
         `severity`, `format`, `month`, `split`, and the numbers
         `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
-        `intensity`. Fields that are nowhere recorded are left out.
+        `intensity`, and the study's own fields. Fields that are nowhere recorded are left
+        out, and own texts with more than `MAX_LEVELS` values, or with more values than half
+        of their images, which are taken for ids.
     """
     rows = metadata.set_index("image_id").reindex(cohort["image_id"])
     table = pd.DataFrame(index=rows.index)
@@ -83,11 +93,21 @@ def recorded_fields(
     for name in NUMBERS:
         if name in rows:
             table[name] = rows[name].astype("float64")
+    for name in own_fields(rows.columns):
+        if pd.api.types.is_numeric_dtype(rows[name]):
+            table[name] = rows[name].astype("float64")
+        elif groups_images(rows[name]):
+            table[name] = rows[name].astype("object")
     if intensity is not None:
         table["intensity"] = intensity.reindex(table.index).astype("float64")
     texts = table.select_dtypes(exclude="number").columns
     table[texts] = table[texts].astype("object").where(table[texts].notna(), None)
     return table.loc[:, table.notna().any()]
+
+
+def groups_images(texts: pd.Series) -> bool:
+    """Whether few enough values occur in a field of text that they are no ids."""
+    return texts.nunique() <= min(MAX_LEVELS, texts.notna().sum() / 2)
 
 
 def mean_intensity(cohort: pd.DataFrame, images: np.ndarray) -> pd.Series:

@@ -15,6 +15,7 @@ from cxr.images.dicom_bounds import (
     require_bounded_file,
     require_bounded_frame,
 )
+from cxr.images.dicom_tags import fields_of_tags, tag_texts
 from cxr.images.formats import DICOM_SUFFIXES
 from cxr.images.scaling import row_blocks, scale_to_bytes
 from cxr.metadata import normalise
@@ -117,8 +118,12 @@ def _in_blocks(function: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray)
     return result
 
 
-def read_tags(path: Path, names: Collection[str] = tuple(TAGS)) -> dict[str, str | None]:
+def read_tags(
+    path: Path, names: Collection[str] = tuple(TAGS), keywords: Collection[str] = ()
+) -> dict[str, str | None]:
     """Some tags of `TAGS` as text for the shared schema, None where a file lacks one.
+
+    Tags of other keywords are read as own fields, see `cxr.images.dicom_tags`.
 
     The patient's id is replaced by a hash with this installation's secret, text in place
     of a code by `UNLISTED`. A file that can't be read has no tags; decoding it gives the
@@ -127,18 +132,21 @@ def read_tags(path: Path, names: Collection[str] = tuple(TAGS)) -> dict[str, str
     Raises
     ------
     InputError
-        If there is a patient's id, and the secret can't be read or made.
+        If there is an id or a text to hash, and the secret can't be read or made.
     """
     import pydicom
 
     tags = {name: TAGS[name] for name in names}
     try:
         require_bounded_file(path)
-        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags.values()))
+        wanted = [*tags.values(), *keywords]
+        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=wanted)
         texts = {name: _text(data.get(tag)) for name, tag in tags.items()}
+        own = tag_texts(data, keywords)
     except Exception:  # noqa: BLE001 - a damaged file may raise anything
-        return dict.fromkeys(names)
-    return {name: None if text is None else _safe(name, text) for name, text in texts.items()}
+        return {**dict.fromkeys(names), **fields_of_tags(dict.fromkeys(keywords))}
+    shared = {name: None if text is None else _safe(name, text) for name, text in texts.items()}
+    return {**shared, **fields_of_tags(own)}
 
 
 def _safe(name: str, text: str) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from cxr.config.catalogue.fields import own_fields
 from cxr.core.errors import InputError
 
 # Column types of the shared schema. Missing is null, never a word.
@@ -58,7 +59,7 @@ class Reading:
     Attributes
     ----------
     rows : DataFrame
-        A row an image, columns as in `SCHEMA`.
+        A row an image, columns as in `SCHEMA`, and after them a study's own fields, by name.
     rejected : DataFrame
         A row for each entry that could not be used: source, file, stage, reason.
     summary : DataFrame
@@ -85,7 +86,7 @@ class Reading:
     ) -> "Reading":
         """A reading of `rows`; columns of the schema that they lack are null."""
         return cls(
-            rows.reindex(columns=list(COLUMNS)).astype(SCHEMA),
+            in_order(rows),
             rejections([], [], "", []) if rejected is None else rejected,
             pd.DataFrame(columns=list(SUMMARY_COLUMNS)) if summary is None else summary,
             pd.DataFrame(columns=list(SPELLING_COLUMNS)) if spellings is None else spellings,
@@ -94,6 +95,12 @@ class Reading:
     def without_rows(self) -> "Reading":
         """All but the rows."""
         return replace(self, rows=self.rows.iloc[:0])
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the columns of the schema and of text their own fields, sorted by name."""
+    own = own_fields(rows.columns)
+    return rows.reindex(columns=[*COLUMNS, *own]).astype(SCHEMA | dict.fromkeys(own, "str"))
 
 
 def rejections(
@@ -108,7 +115,7 @@ def rejections(
 
 def combine(readings: Sequence[Reading]) -> Reading:
     """All rows sorted by image_id, everything else sorted by its columns."""
-    rows = pd.concat([reading.rows for reading in readings], ignore_index=True).astype(SCHEMA)
+    rows = in_order(pd.concat([reading.rows for reading in readings], ignore_index=True))
     rejected = pd.concat([reading.rejected for reading in readings], ignore_index=True)
     summary = _concatenated([reading.summary for reading in readings])
     spellings = _concatenated([reading.spellings for reading in readings])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from cxr.images.inspection import inspect_images
+from cxr.metadata.fields import type_fields
 from cxr.metadata.schema import Reading, combine, require_rows
 from cxr.sources.readers import Layout, read
 
@@ -58,4 +59,4 @@ def clean_sources(
         inspected, measures = inspect_images(reading, Path(root), settings.min_side, threads)
         readings.append(inspected)
         quality.append(measures)
-    return require_rows(combine(readings)), pd.concat(quality)
+    return type_fields(require_rows(combine(readings))), pd.concat(quality)

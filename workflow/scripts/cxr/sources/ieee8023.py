@@ -19,11 +19,12 @@ import pandas as pd
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
 from cxr.metadata import dates, normalise
+from cxr.metadata.fields import own_number, own_text
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.metadata.severity import extent_score, opacity_score
 from cxr.sources.files import unlisted_files
-from cxr.sources.rows import build_reading, warn_of_mixed_sexes
+from cxr.sources.rows import Parser, build_reading, warn_of_mixed_sexes
 from cxr.sources.table_bounds import table_bytes
 from cxr.sources.tables import first_ten, read_csv
 
@@ -45,6 +46,22 @@ COLUMNS = {
     "intubated": "intubated",
     "license": "licence",
     "doi": "doi",
+}
+# Own fields: Y and N, numbers, and text as it stands.
+CLINICAL: dict[str, Parser] = {
+    "extubated": normalise.yes_no,
+    "needed_supplemental_o2": normalise.yes_no,
+    **dict.fromkeys(
+        (
+            "leukocyte_count",
+            "lymphocyte_count",
+            "neutrophil_count",
+            "po2_saturation",
+            "temperature",
+        ),
+        own_number,
+    ),
+    "scanner": own_text,
 }
 SCORES = Path("annotations") / "covid-severity-scores.csv"
 
@@ -78,7 +95,8 @@ def read(source: str, root: Path) -> Reading:
         )
     if table.empty:
         raise InputError(f"{path}: no rows; the file is empty or was cut short, obtain it again")
-    raw = table[[name for name in COLUMNS if name in table.columns]].rename(columns=COLUMNS)
+    taken = [name for name in (*COLUMNS, *CLINICAL) if name in table.columns]
+    raw = table[taken].rename(columns=COLUMNS)
     raw["patient_id"] = table["patientid"]
     raw["file"] = [_file(row, root) for row in table.to_dict("records")]
     raw["problem"] = [_shifted(row) for row in table.to_dict("records")]
@@ -92,7 +110,7 @@ def read(source: str, root: Path) -> Reading:
         log.warning("%s: row %s: columns are shifted; rejected", path, first_ten(shifted))
     warn_of_mixed_sexes(raw, path)
     unlisted = unlisted_files(root, root / "images", set(raw["file"]))
-    reading = build_reading(raw, source, unlisted, "no row in metadata.csv", filled)
+    reading = build_reading(raw, source, unlisted, "no row in metadata.csv", filled, CLINICAL)
     rows = _with_scores(reading.rows, root / SCORES)
     return Reading.of(rows, reading.rejected, reading.summary, reading.spellings)
 

@@ -2,14 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from cxr.config.catalogue.fields import own_fields
 from cxr.metadata import dates, normalise
 from cxr.metadata.countries import country
+from cxr.metadata.fields import own_text
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
 from cxr.metadata.severity import extent_score, opacity_score, severity
@@ -17,8 +19,9 @@ from cxr.sources.files import file_problem
 
 log = logging.getLogger("cxr")
 
+Parser = Callable[[str | None], object]
 # Function that turns a column's text into the schema's value; None where there is none.
-PARSERS: dict[str, Callable[[str | None], object]] = {
+PARSERS: dict[str, Parser] = {
     "finding": normalise.finding,
     "view": normalise.view,
     "modality": normalise.modality,
@@ -40,7 +43,12 @@ PARSERS: dict[str, Callable[[str | None], object]] = {
 EXAMPLES = 3
 
 
-def convert(raw: pd.DataFrame, source: str, filled: Sequence[str] = ()) -> Reading:
+def convert(
+    raw: pd.DataFrame,
+    source: str,
+    filled: Sequence[str] = (),
+    own: Mapping[str, Parser] | None = None,
+) -> Reading:
     """Rows of text as rows of the shared schema.
 
     Parameters
@@ -48,10 +56,12 @@ def convert(raw: pd.DataFrame, source: str, filled: Sequence[str] = ()) -> Readi
     raw : DataFrame
         Text in columns named as in the schema; `file` and `patient_id` are
         needed, the latter without its source. A row without a patient counts
-        as one of its own.
+        as one of its own. Columns of other names are the study's own fields.
     source : str
     filled : sequence of str
         Columns that the reader filled in itself: they are not counted as cleaned.
+    own : mapping, optional
+        Functions that turn texts of own fields into tidy text; `own_text` for the others.
 
     Returns
     -------
@@ -68,9 +78,10 @@ def convert(raw: pd.DataFrame, source: str, filled: Sequence[str] = ()) -> Readi
     rows["patient_id"] = [f"{source}:{patient}" for patient in patients]
     summary: list[dict[str, object]] = []
     spellings: list[dict[str, object]] = []
-    for name in (column for column in PARSERS if column in raw.columns):
+    parsers = {**PARSERS, **dict.fromkeys(own_fields(raw.columns), own_text), **(own or {})}
+    for name in (column for column in parsers if column in raw.columns):
         texts = [tidy(text) for text in raw[name]]
-        values = [PARSERS[name](text) for text in texts]
+        values = [parsers[name](text) for text in texts]
         rows[name] = values
         if name in filled:
             continue
@@ -109,7 +120,12 @@ def convert(raw: pd.DataFrame, source: str, filled: Sequence[str] = ()) -> Readi
 
 
 def build_reading(
-    raw: pd.DataFrame, source: str, unlisted: Sequence[str], reason: str, filled: Sequence[str] = ()
+    raw: pd.DataFrame,
+    source: str,
+    unlisted: Sequence[str],
+    reason: str,
+    filled: Sequence[str] = (),
+    own: Mapping[str, Parser] | None = None,
 ) -> Reading:
     """The usable rows in the shared schema, and a rejection for everything else.
 
@@ -122,12 +138,12 @@ def build_reading(
         Files that no row names.
     reason : str
         Why these are rejected.
-    filled : sequence of str
+    filled, own
         As in `convert`.
     """
     usable, rejected = divide_rows(raw, source)
     others = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
-    reading = convert(usable, source, filled)
+    reading = convert(usable, source, filled, own)
     return replace(reading, rejected=pd.concat([rejected, others], ignore_index=True))
 
 

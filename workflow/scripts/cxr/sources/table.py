@@ -1,15 +1,17 @@
 """Your own cohort: one table and a folder of images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 
+from cxr.config.dicom_tags import field_of
 from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
 from cxr.images.dicom import TAGS, is_dicom, read_tags
+from cxr.images.dicom_tags import require_tags
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import unlisted_files
@@ -30,24 +32,27 @@ class TableLayout:
         Folder of the images, below the source's folder.
     columns : mapping
         The table's column for each column of the shared schema, None where it has
-        none; `file` is needed.
+        none; `file` is needed. `fields` is a mapping of the study's own fields to columns.
     constants : mapping
-        The same text for every row, where the table has no column.
+        The same text for every row, where the table has no column; `fields` as above.
+    tags : tuple of str
+        Keywords of DICOM tags that become own fields.
     """
 
     reader: Literal["table"]
     table: str
     images: str
-    columns: Mapping[str, str | None]
-    constants: Mapping[str, str | None]
+    columns: Mapping[str, str | Mapping[str, str] | None]
+    constants: Mapping[str, str | Mapping[str, str] | None]
+    tags: tuple[str, ...] = ()
 
 
 def read(source: str, root: Path, layout: TableLayout) -> Reading:
     """Reads a CSV, Parquet or XLSX table with one row an image.
 
     Values that the table lacks are filled from the constants, and for DICOM
-    files from their tags (`cxr.images.dicom.TAGS`). Every row that can't be used, and
-    every image file without a row, is rejected with its reason.
+    files from their tags (`cxr.images.dicom.TAGS` and those of the layout). Every row that
+    can't be used, and every image file without a row, is rejected with its reason.
 
     Parameters
     ----------
@@ -59,30 +64,32 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     Raises
     ------
     InputError
-        If the table is missing, unreadable or empty, or lacks a named column.
+        If the table is missing, unreadable or empty, or lacks a named column, or a tag can't
+        be a field.
     """
     path = root / layout.table
     texts = read_table(path)
-    columns = {name: column for name, column in layout.columns.items() if column is not None}
-    for name, column in columns.items():
+    columns = _flat(layout.columns)
+    for key, column in columns.items():
         if column not in texts.columns:
             raise InputError(
-                f"config key 'sources.{source}.columns.{name}': {path} has no column {column!r}; "
+                f"config key 'sources.{source}.columns.{key}': {path} has no column {column!r}; "
                 f"its columns are {', '.join(texts.columns)}"
             )
     if texts.empty:
         raise InputError(f"{path}: no rows; the file is empty or was cut short")
-    raw = pd.DataFrame({name: texts[column] for name, column in columns.items()})
-    for name, value in layout.constants.items():
-        if value is not None and name not in raw.columns:
-            raw[name] = value
+    raw = pd.DataFrame({_name(key): texts[column] for key, column in columns.items()})
+    for key, value in _flat(layout.constants).items():
+        if _name(key) not in raw.columns:
+            raw[_name(key)] = value
     if "location" in raw.columns and "country" not in raw.columns:
         raw["country"] = raw["location"]
     names = [tidy(text) for text in raw["file"]]
     raw["file"] = [PurePosixPath(layout.images, name).as_posix() if name else "" for name in names]
     if "patient_id" not in raw.columns:
         raw["patient_id"] = None
-    raw = _with_tags(raw, root)
+    require_tags(f"sources.{source}.tags", layout.tags)
+    raw = _with_tags(raw, root, layout.tags)
     folder = root / layout.images
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
@@ -90,12 +97,30 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     return build_reading(raw, source, unlisted, "no row in the table")
 
 
-def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
+def _flat(values: Mapping[str, str | Mapping[str, str] | None]) -> dict[str, str]:
+    """The texts of a section by their keys; an own field's begins with `fields.`."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{name}": text for name, text in value.items()}
+        elif value is not None:
+            flat[key] = value
+    return flat
+
+
+def _name(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _with_tags(raw: pd.DataFrame, root: Path, keywords: Sequence[str]) -> pd.DataFrame:
     """Fills the values that the table lacks from the tags of DICOM files."""
-    rows = raw.astype("object").to_dict("records")
+    fields = [field_of(keyword) for keyword in keywords]
+    new = [name for name in fields if name not in raw.columns]
+    rows = raw.assign(**dict.fromkeys(new)).astype("object").to_dict("records")
     for row in rows:
         missing = [name for name in TAGS if tidy(row.get(name)) is None]
-        if not missing:
+        unfilled = [k for k, f in zip(keywords, fields, strict=True) if tidy(row[f]) is None]
+        if not missing and not unfilled:
             continue
         try:
             path = locate(root, row["file"])
@@ -103,5 +128,5 @@ def _with_tags(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
                 continue
         except (UnusableImage, OSError):
             continue
-        row.update(read_tags(path, missing))
+        row.update(read_tags(path, missing, unfilled))
     return pd.DataFrame(rows, index=raw.index).astype("object")

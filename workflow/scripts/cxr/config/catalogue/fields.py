@@ -1,4 +1,50 @@
-"""The recorded fields that networks and classifiers can predict, or predict from."""
+"""The recorded fields: those of the shared schema that a config names, and a study's own ones."""
 
+import re
+from collections.abc import Iterable
+
+# Those that networks and classifiers can predict, or predict from.
 TEXTS = ("severity", "location", "country", "sex", "view", "survival")
 NUMBERS = ("age_years", "offset_days")
+# Own fields of the sources in a published layout, by their reader.
+OF_READERS = {
+    "ieee8023": (
+        "extubated",
+        "leukocyte_count",
+        "lymphocyte_count",
+        "needed_supplemental_o2",
+        "neutrophil_count",
+        "po2_saturation",
+        "scanner",
+        "temperature",
+    ),
+}
+# Names that a field of a study's own can't have: the shared schema's, and those of other columns.
+SHARED = (
+    *("image_id", "source", "file", "patient_id", "finding", "view", "modality", "sex"),
+    *("age_years", "date", "offset_days", "country", "location", "survival", "icu", "intubated"),
+    *("severity", "severity_extent", "severity_opacity", "licence", "doi", "width", "height"),
+    *("format", "sha256"),
+)
+RESERVED = (
+    *("age_band", "bands", "class", "cluster", "embedding", "features", "intensity", "month"),
+    *("near_duplicate_group", "predicted", "probability", "problem", "split", "split_group"),
+    "tags",
+)
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+
+
+def name_problem(name: str) -> str | None:
+    """Why a field of a study's own can't have a name, None where it can."""
+    if not NAME.fullmatch(name):
+        return "a name is letters, digits and underscores, a letter first, 60 at most"
+    if name.casefold() in SHARED:
+        return f"{name.casefold()} is a column of the shared schema; take another name"
+    if name.casefold() in RESERVED or re.fullmatch(r"f\d+|probability_.*|label_.*", name):
+        return "this name is that of another column of the results; take another one"
+    return None
+
+
+def own_fields(names: Iterable[str]) -> list[str]:
+    """Those of some columns that are fields of a study's own, sorted."""
+    return sorted(name for name in names if name not in SHARED and name not in RESERVED)
