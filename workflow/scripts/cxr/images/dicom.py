@@ -3,21 +3,20 @@
 import logging
 import re
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cxr.core.secret import pseudonym
-from cxr.images.dicom_bounds import (
-    UnreadablePixels,
-    require_bounded_file,
-    require_bounded_frame,
-)
+from cxr.images.dicom_bounds import DICM_END, bounded_frame, is_dataset, read_bounded
+from cxr.images.dicom_colour import colours_of_frame, palette_colours
+from cxr.images.dicom_grey import padding, shown, stored_values
+from cxr.images.dicom_header import GREY, UnreadablePixels, image_module, text
 from cxr.images.dicom_tags import fields_of_tags, tag_texts
 from cxr.images.formats import DICOM_SUFFIXES
-from cxr.images.scaling import row_blocks, scale_to_bytes
+from cxr.images.scaling import scale_to_bytes
 from cxr.metadata import normalise
 
 # Its warnings quote values of a file, which may be a patient's name, and would go to the log.
@@ -41,22 +40,25 @@ TERMS = {
     "view": "AP PA L R LL RL LLD LLO RLD RLO LAO RAO LPO RPO LAT LATERAL OBLIQUE SUPINE ERECT",
     "modality": "CR DX CT MR MG RF XA RG IO PX US NM PT OT SC SEG SR PR KO",
 }
+NO_DECODER = "no decoder for its compression"
 UNLISTED = "a text of no listed code"
 AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file has DICOM's preamble or suffix."""
+    """Whether a file has DICOM's preamble, or its suffix and begins as a data set does."""
     with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM" or path.suffix.casefold() in DICOM_SUFFIXES
+        start = stream.read(DICM_END)
+    named = path.suffix.casefold() in DICOM_SUFFIXES
+    return is_dataset(start) if named else start[128:] == b"DICM"
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """The image with its rescaling and window applied, dark meaning little absorption.
+    """The image as a viewer shows it, dark meaning little absorption.
 
-    Rescale slope and intercept or the modality table, then the first window or
-    the VOI table where there is one; MONOCHROME1 is inverted; what remains is
-    scaled from its own range to 0..255.
+    Grey pixels are rescaled and windowed, see `cxr.images.dicom_grey.shown`; MONOCHROME1
+    is inverted; padding is black. Colours become RGB by pydicom, once; of more than 8 bits
+    they are scaled from their own range.
 
     Parameters
     ----------
@@ -73,49 +75,61 @@ def read_pixels(path: Path) -> np.ndarray:
         If the file is no whole DICOM file, holds no image or another one than its
         header says, or there is no decoder for its compression.
     """
-    import pydicom
     from pydicom.errors import InvalidDicomError
-    from pydicom.pixels import apply_modality_lut, apply_voi_lut, convert_color_space
 
     try:
-        data = pydicom.dcmread(path)
-        require_bounded_frame(data)
-        pixels = data.pixel_array
-        if pixels.ndim == 3:
-            space = data.PhotometricInterpretation
-            rgb = space in ("RGB", "PALETTE COLOR") or not space.startswith("YBR")
-            if not rgb:
-                pixels = _in_blocks(lambda p: convert_color_space(p, space, "RGB"), pixels)
-            return scale_to_bytes(pixels)
-        pixels = _in_blocks(lambda p: apply_voi_lut(apply_modality_lut(p, data), data), pixels)
+        data = read_bounded(path)
+        image = image_module(data)
+        return _shown(data, image)
     except InvalidDicomError as error:
         raise UnreadablePixels("not an image that can be read") from error
-    except UnreadablePixels:
+    except (UnreadablePixels, MemoryError, OSError):
         raise
-    except (AttributeError, KeyError) as error:
-        raise UnreadablePixels("a DICOM file without an image") from error
-    except NotImplementedError as error:
-        raise UnreadablePixels("no decoder for its compression") from error
     except Exception as error:
         # Each library of decoders has its own errors.
-        reason = (
-            "no decoder for its compression" if "decod" in str(error) else "truncated or damaged"
-        )
-        raise UnreadablePixels(reason) from error
-    grey = scale_to_bytes(pixels)
-    return 255 - grey if data.get("PhotometricInterpretation") == "MONOCHROME1" else grey
+        raise UnreadablePixels("truncated or damaged") from error
 
 
-def _in_blocks(function: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
-    """What a function makes of each pixel, without copies of the whole image in between."""
-    result = None
-    for rows in row_blocks(pixels.shape):
-        block = function(pixels[rows])
-        if result is None:
-            result = np.empty(pixels.shape, dtype=block.dtype)
-        result[rows] = block
-    assert result is not None
-    return result
+def _shown(data: Any, image: Any) -> np.ndarray:
+    from pydicom import uid
+
+    raw = _decoded(image)
+    # These hold no bits beside the pixels', and say themselves how many bits these have.
+    exact = image.file_meta.TransferSyntaxUID in (
+        *uid.JPEG2000TransferSyntaxes,
+        *uid.JPEGLSTransferSyntaxes,
+    )
+    pixels = raw if exact else stored_values(raw, image)
+    space = image.PhotometricInterpretation
+    if space == "PALETTE COLOR":
+        return palette_colours(pixels, image)
+    if space not in GREY:
+        return pixels if pixels.dtype == np.uint8 else scale_to_bytes(pixels)
+    outside = padding(raw, pixels, data)
+    del raw
+    inverted = space == "MONOCHROME1" or text(data, "PresentationLUTShape") == "INVERSE"
+    return shown(pixels, outside, data, inverted)
+
+
+def _decoded(image: Any) -> np.ndarray:
+    """The pixels of `image_module`'s dataset, its colours as RGB or indices of a palette."""
+    from pydicom.pixels import get_decoder
+    from pydicom.uid import JPEGExtended12Bit, RLELossless
+
+    syntax = image.file_meta.TransferSyntaxUID
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise UnreadablePixels(f"{NO_DECODER} ({syntax.name})") from error
+    if not decoder.is_available or (syntax == JPEGExtended12Bit and image.BitsStored > 8):
+        raise UnreadablePixels(f"{NO_DECODER} ({syntax.name})")
+    frame = bounded_frame(image)
+    if frame is not None and syntax != RLELossless and image.SamplesPerPixel > 1:
+        image.PhotometricInterpretation = colours_of_frame(frame, image.PhotometricInterpretation)
+    # Bits beside the pixels' are left to `stored_values`: pydicom takes HighBit for granted.
+    options: Any = {"correct_unused_bits": False}
+    pixels: np.ndarray = decoder.as_array(image, index=0, **options)[0]
+    return pixels
 
 
 def read_tags(
@@ -134,13 +148,10 @@ def read_tags(
     InputError
         If there is an id or a text to hash, and the secret can't be read or made.
     """
-    import pydicom
-
     tags = {name: TAGS[name] for name in names}
     try:
-        require_bounded_file(path)
         wanted = [*tags.values(), *keywords]
-        data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=wanted)
+        data = read_bounded(path, stop_before_pixels=True, specific_tags=wanted)
         texts = {name: _text(data.get(tag)) for name, tag in tags.items()}
         own = tag_texts(data, keywords)
     except Exception:  # noqa: BLE001 - a damaged file may raise anything

@@ -2,9 +2,13 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from cxr.images.dicom_header import UnreadablePixels, frames, integer, samples, text
 from cxr.images.formats import (
     CONTRADICTION,
     EXPANDS,
@@ -16,17 +20,20 @@ from cxr.images.formats import (
 
 # Marker of the size of a JPEG or JPEG-LS image (start of frame).
 START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
+START_OF_SCAN = 0xDA
 J2K_SIZE = b"\xff\x4f\xff\x51"
+J2K_STYLE, J2K_TILE = 0x52, 0x90
+# A file's bytes up to the end of its prefix; the groups that a file without it begins with.
+DICM_END = 132
+META_GROUP = b"\x02\x00"
+FIRST_GROUPS = (META_GROUP, b"\x08\x00", b"\x00\x08")
+MAX_PALETTE = 2**16
 BLOCK = 2**20
 # pydicom converts the colours of a whole image at once, as float32: a pixel counts as three.
 COLOUR = 3
 TOO_LARGE_COLOUR = f"more than {MAX_PIXELS // COLOUR // 10**6} million pixels in colour"
 # Bytes that one run of RLE may stand for; a last one may pad a segment.
 RUN = 128
-
-
-class UnreadablePixels(ValueError):
-    """A DICOM file without one readable image; the text is the reason in a few words."""
 
 
 def require_bounded_file(path: Path) -> None:
@@ -39,19 +46,27 @@ def require_bounded_file(path: Path) -> None:
     pydicom.errors.InvalidDicomError
         If it is no DICOM file.
     """
-    from pydicom.filereader import read_file_meta_info, read_preamble
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_dataset, read_preamble
     from pydicom.uid import DeflatedExplicitVRLittleEndian
 
     most = MAX_PIXEL_BYTES + MAX_HEADER
     if path.stat().st_size > most:
         raise UnreadablePixels(f"a file of more than {most // 10**6} MB")
-    meta = read_file_meta_info(path)
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
-        return
     with path.open("rb") as stream:
-        read_preamble(stream, force=False)
-        # The length of the file meta information, the first element, counts from its end.
-        stream.seek(12 + meta.FileMetaInformationGroupLength, 1)
+        if not is_dataset(stream.read(DICM_END)):
+            raise InvalidDicomError
+        stream.seek(0)
+        read_preamble(stream, force=True)
+        begin = stream.tell()
+        meta: Any = {}
+        if stream.read(2) == META_GROUP:
+            stream.seek(begin)
+            meta = read_dataset(
+                stream, False, True, stop_when=lambda tag, _vr, _length: tag.group != 2
+            )
+        if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+            return
         inflated, inflater = 0, zlib.decompressobj(-zlib.MAX_WBITS)
         data = stream.read(BLOCK)
         while data and not inflater.eof:
@@ -59,6 +74,39 @@ def require_bounded_file(path: Path) -> None:
             if inflated > most:
                 raise UnreadablePixels(EXPANDS)
             data = inflater.unconsumed_tail or stream.read(BLOCK)
+
+
+def is_dataset(start: bytes) -> bool:
+    """Whether a file's first 132 bytes are DICOM's preamble, or a data set without one."""
+    return start[128:] == b"DICM" or start[:2] in FIRST_GROUPS
+
+
+def read_bounded(path: Path, **options: Any) -> Any:
+    """A file as a `pydicom.FileDataset` with a transfer syntax.
+
+    Parameters
+    ----------
+    path : Path
+    **options
+        As of `pydicom.dcmread`.
+
+    Raises
+    ------
+    UnreadablePixels
+        If it does not fit into memory.
+    pydicom.errors.InvalidDicomError
+        If it is no DICOM file.
+    """
+    import pydicom
+    from pydicom import uid
+
+    require_bounded_file(path)
+    data = pydicom.dcmread(path, force=True, **options)
+    if "TransferSyntaxUID" not in data.file_meta:
+        implicit, little = data.original_encoding
+        explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+        data.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else explicit
+    return data
 
 
 def bounded_pixels(path: Path) -> int:
@@ -69,21 +117,23 @@ def bounded_pixels(path: Path) -> int:
     UnreadablePixels
         If the file is no DICOM file, or holds several images or one that is too large.
     """
-    import pydicom
     from pydicom.errors import InvalidDicomError
 
     try:
-        require_bounded_file(path)
-        data = pydicom.dcmread(path, stop_before_pixels=True)
+        data = read_bounded(path, stop_before_pixels=True)
     except InvalidDicomError as error:
         raise UnreadablePixels("not an image that can be read") from error
-    if int(data.get("NumberOfFrames") or 1) > 1:
+    except (UnreadablePixels, OSError):
+        raise
+    except Exception as error:
+        raise UnreadablePixels("truncated or damaged") from error
+    if frames(data) > 1:
         raise UnreadablePixels("a stack of several images")
-    pixels = int(data.get("Rows") or 0) * int(data.get("Columns") or 0)
+    pixels = (integer(data, "Rows") or 0) * (integer(data, "Columns") or 0)
     if pixels > MAX_PIXELS:
         raise UnreadablePixels(TOO_LARGE)
     size = pixels * _pixel_bytes(data)
-    if int(data.get("SamplesPerPixel") or 1) > 1:
+    if samples(data) > 1 or text(data, "PhotometricInterpretation").startswith("PALETTE"):
         pixels *= COLOUR
         if pixels > MAX_PIXELS:
             raise UnreadablePixels(TOO_LARGE_COLOUR)
@@ -92,10 +142,15 @@ def bounded_pixels(path: Path) -> int:
     return max(pixels, size * MAX_PIXELS // MAX_PIXEL_BYTES)
 
 
-def require_bounded_frame(data: Any) -> None:
-    """Checks that the compressed image of a dataset is as large as its header says.
+def bounded_frame(image: Any) -> bytes | None:
+    """The compressed image of a dataset, as large as its header says; None without compression.
 
     Decoders make room by what the image itself says, and a run of RLE has 64 times its bytes.
+
+    Parameters
+    ----------
+    image : pydicom.Dataset
+        As of `cxr.images.dicom_header.image_module`.
 
     Raises
     ------
@@ -105,23 +160,49 @@ def require_bounded_frame(data: Any) -> None:
     from pydicom.encaps import get_frame
     from pydicom.uid import JPEG2000TransferSyntaxes, RLELossless
 
-    syntax = data.file_meta.TransferSyntaxUID
+    syntax = image.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
-        return
-    frame = get_frame(data.PixelData, 0, number_of_frames=1)
-    rows, columns = int(data.Rows), int(data.Columns)
+        return None
+    frame: bytes = get_frame(image.PixelData, 0, number_of_frames=1)
+    rows, columns = image.Rows, image.Columns
     if syntax == RLELossless:
         fits = _longest_segment(frame, rows * columns) <= rows * columns + RUN
     else:
         sized = _jpeg2000_size if syntax in JPEG2000TransferSyntaxes else _jpeg_size
-        fits = sized(frame) == (rows, columns, int(data.SamplesPerPixel))
+        fits = sized(frame) == (rows, columns, image.SamplesPerPixel)
     if not fits:
         raise UnreadablePixels(CONTRADICTION)
+    return frame
+
+
+def require_bounded_palette(image: Any) -> None:
+    """Checks what the segments of a palette expand to (PS3.3 C.7.9.2).
+
+    Raises
+    ------
+    UnreadablePixels
+        If that is more than the largest palette has, or one repeats others.
+    """
+    for name in ("Red", "Green", "Blue"):
+        data = image.get(f"Segmented{name}PaletteColorLookupTableData")
+        if data is None:
+            continue
+        wide = image.RedPaletteColorLookupTableDescriptor[2] > 8
+        words = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2" if wide else "u1")
+        entries, at = 0, 0
+        while at + 1 < len(words) and entries <= MAX_PALETTE:
+            kind, count = int(words[at]), int(words[at + 1])
+            if kind > 1:
+                raise UnreadablePixels("a palette of repeated segments, which is not read")
+            entries += count
+            at += 3 if kind else 2 + count
+        if entries > MAX_PALETTE:
+            raise UnreadablePixels(EXPANDS)
 
 
 def _pixel_bytes(data: Any) -> int:
     """Bytes of a pixel with all its channels; those of one bit are unpacked to bytes."""
-    return int(data.get("SamplesPerPixel") or 1) * -(-int(data.get("BitsAllocated") or 16) // 8)
+    return samples(data) * -(-(integer(data, "BitsAllocated") or 16) // 8)
 
 
 def _longest_segment(frame: bytes, usual: int) -> int:
@@ -143,28 +224,49 @@ def _longest_segment(frame: bytes, usual: int) -> int:
     return longest
 
 
+def jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
+    """The markers of a JPEG or JPEG-LS image before its pixels, each with what it holds."""
+    at = 2
+    while at + 4 <= len(frame) and frame[at] == 0xFF:
+        marker = frame[at + 1]
+        if marker in (START_OF_SCAN, J2K_TILE):
+            return
+        if marker == 0xFF:
+            at += 1
+            continue
+        length = int.from_bytes(frame[at + 2 : at + 4])
+        yield marker, frame[at + 4 : at + 2 + length]
+        at += 2 + length
+
+
 def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
     """Rows, columns and channels by the header of a JPEG or JPEG-LS image; None without one."""
-    at = 2
-    while at + 10 <= len(frame) and frame[at] == 0xFF:
-        marker = frame[at + 1]
-        if marker in START_OF_FRAME:
-            rows, columns = (int.from_bytes(frame[at + i : at + i + 2]) for i in (5, 7))
-            return rows, columns, frame[at + 9]
-        at += 1 if marker == 0xFF else 2 + int.from_bytes(frame[at + 2 : at + 4])
+    for marker, part in jpeg_segments(frame):
+        if marker in START_OF_FRAME and len(part) > 5:
+            return int.from_bytes(part[1:3]), int.from_bytes(part[3:5]), part[5]
     return None
 
 
 def _jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
     """Rows, columns and channels by the header of a JPEG 2000 image; None without one."""
+    return jpeg2000_parts(frame)[0]
+
+
+def jpeg2000_parts(frame: bytes) -> tuple[tuple[int, int, int] | None, bool | None]:
+    """Of a JPEG 2000 image rows, columns and channels, and whether these are transformed.
+
+    None for what it does not say.
+    """
     at = 0
     while not frame.startswith(J2K_SIZE, at):
         # Some files have the boxes of a .jp2 around it.
         length, kind = int.from_bytes(frame[at : at + 4]), frame[at + 4 : at + 8]
         step = 8 if kind == b"jp2c" else length
         if step < 8 or at + step >= len(frame):
-            return None
+            return None, None
         at += step
-    sizes = struct.unpack_from(">4L16xH", frame, at + 8)
-    right, bottom, left, top, channels = sizes
-    return bottom - top, right - left, channels
+    right, bottom, left, top, channels = struct.unpack_from(">4L16xH", frame, at + 8)
+    # Its markers are laid out as those of a JPEG; the style of its coding names the transform.
+    styles = (part[4:5] for marker, part in jpeg_segments(frame[at:]) if marker == J2K_STYLE)
+    style = next(styles, b"")
+    return (bottom - top, right - left, channels), style != b"\0" if style else None
