@@ -40,6 +40,13 @@ TERMS = {
     "view": "AP PA L R LL RL LLD LLO RLD RLO LAO RAO LPO RPO LAT LATERAL OBLIQUE SUPINE ERECT",
     "modality": "CR DX CT MR MG RF XA RG IO PX US NM PT OT SC SEG SR PR KO",
 }
+# In place of a patient's id that is one of the words which anonymising puts there.
+ANONYMOUS = "dicom-anonymous"
+NOBODY = re.compile(
+    r"(patient|subject)?(anon|anonym|anonymous|anonymi[sz]ed|anonyme|anonymisiert|deidentified|"
+    r"removed|redacted|none|null|nil|na|nan|noid|nopatientid|unknown|unnamed|notavailable|x{3,})?"
+    r"(patient|subject)?(id)?"
+)
 NO_DECODER = "no decoder for its compression"
 UNLISTED = "a text of no listed code"
 AGE_UNITS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
@@ -139,9 +146,9 @@ def read_tags(
 
     Tags of other keywords are read as own fields, see `cxr.images.dicom_tags`.
 
-    The patient's id is replaced by a hash with this installation's secret, text in place
-    of a code by `UNLISTED`. A file that can't be read has no tags; decoding it gives the
-    reason.
+    The patient's id is replaced by a hash with this installation's secret, or by
+    `ANONYMOUS`, text in place of a code by `UNLISTED`. A file that can't be read has no
+    tags; decoding it gives the reason.
 
     Raises
     ------
@@ -163,7 +170,8 @@ def read_tags(
 def _safe(name: str, text: str) -> str | None:
     """A tag's text without what may name a person or a place."""
     if name == "patient_id":
-        return f"dicom-{pseudonym(text)}"
+        letters = re.sub(r"[\W_]+", "", text.casefold())
+        return ANONYMOUS if NOBODY.fullmatch(letters) else f"dicom-{pseudonym(text)}"
     if name == "age_years":
         return _age(text)
     if name == "date":
@@ -177,12 +185,12 @@ def _text(value: Any) -> str | None:
 
 
 def _age(text: str) -> str | None:
-    """An age string such as 045Y or 006M, in years."""
-    age = re.fullmatch(r"([0-9]{1,3})([YMWD])", text)
-    return f"{int(age[1]) * AGE_UNITS[age[2]]:.2f}" if age else None
+    """An age string such as 045Y, 006M or, against the standard, 45, in years."""
+    age = re.fullmatch(r"([0-9]{1,3})([YMWD]?)", text.upper())
+    return f"{int(age[1]) * AGE_UNITS[age[2] or 'Y']:.2f}" if age else None
 
 
 def _date(text: str) -> str | None:
-    """YYYYMMDD as YYYY-MM-DD."""
-    date = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", text)
-    return "-".join(date.groups()) if date else None
+    """YYYYMMDD, or YYYY.MM.DD as before 1993, as YYYY-MM-DD."""
+    date = re.fullmatch(r"([0-9]{4})([.-]?)([0-9]{2})\2([0-9]{2})", text)
+    return f"{date[1]}-{date[3]}-{date[4]}" if date else None

@@ -13,9 +13,10 @@ from cxr.images.scaling import row_blocks
 
 # A window that clips all pixels but one in a thousand was never meant to be looked through.
 USED = 1e-3
-# Highest value of a window's result, see `apply_windowing`, which takes it from BitsStored.
+# Highest value of a window's result, see `apply_windowing`, which takes it from BitsStored;
+# within so much of it or of 0 a pixel counts as clipped: a sigmoid never reaches them.
 WINDOWED = 2.0**16 - 1
-FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
+MARGIN = 1.0
 PADDING = (
     ("PixelPaddingValue", "PixelPaddingRangeLimit"),
     ("FloatPixelPaddingValue", "FloatPixelPaddingRangeLimit"),
@@ -125,20 +126,51 @@ def shown(pixels: np.ndarray, outside: np.ndarray, data: Any, inverted: bool) ->
     -------
     uint8 array, shape (height, width)
     """
-    grey = np.zeros(pixels.shape, dtype=np.uint8)
+    displays = list(_displays(data))
     for hidden in (outside, outside & _not_finite(pixels)):
-        for display in _displays(data):
-            span = _span(display, pixels, hidden)
-            if span is None:
-                continue
-            low, high = span
-            for rows in row_blocks(pixels.shape):
-                part = np.clip(np.nan_to_num(display.apply(pixels[rows]), nan=low), low, high)
-                block = np.round(255 * ((part - low) / (high - low))).astype(np.uint8)
-                grey[rows] = 255 - block if inverted else block
+        grey = _scaled(pixels, hidden, displays)
+        if grey is not None:
+            if inverted:
+                np.subtract(255, grey, out=grey)
             grey[hidden] = 0
             return grey
+    return np.zeros(pixels.shape, dtype=np.uint8)
+
+
+def _scaled(pixels: np.ndarray, hidden: np.ndarray, displays: list[Lookup]) -> np.ndarray | None:
+    """The pixels by the first display that shows something of them; None where none does."""
+    if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
+        return _first_useful(pixels, ~hidden, displays)
+    # Of few values each is shown once.
+    unsigned = pixels.view(pixels.dtype.str.replace("i", "u"))
+    counts = np.zeros(2 ** (8 * pixels.dtype.itemsize), dtype=np.int64)
+    for rows in row_blocks(pixels.shape):
+        counts += np.bincount(unsigned[rows][~hidden[rows]], minlength=len(counts))
+    values = np.arange(len(counts), dtype=unsigned.dtype.newbyteorder("="))
+    values = values.view(pixels.dtype.newbyteorder("="))
+    table = _first_useful(values[:, None], counts[:, None], displays)
+    if table is None:
+        return None
+    grey = np.empty(pixels.shape, dtype=np.uint8)
+    for rows in row_blocks(pixels.shape):
+        grey[rows] = table[unsigned[rows], 0]
     return grey
+
+
+def _first_useful(
+    pixels: np.ndarray, weights: np.ndarray, displays: list[Lookup]
+) -> np.ndarray | None:
+    grey = np.empty(pixels.shape, dtype=np.uint8)
+    for display in displays:
+        span = _span(display, pixels, weights)
+        if span is None:
+            continue
+        low, high = span
+        for rows in row_blocks(pixels.shape):
+            part = np.clip(np.nan_to_num(display.apply(pixels[rows]), nan=low), low, high)
+            grey[rows] = np.round(255 * ((part - low) / (high - low)))
+        return grey
+    return None
 
 
 def _not_finite(pixels: np.ndarray) -> np.ndarray:
@@ -162,22 +194,22 @@ def _in_turn(pixels: np.ndarray, steps: Iterable[Lookup]) -> np.ndarray:
     return pixels
 
 
-def _span(display: Lookup, pixels: np.ndarray, hidden: np.ndarray) -> tuple[float, float] | None:
-    """The range of the pixels that are not hidden; None where it shows nothing of them."""
-    ends = display.ends
+def _span(display: Lookup, pixels: np.ndarray, weights: np.ndarray) -> tuple[float, float] | None:
+    """The range of the pixels with a weight; None where the display shows nothing of them."""
     low, high, inside, total = np.inf, -np.inf, 0, 0
     for rows in row_blocks(pixels.shape):
-        part = display.apply(pixels[rows])[~hidden[rows]]
+        weight = weights[rows]
+        part, weight = display.apply(pixels[rows])[weight > 0], weight[weight > 0]
         if not part.size:
             continue
         low, high = min(low, float(part.min())), max(high, float(part.max()))
-        total += part.size
-        if ends is not None:
-            margin = (ends[1] - ends[0]) / WINDOWED
-            inside += int(np.sum((part > ends[0] + margin) & (part < ends[1] - margin)))
+        total += int(weight.sum())
+        if display.ends is not None:
+            clipped = (part <= display.ends[0] + MARGIN) | (part >= display.ends[1] - MARGIN)
+            inside += int(weight[~clipped].sum())
     if not low < high or not np.isfinite(high - low):
         return None
-    return None if ends is not None and inside < USED * total else (low, high)
+    return None if display.ends is not None and inside < USED * total else (low, high)
 
 
 def _modalities(parts: Iterable[Any], order: str) -> Iterator[Lookup]:
@@ -231,16 +263,17 @@ def _window(part: Any) -> Lookup | None:
     from pydicom.dataset import Dataset
     from pydicom.pixels import apply_windowing
 
-    function = text(part, "VOILUTFunction")
+    said = text(part, "VOILUTFunction")
     # Without the file's own tags for the result's range, which may be missing or have no extent.
     clean = Dataset()
     clean.PhotometricInterpretation = "MONOCHROME2"
     clean.BitsStored, clean.PixelRepresentation = 16, 0
-    clean.VOILUTFunction = function if function in FUNCTIONS else "LINEAR"
-    least = 1 if clean.VOILUTFunction == "LINEAR" else np.nextafter(0, 1)
     pairs = zip(numbers(part, "WindowCenter"), numbers(part, "WindowWidth"), strict=False)
     for centre, width in pairs:
-        if centre is not None and width is not None and width >= least:
+        if centre is not None and width is not None and width > 0:
+            # Below 1, which LINEAR has no meaning for, it is of pixels with a small slope.
+            linear = "LINEAR" if width >= 1 else "LINEAR_EXACT"
+            clean.VOILUTFunction = said if said in ("LINEAR_EXACT", "SIGMOID") else linear
             clean.add_new("WindowCenter", "FD", centre)
             clean.add_new("WindowWidth", "FD", width)
             return Lookup(partial(apply_windowing, ds=clean), (0.0, WINDOWED))

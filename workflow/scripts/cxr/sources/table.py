@@ -15,6 +15,7 @@ from cxr.images.dicom_tags import require_tags
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import unlisted_files
+from cxr.sources.patients import tagged_patients
 from cxr.sources.rows import build_reading
 from cxr.sources.tables import read_table
 
@@ -64,8 +65,8 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     Raises
     ------
     InputError
-        If the table is missing, unreadable or empty, or lacks a named column, or a tag can't
-        be a field.
+        If the table is missing, unreadable or empty, or lacks a named column, a tag can't be
+        a field, or many DICOM files have one patient id, see `cxr.sources.patients`.
     """
     path = root / layout.table
     texts = read_table(path)
@@ -89,7 +90,7 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     if "patient_id" not in raw.columns:
         raw["patient_id"] = None
     require_tags(f"sources.{source}.tags", layout.tags)
-    raw = _with_tags(raw, root, layout.tags)
+    raw = _with_tags(raw, root, source, layout.tags)
     folder = root / layout.images
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
@@ -112,12 +113,13 @@ def _name(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def _with_tags(raw: pd.DataFrame, root: Path, keywords: Sequence[str]) -> pd.DataFrame:
+def _with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str]) -> pd.DataFrame:
     """Fills the values that the table lacks from the tags of DICOM files."""
     fields = [field_of(keyword) for keyword in keywords]
     new = [name for name in fields if name not in raw.columns]
     rows = raw.assign(**dict.fromkeys(new)).astype("object").to_dict("records")
-    for row in rows:
+    patients = {}
+    for at, row in enumerate(rows):
         missing = [name for name in TAGS if tidy(row.get(name)) is None]
         unfilled = [k for k, f in zip(keywords, fields, strict=True) if tidy(row[f]) is None]
         if not missing and not unfilled:
@@ -129,4 +131,8 @@ def _with_tags(raw: pd.DataFrame, root: Path, keywords: Sequence[str]) -> pd.Dat
         except (UnusableImage, OSError):
             continue
         row.update(read_tags(path, missing, unfilled))
+        if "patient_id" in missing:
+            patients[at] = row["patient_id"]
+    for at, patient in tagged_patients(source, patients).items():
+        rows[at]["patient_id"] = patient
     return pd.DataFrame(rows, index=raw.index).astype("object")

@@ -1,0 +1,47 @@
+"""Patient ids from the tags of DICOM files, which anonymising may have made one for all."""
+
+import logging
+from collections.abc import Mapping
+
+from cxr.core.errors import InputError
+from cxr.images.dicom import ANONYMOUS
+
+log = logging.getLogger("cxr")
+
+# So many files of one patient are taken for a cohort whose ids were removed.
+MANY = 10
+
+
+def tagged_patients(source: str, ids: Mapping[int, str | None]) -> dict[int, str | None]:
+    """The patient ids of DICOM files, None in place of a word that anonymising left.
+
+    Parameters
+    ----------
+    source : str
+    ids : mapping
+        For each row whose patient the table does not name the id of its file's tag, as of
+        `cxr.images.dicom.read_tags`.
+
+    Raises
+    ------
+    InputError
+        If many files have the same id and no file another one: all would be one patient,
+        in one part of the split.
+    """
+    named = [patient for patient in ids.values() if patient is not None]
+    if len(set(named)) == 1 and len(named) > 1 and (len(named) >= MANY or ANONYMOUS in named):
+        raise InputError(
+            f"config key 'sources.{source}.columns.patient_id': PatientID is the same in all "
+            f"{len(named)} DICOM files that have one, which would make them one patient; name "
+            f"the table's column of patients, or its column of files, by which each image is a "
+            f"patient of its own (if they are one patient, set constants.patient_id)"
+        )
+    unnamed = sum(patient in (None, ANONYMOUS) for patient in ids.values())
+    if unnamed:
+        log.warning(
+            "%s: PatientID of %d DICOM files is empty or a word such as ANONYMOUS; each counts as "
+            "a patient of its own (columns.patient_id names a column of patients)",
+            source,
+            unnamed,
+        )
+    return {row: None if patient == ANONYMOUS else patient for row, patient in ids.items()}
