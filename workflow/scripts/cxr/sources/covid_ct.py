@@ -84,7 +84,7 @@ def read(source: str, root: Path) -> Reading:
         there is no slice.
     """
     path = root / SHEET
-    sheet = read_table(path)
+    sheet = read_table(path).rows
     required = ("File name", "Patient ID", *COLUMNS)
     missing = [name for name in required if name not in sheet.columns]
     if missing:

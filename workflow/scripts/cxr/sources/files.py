@@ -3,7 +3,14 @@
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from cxr.images.formats import IMAGE_SUFFIXES
+LEAVES = "the file name leaves the source's folder"
+NO_IMAGE = "not an image file: a volume or a document"
+# Whether another file is an image its content decides.
+NO_IMAGE_SUFFIXES = (
+    *(".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".npy", ".npz", ".h5", ".mat"),
+    *(".pdf", ".txt", ".doc", ".docx", ".csv", ".tsv", ".xls", ".xlsx", ".json", ".xml", ".html"),
+    *(".zip", ".gz", ".tar", ".rar", ".7z", ".mp4", ".avi", ".mov"),
+)
 
 
 def list_files(root: Path, folder: Path, pattern: str = "*") -> list[str]:
@@ -47,8 +54,8 @@ def file_problem(file: str) -> str | None:
     path = PurePosixPath(file)
     if not file:
         return "no file name"
-    if path.is_absolute() or ".." in path.parts or "\\" in file:
-        return "the file name leaves the source's folder"
-    if path.suffix.strip().casefold() not in IMAGE_SUFFIXES:
-        return "not an image file: a volume or a document"
+    if path.is_absolute() or ".." in path.parts:
+        return LEAVES
+    if path.name.strip().casefold().endswith(NO_IMAGE_SUFFIXES):
+        return NO_IMAGE
     return None

@@ -23,10 +23,11 @@ from cxr.metadata.fields import own_number, own_text
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.metadata.severity import extent_score, opacity_score
+from cxr.sources.encodings import first_ten
 from cxr.sources.files import unlisted_files
 from cxr.sources.rows import Parser, build_reading, warn_of_mixed_sexes
 from cxr.sources.table_bounds import table_bytes
-from cxr.sources.tables import first_ten, read_csv
+from cxr.sources.tables import read_table
 
 log = logging.getLogger("cxr")
 
@@ -85,7 +86,8 @@ def read(source: str, root: Path) -> Reading:
         If `metadata.csv` is missing, lacks a required column or has no row.
     """
     path = root / "metadata.csv"
-    table = read_csv(path).rename(columns=str.casefold)
+    read_rows = read_table(path, REQUIRED)
+    table = read_rows.rows.rename(columns=str.casefold)
     table = table.loc[:, ~table.columns.duplicated()]
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
@@ -99,13 +101,16 @@ def read(source: str, root: Path) -> Reading:
     raw = table[taken].rename(columns=COLUMNS)
     raw["patient_id"] = table["patientid"]
     raw["file"] = [_file(row, root) for row in table.to_dict("records")]
-    raw["problem"] = [_shifted(row) for row in table.to_dict("records")]
+    raw["problem"] = [
+        problem or _shifted(row)
+        for problem, row in zip(read_rows.problems, table.to_dict("records"), strict=True)
+    ]
     if "location" in raw.columns:
         raw["country"] = raw["location"]
     filled = [] if "modality" in raw.columns else ["modality"]
     if filled:
         raw["modality"] = "X-ray"
-    shifted = raw.index[raw["problem"].notna()].tolist()
+    shifted = raw.index[raw["problem"].notna() & read_rows.problems.isna()].tolist()
     if shifted:
         log.warning("%s: row %s: columns are shifted; rejected", path, first_ten(shifted))
     warn_of_mixed_sexes(raw, path)

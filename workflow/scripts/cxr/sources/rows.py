@@ -41,6 +41,15 @@ PARSERS: dict[str, Parser] = {
     "doi": normalise.doi,
 }
 EXAMPLES = 3
+# Columns in which the rows of one file may not differ, and their plurals; the last counts.
+CONTRADICTIONS = {
+    "date": "dates",
+    "age_years": "ages",
+    "sex": "sexes",
+    "modality": "modalities",
+    "view": "views",
+    "finding": "findings",
+}
 
 
 def convert(
@@ -164,6 +173,9 @@ def warn_of_mixed_sexes(rows: pd.DataFrame, path: Path) -> None:
 def divide_rows(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows whose file can be that of one image, and rejections of the others.
 
+    Of rows that name one file the first counts, or none where they contradict each other
+    (`CONTRADICTIONS`): a missing value contradicts nothing.
+
     Parameters
     ----------
     raw : DataFrame
@@ -179,8 +191,19 @@ def divide_rows(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFr
         lambda ids: ids.map(tidy).nunique(dropna=False)
     )
     reasons[patients.index[patients > 1]] = "one file under several patients"
-    repeated = named["file"].duplicated() & (patients == 1)
-    reasons[repeated.index[repeated]] = "the same file in an earlier row"
+    repeated = named.loc[named["file"].duplicated(keep=False) & (patients == 1)]
+    later = repeated.index[repeated["file"].duplicated()]
+    reasons[later] = "the same file in an earlier row"
+    for name, what in CONTRADICTIONS.items():
+        if name in repeated.columns:
+            values = repeated[name].map(lambda text, parse=PARSERS[name]: _comparable(parse(text)))
+            differ = values.groupby(repeated["file"]).transform("nunique") > 1
+            reasons[differ.index[differ]] = f"several rows with different {what}"
     unusable, sources = raw.loc[reasons.notna()], [source] * int(reasons.notna().sum())
     rejected = rejections(sources, unusable["file"], "metadata", reasons.dropna().tolist())
     return raw.loc[reasons.isna()], rejected
+
+
+def _comparable(value: object) -> object:
+    """A value that equals another of the same meaning: terms in any order."""
+    return ", ".join(sorted(value.split(", "))) if isinstance(value, str) else value

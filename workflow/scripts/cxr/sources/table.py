@@ -1,5 +1,6 @@
 """Your own cohort: one table and a folder of images."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,10 +15,14 @@ from cxr.images.dicom import TAGS, is_dicom, read_tags
 from cxr.images.dicom_tags import require_tags
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
+from cxr.sources.columns import find_column, no_column
 from cxr.sources.files import unlisted_files
+from cxr.sources.image_files import ImageFiles
 from cxr.sources.patients import tagged_patients
 from cxr.sources.rows import build_reading
 from cxr.sources.tables import read_table
+
+log = logging.getLogger("cxr")
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ class TableLayout:
 def read(source: str, root: Path, layout: TableLayout) -> Reading:
     """Reads a CSV, Parquet or XLSX table with one row an image.
 
+    Names of columns and files need not be spelt exactly, see `cxr.sources.columns` and
+    `cxr.sources.image_files`.
+
     Values that the table lacks are filled from the constants, and for DICOM
     files from their tags (`cxr.images.dicom.TAGS` and those of the layout). Every row that
     can't be used, and every image file without a row, is rejected with its reason.
@@ -69,31 +77,33 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
         a field, or many DICOM files have one patient id, see `cxr.sources.patients`.
     """
     path = root / layout.table
-    texts = read_table(path)
     columns = _flat(layout.columns)
+    table = read_table(path, list(columns.values()))
+    texts = table.rows
+    raw = pd.DataFrame(index=texts.index)
     for key, column in columns.items():
-        if column not in texts.columns:
+        found = find_column(column, texts.columns)
+        if found is None:
             raise InputError(
-                f"config key 'sources.{source}.columns.{key}': {path} has no column {column!r}; "
-                f"its columns are {', '.join(texts.columns)}"
+                f"config key 'sources.{source}.columns.{key}': {path} has "
+                f"{no_column(column, list(texts.columns))}"
             )
+        raw[_name(key)] = texts[found]
     if texts.empty:
         raise InputError(f"{path}: no rows; the file is empty or was cut short")
-    raw = pd.DataFrame({_name(key): texts[column] for key, column in columns.items()})
     for key, value in _flat(layout.constants).items():
         if _name(key) not in raw.columns:
             raw[_name(key)] = value
     if "location" in raw.columns and "country" not in raw.columns:
         raw["country"] = raw["location"]
-    names = [tidy(text) for text in raw["file"]]
-    raw["file"] = [PurePosixPath(layout.images, name).as_posix() if name else "" for name in names]
     if "patient_id" not in raw.columns:
         raw["patient_id"] = None
-    require_tags(f"sources.{source}.tags", layout.tags)
-    raw = _with_tags(raw, root, source, layout.tags)
     folder = root / layout.images
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
+    raw = _with_files(raw, layout.images, ImageFiles(folder), table.problems)
+    require_tags(f"sources.{source}.tags", layout.tags)
+    raw = _with_tags(raw, root, source, layout.tags)
     unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
     return build_reading(raw, source, unlisted, "no row in the table")
 
@@ -111,6 +121,22 @@ def _flat(values: Mapping[str, str | Mapping[str, str] | None]) -> dict[str, str
 
 def _name(key: str) -> str:
     return key.rpartition(".")[2]
+
+
+def _with_files(
+    raw: pd.DataFrame, images: str, files: ImageFiles, problems: pd.Series
+) -> pd.DataFrame:
+    """Rows with the files that they mean, relative to the source, and their `problem`."""
+    texts = [str(text) if tidy(text) else None for text in raw["file"]]
+    found = [files.find(text) for text in texts]
+    respelt = sum(bool(file) and text != file for text, (file, _) in zip(texts, found, strict=True))
+    if respelt:
+        log.info("%d names of files are spelt in another way than the files", respelt)
+    raw["file"] = [PurePosixPath(images, file).as_posix() if file else "" for file, _ in found]
+    raw["problem"] = [
+        problem or of_file for problem, (_, of_file) in zip(problems, found, strict=True)
+    ]
+    return raw
 
 
 def _with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str]) -> pd.DataFrame:

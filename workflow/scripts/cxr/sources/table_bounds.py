@@ -1,6 +1,7 @@
 """How large a table may be, checked before it is expanded."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def table_bytes(path: Path) -> bytes:
         If there are too many of them, or of its lines.
     """
     if path.stat().st_size > MAX_BYTES:
-        raise _too_large(path, f"more than {MAX_BYTES // 10**6} MB of text")
+        raise too_much_text(path)
     data = path.read_bytes()
     require_cells(path, data.count(b"\n"))
     return data
@@ -45,34 +46,42 @@ def parquet_columns(path: Path) -> list[str]:
     return bounded_columns(path, MAX_BYTES, MAX_CELLS)
 
 
-def require_bounded_workbook(path: Path) -> None:
-    """Checks what a workbook expands to: its parts, then the rectangle of its cells.
+def require_bounded_parts(path: Path) -> None:
+    """Checks what the parts of a workbook expand to.
 
     Raises
     ------
     InputError
         If that is too much.
     """
-    from openpyxl import load_workbook
-
     with zipfile.ZipFile(path) as parts:
         size = sum(part.file_size for part in parts.infolist())
     if size > MAX_BYTES:
         raise _too_large(path, f"it expands to more than {MAX_BYTES // 10**6} MB")
-    book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        # The sheet that pandas reads; one cell far away makes its rectangle as large.
-        sheet: Any = book.worksheets[0]
-        sheet.reset_dimensions()
-        rows, width, letters = 0, 0, 0
-        for row in sheet.iter_rows(values_only=True):
-            rows, width = rows + 1, max(width, len(row))
-            letters += sum(len(cell) for cell in row if isinstance(cell, str))
-            require_cells(path, rows * width)
-            if letters > MAX_BYTES:
-                raise _too_large(path, f"more than {MAX_BYTES // 10**6} MB of text")
-    finally:
-        book.close()
+
+
+def bounded_rows(sheet: Any, path: Path) -> Iterator[tuple[object, ...]]:
+    """The rows of a workbook's sheet, as long as the rectangle of its cells is not too large.
+
+    Raises
+    ------
+    InputError
+        If it becomes so: one cell far away makes it as large.
+    """
+    sheet.reset_dimensions()
+    rows, width, letters = 0, 0, 0
+    for row in sheet.iter_rows(values_only=True):
+        rows, width = rows + 1, max(width, len(row))
+        letters += sum(len(cell) for cell in row if isinstance(cell, str))
+        require_cells(path, rows * width)
+        if letters > MAX_BYTES:
+            raise too_much_text(path)
+        yield row
+
+
+def too_much_text(path: Path) -> InputError:
+    """The error for a table with more text than can be read."""
+    return _too_large(path, f"more than {MAX_BYTES // 10**6} MB of text")
 
 
 def _too_large(path: Path, why: str) -> InputError:

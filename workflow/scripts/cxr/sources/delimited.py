@@ -1,0 +1,145 @@
+"""The rows of text whose cells are separated by commas, semicolons, tabs or bars."""
+
+import csv
+import io
+import itertools
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cxr.core.errors import InputError
+from cxr.sources.columns import has_columns
+from cxr.sources.table_bounds import require_cells
+
+# The first counts where a table has one column.
+SEPARATORS = (",", ";", "\t", "|")
+# Excel's own first line, which names the separator.
+NAMED = re.compile(r"sep=(.)\r?\n?")
+SAMPLE_ROWS = 200
+SAMPLE_LETTERS = 2**18
+UNCLOSED = "a quote that is not closed in its line"
+MAX_UNCLOSED = 100
+
+
+class Record(NamedTuple):
+    """A row of a table: its number, its cells, and why it can't be used."""
+
+    number: int
+    cells: Sequence[object]
+    problem: str | None = None
+
+
+def read_records(text: str, wanted: Collection[str], path: Path) -> list[Record]:
+    """The rows of a table in text that are not blank, the first numbered 1.
+
+    The separator is the one under which a row holds the `wanted` names, else the one under
+    which most rows have equally many cells.
+
+    Raises
+    ------
+    InputError
+        If there are too many cells, or a quote is open in very many rows.
+    """
+    named = NAMED.match(text)
+    if named:
+        text, separator = text[named.end() :], named[1]
+    else:
+        separator = _separator(text, wanted)
+    records = _unwrapped(list(_records(text, separator, path)), path)
+    return [record for record in records if any(str(cell).strip() for cell in record.cells)]
+
+
+def _separator(text: str, wanted: Collection[str]) -> str:
+    sample = text[:SAMPLE_LETTERS]
+    ranks = {}
+    for separator in SEPARATORS:
+        rows = []
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        try:
+            for row in itertools.islice(reader, SAMPLE_ROWS):
+                if any(cell.strip() for cell in row):
+                    rows.append(without_empty_end(row))
+        except csv.Error:  # a quote that is not closed
+            pass
+        ranks[separator] = (any(has_columns(row, wanted) for row in rows), _evenness(rows))
+    return max(SEPARATORS, key=lambda separator: ranks[separator])
+
+
+def _evenness(rows: Sequence[Sequence[str]]) -> float:
+    """The share of rows of the commonest number of cells, for each cell after the first.
+
+    It counts half where the first row, mostly the header, has another number.
+    """
+    if not rows:
+        return 0.0
+    lengths = Counter(map(len, rows))
+    length, often = max(lengths.items(), key=lambda item: (item[1], item[0]))
+    share = often / len(rows) * (length - 1)
+    return share if len(rows[0]) == length else share / 2
+
+
+def without_empty_end(row: Sequence[str]) -> Sequence[str]:
+    """A row without the empty cells at its end."""
+    length = len(row)
+    while length and not row[length - 1].strip():
+        length -= 1
+    return row[:length]
+
+
+def _records(text: str, separator: str, path: Path) -> Iterator[Record]:
+    """The rows, blank ones too.
+
+    A row that goes on over several lines and has another number of cells than the row
+    before it opened a quote that it did not close: it costs its first line alone.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    begins, cells, unclosed, width = 0, 0, 0, None
+    reader = csv.reader(lines, delimiter=separator)
+    number = offset = 0
+    while begins < len(lines):
+        problem = None
+        number += 1
+        try:
+            row = next(reader)
+            ends = offset + reader.line_num
+            is_open = ends == len(lines) and _is_open(lines[begins:ends], separator)
+        except csv.Error:
+            row, ends, is_open = [], len(lines), True
+        if is_open or (ends > begins + 1 and width is not None and len(row) != width):
+            unclosed += 1
+            if unclosed > MAX_UNCLOSED:
+                raise InputError(
+                    f"{path}: the row that begins in line {begins + 1} can't be read, nor "
+                    f"{MAX_UNCLOSED} before it: {UNCLOSED}; close it or remove the quotes"
+                )
+            row = lines[begins].rstrip("\r\n").split(separator)
+            ends, problem = begins + 1, UNCLOSED
+            reader, offset = csv.reader(lines[ends:], delimiter=separator), ends
+        elif any(row):
+            width = len(row)
+        cells += len(row)
+        require_cells(path, cells)
+        yield Record(number, row, problem)
+        begins = ends
+
+
+def _is_open(lines: Sequence[str], separator: str) -> bool:
+    """Whether the last row of a table ends inside a quote."""
+    try:
+        for _ in csv.reader(lines, delimiter=separator, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
+def _unwrapped(records: list[Record], path: Path) -> list[Record]:
+    """The rows of a table each of whose lines is wholly in quotes, as some programs write them."""
+    if not records or any(len(record.cells) != 1 for record in records):
+        return records
+    lines = [str(record.cells[0]) for record in records]
+    if "," not in lines[0]:
+        return records
+    return list(_records("\n".join(lines), ",", path))

@@ -1,0 +1,78 @@
+"""The rows of a workbook: which sheet, and its cells as values."""
+
+import logging
+import zipfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from cxr.core.errors import InputError
+from cxr.sources.columns import has_columns
+from cxr.sources.delimited import Record
+from cxr.sources.table_bounds import bounded_rows, require_bounded_parts
+
+log = logging.getLogger("cxr")
+
+# Kinds of file that are zips too, by a part that each has.
+PARTS = {
+    "xl/workbook.bin": "a binary workbook (XLSB); save it as XLSX",
+    "content.xml": "an OpenDocument file; save it as XLSX or CSV",
+    "word/document.xml": "a document, not a table; store its table as CSV",
+}
+WORKBOOK = "xl/workbook.xml"
+# Rows in which a header may be, below a title.
+HEADER_ROWS = 20
+
+
+def read_workbook(path: Path, wanted: Collection[str]) -> list[Record]:
+    """The rows of the first sheet, or of the first one that has the `wanted` columns.
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook, or expands to too much.
+    """
+    from openpyxl import load_workbook
+
+    _require_workbook(path)
+    require_bounded_parts(path)
+    book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    try:
+        sheets: list[Any] = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        sheets = sheets or list(book.worksheets)
+        if not sheets:
+            raise InputError(f"{path}: a workbook without a sheet; store the table in one")
+        first: list[Record] | None = None
+        for sheet in sheets if wanted else sheets[:1]:
+            records = _records(sheet, path)
+            if first is None:
+                first = records
+            if any(has_columns(record.cells, wanted) for record in records[:HEADER_ROWS]):
+                if len(sheets) > 1:
+                    log.info("%s: the sheet %r is read", path, sheet.title)
+                return records
+    finally:
+        book.close()
+    assert first is not None
+    return first
+
+
+def _require_workbook(path: Path) -> None:
+    with zipfile.ZipFile(path) as parts:
+        names = set(parts.namelist())
+    if any(name.casefold() == WORKBOOK for name in names):
+        return
+    for part, what in PARTS.items():
+        if part in names:
+            raise InputError(f"{path}: {what}")
+    if "[Content_Types].xml" not in names:
+        raise InputError(f"{path}: a zip archive, not a table; unpack it and name the table in it")
+
+
+def _records(sheet: Any, path: Path) -> list[Record]:
+    """The rows of a sheet that are not blank, by their number."""
+    return [
+        Record(number, row)
+        for number, row in enumerate(bounded_rows(sheet, path), start=1)
+        if any(cell is not None and str(cell).strip() for cell in row)
+    ]
