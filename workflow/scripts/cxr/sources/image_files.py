@@ -2,8 +2,6 @@
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -13,6 +11,11 @@ from cxr.sources.files import LEAVES, has_part_like, list_files
 DRIVE = re.compile(r"[A-Za-z]:/")
 # Files that archives of macOS have beside the images.
 LEFTOVERS = (".", "__MACOSX")
+# So many files that a name fits are told.
+SEVERAL = 3
+
+# Folders and name of a file, in one case and Unicode form.
+Parts = tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -42,17 +45,15 @@ class ImageFiles:
         self._folder = folder
         files = [f for f in list_files(folder, folder) if not has_part_like(f, *LEFTOVERS)]
         self._files = frozenset(files)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        self._by_stem: dict[str, list[str]] = defaultdict(list)
-        self._by_number: dict[str, list[str]] = defaultdict(list)
+        self._named, self._stems, self._numbers = _Names(), _Names(), _Names()
         for file in files:
-            name = _plain(PurePosixPath(file).name)
-            self._by_name[name].append(file)
+            *folders, name = _parts(file)
+            self._named.add((*folders, name), file)
             stem = _without_suffix(name)
             if stem != name:
-                self._by_stem[stem].append(file)
+                self._stems.add((*folders, stem), file)
                 if stem.isdecimal():
-                    self._by_number[stem.lstrip("0")].append(file)
+                    self._numbers.add((*folders, stem.lstrip("0")), file)
 
     def find(self, text: str | None) -> Found:
         """The file that a name means, or the name itself where no file fits.
@@ -62,7 +63,7 @@ class ImageFiles:
         """
         text = text or ""
         name = _normal(text)
-        for literal in (text, " ".join(text.split()), name):
+        for literal in dict.fromkeys((text, " ".join(text.split()), name)):
             if self._is_file(literal):
                 return Found(PurePosixPath(literal).as_posix())
         fitting = self._respelt(name)
@@ -70,18 +71,23 @@ class ImageFiles:
             return Found(fitting[0])
         problem = None
         if fitting:
-            problem = f"several files fit the name: {', '.join(sorted(fitting)[:3])}"
+            problem = f"several files fit the name: {', '.join(fitting)}"
         elif name.split("/")[0] == "..":
             problem = LEAVES
         return Found(name.lstrip("/"), problem)
 
     def _respelt(self, name: str) -> list[str]:
-        """The files that a name fits equally well."""
+        """The files that a name fits equally well, at most `SEVERAL`."""
         parts = _parts(name)
         if not parts:
             return []
-        candidates = self._alternatives(parts[-1])
-        return next((files for some in candidates if (files := _fitting(parts, some))), [])
+        *folders, last = parts
+        stem = _without_suffix(last)
+        # A name may hold a dot that begins no suffix.
+        tries = [(self._named, last), (self._stems, last), (self._stems, stem)]
+        if stem.isdecimal() and not stem.startswith("0"):
+            tries.append((self._numbers, stem))
+        return next((f for names, end in tries if (f := names.fitting((*folders, end)))), [])
 
     def _is_file(self, name: str) -> bool:
         path = PurePosixPath(name)
@@ -94,32 +100,28 @@ class ImageFiles:
         except OSError:
             return False
 
-    def _alternatives(self, name: str) -> Iterable[Sequence[str]]:
-        stem = _without_suffix(name)
-        yield self._by_name.get(name, ())
-        # A name may hold a dot that begins no suffix.
-        yield self._by_stem.get(name, ())
-        yield self._by_stem.get(stem, ())
-        if stem.isdecimal() and not stem.startswith("0"):
-            yield self._by_number.get(stem, ())
 
+class _Names:
+    """Files by their path and by each end of it."""
 
-def _fitting(parts: Sequence[str], files: Iterable[str]) -> list[str]:
-    """The files whose folders are those of a name, else those at whose end the name's are.
+    def __init__(self) -> None:
+        self._paths: dict[Parts, list[str]] = {}
+        self._ends: dict[Parts, list[str]] = {}
 
-    Else those whose folders are at the end of the name's, the most of them.
-    """
-    folders = {file: _parts(file)[:-1] for file in files}
-    wanted = tuple(parts[:-1])
-    for fits in (
-        [f for f, own in folders.items() if own == wanted],
-        [f for f, own in folders.items() if own[len(own) - len(wanted) :] == wanted],
-    ):
-        if fits:
-            return fits
-    ends = [f for f, own in folders.items() if wanted[len(wanted) - len(own) :] == own]
-    most = max((len(folders[f]) for f in ends), default=0)
-    return [f for f in ends if len(folders[f]) == most]
+    def add(self, parts: Parts, file: str) -> None:
+        for start in range(len(parts)):
+            names = self._ends if start else self._paths
+            some = names.setdefault(parts[start:], [])
+            if len(some) < SEVERAL:
+                some.append(file)
+
+    def fitting(self, parts: Parts) -> list[str]:
+        """The files of that path, else those that end in it, else those in which it ends."""
+        for names in (self._paths, self._ends):
+            if parts in names:
+                return names[parts]
+        ends = (parts[start:] for start in range(1, len(parts)))
+        return next((self._paths[end] for end in ends if end in self._paths), [])
 
 
 def _normal(text: str) -> str:
@@ -134,7 +136,7 @@ def _normal(text: str) -> str:
     return ("/" if path.startswith("/") else "") + "/".join(kept)
 
 
-def _parts(path: str) -> tuple[str, ...]:
+def _parts(path: str) -> Parts:
     plain = _plain(DRIVE.sub("", path))
     return tuple(part for part in plain.split("/") if part not in ("", ".."))
 
