@@ -248,9 +248,9 @@ NEITHER = {"findings": ["Ebola"]}
         (no_images, "no usable image; 24 entries were rejected, most often: the file is empty"),
         (
             configure(classes=CLASSES | {"ebola": NEITHER}),
-            "config key 'cohort.classes.ebola': no image is left; 0 rows have one",
+            "config key 'cohort.classes.ebola': no image is left: no row has one",
         ),
-        (configure(views=["L"]), "no image is left; 12 rows have one of its findings"),
+        (configure(views=["L"]), "no image is left: of 12 with its findings"),
     ],
 )
 def test_a_source_or_cohort_that_can_not_be_is_named(place, spoil, message):

@@ -59,7 +59,7 @@ def test_the_same_bytes_under_two_classes_are_both_left_out():
 
 
 def test_a_class_without_images_is_named():
-    with pytest.raises(InputError, match=r"cohort\.classes\.normal.*no image is left; 1 rows"):
+    with pytest.raises(InputError, match=r"cohort\.classes\.normal.*no image is left: of 1 with"):
         select_images(
             rows(*GOOD[:2], ("c", "k", "k:1", "No finding", "L", "3")), rejected(), SETTINGS, (), 1
         )
@@ -164,7 +164,7 @@ def test_first_findings_are_drawn_whole_before_a_second_round():
 
 
 def test_a_class_without_members_says_how_many_rows_have_its_finding():
-    with pytest.raises(InputError, match=r"no image is left; 0 rows have one of its findings"):
+    with pytest.raises(InputError, match=r"no image is left: no row has one of its findings"):
         select_images(rows(*GOOD[:2]), rejected(), SETTINGS, (), 1)
 
 

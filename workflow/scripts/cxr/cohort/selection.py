@@ -5,6 +5,7 @@ the study.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,9 +14,13 @@ import numpy as np
 import pandas as pd
 
 from cxr.cohort.flow import Flow
+from cxr.cohort.mending import mending
 from cxr.core.errors import InputError
 from cxr.metadata.normalise import terms
 
+# In the message for a class without an image.
+MOST_NAMED = 10  # findings that there are
+MOST_REASONS = 3
 PerClass = Literal["min", "all"] | int | Mapping[str, int]
 
 
@@ -61,6 +66,14 @@ class SelectionSettings:
     per_class: PerClass
 
 
+class EmptyClass(InputError):
+    """A class of a cohort has no image; `flow` has the steps of the selection."""
+
+    def __init__(self, message: str, flow: Flow) -> None:
+        super().__init__(message)
+        self.flow = flow
+
+
 def select_images(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
@@ -91,7 +104,7 @@ def select_images(
 
     Raises
     ------
-    InputError
+    EmptyClass
         If a class has no image left.
     """
     classes, views, modality = settings.classes, settings.views, settings.modality
@@ -109,7 +122,7 @@ def select_images(
         rows = flow.keep("without contradicting near duplicates", rows, reasons)
     for name in classes:
         if not (rows["class"] == name).any():
-            raise InputError(_empty_class(name, metadata, settings))
+            raise EmptyClass(_empty_class(name, metadata, settings, flow), flow)
     first = {name: rule.first for name, rule in classes.items()}
     rows = flow.keep("balanced", rows, balance(rows, settings.per_class, seed, first))
     return rows.reset_index(drop=True), flow
@@ -189,16 +202,25 @@ def contradictions(rows: pd.DataFrame, pairs: np.ndarray) -> set[str]:
     return set(rows["image_id"].iloc[np.unique(differ)])
 
 
-def _empty_class(name: str, metadata: pd.DataFrame, settings: SelectionSettings) -> str:
-    """The message for a class without an image."""
+def _empty_class(name: str, metadata: pd.DataFrame, settings: SelectionSettings, flow: Flow) -> str:
+    """The message for a class without an image: what its images were lost to, and what helps."""
     rule = settings.classes[name]
-    members = int(assign_classes(metadata, {name: rule})[0].notna().sum())
-    return (
-        f"config key 'cohort.classes.{name}': no image is left; {members} rows have one "
-        f"of its findings ({', '.join(rule.findings)}), none of them is a {settings.modality} in "
-        f"view {', '.join(settings.views)} that is not a duplicate; change its findings, "
-        f"cohort.views or sources"
-    )
+    start = f"config key 'cohort.classes.{name}': no image is left"
+    fits = assign_classes(metadata, {name: rule})[0].notna()
+    members = metadata.loc[fits, ["source", "file"]]
+    if members.empty:
+        counts = Counter(term for finding in metadata["finding"] for term in terms(finding))
+        there = ", ".join(f"{term} ({n})" for term, n in counts.most_common(MOST_NAMED)) or "none"
+        return (
+            f"{start}: no row has one of its findings ({', '.join(rule.findings)}); the findings "
+            f"are {there}"
+        )
+    excluded = flow.exclusions().merge(members, on=["source", "file"])
+    steps = []
+    for reason, count in Counter(excluded["reason"]).most_common(MOST_REASONS):
+        advice = mending(reason)
+        steps.append(f"{count} to '{reason}'" + (f" ({advice})" if advice else ""))
+    return f"{start}: of {len(members)} with its findings, {', '.join(steps)} are lost"
 
 
 def balance(

@@ -125,7 +125,7 @@ def check_files(study: Mapping[str, Any]) -> None:
     if mirror is not None:
         _require_folder("mirror", mirror, "name the folder that holds the sources, or leave it out")
     for name, source in study["sources"].items():
-        if source["kind"] in ("directory", "table"):
+        if "path" in source:
             _require_folder(f"sources.{name}.path", source["path"], "name the folder of the source")
         if source["kind"] == "table":
             _require_table(f"sources.{name}", source)

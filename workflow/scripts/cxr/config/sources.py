@@ -1,5 +1,6 @@
 """Sources of images."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -23,6 +24,20 @@ def _lies_inside(path: str) -> str:
     return plain.as_posix()
 
 
+def _has_one_group(pattern: str) -> str:
+    """A regular expression with one group."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError(f"a regular expression with one group is needed, it has {groups}")
+    return pattern
+
+
+Pattern = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_has_one_group)
+]
 Inside = Annotated[
     str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_lies_inside)
 ]
@@ -155,6 +170,28 @@ class TableSource(SourceBase):
         return self
 
 
+class FolderSource(SourceBase):
+    """Your own images in folders that are named after what they show; linked, never changed."""
+
+    kind: Literal["folders"]
+    reader: Literal["folders"] = Field(default="folders", description="They have their own reader.")
+    path: Location = Field(description="The folder; relative to where snakemake runs.")
+    images: Inside = Field(
+        default=".",
+        description="The folder of these folders below it. An image's finding is the name of the "
+        "nearest folder around it that is not `images`, `train`, `test` and the like; what lies in "
+        "a folder `masks` is left out.",
+    )
+    patient: Pattern | None = Field(
+        default=None,
+        description="Regular expression whose only group is the patient in a file's name, as "
+        "`^(person\\d+)_`; null where each file is one patient.",
+    )
+    constants: Values = Field(
+        default_factory=Values, description="Values that are the same for every image."
+    )
+
+
 class GitSource(PublishedSource):
     """Some paths of a git repository at one commit; git's own hashes are the integrity check."""
 
@@ -195,6 +232,12 @@ class PresetSource(Section):
 
 
 Source = Annotated[
-    SyntheticSource | DirectorySource | TableSource | GitSource | ArchiveSource | PresetSource,
+    SyntheticSource
+    | DirectorySource
+    | TableSource
+    | FolderSource
+    | GitSource
+    | ArchiveSource
+    | PresetSource,
     Field(discriminator="kind"),
 ]

@@ -43,6 +43,7 @@ CONTENTS: dict[str, type[Content]] = {
     "synthetic": SyntheticCohort,
     "directory": Folder,
     "table": Folder,
+    "folders": Folder,
     "git": Git,
     "archive": Archive,
 }
@@ -50,6 +51,7 @@ ORIGINS = {
     "synthetic": "synthetic",
     "directory": "local directory",
     "table": "local directory",
+    "folders": "local directory",
     "git": "git",
     "archive": "archive",
 }

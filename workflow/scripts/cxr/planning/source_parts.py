@@ -5,7 +5,7 @@ from typing import Any
 
 # Keys by part; the content is all the rest.
 PARTS = {
-    "reading": ("reader", "table", "images", "columns", "constants", "tags"),
+    "reading": ("reader", "table", "images", "columns", "constants", "patient", "tags"),
     "places": ("folder", "mirrors"),
     "terms": ("licence", "citation"),
 }

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxr.metadata.schema import Reading
-from cxr.sources import covid_ct, ieee8023, kermany, table
+from cxr.sources import covid_ct, folders, ieee8023, kermany, table
+from cxr.sources.folders import FolderLayout
 from cxr.sources.table import TableLayout
 
 
@@ -22,7 +23,7 @@ class PublishedLayout:
     reader: str
 
 
-Layout = PublishedLayout | TableLayout
+Layout = PublishedLayout | TableLayout | FolderLayout
 READERS: dict[str, Callable[[str, Path], Reading]] = {
     "covid_ct": covid_ct.read,
     "ieee8023": ieee8023.read,
@@ -39,8 +40,10 @@ def read(source: str, root: Path, layout: Layout) -> Reading:
         The source's name; its image and patient ids begin with it.
     root : Path
         The source's folder.
-    layout : PublishedLayout or TableLayout
+    layout : PublishedLayout, TableLayout or FolderLayout
     """
     if isinstance(layout, TableLayout):
         return table.read(source, root, layout)
+    if isinstance(layout, FolderLayout):
+        return folders.read(source, root, layout)
     return READERS[layout.reader](source, root)
