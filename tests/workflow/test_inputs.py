@@ -82,6 +82,10 @@ WORDS = [
 ]  # fmt: skip
 
 
+# Those of them that may be fields of the study, as hashes.
+HASHED = ["AccessionNumber", "InstitutionName", "StationName", "StudyDescription"]
+
+
 def write_named(path, pixels, **tags):
     """A DICOM file that names its patient in tags, private ones and an overlay's."""
     with warnings.catch_warnings():
@@ -107,9 +111,11 @@ def test_a_cohort_of_ones_own_runs_to_its_report_and_names_nobody(tmp_path):
     for number in range(30):
         pixels = (4000 * rng.random((70, 80))).astype(np.uint16)
         tags = {"PatientID": f"PID{4711000 + number // 2}", "ViewPosition": "PA", "Modality": "DX"}
+        tags |= {"Manufacturer": ["GE", "Agfa"][number // 2 % 2], "KVP": str(100 + number // 2)}
         write_named(images / f"{number}.dcm", pixels, **tags)
         finding = ["COVID-19", "normal"][number % 4 // 2]
-        rows.append({"file name": f"{number}.dcm", "diagnosis": finding})
+        ward = ["A 1", "B 2"][number // 2 % 2]
+        rows.append({"file name": f"{number}.dcm", "diagnosis": finding, "on ward": ward})
     pd.DataFrame(rows).to_excel(place.path / "ours" / "cohort.xlsx", index=False)
     config = copy.deepcopy(TINY)
     config["sources"] = {
@@ -118,8 +124,9 @@ def test_a_cohort_of_ones_own_runs_to_its_report_and_names_nobody(tmp_path):
             "path": "ours",
             "table": "cohort.xlsx",
             "images": "dicom",
-            "columns": {"file": "file name", "finding": "diagnosis"},
+            "columns": {"file": "file name", "finding": "diagnosis", "fields": {"ward": "on ward"}},
             "constants": {"country": "Italy"},
+            "tags": [*HASHED, "Manufacturer", "KVP"],
             "licence": "internal",
         }
     }
@@ -132,6 +139,15 @@ def test_a_cohort_of_ones_own_runs_to_its_report_and_names_nobody(tmp_path):
     cohort = pd.read_parquet(results / "cohort.parquet")
     assert len(cohort) == 28
     assert cohort["patient_id"].nunique() == 15
+    metadata = pd.read_parquet(results / "metadata.parquet")
+    hashed = ["accession_number", "institution_name", "station_name", "study_description"]
+    assert list(metadata.columns[-7:]) == sorted([*hashed, "kvp", "manufacturer", "ward"])
+    assert metadata["kvp"].dtype == "float64"
+    assert metadata[hashed].map(lambda text: text.startswith("hash-")).all(axis=None)
+    associated = set(pd.read_csv(results / "evidence/conv5.associations.csv")["field"])
+    assert {*hashed, "kvp", "manufacturer", "ward"} <= associated
+    page = (results / "report.html").read_text()
+    assert '"name": "manufacturer"' in page or '"name":"manufacturer"' in page
     assert pd.read_csv(results / "countries/conv5.csv")["Italy"].sum() == 28
     config["sources"]["ours"]["constants"]["view"] = "AP"
     planned = place.planned(config)

@@ -1,4 +1,4 @@
-"""The predictions of classifiers that see shape, thumbnails, borders or lungs alone."""
+"""The predictions of classifiers that see shape, thumbnails, borders, lungs or own fields alone."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     cohort, folds = read_table(input.cohort), read_table(input.folds)
-    files = read_table(input.metadata, columns=["image_id", "file", "width", "height", "format"])
+    files = read_table(input.metadata)
     files = files.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
     inputs = baseline_inputs(cohort, files, read_array(input.images), cfg["modality"])
     predictions = predict_baselines(cohort, folds, inputs, cfg["classes"], cfg["seed"])

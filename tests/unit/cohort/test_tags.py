@@ -100,3 +100,9 @@ def test_names_and_hot_columns_are_in_order():
     assert tag_names(cohort) == ["a", "b"]
     assert multi_hot(cohort, ["a", "b"]).tolist() == [[True, True], [False, False], [False, True]]
     assert multi_hot(cohort, []).shape == (3, 0)
+
+
+def test_a_field_of_numbers_is_named():
+    table = rows(["Rome"] * 8).assign(dose=1.5)
+    with pytest.raises(InputError, match=r"'cohort\.tags\.fields': dose holds numbers"):
+        assign_tags(table, TagSettings(("location", "dose"), 2))

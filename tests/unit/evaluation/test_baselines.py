@@ -92,10 +92,30 @@ def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, 
         assert accuracy[["shape", "shape and colour"]].max() < 0.8
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        lambda of_a: {"scanner": np.where(of_a, "GE", "Agfa")},
+        lambda of_a: {"dose": np.where(of_a, 1.0, 2.0)},
+        lambda of_a: {"dose": np.where(of_a, 1.0, np.nan)},
+        lambda of_a: {"ward": pd.Series(np.where(of_a, "B", None), dtype="str")},
+    ],
+    ids=["text", "number", "recorded number", "recorded text"],
+)
+def test_what_own_fields_show(cohort, folds, shapes, images, own):
+    values = own((cohort["class"] == "a").to_numpy())
+    inputs = baseline_inputs(cohort, shapes.assign(**values), images)
+    kept = {name: inputs[name] for name in ("own fields", "shape and format")}
+    table = predict_baselines(cohort, folds, kept, ["a", "b"], 0)
+    correct = (table["class"] == table["predicted"]).groupby(table["baseline"]).mean()
+    assert correct["own fields"] > 0.9
+    assert correct["shape and format"] < 0.8
+
+
 def test_every_baseline_is_described_and_predicts_every_measured_image(
     cohort, folds, shapes, images
 ):
-    inputs = baseline_inputs(cohort, shapes, images)
+    inputs = baseline_inputs(cohort, shapes.assign(scanner="GE"), images)
     assert set(inputs) == set(DESCRIPTIONS)
     table = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     assert len(table) == len(DESCRIPTIONS) * (N - N // 3)
@@ -129,5 +149,6 @@ def test_an_image_without_lungs_gets_the_usual_place():
 
 def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
     inputs = baseline_inputs(cohort, shapes, images, "CT")
-    assert list(inputs) == [name for name in DESCRIPTIONS if "lungs" not in name]
-    assert list(baseline_inputs(cohort, shapes, images)) == list(DESCRIPTIONS)
+    others = [name for name in DESCRIPTIONS if name != "own fields"]
+    assert list(inputs) == [name for name in others if "lungs" not in name]
+    assert list(baseline_inputs(cohort, shapes, images)) == others

@@ -1,6 +1,7 @@
 """The evidence as a whole, from features to the verdict."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,10 @@ from cxr.evidence.search import SearchGrid, SearchSettings
 from cxr.evidence.thresholds import Thresholds
 from cxr.features.tables import features_table
 from cxr.figures import evidence as figures
+from cxr.metadata.fields import type_fields
+from cxr.sources import ieee8023
+from cxr.synthetic.cohort import write_cohort
+from cxr.synthetic.settings import SyntheticCohort
 
 BOUNDS = {"min_clusters": 3, "max_clusters": 8, "max_perplexity_share": 1 / 3}
 THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
@@ -124,6 +129,24 @@ def test_a_scanner_that_is_the_clusters_explains_them():
     document = plain(study(points, cohort, metadata)[0])
     assert document["verdict"]["verdict"] == "clusters, explained by location"
     assert document["explained_by"]["ami"] > 0.95
+
+
+def test_groups_with_a_scanner_each_are_explained_by_it(tmp_path):
+    """Of a synthetic cohort a hospital and its scanner tell the same, but some name no place."""
+    planted = SyntheticCohort(40, 1.0, 64, 3, 1.0, True, 3)
+    write_cohort(tmp_path, planted)
+    rows = type_fields(ieee8023.read("s", tmp_path)).rows
+    rows = rows[rows["finding"].str.startswith("COVID-19")].drop_duplicates("patient_id")
+    cohort = rows.reset_index(drop=True).assign(**{"class": "a", "split": "test"})
+    cohort["split_group"] = cohort["patient_id"]
+    truth = pd.read_csv(tmp_path / "truth.csv").set_index("filename")["variant"]
+    groups = truth.loc[[Path(file).name for file in cohort["file"]]].to_numpy()
+    centres = 12 * np.eye(3, 12)
+    noise = np.random.default_rng(0).normal(size=(len(cohort), 12))
+    document = plain(study(centres[groups] + noise, cohort, rows)[0])
+    assert document["verdict"]["verdict"] == "clusters, explained by scanner"
+    assert "scanner" in [row["field"] for row in document["probes"]]
+    assert "scanner" in document["country_within"]
 
 
 def test_one_cloud_has_no_clusters(rng):

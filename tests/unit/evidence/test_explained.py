@@ -53,6 +53,14 @@ def test_the_information_is_that_where_a_field_is_recorded_if_that_is_half():
     assert explains(*undefined, other) == "doi"
 
 
+def test_of_fields_that_tell_the_same_the_one_recorded_of_most_images_is_named():
+    scanner = rows("scanner", ami=0.94), rows("scanner", "dropped", images=100, ami=0.94)
+    country = rows("country", ami=0.8), rows("country", "dropped", images=85, ami=0.98)
+    assert explains(*scanner, *country) == "scanner"
+    better = rows("country", ami=0.8), rows("country", "dropped", images=85, ami=1.0)
+    assert explains(*scanner, *better) == "country"
+
+
 def test_its_numbers_are_those_of_missing_as_a_level():
     table = pd.DataFrame([rows("view", low=None), rows("view", "dropped", p=0.9, ami=0.7)])
     assert explained_by(table, THRESHOLDS) == {

@@ -59,6 +59,8 @@ def test_units_of_any_scale_count_the_same(rng):
     assert plain["accuracy"]["value"] > 0.7
 
 
-def test_only_the_probed_fields_are():
+def test_only_the_probed_fields_and_own_texts_are():
     fields = pd.DataFrame({name: ["a"] * 120 for name in ("sex", "country", "doi", "view")})
-    assert [r["field"] for r in probe(np.eye(120), OWNER, fields, 0)] == ["view", "doi", "country"]
+    own = {"scanner": ["a"] * 120, "dose": np.ones(120), "accession": [f"{i}" for i in range(120)]}
+    probed = [r["field"] for r in probe(np.eye(120), OWNER, fields.assign(**own), 0)]
+    assert probed == ["view", "doi", "country", "scanner"]

@@ -31,10 +31,12 @@ def test_what_else_neighbours_share_is_asked_within_a_class(rng):
     table = table_of(features)
     records = pd.DataFrame({"class": np.repeat(["a", "b"], 40), "country": country})
     records = records.assign(patient_id=table["image_id"].to_numpy()).set_index(table["image_id"])
+    records["scanner"] = records["country"]
     found = compare_spaces(build_spaces({TRAINED: table}, [], records, "euclidean", 0), 5, 0)
     told = found[(found["field"] == "country") & (found["own_patient"] == "excluded")]
     assert told["level"].tolist() == ["a"]
     assert told["enrichment_low"].iloc[0] > 1.2
+    assert set(found["field"]) == {"class", "country", "scanner"}
 
 
 def test_parts_are_searched_by_themselves(rng):

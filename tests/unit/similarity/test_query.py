@@ -21,12 +21,15 @@ def test_a_query_finds_its_own_image_first(metric, rng, tmp_path):
     rejected.to_csv(tmp_path / "rejected.csv", index=False)
     known = indexed_features(table, tmp_path / "rejected.csv")
     columns = ["class", "country", "view", "severity_extent", "doi"]
-    records = pd.DataFrame(None, index=table["image_id"], columns=columns)
+    records = pd.DataFrame(None, index=table["image_id"], columns=[*columns, "sha256"])
+    records["scanner"] = "GE"
     own = table.filter(regex="^f").to_numpy()[9:10]
     found = nearest_images("new.png", own, ExactIndex(space.points), known, records, metric, 5)
     assert found["neighbour_id"].iloc[0] == "i00009"
     assert found["distance"].iloc[0] == pytest.approx(0, abs=1e-6)
     assert found["rank"].tolist() == [1, 2, 3, 4, 5]
+    assert list(found.columns)[4:] == [*columns, "scanner"]
+    assert set(found["scanner"]) == {"GE"}
     with pytest.raises(InputError, match="run find_similar again"):
         nearest_images("new.png", own, ExactIndex(space.points), table, records, metric, 5)
 

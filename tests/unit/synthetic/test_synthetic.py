@@ -61,9 +61,9 @@ def test_a_patient_stays_the_same_when_others_are_added(cohort, tmp_path):
 
 
 @pytest.mark.mirror
-def test_the_columns_are_upstreams(cohort, mirror):
+def test_the_columns_are_upstreams_and_the_scanner(cohort, mirror):
     header = (mirror / "covid-chestxray-dataset" / "metadata.csv").read_text().splitlines()[0]
-    assert (cohort / "metadata.csv").read_text().splitlines()[0] == header
+    assert (cohort / "metadata.csv").read_text().splitlines()[0] == f"{header},scanner"
 
 
 def test_the_defects_cost_themselves_and_nothing_else(cohort):
@@ -153,6 +153,10 @@ def test_a_confounder_gives_each_variant_a_hospital_of_its_own(tmp_path):
     covid = truth.loc[truth["class"] == "COVID-19"]
     assert covid.groupby("variant")["site"].nunique().tolist() == [1, 1, 1]
     assert covid["site"].nunique() == 3
+    rows = pd.read_csv(tmp_path / "confounded" / "metadata.csv").set_index("filename")
+    scanners = rows.reindex(covid["filename"])["scanner"].groupby(covid["variant"].to_numpy())
+    assert scanners.nunique().tolist() == [1, 1, 1]
+    assert scanners.first().nunique() == 3
     assert truth.loc[truth["class"] != "COVID-19", "site"].nunique() > 3
 
 

@@ -41,9 +41,13 @@ class PredictionTask:
         Raises
         ------
         InputError
-            If fewer than two values are left.
+            If the target holds numbers, or fewer than two values of it are left.
         """
         target, min_patients = settings.target, settings.min_patients
+        if pd.api.types.is_numeric_dtype(rows[target]):
+            raise InputError(
+                f"config key 'analysis.target': {target} holds numbers; name a field of text"
+            )
         patients = rows.groupby(target)["patient_id"].nunique()
         kept = rows.loc[rows[target].isin(list(patients.index[patients >= min_patients]))]
         if kept[target].nunique() < 2:

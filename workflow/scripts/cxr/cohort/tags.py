@@ -55,8 +55,13 @@ def assign_tags(rows: pd.DataFrame, settings: TagSettings) -> tuple[list[list[st
     Raises
     ------
     InputError
-        If no tag is left.
+        If a field holds numbers, or no tag is left.
     """
+    for field in settings.fields:
+        if pd.api.types.is_numeric_dtype(rows[field]):
+            raise InputError(
+                f"config key 'cohort.tags.fields': {field} holds numbers; name fields of text"
+            )
     columns, tables = [], []
     for field in settings.fields:
         values = rows[field].astype("object").where(rows[field].notna(), None)

@@ -16,6 +16,7 @@ from cxr.evaluation.predictions import predictions_table
 from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
+from cxr.metadata.fields import own_groups, own_numbers
 
 TREES = 300
 THUMBNAIL, SMALL, POOLED = 8, 32, 20
@@ -27,6 +28,7 @@ DESCRIPTIONS = {
     "border": "only the strip at the edges, random forest",
     "lungs covered": f"the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
     "lungs only": f"all but the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
+    "own fields": "the study's own recorded fields, such as the scanner, random forest",
     "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
 }
 # Baselines that see next to nothing of the lungs.
@@ -37,6 +39,7 @@ SHORTCUTS = (
     "thumbnail",
     "border",
     "lungs covered",
+    "own fields",
 )
 
 
@@ -50,7 +53,8 @@ def baseline_inputs(
     cohort : DataFrame, n rows
         With `image_id`.
     files : DataFrame
-        `image_id, file, width, height, format, bands`.
+        `image_id, file, width, height, format, bands`, and own fields where there are any;
+        without a value of any there is no baseline `own fields`.
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
     modality : str
@@ -81,7 +85,20 @@ def baseline_inputs(
         lungs, _ = lung_masks(images)
         for name, visible in (("lungs covered", ~lungs), ("lungs only", lungs)):
             inputs[name] = flatten(shrink(np.where(visible, images, 0).astype(np.uint8), SMALL))
+    if own := _own_inputs(rows):
+        inputs["own fields"] = np.column_stack(own)
     return {**inputs, "average pool": flatten(shrink(images, POOLED)) / 255}
+
+
+def _own_inputs(rows: pd.DataFrame) -> list[np.ndarray]:
+    """Own numbers, 0 where missing, and whether there is one; own texts one-hot, float32."""
+    recorded = rows.loc[:, rows.notna().any()]
+    columns = []
+    for name in own_numbers(recorded):
+        columns += [recorded[name].fillna(0), recorded[name].notna()]
+    for name in own_groups(recorded):
+        columns += [recorded[name] == value for value in sorted(recorded[name].dropna().unique())]
+    return [column.to_numpy(dtype=np.float32) for column in columns]
 
 
 def predict_baselines(

@@ -19,6 +19,7 @@ from cxr.evidence.significance import compare_with_null
 from cxr.evidence.stability import Stability
 from cxr.evidence.thresholds import Thresholds
 from cxr.evidence.verdict import decide
+from cxr.metadata.fields import own_groups
 from cxr.statistics.association import (
     MISSING_AS_LEVEL,
     MISSING_DROPPED,
@@ -27,6 +28,8 @@ from cxr.statistics.association import (
 )
 
 STRATA = ("doi", "view", "source")
+# Fields of so nearly the same adjusted mutual information tell the same.
+AMI_TOLERANCE = 0.05
 SUBJECT = "features"
 MAPS = pa.schema(
     {
@@ -179,7 +182,7 @@ def _associate(
         name: stratified_association(
             labels, patients, fields["country"], fields[name], permutations, seed
         )
-        for name in STRATA
+        for name in (*STRATA, *own_groups(fields))
         if name in fields and "country" in fields
     }
     return association_table(labels, patients, fields, permutations, seed), country_within
@@ -245,19 +248,21 @@ def explained_by(associations: pd.DataFrame, thresholds: Thresholds) -> dict[str
     A field explains them when its association, missing counted as a level, is
     significant (q <= alpha) and strong (effect at least the threshold); of
     several the one with the highest adjusted mutual information among the images
-    where it is recorded, or among all where that is less than half of them.
+    where it is recorded, or among all where that is less than half of them. Of those
+    within `AMI_TOLERANCE` of the highest it is the one recorded of most images.
     """
     rows = associations.set_index("field")
     dropped = rows.loc[rows["missing"] == MISSING_DROPPED]
     rows = rows.loc[rows["missing"] == MISSING_AS_LEVEL]
     recorded = dropped["images"] >= rows["images"].reindex(dropped.index) / 2
     ami = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
-    rows = rows.assign(ami=ami).loc[
+    rows = rows.assign(ami=ami, recorded=dropped["images"]).loc[
         (rows["q"] <= thresholds.alpha) & (rows["effect"] >= thresholds.effect)
     ]
     if rows.empty:
         return None
-    field = str(rows["ami"].idxmax())
+    alike = rows.loc[rows["ami"] >= rows["ami"].max() - AMI_TOLERANCE]
+    field = str(alike.sort_values(["recorded", "ami"], ascending=False, kind="stable").index[0])
     names = ("effect", "low", "high", "p", "q", "ami")
     return {"field": field, **{name: _number(rows.loc[field, name]) for name in names}}
 

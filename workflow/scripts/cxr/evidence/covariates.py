@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cxr.config.catalogue.fields import own_fields
+from cxr.metadata.fields import own_groups, own_numbers
 
 AGES = (0, 20, 40, 60, 80, 200)
 TEXTS = (
@@ -19,7 +19,6 @@ TEXTS = (
     "format",
 )
 NUMBERS = ("offset_days", "severity_extent", "severity_opacity", "width", "height")
-MAX_LEVELS = 50  # an own text of more values identifies images, it does not group them
 NAMES = {
     "age_band": "age",
     "doi": "publication",
@@ -71,9 +70,8 @@ def recorded_fields(
         `doi` (the publication), `source`, `location`, `licence`, `survival`,
         `severity`, `format`, `month`, `split`, and the numbers
         `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
-        `intensity`, and the study's own fields. Fields that are nowhere recorded are left
-        out, and own texts with more than `MAX_LEVELS` values, or with more values than half
-        of their images, which are taken for ids.
+        `intensity`, and the study's own numbers and texts, less those that are taken for
+        ids. Fields that are nowhere recorded are left out.
     """
     rows = metadata.set_index("image_id").reindex(cohort["image_id"])
     table = pd.DataFrame(index=rows.index)
@@ -93,21 +91,14 @@ def recorded_fields(
     for name in NUMBERS:
         if name in rows:
             table[name] = rows[name].astype("float64")
-    for name in own_fields(rows.columns):
-        if pd.api.types.is_numeric_dtype(rows[name]):
-            table[name] = rows[name].astype("float64")
-        elif groups_images(rows[name]):
-            table[name] = rows[name].astype("object")
+    numbers = own_numbers(rows)
+    for name in sorted([*numbers, *own_groups(rows)]):
+        table[name] = rows[name].astype("float64" if name in numbers else "object")
     if intensity is not None:
         table["intensity"] = intensity.reindex(table.index).astype("float64")
     texts = table.select_dtypes(exclude="number").columns
     table[texts] = table[texts].astype("object").where(table[texts].notna(), None)
     return table.loc[:, table.notna().any()]
-
-
-def groups_images(texts: pd.Series) -> bool:
-    """Whether few enough values occur in a field of text that they are no ids."""
-    return texts.nunique() <= min(MAX_LEVELS, texts.notna().sum() / 2)
 
 
 def mean_intensity(cohort: pd.DataFrame, images: np.ndarray) -> pd.Series:

@@ -1,10 +1,11 @@
-"""Linear probes: how well features predict view, publication, file format and country."""
+"""Linear probes: how well features predict view, publication, file format, country, own fields."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from cxr.metadata.fields import own_groups
 from cxr.statistics.bootstrap import patient_weights, percentile_interval
 
 PROBED = ("view", "doi", "format", "country")
@@ -28,9 +29,9 @@ def probe(
     Returns
     -------
     list of dict
-        For each of `PROBED` that is recorded: `field`, `images`, `levels` (those
-        that at least five patients have), `majority`, the majority baseline,
-        and `accuracy` with its 95% bootstrap interval over patients; null where
+        For each of `PROBED` that is recorded, and each own field of text: `field`,
+        `images`, `levels` (those that at least five patients have), `majority`, the
+        majority baseline, and `accuracy` with its 95% bootstrap interval over patients; null where
         fewer than two levels are left.
 
     References
@@ -40,7 +41,7 @@ def probe(
     """
     return [
         _probe(name, features, patients, fields[name], seed)
-        for name in PROBED
+        for name in (*PROBED, *own_groups(fields))
         if name in fields.columns
     ]
 

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from cxr.config.catalogue.fields import own_fields
 from cxr.metadata.normalise import number, tidy
 from cxr.metadata.schema import Reading
 
 MAX_LENGTH = 200  # characters of a text
+MAX_LEVELS = 50  # a text of more values identifies images, it does not group them
 # A number with leading zeros is a code. A comma before three digits may divide thousands.
 _WHOLE = r"[+-]?(0|[1-9][0-9]*)"
 _POINT = re.compile(rf"{_WHOLE}(\.[0-9]*)?([eE][+-]?[0-9]+)?|[+-]?\.[0-9]+")
@@ -53,6 +55,26 @@ def numbers_of(texts: Iterable[str]) -> dict[str, float] | None:
         if np.isfinite(list(values.values())).all()
         else None
     )
+
+
+def own_numbers(rows: pd.DataFrame) -> list[str]:
+    """The own fields that hold numbers, sorted."""
+    return [n for n in own_fields(rows.columns) if pd.api.types.is_numeric_dtype(rows[n])]
+
+
+def own_groups(rows: pd.DataFrame) -> list[str]:
+    """The own fields of text that group images, sorted.
+
+    A text with more than `MAX_LEVELS` values, or with more values than half of its images,
+    is taken for an id.
+    """
+    numbers = own_numbers(rows)
+    return [
+        name
+        for name in own_fields(rows.columns)
+        if name not in numbers
+        and rows[name].nunique() <= min(MAX_LEVELS, rows[name].notna().sum() / 2)
+    ]
 
 
 def type_fields(reading: Reading) -> Reading:

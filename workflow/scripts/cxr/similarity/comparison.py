@@ -11,10 +11,12 @@ import pandas as pd
 from cxr.cohort.splits import independent_patients
 from cxr.config.catalogue.controls import CONTROLS, IMAGENET
 from cxr.core.io import read_table
+from cxr.metadata.fields import own_groups
 from cxr.similarity.retrieval import ALL, MEASURES, SharedField, retrieve, select_queries, summarise
 from cxr.similarity.space import Metric, Space, make_space
 
-# Recorded fields that neighbours may share for other reasons than their disease.
+# Recorded fields that neighbours may share for other reasons than their disease, besides a
+# study's own.
 CONFOUNDERS = ("country", "view", "doi")
 COLUMNS = (
     "space",
@@ -126,7 +128,8 @@ def _retrieve_parts(
 ) -> tuple[pd.DataFrame, list[tuple[str, str]], np.ndarray]:
     """The queries of all parts, rows numbered through; their fields; each row's patient."""
     names = [("class", "")]
-    names += [(name, "class") for name in CONFOUNDERS if name in records]
+    others = [*CONFOUNDERS, *own_groups(records)]
+    names += [(name, "class") for name in others if name in records]
     tables, patients, offset = [], [], 0
     for space in parts:
         rows = records.loc[space.image_ids]

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from cxr.config.catalogue.fields import own_fields
 from cxr.core.errors import InputError
 from cxr.core.io import read_csv
 from cxr.features.backbone import extract_backbone_features, pretrained_backbone
@@ -20,7 +21,7 @@ from cxr.similarity.index import Index
 from cxr.similarity.neighbours import neighbours_table
 from cxr.similarity.space import Metric, distances, metric_centre, to_points
 
-# Recorded fields that the table of neighbours has.
+# Recorded fields that the table of neighbours has, before a study's own.
 NEIGHBOUR_FIELDS = ("class", "country", "view", "severity_extent", "doi")
 
 
@@ -116,14 +117,14 @@ def nearest_images(
     indexed : DataFrame, n rows
         `image_id` and features of the images, in the order of the index.
     records : DataFrame
-        Indexed by image_id: `NEIGHBOUR_FIELDS`.
+        Indexed by image_id: `NEIGHBOUR_FIELDS`, and own fields.
     metric : Metric
     k : int
 
     Returns
     -------
     DataFrame
-        query_id, rank, neighbour_id, distance and `NEIGHBOUR_FIELDS`, nearest first.
+        query_id, rank, neighbour_id, distance, `NEIGHBOUR_FIELDS` and own fields, nearest first.
 
     Raises
     ------
@@ -151,7 +152,8 @@ def nearest_images(
     rows, apart = (np.take_along_axis(a, order, axis=1) for a in (rows, apart))
     ids = indexed["image_id"].to_numpy(dtype=np.str_)
     table = neighbours_table([name], ids, rows, apart).to_pandas()
-    fields = records.loc[table["neighbour_id"], list(NEIGHBOUR_FIELDS)].reset_index(drop=True)
+    names = [*NEIGHBOUR_FIELDS, *own_fields(records.columns)]
+    fields = records.loc[table["neighbour_id"], names].reset_index(drop=True)
     return pd.concat([table, fields], axis=1)
 
 

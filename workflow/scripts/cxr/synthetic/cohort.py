@@ -19,7 +19,7 @@ UPSTREAM_HEADER = (
     "extubated,temperature,pO2_saturation,leukocyte_count,neutrophil_count,lymphocyte_count,view,"
     "modality,date,location,folder,filename,doi,url,license,clinical_notes,other_notes,"
 )
-HEADER = UPSTREAM_HEADER.split(",")
+HEADER = [*UPSTREAM_HEADER.split(","), "scanner"]
 TRUTH = (
     "filename",
     "patientid",
@@ -71,6 +71,8 @@ DEFECTS = (
 
 def write_cohort(destination: Path, settings: SyntheticCohort) -> None:
     """Writes a cohort in the layout of ieee8023/covid-chestxray-dataset, and its truth.
+
+    Its metadata have a column `scanner` beside those of upstream.
 
     Parameters
     ----------
@@ -185,6 +187,7 @@ def _draw_images(
             "filename": filename,
             "license": "CC0",
             "clinical_notes": "phantom",
+            "scanner": patient.site.scanner,
         }
         planted: dict[str, object] = {
             "filename": filename,

@@ -16,6 +16,7 @@ class Site:
 
     location: str
     country: str
+    scanner: str
     share: float
     contrast: float
     gamma: float
@@ -31,6 +32,7 @@ SITES = (
     Site(
         "Ospedale San Marco, Bergamo, Italy ",
         "Italy",
+        "Alto DX 2",
         0.30,
         1.0,
         1.0,
@@ -44,6 +46,7 @@ SITES = (
     Site(
         "Hospital del Sol, Barcelona, Spain",
         "Spain",
+        "Brisa CR 10",
         0.16,
         1.15,
         0.9,
@@ -57,6 +60,7 @@ SITES = (
     Site(
         "Wuhan East Hospital, Wuhan, Hubei Province, China",
         "China",
+        "Cumulus DR",
         0.14,
         0.9,
         1.15,
@@ -70,6 +74,7 @@ SITES = (
     Site(
         "Taoyuan City Hospital, Taoyuan, Taiwan ",
         "Taiwan",
+        "Delta Ray 5",
         0.10,
         1.05,
         1.05,
@@ -83,6 +88,7 @@ SITES = (
     Site(
         "Harbour Hospital, Melbourne, Australia",
         "Australia",
+        "Eos Mobile",
         0.08,
         1.1,
         1.0,
@@ -96,6 +102,7 @@ SITES = (
     Site(
         "Goyang Central Hospital, Goyang, Korea",
         "South Korea",
+        "Fathom 400",
         0.06,
         0.95,
         0.95,
@@ -106,8 +113,8 @@ SITES = (
         ".jpeg",
         False,
     ),
-    Site("Macao, China", "Macao", 0.04, 1.0, 1.1, 0.02, 0.8, 0.0, "", ".jpg", True),
-    Site("", "", 0.12, 1.0, 1.0, 0.02, 0.7, 0.02, "", ".jpeg", True),
+    Site("Macao, China", "Macao", "Gale DR 3", 0.04, 1.0, 1.1, 0.02, 0.8, 0.0, "", ".jpg", True),
+    Site("", "", "Halo CR", 0.12, 1.0, 1.0, 0.02, 0.7, 0.02, "", ".jpeg", True),
 )
 
 

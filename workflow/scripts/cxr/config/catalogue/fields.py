@@ -27,9 +27,9 @@ SHARED = (
     *("format", "sha256"),
 )
 RESERVED = (
-    *("age_band", "bands", "class", "cluster", "embedding", "features", "intensity", "month"),
-    *("near_duplicate_group", "predicted", "probability", "problem", "split", "split_group"),
-    "tags",
+    *("age_band", "bands", "class", "cluster", "distance", "embedding", "features", "intensity"),
+    *("month", "near_duplicate_group", "neighbour_id", "predicted", "probability", "problem"),
+    *("query_id", "rank", "split", "split_group", "tags"),
 )
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
