@@ -21,7 +21,7 @@ rule import_features:
         mem_mb=grows(1000, 30),
         runtime=grows(10, 0.1),
     params:
-        cfg=settings(name="features.name"),
+        cfg=settings(fields="features.fields", name="features.name"),
         code=code_of("import_features.py"),
     script:
         "../workflow/scripts/import_features.py"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    external = divide_table(read_features(input.table), cfg["name"])
+    external = divide_table(read_features(input.table), cfg["name"], cfg["fields"])
     write_table(external.metadata, output.metadata)
     write_table(external.cohort, output.cohort)
     write_table(external.features, output.features)

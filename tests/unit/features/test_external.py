@@ -116,3 +116,17 @@ def test_ids_that_are_numbers_become_text():
     pd.testing.assert_series_equal(
         external.features["image_id"], pd.Series(["10", "9"], name="image_id", dtype="str")
     )
+
+
+def test_fields_of_ones_own_are_no_features():
+    whole = table(Maker=["GE", None, "Agfa"], dose=[1.5, 2.5, None], room=["1", "2", "3a"])
+    fields = {"ward": "room", "scanner": "Maker", "mgy": "dose"}
+    external = divide_table(whole, "net", fields)
+    rows = external.metadata.set_index("image_id")
+    assert list(external.metadata.columns) == [*SCHEMA, "mgy", "scanner", "ward"]
+    assert rows["mgy"].fillna(-1).to_dict() == {"c": 1.5, "a": 2.5, "b": -1}
+    assert rows["scanner"].fillna("").to_dict() == {"c": "GE", "a": "", "b": "Agfa"}
+    assert rows["ward"].to_dict() == {"c": "1", "a": "2", "b": "3a"}
+    assert external.features.shape[1] == 3 + 2
+    with pytest.raises(InputError, match=r"'features\.fields\.ward': no column 'bed'"):
+        divide_table(whole, "net", {"ward": "bed"})

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from cxr.config.base import Name, Section
+from cxr.config.base import Name, Section, Term
+from cxr.config.fields import OwnName
 
 
 class Features(Section):
@@ -15,3 +16,8 @@ class Features(Section):
         "`metadata.parquet`.",
     )
     name: Name = Field(default="external", description="Name of the features in results/.")
+    fields: dict[OwnName, Term] = Field(
+        default_factory=dict,
+        description="The table's column of each field of your own, such as `scanner` or `ward`: "
+        "text or numbers, which are then no features.",
+    )

@@ -5,7 +5,7 @@ these would have written.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cxr.core.parquet_bounds import bounded_columns
 from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
 from cxr.metadata.countries import country
+from cxr.metadata.fields import own_text, typed_texts
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
 
@@ -63,7 +64,9 @@ def read_features(path: str | Path) -> pa.Table:
     return read_arrow(path, bounded_columns(path, most))
 
 
-def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
+def divide_table(
+    table: pa.Table, name: str, fields: Mapping[str, str] | None = None
+) -> ExternalFeatures:
     """Divides a table of features into the files that the stages after it read.
 
     A row without an id, with one that occurred before or with a feature that is
@@ -76,19 +79,23 @@ def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
         lists; `class` and columns of the metadata's schema, where there are any.
     name : str
         The source where the table names none.
+    fields : mapping, optional
+        The table's column of each own field.
 
     Raises
     ------
     InputError
-        Without image_id, without features, or without a row that can be used.
+        Without image_id, without features, without a column of an own field, or without
+        a row that can be used.
     """
     if "image_id" not in table.column_names:
         raise InputError(
             f"config key 'features.from_file': no column image_id, only "
             f"{', '.join(table.column_names[:8])}; name the images"
         )
-    features = _features(table)
-    metadata = _metadata(table, name)
+    own = _own_fields(table, fields or {})
+    features = _features(table.drop_columns(list(set((fields or {}).values()))))
+    metadata = _metadata(table, name).assign(**own)
     reasons = _reasons(metadata["image_id"], features)
     bad = reasons != ""
     rejected = rejections(
@@ -115,6 +122,19 @@ def divide_table(table: pa.Table, name: str) -> ExternalFeatures:
         }
     )
     return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
+
+
+def _own_fields(table: pa.Table, fields: Mapping[str, str]) -> dict[str, pd.Series]:
+    """The own fields of all rows, sorted by name."""
+    for name, column in fields.items():
+        if column not in table.column_names:
+            raise InputError(
+                f"config key 'features.fields.{name}': no column {column!r}, only "
+                f"{', '.join(table.column_names[:8])}; name a column of the table"
+            )
+    raw = table.select(list(set(fields.values()))).to_pandas()
+    texts = {name: raw[fields[name]].map(own_text).astype("str") for name in sorted(fields)}
+    return {name: typed_texts(column) for name, column in texts.items()}
 
 
 def _features(table: pa.Table) -> np.ndarray:

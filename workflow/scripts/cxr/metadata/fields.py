@@ -57,6 +57,14 @@ def numbers_of(texts: Iterable[str]) -> dict[str, float] | None:
     )
 
 
+def typed_texts(texts: pd.Series) -> pd.Series:
+    """Texts as numbers (float64) where each of them is one, and else as they are."""
+    numbers = numbers_of(texts.dropna())
+    if numbers is None:
+        return texts.astype("str")
+    return texts.map(numbers, na_action="ignore").astype("float64")
+
+
 def own_numbers(rows: pd.DataFrame) -> list[str]:
     """The own fields that hold numbers, sorted."""
     return [n for n in own_fields(rows.columns) if pd.api.types.is_numeric_dtype(rows[n])]
@@ -86,11 +94,9 @@ def type_fields(reading: Reading) -> Reading:
     rows, spellings = reading.rows.copy(), reading.spellings.copy()
     for name in own_fields(rows.columns):
         of_field = spellings["column"] == name
-        texts = spellings.loc[of_field, "value"].dropna()
-        numbers = numbers_of({*texts, *rows[name].dropna()})
+        values = spellings.loc[of_field, "value"]
+        numbers = numbers_of({*values.dropna(), *rows[name].dropna()})
         if numbers is not None:
             rows[name] = rows[name].map(numbers, na_action="ignore").astype("float64")
-            spellings.loc[of_field, "value"] = spellings.loc[of_field, "value"].map(
-                numbers, na_action="ignore"
-            )
+            spellings.loc[of_field, "value"] = values.map(numbers, na_action="ignore")
     return replace(reading, rows=rows, spellings=spellings)
