@@ -160,7 +160,7 @@ class TableSource(SourceBase):
     tags: Annotated[list[OwnTag], Unique] = Field(
         default_factory=list,
         description="Keywords of DICOM tags that become fields of your own, such as "
-        "`Manufacturer` (as `manufacturer`); see DICOM tags below.",
+        "`Manufacturer` (as `manufacturer`); see DICOM tags above.",
     )
 
     @model_validator(mode="after")
