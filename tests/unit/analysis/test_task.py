@@ -24,3 +24,5 @@ def test_text_is_one_hot_and_gaps_are_a_value(rng):
 def test_a_target_of_numbers_is_named(rng):
     with pytest.raises(InputError, match=r"'analysis\.target': age_years holds numbers"):
         PredictionTask.of(patients_of(rng), TaskSettings("age_years", ("sex",), 2))
+    with pytest.raises(InputError, match=r"'analysis\.predictors': no source has a column ward"):
+        PredictionTask.of(patients_of(rng), TaskSettings("sex", ("ward",), 2))

@@ -106,3 +106,5 @@ def test_a_field_of_numbers_is_named():
     table = rows(["Rome"] * 8).assign(dose=1.5)
     with pytest.raises(InputError, match=r"'cohort\.tags\.fields': dose holds numbers"):
         assign_tags(table, TagSettings(("location", "dose"), 2))
+    with pytest.raises(InputError, match=r"'cohort\.tags\.fields': no source has a column scanner"):
+        assign_tags(table, TagSettings(("scanner",), 2))

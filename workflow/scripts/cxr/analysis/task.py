@@ -41,9 +41,17 @@ class PredictionTask:
         Raises
         ------
         InputError
-            If the target holds numbers, or fewer than two values of it are left.
+            If a field is in no table, the target holds numbers, or fewer than two values of
+            it are left.
         """
         target, min_patients = settings.target, settings.min_patients
+        for key, names in (("target", [target]), ("predictors", settings.predictors)):
+            for name in names:
+                if name not in rows:
+                    raise InputError(
+                        f"config key 'analysis.{key}': no source has a column {name}; name "
+                        f"another field"
+                    )
         if pd.api.types.is_numeric_dtype(rows[target]):
             raise InputError(
                 f"config key 'analysis.target': {target} holds numbers; name a field of text"

@@ -55,9 +55,13 @@ def assign_tags(rows: pd.DataFrame, settings: TagSettings) -> tuple[list[list[st
     Raises
     ------
     InputError
-        If a field holds numbers, or no tag is left.
+        If a field is in no table or holds numbers, or no tag is left.
     """
     for field in settings.fields:
+        if field not in rows:
+            raise InputError(
+                f"config key 'cohort.tags.fields': no source has a column {field}; leave it out"
+            )
         if pd.api.types.is_numeric_dtype(rows[field]):
             raise InputError(
                 f"config key 'cohort.tags.fields': {field} holds numbers; name fields of text"
