@@ -95,7 +95,7 @@ def test_one_field_has_one_spelling_in_all_sources():
     ("tags", "line"),
     [
         (["KVP", "PatientName"], "'sources.ours.tags.1': PatientName may name a person"),
-        (["Manufactuer"], "'sources.ours.tags.0': 'Manufactuer' is no keyword of DICOM"),
+        (["Manufactuer"], "'sources.ours.tags.0': Manufactuer is no keyword of DICOM"),
         (["Laterality", "Laterality"], "a value occurs twice"),
         (["Columns", "Exposure"], ""),
     ],

@@ -86,8 +86,8 @@ def test_a_file_that_can_not_be_read_has_no_tags(tmp_path):
         ("PixelData", "data"),
         ("RequestAttributesSequence", "data"),
         ("PatientID", "read already, as patient_id"),
-        ("Manufactuer", "did you mean Manufacturer"),
-        ("(0008,0070)", "give its keyword"),
+        ("Manufactuer", "name one, such as Manufacturer"),
+        ("(0008,0070)", "is no keyword of DICOM"),
     ],
 )
 def test_tags_that_may_name_somebody_are_refused(keyword, why):

@@ -19,7 +19,7 @@ PATIENT = 0x0010  # the group of the patient's tags
 NUMBERS = ("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV")
 CODES = ("CS",)
 HASHED = ("AE", "LO", "SH", "UC", "UI", "UR")
-PERSONS = re.compile("Patient|Physician|Person|Operator|Reviewer|Performer|Address|Telephone")
+PERSONS = re.compile("Patient|Physician|Person|Operator|Reviewer|Performer|Address|Phone|Telephone")
 # Short texts of a device, not of its users.
 PLAIN = (
     "ConvolutionKernel",
@@ -60,14 +60,14 @@ def treatment(keyword: str) -> Treatment:
     tag = tag_for_keyword(keyword)
     if tag is None:
         near = difflib.get_close_matches(keyword, list(keyword_dict), 1)
-        hint = f"did you mean {near[0]}?" if near else "give its keyword, for example Manufacturer"
-        raise ValueError(f"{keyword!r} is no keyword of DICOM; {hint}")
+        hint = near[0] if near else "Manufacturer"
+        raise ValueError(f"{keyword} is no keyword of DICOM; name one, such as {hint}")
     if keyword in READ_ALREADY:
-        raise ValueError(f"{keyword} is read already, as {READ_ALREADY[keyword]}; leave it out")
+        raise ValueError(f"{keyword} is read already, as {READ_ALREADY[keyword]}; name other tags")
     kind = dictionary_VR(tag).split(" or ")[0]
     names_person = kind in HASHED and PERSONS.search(keyword)
     if tag >> 16 == PATIENT or kind == "PN" or names_person:
-        raise ValueError(f"{keyword} may name a person and is not read; leave it out")
+        raise ValueError(f"{keyword} may name a person; name other tags")
     if keyword in PLAIN:
         return "text"
     if kind in NUMBERS:
@@ -76,6 +76,4 @@ def treatment(keyword: str) -> Treatment:
         return "code"
     if kind in HASHED:
         return "hash"
-    raise ValueError(
-        f"{keyword} holds free text, a date or data (VR {kind}) and is not read; leave it out"
-    )
+    raise ValueError(f"{keyword} holds free text, a date or data (VR {kind}); name other tags")

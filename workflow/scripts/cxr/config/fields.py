@@ -36,7 +36,7 @@ _PATTERN = f"^{NAME.pattern}$"
 def _free_name(name: str) -> str:
     problem = name_problem(name)
     if problem:
-        raise ValueError(f"{name!r} can't be a field of your own: {problem}")
+        raise ValueError(f"can't be a field of your own: {problem}")
     return name
 
 
