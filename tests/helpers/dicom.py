@@ -6,16 +6,19 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 
 def write_dicom(path, pixels, **tags):
-    """A radiograph with some tags; 16 bits where the pixels have them."""
+    """A radiograph with some tags, of as many bits and channels as the pixels have."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = ComputedRadiographyImageStorage
     meta.MediaStorageSOPInstanceUID = "1.2.3"
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
     data.SOPClassUID, data.SOPInstanceUID = meta.MediaStorageSOPClassUID, "1.2.3"
-    data.Rows, data.Columns = pixels.shape
-    data.SamplesPerPixel, data.PixelRepresentation = 1, 0
+    data.Rows, data.Columns = pixels.shape[:2]
+    data.SamplesPerPixel, data.PixelRepresentation = 1, int(pixels.dtype.kind == "i")
     data.PhotometricInterpretation = "MONOCHROME2"
+    if pixels.ndim == 3:
+        data.SamplesPerPixel, data.PlanarConfiguration = 3, 0
+        data.PhotometricInterpretation = "RGB"
     data.BitsAllocated = 8 * pixels.dtype.itemsize
     data.BitsStored, data.HighBit = data.BitsAllocated, data.BitsAllocated - 1
     data.PixelData = pixels.tobytes()

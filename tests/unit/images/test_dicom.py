@@ -1,20 +1,39 @@
 """DICOM files are shown as their window says, and name nobody."""
 
 import hashlib
+import io
+import itertools
 import re
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 
 import gdcm
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.encaps import encapsulate
+from pydicom.tag import BaseTag
+from pydicom.uid import (
+    MPEG4HP41,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+)
 
 from cxr.core.errors import InputError
 from cxr.core.paths import SCRIPTS
 from cxr.images.decode import UnusableImage, read_grey
-from cxr.images.dicom import UNLISTED, read_tags
+from cxr.images.dicom import ANONYMOUS, UNLISTED, read_pixels, read_tags
+from cxr.images.dicom_bounds import bounded_pixels
+from cxr.images.dicom_header import UnreadablePixels
+from cxr.images.formats import CONTRADICTION
 from tests.helpers.dicom import write_dicom
 from tests.helpers.jobs import TASK
 
@@ -25,8 +44,13 @@ from tests.helpers.jobs import TASK
         ("PatientAge", "age_years", "045Y", "45.00"),
         ("PatientAge", "age_years", "\u00b23Y", None),
         ("PatientAge", "age_years", "Y", None),
+        ("PatientAge", "age_years", "45", "45.00"),
+        ("PatientAge", "age_years", "018m", "1.50"),
+        ("PatientAge", "age_years", "45 Hans", None),
         ("StudyDate", "date", "20200316", "2020-03-16"),
         ("StudyDate", "date", "2020031\u00b2", None),
+        ("StudyDate", "date", "2020.03.16", "2020-03-16"),
+        ("StudyDate", "date", "2020-0316", None),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
@@ -56,6 +80,25 @@ def test_a_number_of_a_hospital_can_not_be_found_by_trying(tmp_path, deep):
     assert re.fullmatch("dicom-[0-9a-f]{16}", found)
     plain = {hashlib.sha256(str(n).encode()).hexdigest()[:16] for n in range(10_000)}
     assert found.removeprefix("dicom-") not in plain
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ANONYMOUS", True),
+        ("anonymized^patient", True),
+        ("Patient ID removed", True),
+        ("N/A", True),
+        ("---", True),
+        ("XXXXX", True),
+        ("0", False),
+        ("Patient 1", False),
+        ("Anona", False),
+    ],
+)
+def test_a_word_of_anonymising_is_no_patient(tmp_path, deep, text, found):
+    path = write_dicom(tmp_path / "a.dcm", deep, PatientID=text)
+    assert (read_tags(path)["patient_id"] == ANONYMOUS) == found
 
 
 def test_tags_other_than_the_id_need_no_secret(tmp_path, deep, monkeypatch):
@@ -109,25 +152,96 @@ COMPRESSIONS = {
 }
 
 
-@pytest.mark.parametrize("name", COMPRESSIONS)
-def test_compressed_dicom_is_decoded(tmp_path, deep, name):
-    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+def compress(path, name, target):
     reader, change, writer = (
         gdcm.ImageReader(),
         gdcm.ImageChangeTransferSyntax(),
         gdcm.ImageWriter(),
     )
-    reader.SetFileName(str(tmp_path / "a.dcm"))
+    reader.SetFileName(str(path))
     assert reader.Read()
     change.SetTransferSyntax(gdcm.TransferSyntax(COMPRESSIONS[name]))
     change.SetInput(reader.GetImage())
     assert change.Change()
-    writer.SetFileName(str(tmp_path / "b.dcm"))
+    writer.SetFileName(str(target))
     writer.SetFile(reader.GetFile())
     writer.SetImage(change.GetOutput())
     assert writer.Write()
-    assert pydicom.dcmread(tmp_path / "b.dcm").file_meta.TransferSyntaxUID.is_compressed
+    assert pydicom.dcmread(target).file_meta.TransferSyntaxUID.is_compressed
+    return target
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_compressed_dicom_is_decoded(tmp_path, deep, name, dtype):
+    pixels = (deep.astype(int) // 16 - 100 * (dtype is np.int16)).astype(dtype)
+    plain = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=100, WindowWidth=150)
+    expected = read_grey(plain)
+    np.testing.assert_array_equal(read_grey(compress(plain, name, tmp_path / "b.dcm")), expected)
+
+
+def test_jpeg_2000_says_its_own_depth(tmp_path, deep):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    data = pydicom.dcmread(compress(tmp_path / "a.dcm", "JPEG 2000", tmp_path / "b.dcm"))
+    data.BitsStored, data.HighBit = 10, 9
+    data.save_as(tmp_path / "b.dcm")
     np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+@pytest.mark.parametrize("bits", [8, 32, 64])
+@pytest.mark.parametrize("name", ["JPEG lossless", "JPEG-LS", "JPEG 2000"])
+def test_a_compressed_image_counts_with_its_own_bits(tmp_path, deep, name, bits):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    data = pydicom.dcmread(compress(tmp_path / "a.dcm", name, tmp_path / "b.dcm"))
+    data.BitsAllocated, data.BitsStored, data.HighBit = bits, bits, bits - 1
+    data.save_as(tmp_path / "b.dcm")
+    if bits < 16:
+        with pytest.raises(UnusableImage, match=CONTRADICTION):
+            read_grey(tmp_path / "b.dcm")
+    else:
+        np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "keep"),
+    [
+        *itertools.product((ImplicitVRLittleEndian, ExplicitVRLittleEndian), ("meta", "nothing")),
+        (DeflatedExplicitVRLittleEndian, "meta"),
+    ],
+)
+def test_a_file_may_lack_its_preamble(tmp_path, deep, syntax, keep):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep, PatientSex="F"))
+    data = pydicom.dcmread(tmp_path / "a.dcm")
+    data.file_meta.TransferSyntaxUID = syntax
+    data.save_as(tmp_path / "b.dcm", implicit_vr=syntax == ImplicitVRLittleEndian)
+    whole = (tmp_path / "b.dcm").read_bytes()
+    length = 144 + pydicom.dcmread(tmp_path / "b.dcm").file_meta.FileMetaInformationGroupLength
+    (tmp_path / "b.dcm").write_bytes(whole[132 if keep == "meta" else length :])
+    np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+    assert read_tags(tmp_path / "b.dcm", ["sex"]) == {"sex": "F"}
+
+
+def test_a_picture_with_the_suffix_of_dicom_is_read_as_what_it_is(tmp_path, radiograph):
+    Image.fromarray(radiograph).save(tmp_path / "a.dcm", "PNG")
+    np.testing.assert_array_equal(read_grey(tmp_path / "a.dcm"), radiograph)
+    assert read_tags(tmp_path / "a.dcm", ["sex"]) == {"sex": None}
+
+
+def recoded(uid):
+    def spoil(data):
+        data.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(100)])
+        data.file_meta.TransferSyntaxUID = uid
+
+    return spoil
+
+
+def half(data):
+    """A JPEG 2000 image that ends too early."""
+    picture = io.BytesIO()
+    Image.fromarray((data.pixel_array >> 4).astype(np.uint8)).save(picture, "JPEG2000", no_jp2=True)
+    data.BitsAllocated, data.BitsStored, data.HighBit = 8, 8, 7
+    data.PixelData = encapsulate([picture.getvalue()[:120]])
+    data.file_meta.TransferSyntaxUID = JPEG2000Lossless
 
 
 def vast(data):
@@ -141,6 +255,12 @@ def vast(data):
         (lambda data: setattr(data, "NumberOfFrames", 3), "a stack of several images"),
         (lambda data: setattr(data, "PixelData", data.PixelData[:100]), "truncated or damaged"),
         (vast, "more than 100 million pixels"),
+        (lambda data: data.__delitem__("Rows"), "its header has no Rows"),
+        (lambda data: setattr(data, "BitsAllocated", 0), "its header has no BitsAllocated"),
+        (recoded(HTJ2KLossless), r"no decoder for its compression \(High-Throughput JPEG 2000"),
+        (recoded(MPEG4HP41), r"no decoder for its compression \(MPEG-4"),
+        (recoded(JPEG2000Lossless), "its compressed pixels are not those of its header"),
+        (half, "truncated or damaged"),
     ],
 )
 def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
@@ -149,3 +269,42 @@ def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
     data.save_as(tmp_path / "b.dcm")
     with pytest.raises(UnusableImage, match=reason):
         read_grey(tmp_path / "b.dcm")
+
+
+TAGS_OF_PIXELS = [
+    *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames"),
+    *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit", "WindowCenter", "WindowWidth"),
+    *("RescaleSlope", "RescaleIntercept", "VOILUTFunction", "PresentationLUTShape"),
+    *("VOILUTSequence", "ModalityLUTSequence", "PatientID", "PatientAge", "StudyDate"),
+]
+TEXTS = [b"", b"\0", b"1\\2", b"-1", b"nan", b"1e308", b"\xff" * 8, b"MONOCHROME1", b"RGB"]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("seed", range(150))
+def test_no_damage_to_a_file_does_more_than_cost_it(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    shape = (64, 60, 3) if rng.random() < 0.3 else (64, 60)
+    pixels = rng.integers(0, 255, shape).astype(rng.choice(["u1", "u2", "i2"]))
+    path = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=100, WindowWidth=100)
+    if len(shape) == 2 and rng.random() < 0.4:
+        compress(path, rng.choice(list(COMPRESSIONS)), path)
+    data = pydicom.dcmread(path)
+    for keyword in rng.choice(TAGS_OF_PIXELS, rng.integers(1, 4)):
+        raw = (
+            rng.bytes(rng.integers(1, 9)) if rng.random() < 0.5 else TEXTS[rng.integers(len(TEXTS))]
+        )
+        tag = tag_for_keyword(keyword)
+        kind = str(rng.choice([dictionary_VR(tag).split()[0], "UN", "OW"]))
+        data[tag] = RawDataElement(BaseTag(tag), kind, len(raw), raw, 0, False, True)
+    data.save_as(path)
+    if rng.random() < 0.3:
+        whole = bytearray(path.read_bytes())
+        for at in rng.integers(132, len(whole), 3):
+            whole[at] = rng.integers(256)
+        path.write_bytes(whole[: rng.integers(132, len(whole) + 1)])
+    read_tags(path)
+    with suppress(UnreadablePixels):
+        bounded_pixels(path)
+        assert read_pixels(path).dtype == np.uint8

@@ -45,7 +45,7 @@ ANONYMOUS = "dicom-anonymous"
 NOBODY = re.compile(
     r"(patient|subject)?(anon|anonym|anonymous|anonymi[sz]ed|anonyme|anonymisiert|deidentified|"
     r"removed|redacted|none|null|nil|na|nan|noid|nopatientid|unknown|unnamed|notavailable|x{3,})?"
-    r"(patient|subject)?(id)?"
+    r"(patient|subject)?(id)?(removed)?"
 )
 NO_DECODER = "no decoder for its compression"
 UNLISTED = "a text of no listed code"

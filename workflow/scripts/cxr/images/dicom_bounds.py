@@ -146,11 +146,13 @@ def bounded_frame(image: Any) -> bytes | None:
     """The compressed image of a dataset, as large as its header says; None without compression.
 
     Decoders make room by what the image itself says, and a run of RLE has 64 times its bytes.
+    Others write past the room that a header with other bits makes: pixels that have fewer
+    count with these.
 
     Parameters
     ----------
     image : pydicom.Dataset
-        As of `cxr.images.dicom_header.image_module`.
+        As of `cxr.images.dicom_header.image_module`; its bits may be changed.
 
     Raises
     ------
@@ -169,7 +171,11 @@ def bounded_frame(image: Any) -> bytes | None:
         fits = _longest_segment(frame, rows * columns) <= rows * columns + RUN
     else:
         sized = _jpeg2000_size if syntax in JPEG2000TransferSyntaxes else _jpeg_size
-        fits = sized(frame) == (rows, columns, image.SamplesPerPixel)
+        *size, bits = sized(frame) or (0, 0)
+        allocated = next((room for room in (8, 16, 32) if bits <= room), bits)
+        fits = size == [rows, columns, image.SamplesPerPixel] and allocated <= image.BitsAllocated
+        if allocated < image.BitsAllocated:
+            image.BitsAllocated, image.BitsStored, image.HighBit = allocated, bits, bits - 1
     if not fits:
         raise UnreadablePixels(CONTRADICTION)
     return frame
@@ -239,23 +245,26 @@ def jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
         at += 2 + length
 
 
-def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Rows, columns and channels by the header of a JPEG or JPEG-LS image; None without one."""
+Size = tuple[int, int, int, int]
+
+
+def _jpeg_size(frame: bytes) -> Size | None:
+    """Rows, columns, channels and bits by the header of a JPEG or JPEG-LS; None without one."""
     for marker, part in jpeg_segments(frame):
         if marker in START_OF_FRAME and len(part) > 5:
-            return int.from_bytes(part[1:3]), int.from_bytes(part[3:5]), part[5]
+            return int.from_bytes(part[1:3]), int.from_bytes(part[3:5]), part[5], part[0]
     return None
 
 
-def _jpeg2000_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Rows, columns and channels by the header of a JPEG 2000 image; None without one."""
+def _jpeg2000_size(frame: bytes) -> Size | None:
+    """Rows, columns, channels and bits by the header of a JPEG 2000 image; None without one."""
     return jpeg2000_parts(frame)[0]
 
 
-def jpeg2000_parts(frame: bytes) -> tuple[tuple[int, int, int] | None, bool | None]:
-    """Of a JPEG 2000 image rows, columns and channels, and whether these are transformed.
+def jpeg2000_parts(frame: bytes) -> tuple[Size | None, bool | None]:
+    """Of a JPEG 2000 image its size, as `Size`, and whether its channels are transformed.
 
-    None for what it does not say.
+    None for what it does not say, and where its channels are not alike.
     """
     at = 0
     while not frame.startswith(J2K_SIZE, at):
@@ -266,7 +275,12 @@ def jpeg2000_parts(frame: bytes) -> tuple[tuple[int, int, int] | None, bool | No
             return None, None
         at += step
     right, bottom, left, top, channels = struct.unpack_from(">4L16xH", frame, at + 8)
+    kinds = {frame[at + 42 + 3 * channel : at + 45 + 3 * channel] for channel in range(channels)}
+    kind = kinds.pop() if len(kinds) == 1 else b""
+    if kind[1:] != b"\1\1":
+        return None, None
+    size = bottom - top, right - left, channels, (kind[0] & 0x7F) + 1
     # Its markers are laid out as those of a JPEG; the style of its coding names the transform.
     styles = (part[4:5] for marker, part in jpeg_segments(frame[at:]) if marker == J2K_STYLE)
     style = next(styles, b"")
-    return (bottom - top, right - left, channels), style != b"\0" if style else None
+    return size, style != b"\0" if style else None

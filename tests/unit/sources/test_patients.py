@@ -1,0 +1,53 @@
+"""Patients of DICOM files whose ids were removed."""
+
+import pandas as pd
+import pytest
+
+from cxr.core.errors import InputError
+from cxr.images.dicom import ANONYMOUS
+from cxr.sources.patients import tagged_patients
+from cxr.sources.table import read
+from tests.helpers.dicom import deep_pixels, write_dicom
+from tests.unit.sources.test_table import cohort, layout_of
+
+
+@pytest.mark.parametrize("ids", [["dicom-1"] * 10, [ANONYMOUS] * 2, ["dicom-1"] * 10 + [None]])
+def test_one_id_for_all_files_is_no_patient(ids):
+    with pytest.raises(InputError, match=r"sources.own.columns.patient_id': PatientID is the same"):
+        tagged_patients("own", dict(enumerate(ids)))
+
+
+@pytest.mark.parametrize("ids", [["dicom-1"] * 9, ["dicom-1"] * 20 + ["dicom-2"], []])
+def test_few_images_of_one_patient_and_many_of_two_are_possible(ids, caplog):
+    assert list(tagged_patients("own", dict(enumerate(ids))).values()) == ids
+    assert not caplog.records
+
+
+def test_files_without_an_id_are_counted(caplog):
+    ids = {0: "dicom-1", 2: ANONYMOUS, 3: None, 5: ANONYMOUS}
+    assert tagged_patients("own", ids) == {0: "dicom-1", 2: None, 3: None, 5: None}
+    assert "PatientID of 3 DICOM files is empty or a word such as ANONYMOUS" in caplog.text
+
+
+COLUMNS = {"file": "image", "finding": "dx"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"columns": {**COLUMNS, "patient_id": "case"}}, ["own:c0", "own:c1", "own:c0"]),
+        ({"columns": {**COLUMNS, "patient_id": "image"}}, ["own:0.dcm", "own:1.dcm", "own:2.dcm"]),
+        ({"columns": COLUMNS, "constants": {"patient_id": "x"}}, ["own:x"] * 3),
+    ],
+)
+def test_the_config_names_patients_instead(tmp_path, rng, changes, expected):
+    files = [f"{number}.dcm" for number in range(3)]
+    for file in files:
+        write_dicom(tmp_path / file, deep_pixels(rng), PatientID="ANONYMOUS")
+    frame = pd.DataFrame({"image": files, "dx": "COVID-19", "case": ["c0", "c1", "c0"]})
+    assert (
+        read("own", cohort(tmp_path, frame), layout_of(**changes)).rows["patient_id"].tolist()
+        == expected
+    )
+    with pytest.raises(InputError, match="PatientID is the same in all 3 DICOM files"):
+        read("own", tmp_path, layout_of(columns=COLUMNS))
