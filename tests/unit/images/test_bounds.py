@@ -18,7 +18,8 @@ from pydicom.uid import (
 
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.dicom import read_tags
-from cxr.images.formats import CONTRADICTION, EXPANDS, TOO_LARGE, TOO_MUCH_BESIDE
+from cxr.images.formats import CONTRADICTION, EXPANDS, LARGE_WEBP, TOO_LARGE, TOO_MUCH_BESIDE
+from cxr.images.jpeg2000_bounds import TOO_DIVIDED
 from tests.helpers.dicom import write_dicom
 
 POSTSCRIPT = (
@@ -37,11 +38,64 @@ def test_no_program_is_started_on_an_image(tmp_path, monkeypatch):
     assert not (tmp_path / "started").exists()
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "JPEG2000", "TGA", "ICO", "PPM", "PCX", "SGI"])
+@pytest.mark.parametrize("kind", ["TGA", "ICO", "PCX", "SGI", "ICNS", "DDS", "IM", "MSP"])
 def test_only_the_documented_formats_are_read(tmp_path, radiograph, kind):
-    Image.fromarray(radiograph).save(tmp_path / "a.png", kind)
+    image = Image.fromarray(radiograph).convert("1" if kind == "MSP" else "RGBA")
+    image.convert("L" if kind in ("IM", "SGI", "PCX") else image.mode).save(tmp_path / "a", kind)
     with pytest.raises(UnusableImage, match="not an image that can be read"):
-        read_grey(tmp_path / "a.png")
+        read_grey(tmp_path / "a")
+
+
+def jpeg2000(size=(300, 200), **options):
+    data = io.BytesIO()
+    Image.new("L", size).save(data, "JPEG2000", **options)
+    return data.getvalue()
+
+
+def with_byte(data, marker, offset, value):
+    """A file with another byte so far behind a marker."""
+    at = data.index(marker) + offset
+    return data[:at] + bytes([value]) + data[at + 1 :]
+
+
+PRECINCTS = jpeg2000(precinct_size=(128, 128))
+CODING = b"\xff\x52"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (jpeg2000((1300, 1300), tile_size=(16, 16)), TOO_DIVIDED),
+        (with_byte(PRECINCTS, CODING, 19, 0), TOO_DIVIDED),
+        (with_byte(PRECINCTS, CODING, 6, 40), TOO_DIVIDED),
+        (with_byte(PRECINCTS, b"\xff\x51", 8, 9), CONTRADICTION),
+        (with_byte(PRECINCTS, b"ihdr", 7, 9), CONTRADICTION),
+        (PRECINCTS[:130], CONTRADICTION),
+    ],
+    ids=["tiles", "precincts", "layers", "width", "height", "cut"],
+)
+def test_a_jpeg_2000_is_divided_no_further_than_its_pixels(tmp_path, data, reason):
+    (tmp_path / "a.jp2").write_bytes(PRECINCTS)
+    assert read_grey(tmp_path / "a.jp2").shape == (200, 300)
+    (tmp_path / "b.jp2").write_bytes(data)
+    with pytest.raises(UnusableImage, match=reason):
+        read_grey(tmp_path / "b.jp2")
+
+
+@pytest.mark.parametrize(("kind", "side"), [("WEBP", 7_100), ("JPEG2000", 5_010), ("GIF", 10_010)])
+def test_formats_that_take_more_memory_may_have_fewer_pixels(tmp_path, kind, side):
+    options = {"lossless": True, "quality": 0, "method": 0} if kind == "WEBP" else {}
+    Image.new("L", (side, side)).save(tmp_path / "a", kind, **options)
+    with pytest.raises(UnusableImage, match=r"more than \d+ million pixels"):
+        read_grey(tmp_path / "a")
+
+
+def test_a_large_webp_is_not_read_whole(tmp_path):
+    Image.new("L", (64, 64)).save(tmp_path / "a.webp")
+    with (tmp_path / "a.webp").open("r+b") as stream:
+        stream.truncate(2**30)
+    with pytest.raises(UnusableImage, match=LARGE_WEBP):
+        read_grey(tmp_path / "a.webp")
 
 
 def chunk(name, data):

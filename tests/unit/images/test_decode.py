@@ -1,10 +1,14 @@
 """Every kind of image file is decoded alike, or costs just itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from cxr.images.decode import UnusableImage, locate, read_grey
+from cxr.images.decode import UnusableImage, decoded, locate, read_grey, to_grey
+from cxr.images.formats import MAX_HEADER
+from tests.helpers.dicom import write_dicom
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK"])
@@ -22,6 +26,93 @@ def test_deeper_pixels_use_their_own_range(tmp_path, radiograph, dtype, scale):
     path = tmp_path / "a.tif"
     Image.fromarray((full * scale).astype(dtype)).save(path)
     np.testing.assert_allclose(read_grey(path).astype(int), full, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("JPEG", ".png"),
+        ("PNG", ""),
+        ("TIFF", ".dcm"),
+        ("BMP", ".jpg"),
+        ("GIF", ".tif"),
+        ("WEBP", ".bin"),
+        ("JPEG2000", ".jpg"),
+        ("PPM", ".dicom"),
+    ],
+)
+def test_the_content_decides_and_not_the_suffix(tmp_path, radiograph, kind, suffix):
+    Image.fromarray(radiograph).save(tmp_path / f"a{suffix}", kind)
+    with decoded(tmp_path / f"a{suffix}") as image:
+        assert image.format == kind
+        np.testing.assert_allclose(to_grey(image).astype(int), radiograph, atol=12)
+
+
+@pytest.mark.parametrize("suffix", ["", ".png", ".dcm"])
+def test_a_dicom_file_may_have_any_suffix(tmp_path, deep, suffix):
+    plain = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    (tmp_path / f"b{suffix}").write_bytes((tmp_path / "a.dcm").read_bytes())
+    np.testing.assert_array_equal(read_grey(tmp_path / f"b{suffix}"), plain)
+
+
+@pytest.mark.parametrize("kind", ["MPO", "GIF", "PNG", "WEBP"])
+def test_of_several_images_the_first_counts(tmp_path, radiograph, kind):
+    other = Image.fromarray(radiograph[::-1].copy())
+    options = {"quality": 95} if kind in ("MPO", "WEBP") else {}
+    Image.fromarray(radiograph).save(
+        tmp_path / "a", kind, save_all=True, append_images=[other], **options
+    )
+    with decoded(tmp_path / "a") as image:
+        assert image.format == ("JPEG" if kind == "MPO" else kind)
+        np.testing.assert_allclose(to_grey(image).astype(int), radiograph, atol=12)
+
+
+@pytest.mark.parametrize(
+    ("size", "subfile"), [((30, 20), 0), ((120, 90), 4)], ids=["a preview", "a mask"]
+)
+def test_a_preview_and_a_mask_make_no_stack(tmp_path, radiograph, size, subfile):
+    page = Image.fromarray(radiograph)
+    later = page.resize(size)
+    later.encoderinfo = {"tiffinfo": {254: subfile}}
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[later])
+    np.testing.assert_array_equal(read_grey(tmp_path / "a.tif"), radiograph)
+
+
+def test_a_long_stack_is_called_one(tmp_path, radiograph):
+    page = Image.fromarray(np.tile(radiograph, (4, 4)))
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page] * 130)
+    assert (tmp_path / "a.tif").stat().st_size > MAX_HEADER
+    with pytest.raises(UnusableImage, match="a stack of several images"):
+        read_grey(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    ("begin", "reason"),
+    [
+        (b"\x89PNG\r\n", "truncated or damaged"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
+        (b"\0\0\0\x18ftypheic\0\0", "HEIC; store it as PNG or JPEG"),
+        (bytes(344) + b"n+1\0", "a NIfTI volume"),
+        ("\ufeff<!DOCTYPE html><p>".encode(), "HTML"),
+        ("Gerät 1\n".encode() * 99, "text$"),
+        (b"\x80\x81\x82", "not an image that can be read$"),
+    ],
+)
+def test_what_is_no_image_is_named(tmp_path, begin, reason):
+    (tmp_path / "a.png").write_bytes(begin)
+    with pytest.raises(UnusableImage, match=reason):
+        read_grey(tmp_path / "a.png")
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(b"x")
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UnusableImage, match="no permission to read it"):
+        read_grey(tmp_path / "a.png")
 
 
 def test_a_flat_deep_image_is_black(tmp_path):

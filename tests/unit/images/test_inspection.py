@@ -1,6 +1,7 @@
 """A bad image costs just itself, and is listed with its reason."""
 
 import hashlib
+import os
 import struct
 
 import pandas as pd
@@ -43,16 +44,24 @@ def broken(folder, radiograph):
     (folder / "text.jpg").write_text("<svg onload='alert(1)'/>")
     Image.fromarray(radiograph[:1, :1]).save(folder / "tiny.png")
     (folder / "folder.png").mkdir()
+    (folder / "link.png").symlink_to("nowhere.png")
+    (folder / "header.png").write_bytes((folder / "whole.png").read_bytes()[:20])
+    (folder / "paper.png").write_bytes(b"%PDF-1.7 ...")
+    os.mkfifo(folder / "pipe.png")
     return {
         "empty.png": "the file is empty",
         "cut.png": "truncated or damaged",
         "cut.jpg": "truncated or damaged",
-        "text.jpg": "not an image that can be read",
+        "text.jpg": "not an image that can be read: SVG",
         "stack.tif": "a stack of several images",
         "missing.png": "no such file",
         f"{'long' * 99}.png": "no such file",
         "tiny.png": "smaller than 64 pixels",
-        "folder.png": "truncated or damaged",
+        "folder.png": "a folder, not a file",
+        "link.png": "a broken link",
+        "header.png": "truncated or damaged",
+        "paper.png": "not an image that can be read: a PDF document",
+        "pipe.png": "not a regular file",
         "../outside.png": "the file name leaves the source's folder",
         "/etc/hostname": "the file name leaves the source's folder",
     }

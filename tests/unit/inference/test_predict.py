@@ -121,7 +121,7 @@ def test_a_folder_is_predicted_and_bad_files_are_listed(trained, tmp_path):
     assert prediction.rejected.set_index("file")["reason"].to_dict() == {
         "cut.png": "truncated or damaged",
         "empty.png": "the file is empty",
-        "text.png": "not an image that can be read",
+        "text.png": "not an image that can be read: text",
     }
     # The same picture whatever its mode; 16 bits are stretched to their own range.
     same = prediction.predictions.set_index("file")["probability_a"]

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,12 +18,17 @@ from cxr.images.dicom_bounds import bounded_pixels
 from cxr.images.formats import (
     DICOM_SUFFIXES,
     FORMATS,
+    HEAVY,
+    LARGE_WEBP,
     MAX_DEPTH,
     MAX_HEADER,
     MAX_PIXELS,
     TOO_LARGE,
     TOO_MUCH_BESIDE,
+    too_large,
 )
+from cxr.images.jpeg2000_bounds import division_problem
+from cxr.images.kinds import BEGIN, what_it_is
 from cxr.images.scaling import row_blocks, scale_to_bytes
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -31,6 +37,9 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 # The pixels of all images that are decoded at a time: many ordinary ones, or one of the largest.
 IN_MEMORY = Budget(MAX_PIXELS)
+
+# Of a page of a TIFF: the tag of its kind, and its bits for a smaller copy and for a mask.
+SUBFILE, PREVIEW_OR_MASK = 254, 5
 
 
 class UnusableImage(ValueError):
@@ -45,11 +54,13 @@ class _Header(io.BufferedReader):
         self.left: int | None = MAX_HEADER
 
     def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size)
-        if self.left is not None:
-            self.left -= len(data)
-            if self.left < 0:
-                raise UnusableImage(TOO_MUCH_BESIDE)
+        if self.left is None:
+            return super().read(size)
+        most = self.left + 1
+        data = super().read(most if size is None or size < 0 else min(size, most))
+        self.left -= len(data)
+        if self.left < 0:
+            raise UnusableImage(TOO_MUCH_BESIDE)
         return data
 
 
@@ -59,7 +70,9 @@ def read_grey(path: Path) -> np.ndarray:
     Colour becomes luminance (ITU-R BT.601), transparency is dropped, deeper
     pixels (16 bit, float) are scaled linearly from their own range to 0..255,
     and the camera's orientation tag is applied. DICOM files are rendered with
-    their window. The formats and limits are those of `cxr.images.formats`.
+    their window. The formats and limits are those of `cxr.images.formats`; the content of a file
+    decides which it is, not its name. Of several images in one file (MPO, GIF, animated PNG and
+    WebP, a TIFF with previews or masks) the first counts; pages of one size are a stack.
 
     Returns
     -------
@@ -92,41 +105,79 @@ def decoded(path: Path) -> Iterator[Image.Image]:
 
 def _decode(path: Path, held: ExitStack) -> Image.Image:
     try:
-        if path.stat().st_size == 0:
-            raise UnusableImage("the file is empty")
-        if is_dicom(path):
-            held.enter_context(IN_MEMORY.hold(bounded_pixels(path)))
-            image = Image.fromarray(read_pixels(path))
-            image.format = "DICOM"
-            return image
-        with _Header(path) as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
-            pixels = _require_bounded(image, path)
-            if getattr(image, "n_frames", 1) > 1:
-                raise UnusableImage("a stack of several images")
-            held.enter_context(IN_MEMORY.hold(pixels))
-            stream.left = None
-            image.load()
-            kind = image.format
-            ImageOps.exif_transpose(image, in_place=True)
-            image.format = kind
-            return image
+        with _opened(path) as stream:
+            begin = stream.read(BEGIN)
+        if begin[128:132] == b"DICM":
+            return _dicom(path, held)
+        try:
+            return _raster(path, held, begin)
+        except Image.UnidentifiedImageError:
+            if is_dicom(path):
+                return _dicom(path, held)
+            raise
     except (UnusableImage, MemoryError):
         raise
     except UnreadablePixels as error:
         raise UnusableImage(str(error)) from error
-    except FileNotFoundError as error:
-        raise UnusableImage("no such file") from error
     except Image.DecompressionBombError as error:
         raise UnusableImage(TOO_LARGE) from error
     except Image.UnidentifiedImageError as error:
-        raise UnusableImage("not an image that can be read") from error
+        raise UnusableImage(what_it_is(begin)) from error
     except Exception as error:
-        # A damaged file may raise any error of its format's reader.
-        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            raise UnusableImage("no such file") from error
-        # Pillow bounds what compressed text and colour profiles expand to.
+        # A damaged file may raise any error of its format's reader. Pillow bounds what
+        # compressed text and colour profiles expand to.
         beside = isinstance(error, ValueError) and "MAX_TEXT_" in str(error)
         raise UnusableImage(TOO_MUCH_BESIDE if beside else "truncated or damaged") from error
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """A file that can be read and holds something.
+
+    Raises
+    ------
+    UnusableImage
+        With the reason why it can't.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise UnusableImage("a folder, not a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise UnusableImage("not a regular file")
+        if status.st_size == 0:
+            raise UnusableImage("the file is empty")
+        return path.open("rb")
+    except PermissionError as error:
+        raise UnusableImage("no permission to read it") from error
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        is_link = error.errno != errno.ENAMETOOLONG and path.is_symlink()
+        raise UnusableImage("a broken link" if is_link else "no such file") from error
+
+
+def _dicom(path: Path, held: ExitStack) -> Image.Image:
+    held.enter_context(IN_MEMORY.hold(bounded_pixels(path)))
+    image = Image.fromarray(read_pixels(path))
+    image.format = "DICOM"
+    return image
+
+
+def _raster(path: Path, held: ExitStack, begin: bytes) -> Image.Image:
+    """The first image of a file that Pillow reads."""
+    try:
+        with _Header(path) as stream, Image.open(stream, formats=tuple(FORMATS)) as image:
+            held.enter_context(IN_MEMORY.hold(_require_bounded(image, path)))
+            stream.left = None
+            image.load()
+            kind = "JPEG" if image.format == "MPO" else image.format
+            ImageOps.exif_transpose(image, in_place=True)
+            image.format = kind
+            return image
+    except UnusableImage as error:
+        if str(error) == TOO_MUCH_BESIDE and begin[8:12] == b"WEBP":
+            raise UnusableImage(LARGE_WEBP) from error
+        raise
 
 
 def _require_bounded(image: Image.Image, path: Path) -> int:
@@ -135,19 +186,41 @@ def _require_bounded(image: Image.Image, path: Path) -> int:
     Raises
     ------
     UnusableImage
-        If these are too many, or the file holds far more than they can.
+        If these are too many, or the file holds far more than they can, or a stack.
     """
     pixels = image.width * image.height
-    if path.stat().st_size > MAX_DEPTH * pixels + MAX_HEADER:
-        raise UnusableImage(TOO_MUCH_BESIDE)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         # A whole tile is decoded, however little of it belongs to the image.
         tags = image.tag_v2
         tile = tags.get(TiffImagePlugin.TILEWIDTH, 0) * tags.get(TiffImagePlugin.TILELENGTH, 0)
         pixels = max(pixels, int(tile))
-    if pixels > MAX_PIXELS:
-        raise UnusableImage(TOO_LARGE)
-    return pixels
+    heavy = HEAVY.get(str(image.format), 1)
+    if pixels * heavy > MAX_PIXELS:
+        raise UnusableImage(too_large(heavy))
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and _is_stack(image):
+        raise UnusableImage("a stack of several images")
+    if path.stat().st_size > MAX_DEPTH * pixels + MAX_HEADER:
+        raise UnusableImage(TOO_MUCH_BESIDE)
+    if image.format == "JPEG2000":
+        problem = division_problem(path.read_bytes(), image.size)
+        if problem is not None:
+            raise UnusableImage(problem)
+    return pixels * heavy
+
+
+def _is_stack(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Whether a later page is as large as the first and neither a preview nor a mask."""
+    size, page = image.size, 1
+    try:
+        while True:
+            image.seek(page)
+            if image.size == size and not image.tag_v2.get(SUBFILE, 0) & PREVIEW_OR_MASK:
+                return True
+            page += 1
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
 
 
 def to_grey(image: Image.Image) -> np.ndarray:
