@@ -21,7 +21,11 @@ rule import_features:
         mem_mb=grows(1000, 30),
         runtime=grows(10, 0.1),
     params:
-        cfg=settings(fields="features.fields", name="features.name"),
+        cfg=settings(
+            columns="features.columns",
+            fields="features.fields",
+            name="features.name",
+        ),
         code=code_of("import_features.py"),
     script:
         "../workflow/scripts/import_features.py"

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_csv, write_table
 from cxr.core.job import job
-from cxr.features.external import divide_table, read_features
+from cxr.features.external import import_table
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    external = divide_table(read_features(input.table), cfg["name"], cfg["fields"])
+    external = import_table(input.table, cfg["name"], cfg["columns"], cfg["fields"])
     write_table(external.metadata, output.metadata)
     write_table(external.cohort, output.cohort)
     write_table(external.features, output.features)

@@ -88,7 +88,7 @@ def test_a_bad_row_costs_that_row():
     assert external.rejected["reason"].tolist() == ["its image_id occurs before", "no image_id"]
     nan = divide_table(table(u=[np.nan, np.inf, 1.0]), "net")
     assert nan.features["image_id"].tolist() == ["b"]
-    assert set(nan.rejected["reason"]) == {"a feature is NaN or infinite"}
+    assert set(nan.rejected["reason"]) == {"a feature is NaN or infinite: u"}
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,43 @@ def test_a_bad_row_costs_that_row():
             "empt",
         ),
         (pa.table({"image_id": ["a", "b"], "e": [[1.0], [1.0, 2.0]]}), "2 different lengths"),
-        (pa.table({"image_id": ["a"], "e": [[1.0]], "u": [1.0]}), "which columns are features"),
+        (pa.table({"image_id": ["a"], "e": [[1.0]], "g": [[1.0]]}), "which columns are features"),
+        (
+            pa.table({"image_id": ["a"], **{n: [1.0] for n in ("f0", "f1", "g0", "g1")}}),
+            "as many are numbered like f0 as like g0",
+        ),
     ],
 )
 def test_a_table_that_can_not_be_is_named(table_of, message):
     with pytest.raises(InputError, match=r"'features\.from_file'") as error:
         divide_table(table_of, "net")
     assert message in str(error.value)
+
+
+def test_a_list_of_another_length_costs_its_row():
+    lists = [[1.0, 2.0], [1.0], None, [1.0, 4.0], [3.0, None]]
+    external = divide_table(pa.table({"image_id": list("abcde"), "e": lists}), "net")
+    assert external.features["image_id"].tolist() == ["a", "d"]
+    assert external.rejected["reason"].tolist() == [
+        "e has 1 features where most have 2",
+        "e is missing",
+        "a feature is NaN or infinite: e[1]",
+    ]
+
+
+def test_what_the_table_tells_is_parsed_as_in_a_table_of_images():
+    rows = divide_table(
+        table(view=["pa", "lateral", "?"], sex=["male", "F", None], age_years=["40,5", "", "9"]),
+        "net",
+    ).metadata.set_index("image_id")
+    assert rows["view"].fillna("").to_dict() == {"a": "L", "b": "", "c": "PA"}
+    assert rows["sex"].fillna("").to_dict() == {"a": "F", "b": "", "c": "M"}
+    assert rows["age_years"].fillna(-1).to_dict() == {"a": -1, "b": 9, "c": 40.5}
+
+
+def test_ids_with_gaps_are_whole_numbers():
+    external = divide_table(table(patient_id=[7.0, None, 8.0]), "net")
+    assert external.cohort["patient_id"].tolist() == ["net:a", "net:8", "net:7"]
 
 
 def test_ids_that_are_numbers_become_text():
@@ -121,7 +151,7 @@ def test_ids_that_are_numbers_become_text():
 def test_fields_of_ones_own_are_no_features():
     whole = table(Maker=["GE", None, "Agfa"], dose=[1.5, 2.5, None], room=["1", "2", "3a"])
     fields = {"ward": "room", "scanner": "Maker", "mgy": "dose"}
-    external = divide_table(whole, "net", fields)
+    external = divide_table(whole, "net", fields=fields)
     rows = external.metadata.set_index("image_id")
     assert list(external.metadata.columns) == [*SCHEMA, "mgy", "scanner", "ward"]
     assert rows["mgy"].fillna(-1).to_dict() == {"c": 1.5, "a": 2.5, "b": -1}
@@ -129,4 +159,4 @@ def test_fields_of_ones_own_are_no_features():
     assert rows["ward"].to_dict() == {"c": "1", "a": "2", "b": "3a"}
     assert external.features.shape[1] == 3 + 2
     with pytest.raises(InputError, match=r"'features\.fields\.ward': no column 'bed'"):
-        divide_table(whole, "net", {"ward": "bed"})
+        divide_table(whole, "net", fields={"ward": "bed"})

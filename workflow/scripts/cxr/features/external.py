@@ -13,24 +13,25 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from cxr.config.catalogue.fields import field_name
 from cxr.core.errors import InputError
-from cxr.core.io import read_arrow
-from cxr.core.parquet_bounds import bounded_columns
+from cxr.features.choice import Kind, choose_features
+from cxr.features.reading import read_features
 from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
-from cxr.metadata.countries import country
 from cxr.metadata.fields import own_text, typed_texts
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
+from cxr.sources.columns import no_column
+from cxr.sources.rows import PARSERS
+from cxr.sources.tables import cell_text
 
 log = logging.getLogger("cxr")
 
 DEFAULT_CLASS = "image"  # of images whose table names none
 STAGE = "features"
-# Features hardly compress, the metadata beside them ten times. Dividing a table takes three
-# times its bytes, for which `import_features` asks.
-ALWAYS_ALLOWED = 200 * 10**6
-MAX_GROWTH = 10
+# Columns with a meaning of their own, which are no features.
+DOCUMENTED = (*COLUMNS, "class", "split")
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,29 @@ class ExternalFeatures:
     rejected: pd.DataFrame
 
 
-def read_features(path: str | Path) -> pa.Table:
-    """The columns of a table of features that can be features or metadata.
+def import_table(
+    path: str | Path,
+    name: str,
+    columns: Sequence[str] | str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> ExternalFeatures:
+    """The files of a study, from a table of features in a file, see `divide_table`.
 
     Raises
     ------
     InputError
-        If the file is damaged, or expands to more than `ALWAYS_ALLOWED` and `MAX_GROWTH`
-        times its size.
+        As `read_features` and `divide_table`.
     """
-    most = ALWAYS_ALLOWED + MAX_GROWTH * Path(path).stat().st_size
-    return read_arrow(path, bounded_columns(path, most))
+    table, problems = read_features(path, DOCUMENTED)
+    return divide_table(table, name, columns, fields, problems)
 
 
 def divide_table(
-    table: pa.Table, name: str, fields: Mapping[str, str] | None = None
+    table: pa.Table,
+    name: str,
+    columns: Sequence[str] | str | None = None,
+    fields: Mapping[str, str] | None = None,
+    problems: Sequence[str | None] | None = None,
 ) -> ExternalFeatures:
     """Divides a table of features into the files that the stages after it read.
 
@@ -75,12 +84,18 @@ def divide_table(
     Parameters
     ----------
     table : Table
-        `image_id`; the features, either columns of floats or one column of
-        lists; `class` and columns of the metadata's schema, where there are any.
+        `image_id`; the features, either columns of numbers or one column of
+        lists, see `choose_features`; `class` and columns of the metadata's schema, where
+        there are any, whose texts are parsed as those of a table of images.
     name : str
         The source where the table names none.
+    columns : sequence of str, str or None
+        The columns that are features, or a pattern of their names.
     fields : mapping, optional
-        The table's column of each own field.
+        The table's column of each own field. Columns that are nothing else are own fields
+        under their names, as far as these can be such a field's.
+    problems : sequence of str or None
+        Why each row can't be used, as far as it is known.
 
     Raises
     ------
@@ -93,10 +108,19 @@ def divide_table(
             f"config key 'features.from_file': no column image_id, only "
             f"{', '.join(table.column_names[:8])}; name the images"
         )
-    own = _own_fields(table, fields or {})
-    features = _features(table.drop_columns(list(set((fields or {}).values()))))
+    named = dict(fields or {})
+    _require_columns(table, named)
+    kinds = {field.name: _kind(field.type) for field in table.schema}
+    taken = {*DOCUMENTED, *named.values()}
+    kinds = {column: kind for column, kind in kinds.items() if column not in taken}
+    chosen = choose_features(kinds, columns)
+    log.info("%d columns are features, the first is %s", len(chosen), chosen[0])
+    features, unusable = _features(table, chosen, kinds[chosen[0]])
+    others = [column for column in kinds if column not in chosen and kinds[column] != "list"]
+    own = _own_fields(table, _by_name(others) | named)
     metadata = _metadata(table, name).assign(**own)
-    reasons = _reasons(metadata["image_id"], features)
+    known = [first or second for first, second in zip(problems or unusable, unusable, strict=True)]
+    reasons = _reasons(metadata["image_id"], known)
     bad = reasons != ""
     rejected = rejections(
         metadata.loc[bad, "source"], metadata.loc[bad, "image_id"].fillna(""), STAGE, reasons[bad]
@@ -124,44 +148,56 @@ def divide_table(
     return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
 
 
-def _own_fields(table: pa.Table, fields: Mapping[str, str]) -> dict[str, pd.Series]:
-    """The own fields of all rows, sorted by name."""
+def _require_columns(table: pa.Table, fields: Mapping[str, str]) -> None:
     for name, column in fields.items():
         if column not in table.column_names:
             raise InputError(
-                f"config key 'features.fields.{name}': no column {column!r}, only "
-                f"{', '.join(table.column_names[:8])}; name a column of the table"
+                f"config key 'features.fields.{name}': "
+                f"{no_column(column, table.column_names)}; name a column of the table"
             )
+
+
+def _by_name(columns: Sequence[str]) -> dict[str, str]:
+    """The columns that can be own fields, by the names that these have."""
+    names = {name: column for column in reversed(columns) if (name := field_name(column))}
+    unnamed = [column for column in columns if column not in names.values()]
+    if unnamed:
+        log.info("columns whose names are no field's are left out: %s", ", ".join(unnamed))
+    return names
+
+
+def _own_fields(table: pa.Table, fields: Mapping[str, str]) -> dict[str, pd.Series]:
+    """The own fields of all rows, sorted by name."""
     raw = table.select(list(set(fields.values()))).to_pandas()
     texts = {name: raw[fields[name]].map(own_text).astype("str") for name in sorted(fields)}
     return {name: typed_texts(column) for name, column in texts.items()}
 
 
-def _features(table: pa.Table) -> np.ndarray:
-    """The features, float32, shape (n, d): columns of floats, or the one column of lists."""
-    documented = {*COLUMNS, "class", "split"}
-    fields = [field for field in table.schema if field.name not in documented]
-    floats = [field.name for field in fields if pa.types.is_floating(field.type)]
-    lists = [field.name for field in fields if _is_list(field.type)]
-    if len(lists) > 1 or (lists and floats):
-        raise InputError(
-            f"config key 'features.from_file': which columns are features? There are lists in "
-            f"{', '.join(lists)} and numbers in {', '.join(floats[:3]) or 'none'}; keep one kind"
-        )
-    columns = lists or floats
-    if not columns:
-        raise InputError(
-            "config key 'features.from_file': no columns of floats and no column of lists; "
-            "store the features as float32"
-        )
-    ignored = [field.name for field in fields if field.name not in columns]
-    if ignored:
-        text = "columns that are neither features nor metadata are ignored: %s"
-        log.info(text, ", ".join(ignored))
-    if lists:
-        return _unpacked(table[lists[0]].combine_chunks(), lists[0])
-    arrays = [table[name].to_numpy(zero_copy_only=False) for name in floats]
-    return np.column_stack(arrays).astype(np.float32, copy=False)
+def _features(
+    table: pa.Table, columns: Sequence[str], kind: Kind
+) -> tuple[np.ndarray, list[str | None]]:
+    """The features, float32, shape (n, d), and of each row why they can't be used."""
+    if kind == "list":
+        return _unpacked(table[columns[0]].combine_chunks(), columns[0])
+    arrays = [table[column].to_numpy(zero_copy_only=False) for column in columns]
+    features = np.column_stack(arrays).astype(np.float32, copy=False)
+    return features, _not_finite(features, columns)
+
+
+def _not_finite(features: np.ndarray, names: Sequence[str]) -> list[str | None]:
+    """Of each row the first feature that is NaN or infinite."""
+    bad = ~np.isfinite(features)
+    first = np.where(bad.any(axis=1), bad.argmax(axis=1), -1)
+    return [None if at < 0 else f"a feature is NaN or infinite: {names[at]}" for at in first]
+
+
+def _kind(kind: pa.DataType) -> Kind:
+    if _is_list(kind):
+        numbers = pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
+        return "list" if numbers else "other"
+    if pa.types.is_floating(kind):
+        return "float"
+    return "whole" if pa.types.is_integer(kind) else "other"
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -171,33 +207,41 @@ def _is_list(kind: pa.DataType) -> bool:
     )
 
 
-def _unpacked(column: pa.Array, name: str) -> np.ndarray:
-    """A column of lists as an array; a missing list is a row of NaN."""
+def _unpacked(column: pa.Array, name: str) -> tuple[np.ndarray, list[str | None]]:
+    """A column of lists as an array, and the rows without one of the length of most."""
     import pyarrow.compute as pc
 
-    lengths = pc.list_value_length(column)
-    distinct = pc.unique(lengths.drop_null()).to_pylist()
-    if len(distinct) != 1:
+    lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
+    distinct, counts = np.unique(lengths[lengths >= 0], return_counts=True)
+    if len(distinct) == 0 or (len(distinct) > 1 and 2 * counts.max() <= counts.sum()):
         raise InputError(
             f"config key 'features.from_file': the lists in {name} have "
             f"{len(distinct)} different lengths; every image needs as many features"
         )
-    array = np.full((len(column), distinct[0]), np.nan, dtype=np.float32)
-    valid = column.is_valid().to_numpy(zero_copy_only=False)
-    values = pc.list_flatten(column.drop_null())
-    array[valid] = values.to_numpy(zero_copy_only=False).reshape(-1, distinct[0])
-    return array
+    length = int(distinct[counts.argmax()])
+    fitting = lengths == length
+    array = np.full((len(column), length), np.nan, dtype=np.float32)
+    values = pc.list_flatten(column.filter(pa.array(fitting)))
+    array[fitting] = values.to_numpy(zero_copy_only=False).reshape(-1, length)
+    problems = _not_finite(array, [f"{name}[{i}]" for i in range(length)])
+    for row in np.flatnonzero(~fitting):
+        held = f"has {lengths[row]} features where most have {length}"
+        problems[row] = f"{name} {held}" if lengths[row] >= 0 else f"{name} is missing"
+    return array, problems
 
 
 def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     """The metadata of all rows, columns as in `SCHEMA`, and `class`."""
     names = [column for column in (*COLUMNS, "class") if column in table.column_names]
-    raw = table.select(names).to_pandas()
+    raw = table.select(names).replace_schema_metadata(None).to_pandas().astype("object")
     metadata = pd.DataFrame(index=raw.index)
     for column, kind in SCHEMA.items():
         values = raw[column] if column in names else pd.Series(None, raw.index, dtype="object")
-        if kind == "str":
-            metadata[column] = values.map(tidy).astype("str")
+        if column in PARSERS:
+            values = values.map(cell_text).map(tidy).map(PARSERS[column], na_action="ignore")
+            metadata[column] = values.astype(kind)
+        elif kind == "str":
+            metadata[column] = values.map(cell_text).map(tidy).astype("str")
         else:
             metadata[column] = _numbers(values, kind)
     metadata["source"] = metadata["source"].fillna(name)
@@ -210,9 +254,11 @@ def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     metadata["patient_id"] = (
         metadata["source"] + ":" + metadata["patient_id"].fillna(metadata["image_id"])
     )
-    places = metadata["country"].fillna(metadata["location"])
-    metadata["country"] = places.map(country, na_action="ignore").astype("str")
-    classes = raw["class"].map(tidy) if "class" in names else pd.Series(None, raw.index)
+    places = metadata["location"].map(PARSERS["country"], na_action="ignore")
+    metadata["country"] = metadata["country"].fillna(places).astype("str")
+    classes = (
+        raw["class"].map(cell_text).map(tidy) if "class" in names else pd.Series(None, raw.index)
+    )
     return metadata.assign(**{"class": classes.astype("str").fillna(DEFAULT_CLASS)})
 
 
@@ -224,11 +270,9 @@ def _numbers(values: pd.Series, kind: str) -> pd.Series:
     return numbers.astype(kind)
 
 
-def _reasons(image_ids: pd.Series, features: np.ndarray) -> np.ndarray:
+def _reasons(image_ids: pd.Series, known: Sequence[str | None]) -> np.ndarray:
     """Why each row can't be used; empty where it can."""
-    conditions: Sequence[tuple[np.ndarray, str]] = (
-        (image_ids.isna().to_numpy(), "no image_id"),
-        (image_ids.duplicated().to_numpy(), "its image_id occurs before"),
-        (~np.isfinite(features).all(axis=1), "a feature is NaN or infinite"),
-    )
-    return np.select([rows for rows, _ in conditions], [reason for _, reason in conditions], "")
+    no_id = np.where(image_ids.isna(), "no image_id", "")
+    repeated = np.where(image_ids.duplicated(), "its image_id occurs before", "")
+    own = np.array([reason or "" for reason in known], dtype=object)
+    return np.where(no_id != "", no_id, np.where(repeated != "", repeated, own)).astype(object)

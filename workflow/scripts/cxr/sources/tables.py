@@ -172,7 +172,7 @@ def _of_parquet(path: Path, wanted: Collection[str]) -> TextTable:
     readable = parquet_columns(path)
     with pq.ParquetFile(path) as stored:
         schema = stored.schema_arrow
-        names = {_index_name(name, schema.names): name for name in schema.names}
+        names = {index_name(name, schema.names): name for name in schema.names}
         found = {find_column(name, names) for name in wanted}
         needed = found if wanted and None not in found else set(names)
         unread = [name for name in needed if names[str(name)] not in readable]
@@ -192,7 +192,7 @@ def _of_parquet(path: Path, wanted: Collection[str]) -> TextTable:
     return TextTable(rows, pd.Series(None, index=rows.index, dtype="object"))
 
 
-def _index_name(name: str, names: Sequence[str]) -> str:
+def index_name(name: str, names: Sequence[str]) -> str:
     """The name that pandas gives to an index without one when it becomes a column."""
     if not name.startswith(UNNAMED_INDEX):
         return name

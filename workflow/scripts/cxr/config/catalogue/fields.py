@@ -45,6 +45,15 @@ def name_problem(name: str) -> str | None:
     return None
 
 
+def field_name(header: str) -> str | None:
+    """The name of the own field of a column: `Tube voltage (kV)` is `tube_voltage_kv`.
+
+    None where that can't be such a name.
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")
+    return name if name_problem(name) is None else None
+
+
 def own_fields(names: Iterable[str]) -> list[str]:
     """Those of some columns that are fields of a study's own, sorted."""
     return sorted(name for name in names if name not in SHARED and name not in RESERVED)

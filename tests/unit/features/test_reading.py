@@ -1,0 +1,70 @@
+"""Features are read from any table as from Parquet."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxr.features.external import import_table
+
+FRAME = pd.DataFrame(
+    {
+        "Image_ID": ["c", "a", "b"],
+        "f0": [1.5, 2.0, 3.0],
+        "f1": [4.0, 5.0, 6e-3],
+        "crp": [None, 2.5, None],
+        "class": ["x", "y", "x"],
+    }
+)
+EXPECTED = {"a": [2.0, 5.0], "b": [3.0, 6e-3], "c": [1.5, 4.0]}
+
+
+def written(folder, frame, name):
+    path = folder / name
+    if name.endswith(".parquet"):
+        frame.to_parquet(path)
+    elif name.endswith(".xlsx"):
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-16")
+    return path
+
+
+def features_of(external):
+    table = external.features.set_index("image_id").drop(columns=["class", "split"])
+    return {image: features.tolist() for image, features in table.iterrows()}
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx", "a.csv"])
+def test_every_kind_of_table_holds_the_same_features(tmp_path, name):
+    external = import_table(written(tmp_path, FRAME, name), "net", None)
+    assert external.rejected.empty
+    for image, features in features_of(external).items():
+        np.testing.assert_allclose(features, EXPECTED[image], rtol=1e-6)
+    assert external.cohort["class"].tolist() == ["y", "x", "x"]
+
+
+@pytest.mark.parametrize("index", ["image_id", ["image_id", "class"]])
+def test_an_index_of_pandas_is_columns(tmp_path, index):
+    frame = FRAME.rename(columns={"Image_ID": "image_id"}).set_index(index)
+    external = import_table(written(tmp_path, frame, "a.parquet"), "net", None)
+    assert external.cohort["class"].tolist() == ["y", "x", "x"]
+
+
+@pytest.mark.parametrize("text", ["[1.0, 2.0]", "1 2", "[1. 2.]", "(1;2)"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.xlsx"])
+def test_lists_may_be_texts(tmp_path, text, name):
+    frame = pd.DataFrame({"image_id": ["a", "b"], "e": [text, "[3, 4]"]})
+    external = import_table(written(tmp_path, frame, name), "net", None)
+    assert features_of(external) == {"a": [1, 2], "b": [3, 4]}
+
+
+def test_a_bad_row_of_text_costs_that_row(tmp_path):
+    lines = ["image_id,note,f0,f1", "a,x,1,2", "b,x, y,3,4", "c,x,n/a,6", "d,x,>9,8", "e,x,9,1"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    external = import_table(tmp_path / "a.csv", "net", None)
+    assert features_of(external) == {"a": [1, 2], "e": [9, 1]}
+    assert external.rejected.set_index("file")["reason"].to_dict() == {
+        "b": "5 cells where the header has 4",
+        "c": "a feature is NaN or infinite: f0",
+        "d": "a feature is NaN or infinite: f0",
+    }
