@@ -188,6 +188,14 @@ def test_jpeg_2000_says_its_own_depth(tmp_path, deep):
     np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
 
 
+def test_bits_that_are_allocated_may_be_those_that_are_stored(tmp_path, deep):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    tags = {"BitsAllocated": 12, "BitsStored": 12, "HighBit": 11}
+    np.testing.assert_array_equal(
+        read_grey(write_dicom(tmp_path / "a.dcm", deep, **tags)), expected
+    )
+
+
 @pytest.mark.parametrize("bits", [8, 32, 64])
 @pytest.mark.parametrize("name", ["JPEG lossless", "JPEG-LS", "JPEG 2000"])
 def test_a_compressed_image_counts_with_its_own_bits(tmp_path, deep, name, bits):
@@ -257,6 +265,9 @@ def vast(data):
         (vast, "more than 100 million pixels"),
         (lambda data: data.__delitem__("Rows"), "its header has no Rows"),
         (lambda data: setattr(data, "BitsAllocated", 0), "its header has no BitsAllocated"),
+        (lambda data: setattr(data, "PixelData", b""), "a DICOM file without an image"),
+        (lambda data: setattr(data, "PixelData", 2 * data.PixelData), "more pixels than its"),
+        (lambda data: setattr(data, "BitsAllocated", 24), "pixels of 24 bits, which are not read"),
         (recoded(HTJ2KLossless), r"no decoder for its compression \(High-Throughput JPEG 2000"),
         (recoded(MPEG4HP41), r"no decoder for its compression \(MPEG-4"),
         (recoded(JPEG2000Lossless), "its compressed pixels are not those of its header"),
@@ -269,6 +280,18 @@ def test_a_bad_dicom_file_says_why(tmp_path, deep, spoil, reason):
     data.save_as(tmp_path / "b.dcm")
     with pytest.raises(UnusableImage, match=reason):
         read_grey(tmp_path / "b.dcm")
+
+
+def test_a_compression_of_which_nobody_knows_is_said(tmp_path, deep):
+    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
+    recoded(HTJ2KLossless)(data)
+    data.save_as(tmp_path / "a.dcm")
+    whole = (tmp_path / "a.dcm").read_bytes()
+    (tmp_path / "a.dcm").write_bytes(
+        whole.replace(HTJ2KLossless.encode(), b"1.2.3.4.5.6.7.8.9.10.11")
+    )
+    with pytest.raises(UnusableImage, match=r"^no decoder for its compression$"):
+        read_grey(tmp_path / "a.dcm")
 
 
 TAGS_OF_PIXELS = [

@@ -50,6 +50,11 @@ def test_colours_without_compression(tmp_path, space, pixels, planes):
     np.testing.assert_allclose(colours(path), COLOURS, atol=2)
 
 
+def test_colours_have_three_channels_where_the_header_does_not_say(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", RGB, SamplesPerPixel=None)
+    np.testing.assert_array_equal(colours(path), COLOURS)
+
+
 @pytest.mark.parametrize("said", ["YBR_FULL", "YBR_FULL_422"])
 @pytest.mark.parametrize("subsampled", [True, False])
 def test_subsampled_colours_are_known_by_their_size(tmp_path, said, subsampled):
@@ -193,6 +198,7 @@ def test_a_palette_is_bounded(tmp_path, segment, reason):
     [
         ({"PhotometricInterpretation": "HSV"}, "colours that are not read: HSV"),
         ({"PhotometricInterpretation": "YBR_PARTIAL_422"}, "not read: YBR_PARTIAL_422"),
+        ({"PhotometricInterpretation": "HANS"}, "not read: of an unknown kind"),
         ({"SamplesPerPixel": 4}, "pixels of 4 channels"),
     ],
 )

@@ -106,7 +106,7 @@ class Values(Section):
     """A text for each column of the shared schema."""
 
     patient_id: Term | None = Field(
-        default=None, description="Patient; without it each file is one."
+        default=None, description="Patient; else DICOM's PatientID, else each file is one."
     )
     finding: Term | None = Field(default=None, description="Findings, separated by commas.")
     view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")

@@ -124,12 +124,14 @@ def _decoded(image: Any) -> np.ndarray:
     from pydicom.uid import JPEGExtended12Bit, RLELossless
 
     syntax = image.file_meta.TransferSyntaxUID
+    # Of others the name is what the file says, which may be anything.
+    reason = f"{NO_DECODER} ({syntax.name})" if syntax.is_transfer_syntax else NO_DECODER
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
-        raise UnreadablePixels(f"{NO_DECODER} ({syntax.name})") from error
+        raise UnreadablePixels(reason) from error
     if not decoder.is_available or (syntax == JPEGExtended12Bit and image.BitsStored > 8):
-        raise UnreadablePixels(f"{NO_DECODER} ({syntax.name})")
+        raise UnreadablePixels(reason)
     frame = bounded_frame(image)
     if frame is not None and syntax != RLELossless and image.SamplesPerPixel > 1:
         image.PhotometricInterpretation = colours_of_frame(frame, image.PhotometricInterpretation)

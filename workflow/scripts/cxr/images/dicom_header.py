@@ -7,6 +7,8 @@ from typing import Any
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+# Any other text in that tag is not repeated: it may name somebody.
+RETIRED = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420")
 NO_IMAGE = "a DICOM file without an image"
 COPIED = (
     *("ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
@@ -69,8 +71,9 @@ def frames(data: Any) -> int:
 
 
 def samples(data: Any) -> int:
-    """The channels of a pixel; one where the header does not say."""
-    return integer(data, "SamplesPerPixel") or 1
+    """The channels of a pixel, by its kind where the header does not say."""
+    coloured = text(data, "PhotometricInterpretation") in COLOURS
+    return integer(data, "SamplesPerPixel") or (len("RGB") if coloured else 1)
 
 
 def functional_groups(data: Any) -> Iterator[Any]:
@@ -98,13 +101,13 @@ def image_module(data: Any) -> Any:
     Raises
     ------
     UnreadablePixels
-        If there are no pixels, or their size or kind is not said.
+        If there are no pixels or too many, or their size or kind is not said or not read.
     """
     from pydicom.dataset import Dataset
 
     image = Dataset()
     image.file_meta = data.file_meta
-    keyword = next((name for name in PIXELS if name in data), None)
+    keyword = next((name for name in PIXELS if data.get(name)), None)
     if keyword is None:
         raise UnreadablePixels(NO_IMAGE)
     image[keyword] = data[keyword]
@@ -117,6 +120,15 @@ def image_module(data: Any) -> Any:
             raise UnreadablePixels(f"its header has no {name}")
         setattr(image, name, found)
     image.SamplesPerPixel = samples(data)
+    encapsulated = _is_encapsulated(image)
+    size, pixels = len(image[keyword].value), image.Rows * image.Columns * image.SamplesPerPixel
+    if 8 < image.BitsAllocated < 16 and (encapsulated or size >= 2 * pixels):
+        # They have that many bits, but each has two bytes.
+        image.BitsAllocated = 16
+    if image.BitsAllocated not in (1, 8, 16, 32, 64):
+        raise UnreadablePixels(f"pixels of {image.BitsAllocated} bits, which are not read")
+    if not encapsulated and size >= 2 * max(1, pixels * image.BitsAllocated // 8):
+        raise UnreadablePixels("more pixels than its header says")
     image.NumberOfFrames = 1
     stored = integer(data, "BitsStored") or 0
     if not 1 <= stored <= image.BitsAllocated:
@@ -130,6 +142,11 @@ def image_module(data: Any) -> Any:
     return image
 
 
+def _is_encapsulated(image: Any) -> bool:
+    syntax = image.file_meta.TransferSyntaxUID
+    return bool(syntax.is_transfer_syntax and syntax.is_encapsulated)
+
+
 def _photometric(data: Any, image: Any) -> str:
     """The photometric interpretation, where it can't be that of the header another one."""
     said = text(data, "PhotometricInterpretation").replace("_COLOR", " COLOR")
@@ -140,11 +157,10 @@ def _photometric(data: Any, image: Any) -> str:
     if said in ("", "PALETTE COLOR", *GREY):
         return "RGB"
     if said not in COLOURS:
-        raise UnreadablePixels(f"colours that are not read: {said[:20]}")
-    if image.BitsAllocated == 8 and not image.file_meta.TransferSyntaxUID.is_encapsulated:
+        kind = said if said in RETIRED else "of an unknown kind"
+        raise UnreadablePixels(f"colours that are not read: {kind}")
+    if said.startswith("YBR_FULL") and image.BitsAllocated == 8 and not _is_encapsulated(image):
         # Without compression, subsampled colours have two bytes a pixel.
         whole = image.Rows * image.Columns * image.SamplesPerPixel
-        if said in ("YBR_FULL", "YBR_FULL_422"):
-            size = len(image.PixelData)
-            return "YBR_FULL" if size >= whole else "YBR_FULL_422"
+        return "YBR_FULL" if len(image.PixelData) >= whole else "YBR_FULL_422"
     return said
