@@ -189,11 +189,17 @@ def test_jpeg_2000_says_its_own_depth(tmp_path, deep):
 
 
 def test_bits_that_are_allocated_may_be_those_that_are_stored(tmp_path, deep):
-    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    path = tmp_path / "a.dcm"
+    expected = read_grey(write_dicom(path, deep))
     tags = {"BitsAllocated": 12, "BitsStored": 12, "HighBit": 11}
-    np.testing.assert_array_equal(
-        read_grey(write_dicom(tmp_path / "a.dcm", deep, **tags)), expected
-    )
+    np.testing.assert_array_equal(read_grey(write_dicom(path, deep, **tags)), expected)
+
+
+def test_bytes_may_be_called_words(tmp_path, deep):
+    path, pixels = tmp_path / "a.dcm", (deep[:7, :9] // 16).astype(np.uint8)
+    expected = read_grey(write_dicom(path, pixels, PixelData=pixels.tobytes() + b"\0"))
+    wide = {"BitsAllocated": 16, "BitsStored": 8, "PixelData": pixels.tobytes() + b"\0"}
+    np.testing.assert_array_equal(read_grey(write_dicom(path, pixels, **wide)), expected)
 
 
 @pytest.mark.parametrize("bits", [8, 32, 64])

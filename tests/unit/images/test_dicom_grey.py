@@ -39,6 +39,7 @@ USELESS = {
     "no centre": {"WindowWidth": 400},
     "placeholder": {"WindowCenter": 0, "WindowWidth": 1},
     "one and two": {"WindowCenter": 1, "WindowWidth": 2},
+    "narrow": {"WindowCenter": 40, "WindowWidth": 30},
     "above": {"WindowCenter": 60000, "WindowWidth": 400},
     "below": {"WindowCenter": -60000, "WindowWidth": 400},
     "sigmoid far away": {
@@ -207,7 +208,7 @@ def test_every_depth_and_sign(tmp_path, dtype):
 
 
 @pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("bits", [2, 5, 7, 8, 10, 12, 15, 20, 31])
+@pytest.mark.parametrize("bits", [1, 2, 5, 7, 8, 10, 12, 15, 17, 20, 24, 31])
 def test_the_bits_beside_the_pixels_are_no_part_of_them(tmp_path, rng, signed, bits):
     size = 8 if bits < 8 else 16 if bits < 16 else 32
     values = np.linspace(0, 2**bits - 1, 64).round().astype(np.int64).reshape(8, 8)

@@ -121,7 +121,7 @@ def _shown(data: Any, image: Any) -> np.ndarray:
 def _decoded(image: Any) -> np.ndarray:
     """The pixels of `image_module`'s dataset, its colours as RGB or indices of a palette."""
     from pydicom.pixels import get_decoder
-    from pydicom.uid import JPEGExtended12Bit, RLELossless
+    from pydicom.uid import RLELossless
 
     syntax = image.file_meta.TransferSyntaxUID
     # Of others the name is what the file says, which may be anything.
@@ -130,14 +130,20 @@ def _decoded(image: Any) -> np.ndarray:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
         raise UnreadablePixels(reason) from error
-    if not decoder.is_available or (syntax == JPEGExtended12Bit and image.BitsStored > 8):
+    if not decoder.is_available:
         raise UnreadablePixels(reason)
     frame = bounded_frame(image)
     if frame is not None and syntax != RLELossless and image.SamplesPerPixel > 1:
         image.PhotometricInterpretation = colours_of_frame(frame, image.PhotometricInterpretation)
     # Bits beside the pixels' are left to `stored_values`: pydicom takes HighBit for granted.
     options: Any = {"correct_unused_bits": False}
-    pixels: np.ndarray = decoder.as_array(image, index=0, **options)[0]
+    try:
+        pixels: np.ndarray = decoder.as_array(image, index=0, **options)[0]
+    except RuntimeError as error:
+        # pydicom's words for kinds of a compression that none of its decoders has.
+        if any(words in str(error) for words in ("does not support", "with a sample precision")):
+            raise UnreadablePixels(reason) from error
+        raise
     return pixels
 
 

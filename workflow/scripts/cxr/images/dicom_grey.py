@@ -11,8 +11,8 @@ import numpy as np
 from cxr.images.dicom_header import functional_groups, number, numbers, text, value
 from cxr.images.scaling import row_blocks
 
-# A window that clips all pixels but one in a thousand was never meant to be looked through.
-USED = 1e-3
+# A window that clips all pixels but one in a hundred was never meant to be looked through.
+USED = 0.01
 # Highest value of a window's result, see `apply_windowing`, which takes it from BitsStored;
 # within so much of it or of 0 a pixel counts as clipped: a sigmoid never reaches them.
 WINDOWED = 2.0**16 - 1

@@ -120,17 +120,20 @@ def image_module(data: Any) -> Any:
             raise UnreadablePixels(f"its header has no {name}")
         setattr(image, name, found)
     image.SamplesPerPixel = samples(data)
-    encapsulated = _is_encapsulated(image)
+    stored = integer(data, "BitsStored") or 0
     size, pixels = len(image[keyword].value), image.Rows * image.Columns * image.SamplesPerPixel
+    encapsulated = _is_encapsulated(image)
     if 8 < image.BitsAllocated < 16 and (encapsulated or size >= 2 * pixels):
         # They have that many bits, but each has two bytes.
         image.BitsAllocated = 16
+    elif image.BitsAllocated == 16 and 0 < stored <= 8 and size in (pixels, pixels + 1):
+        # As many bytes as pixels are not two each; an odd one is padded.
+        image.BitsAllocated = 16 if encapsulated else 8
     if image.BitsAllocated not in (1, 8, 16, 32, 64):
         raise UnreadablePixels(f"pixels of {image.BitsAllocated} bits, which are not read")
     if not encapsulated and size >= 2 * max(1, pixels * image.BitsAllocated // 8):
         raise UnreadablePixels("more pixels than its header says")
     image.NumberOfFrames = 1
-    stored = integer(data, "BitsStored") or 0
     if not 1 <= stored <= image.BitsAllocated:
         stored = image.BitsAllocated
     image.BitsStored = stored

@@ -29,13 +29,16 @@ def tagged_patients(source: str, ids: Mapping[int, str | None]) -> dict[int, str
         in one part of the split.
     """
     named = [patient for patient in ids.values() if patient is not None]
-    if len(set(named)) == 1 and len(named) > 1 and (len(named) >= MANY or ANONYMOUS in named):
+    alike = len(named) if len(set(named)) == 1 else 0
+    if alike >= MANY or (alike > 1 and ANONYMOUS in named):
         raise InputError(
             f"config key 'sources.{source}.columns.patient_id': PatientID is the same in all "
-            f"{len(named)} DICOM files that have one, which would make them one patient; name "
+            f"{alike} DICOM files that have one, which would make them one patient; name "
             f"the table's column of patients, or its column of files, by which each image is a "
             f"patient of its own (if they are one patient, set constants.patient_id)"
         )
+    if alike > 1:
+        log.warning("%s: PatientID is the same in all %d DICOM files: one patient", source, alike)
     unnamed = sum(patient in (None, ANONYMOUS) for patient in ids.values())
     if unnamed:
         log.warning(
