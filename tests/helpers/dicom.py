@@ -1,8 +1,17 @@
 """DICOM files for tests."""
 
+import gdcm
 import numpy as np
+import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+
+COMPRESSIONS = {
+    "RLE": gdcm.TransferSyntax.RLELossless,
+    "JPEG lossless": gdcm.TransferSyntax.JPEGLosslessProcess14_1,
+    "JPEG-LS": gdcm.TransferSyntax.JPEGLSLossless,
+    "JPEG 2000": gdcm.TransferSyntax.JPEG2000Lossless,
+}
 
 
 def write_dicom(path, pixels, **tags):
@@ -31,3 +40,23 @@ def write_dicom(path, pixels, **tags):
 def deep_pixels(rng):
     """Pixels of 12 bits, uint16 of shape (70, 80)."""
     return (4000 * rng.random((70, 80))).astype(np.uint16)
+
+
+def compress(path, name, target):
+    """A DICOM file again, compressed as one of `COMPRESSIONS`."""
+    reader, change, writer = (
+        gdcm.ImageReader(),
+        gdcm.ImageChangeTransferSyntax(),
+        gdcm.ImageWriter(),
+    )
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change.SetTransferSyntax(gdcm.TransferSyntax(COMPRESSIONS[name]))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer.SetFileName(str(target))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    assert pydicom.dcmread(target).file_meta.TransferSyntaxUID.is_compressed
+    return target

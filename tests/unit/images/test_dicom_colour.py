@@ -13,7 +13,7 @@ from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit, RLELossles
 
 from cxr.images.dicom import read_pixels
 from cxr.images.dicom_header import UnreadablePixels
-from tests.helpers.dicom import write_dicom
+from tests.helpers.dicom import COMPRESSIONS, compress, write_dicom
 
 COLOURS = np.array([[200, 100, 40], [30, 90, 220], [120, 120, 120], [250, 240, 10]])
 # Blocks of 16 by 16 pixels, which chroma subsampling leaves alone.
@@ -136,6 +136,16 @@ def test_jpeg_2000_with_colours_that_its_decoder_leaves(tmp_path):
     Image.fromarray(YBR).save(data, "JPEG2000", no_jp2=True, mct=0)
     path = compressed(tmp_path / "a.dcm", data.getvalue(), JPEG2000Lossless, "YBR_FULL")
     np.testing.assert_allclose(colours(path), COLOURS, atol=2)
+
+
+@pytest.mark.parametrize("planes", [0, 1])
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_compression_leaves_no_planes(tmp_path, name, planes):
+    path = compress(write_dicom(tmp_path / "a.dcm", RGB), name, tmp_path / "b.dcm")
+    data = pydicom.dcmread(path)
+    data.PlanarConfiguration = planes
+    data.save_as(path)
+    np.testing.assert_array_equal(colours(path), COLOURS)
 
 
 @pytest.mark.parametrize(("space", "pixels"), [("RGB", RGB), ("YBR_FULL", YBR)])

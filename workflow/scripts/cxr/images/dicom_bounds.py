@@ -28,6 +28,8 @@ DICM_END = 132
 META_GROUP = b"\x02\x00"
 FIRST_GROUPS = (META_GROUP, b"\x08\x00", b"\x00\x08")
 MAX_PALETTE = 2**16
+# Rows, columns, channels and bits of a compressed image.
+Size = tuple[int, int, int, int]
 BLOCK = 2**20
 # pydicom converts the colours of a whole image at once, as float32: a pixel counts as three.
 COLOUR = 3
@@ -243,9 +245,6 @@ def jpeg_segments(frame: bytes) -> Iterator[tuple[int, bytes]]:
         length = int.from_bytes(frame[at + 2 : at + 4])
         yield marker, frame[at + 4 : at + 2 + length]
         at += 2 + length
-
-
-Size = tuple[int, int, int, int]
 
 
 def _jpeg_size(frame: bytes) -> Size | None:

@@ -140,7 +140,9 @@ def image_module(data: Any) -> Any:
     high = integer(data, "HighBit") or 0
     image.HighBit = high if stored <= high < image.BitsAllocated else stored - 1
     image.PixelRepresentation = int(integer(data, "PixelRepresentation") == 1)
-    image.PlanarConfiguration = int(integer(data, "PlanarConfiguration") == 1)
+    # Decoders have the channels of a pixel beside each other, whatever was before compression.
+    planes = integer(data, "PlanarConfiguration") == 1 and not encapsulated
+    image.PlanarConfiguration = int(planes)
     image.PhotometricInterpretation = _photometric(data, image)
     return image
 

@@ -1,0 +1,91 @@
+"""Compressed DICOM pixels are decoded, or rejected for what is the reason."""
+
+import io
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.encaps import encapsulate
+from pydicom.uid import MPEG4HP41, HTJ2KLossless, JPEG2000Lossless
+
+from cxr.images.decode import UnusableImage, read_grey
+from cxr.images.formats import CONTRADICTION
+from tests.helpers.dicom import COMPRESSIONS, compress, write_dicom
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_compressed_dicom_is_decoded(tmp_path, deep, name, dtype):
+    pixels = (deep.astype(int) // 16 - 100 * (dtype is np.int16)).astype(dtype)
+    plain = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=100, WindowWidth=150)
+    expected = read_grey(plain)
+    np.testing.assert_array_equal(read_grey(compress(plain, name, tmp_path / "b.dcm")), expected)
+
+
+def test_jpeg_2000_says_its_own_depth(tmp_path, deep):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    data = pydicom.dcmread(compress(tmp_path / "a.dcm", "JPEG 2000", tmp_path / "b.dcm"))
+    data.BitsStored, data.HighBit = 10, 9
+    data.save_as(tmp_path / "b.dcm")
+    np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+@pytest.mark.parametrize("bits", [8, 32, 64])
+@pytest.mark.parametrize("name", ["JPEG lossless", "JPEG-LS", "JPEG 2000"])
+def test_a_compressed_image_counts_with_its_own_bits(tmp_path, deep, name, bits):
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep))
+    data = pydicom.dcmread(compress(tmp_path / "a.dcm", name, tmp_path / "b.dcm"))
+    data.BitsAllocated, data.BitsStored, data.HighBit = bits, bits, bits - 1
+    data.save_as(tmp_path / "b.dcm")
+    if bits < 16:
+        with pytest.raises(UnusableImage, match=CONTRADICTION):
+            read_grey(tmp_path / "b.dcm")
+    else:
+        np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
+
+
+def recoded(uid):
+    def spoil(data):
+        data.PixelData = encapsulate([b"\xff\x4f\xff\x51" + bytes(100)])
+        data.file_meta.TransferSyntaxUID = uid
+
+    return spoil
+
+
+def half(data):
+    """A JPEG 2000 image that ends too early."""
+    picture = io.BytesIO()
+    Image.fromarray((data.pixel_array >> 4).astype(np.uint8)).save(picture, "JPEG2000", no_jp2=True)
+    data.BitsAllocated, data.BitsStored, data.HighBit = 8, 8, 7
+    data.PixelData = encapsulate([picture.getvalue()[:120]])
+    data.file_meta.TransferSyntaxUID = JPEG2000Lossless
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (recoded(HTJ2KLossless), r"no decoder for its compression \(High-Throughput JPEG 2000"),
+        (recoded(MPEG4HP41), r"no decoder for its compression \(MPEG-4"),
+        (recoded(JPEG2000Lossless), "its compressed pixels are not those of its header"),
+        (half, "truncated or damaged"),
+    ],
+)
+def test_what_is_not_decoded_says_why(tmp_path, deep, spoil, reason):
+    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
+    spoil(data)
+    data.save_as(tmp_path / "a.dcm")
+    with pytest.raises(UnusableImage, match=reason):
+        read_grey(tmp_path / "a.dcm")
+
+
+def test_a_compression_of_which_nobody_knows_is_said(tmp_path, deep):
+    data = pydicom.dcmread(write_dicom(tmp_path / "a.dcm", deep))
+    recoded(HTJ2KLossless)(data)
+    data.save_as(tmp_path / "a.dcm")
+    whole = (tmp_path / "a.dcm").read_bytes()
+    (tmp_path / "a.dcm").write_bytes(
+        whole.replace(HTJ2KLossless.encode(), b"1.2.3.4.5.6.7.8.9.10.11")
+    )
+    with pytest.raises(UnusableImage, match=r"^no decoder for its compression$"):
+        read_grey(tmp_path / "a.dcm")
