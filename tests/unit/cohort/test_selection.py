@@ -1,11 +1,14 @@
 """Who is in the cohort, and why the others are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cxr.cohort.selection import ClassRule, assign_classes, balance, contradictions, select_images
 from cxr.core.errors import InputError
+from cxr.metadata.findings import finding
 from tests.helpers.selection import CLASSES, GOOD, SETTINGS, many, rejected, rows
 
 NOTHING = np.empty((0, 2), dtype=np.int64)
@@ -23,6 +26,43 @@ def test_a_finding_may_hold_several_terms_and_must_fit_one_class():
     assert reasons.tolist() == ["fits several classes: covid, ards"]
     both["ards"] = ClassRule(("ards",), without=("covid-19",))
     assert assign_classes(table.head(1), both)[0].tolist() == ["covid"]
+
+
+@pytest.mark.parametrize(
+    ("word", "cell"),
+    [
+        ("Pneumonia/Viral/COVID-19", "Pneumonia/Viral/COVID-19"),
+        ("SARS-CoV-2", "COVID-19"),
+        ("normal", "No Finding"),
+        ("foo-bar", "Foo_Bar"),
+        ("COVID-19, ARDS", "ARDS|COVID-19|Foo"),
+        ("Negative for Pneumonia", "no pneumonia"),
+    ],
+)
+def test_a_class_is_found_by_any_word_for_its_finding(word, cell):
+    table = rows(("a", "u", "u:1", finding(cell), "PA", "1"))
+    classes = {"wanted": ClassRule((word,)), "other": ClassRule(("COVID-19",), without=(word,))}
+    assert assign_classes(table, classes)[0].tolist() == ["wanted"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["COVID-19", "no COVID-19, ARDS", "non-COVID", "suspected COVID-19"]
+)
+def test_an_image_needs_all_terms_of_a_finding_and_not_their_negation(cell):
+    table = rows(("a", "u", "u:1", finding(cell), "PA", "1"))
+    assert assign_classes(table, {"c": ClassRule(("COVID-19, ARDS",))})[0].tolist() == [None]
+
+
+def test_a_finding_that_is_no_word_is_no_rule():
+    table = rows(("a", "u", "u:1", "SARS", "PA", "1"))
+    assert assign_classes(table, {"c": ClassRule(("unknown",))})[0].tolist() == [None]
+
+
+def test_views_and_modality_may_be_spelt_in_other_ways():
+    settings = replace(SETTINGS, views=("posteroanterior", "AP view"), modality="CXR")
+    chosen, flow = select_images(rows(*GOOD), rejected(), settings, (), seed=1)
+    assert len(chosen) == 4
+    assert flow.steps[2]["name"] == "CXR images"
 
 
 def test_everything_that_leaves_is_listed_with_its_reason_and_counted():

@@ -99,6 +99,11 @@ def test_the_recipes_are_those_that_the_config_knows():
         ({"embedding__classes": ["c"]}, "embedding.classes names 'c'"),
         ({"cohort__classes": {"a": {"findings": ["x"]}}}, "'cohort.classes'"),
         ({"cohort__classes__a__sources": ["e"]}, "cohort.classes.a.sources names 'e'"),
+        (
+            {"cohort__views": ["PA", "PAX"]},
+            "'cohort.views.1': must be a view in any usual spelling",
+        ),
+        ({"cohort__modality": "MR"}, "'cohort.modality': must be a modality"),
         ({"cohort__per_class": "max"}, "'cohort.per_class'"),
         ({"clustering__min_clusters": 9}, "min_clusters (9) is greater than max_clusters (8)"),
         ({"models__m__training__epochs": "ten"}, "'models.m.training.epochs'"),

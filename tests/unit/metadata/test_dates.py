@@ -29,7 +29,62 @@ from cxr.metadata import dates
         ("0/5/2020", None),
         ("0301-01-01", None),
         ("soon", None),
+        ("2020-03-16 00:00:00", "2020-03-16"),
+        ("2020-03-16T10:22:31.5+01:00", "2020-03-16"),
+        ("3/16/2020 2:05 PM", "2020-03-16"),
+        ("20200316", "2020-03-16"),
+        ("20200316102200.123456", "2020-03-16"),
+        ("20200316.0", "2020-03-16"),
+        ("2020.03.16", "2020-03-16"),
+        ("16.3.20", "2020-03-16"),
+        ("12-27-2003", "2003-12-27"),
+        ("3/16/98", "1998-03-16"),
+        ("16MAR2020", "2020-03-16"),
+        ("16-mar-20", "2020-03-16"),
+        ("Monday, March 16th, 2020", "2020-03-16"),
+        ("Mon Mar 16 10:22:00 2020", "2020-03-16"),
+        ("03/2020", "2020-03"),
+        ("2020.0", "2020"),
+        ("202003", None),
+        ("16-03-20", None),
+        ("43906", None),
+        ("Mar-20", None),
     ],
 )
 def test_dates_keep_the_precision_that_the_text_gives(text, expected):
     assert dates.date(text) == expected
+
+
+def test_one_day_above_12_decides_for_the_dates_with_its_separator():
+    column = dates.read_column(["3/7/2020", None, "3/16/20", "03.07.2020", "7-3-2020"])
+    assert column.values == ["2020-03-07", None, "2020-03-16", "2020", "2020"]
+    assert column.ambiguous == [False, False, False, True, True]
+    assert dates.read_column(["3.7.2020", "16.3.2020"]).values == ["2020-07-03", "2020-03-16"]
+
+
+def test_dates_that_contradict_each_other_decide_nothing():
+    column = dates.read_column(["3/7/2020", "3/16/2020", "16/3/2020"])
+    assert column.values == ["2020", "2020-03-16", "2020-03-16"]
+    assert column.ambiguous == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [("day-first", "2020-07-03"), ("month-first", "2020-03-07")]
+)
+def test_a_given_order_decides_where_a_date_does_not(order, expected):
+    assert dates.read_column(["3/7/2020", "3/16/2020"], order).values == [expected, "2020-03-16"]
+
+
+def test_a_two_digit_year_may_come_first_and_is_then_unknown():
+    column = dates.read_column(["20-03-16", "98-03-13"])
+    assert column.values == ["2020-03-16", "1998-03-13"]
+    assert dates.read_column(["20-03-16"], "day-first").values == ["2016-03-20"]
+    assert dates.read_column(["20-03-16"]).ambiguous == [True]
+
+
+def test_serial_numbers_are_days_where_the_column_has_nothing_else():
+    # Excel shows 43906 as 2020-03-16.
+    column = dates.read_column(["43906", None, "43906.0", "43906.43"])
+    assert column.values == ["2020-03-16", None, "2020-03-16", "2020-03-16"]
+    assert dates.read_column(["43906", "2020"]).values == [None, "2020"]
+    assert dates.read_column(["10025"]).values == [None]

@@ -1,6 +1,9 @@
 """Rows that are no image are listed, and patients are kept apart or together."""
 
+import pandas as pd
+
 from cxr.sources import ieee8023
+from cxr.sources.rows import convert
 from tests.helpers.metadata_csv import REVISION, row, write
 
 
@@ -51,3 +54,46 @@ def test_one_id_for_two_people_is_named_and_kept_together(tmp_path, caplog):
 def test_a_row_without_a_patient_is_its_own(tmp_path):
     rows = ieee8023.read("s", write(tmp_path, row("", "a.png"), row("", "b.png"))).rows
     assert rows["patient_id"].nunique() == 2
+
+
+def raw(**columns):
+    table = pd.DataFrame(columns)
+    return table.assign(file=[f"{i}.png" for i in range(len(table))], patient_id=None)
+
+
+def test_each_text_that_was_not_understood_is_noted():
+    table = raw(
+        finding=["Foo, pneumonia", "normal", "no Bar"],
+        view=["PA", "sideways", None],
+        date=["3/7/2020", "soon", "2020"],
+    )
+    reading = convert(table, "s")
+    notes = reading.spellings.dropna(subset="note").set_index("text")["note"].to_dict()
+    assert notes == {
+        "Foo, pneumonia": "not in the vocabulary: Foo",
+        "no Bar": "not in the vocabulary: no Bar",
+        "sideways": "not understood",
+        "3/7/2020": "day and month can't be told apart",
+        "soon": "not understood",
+    }
+    counts = reading.summary.set_index("column")[["unparsed", "missing", "ambiguous", "unlisted"]]
+    assert counts.loc["finding"].tolist() == [0, 0, 0, 2]
+    assert counts.loc["view"].tolist() == [1, 1, 0, 0]
+    assert counts.loc["date"].tolist() == [1, 0, 1, 0]
+    examples = reading.summary.set_index("column")["examples"]
+    assert examples["finding"] == "Foo, pneumonia (1); no Bar (1)"
+    assert reading.rows["finding"].tolist() == ["Foo, pneumonia", "No finding", "no Bar"]
+
+
+def test_the_order_of_dates_is_that_of_the_column_or_the_config():
+    table = raw(date=["3/7/2020", "4/7/2020"])
+    assert convert(table, "s").rows["date"].tolist() == ["2020", "2020"]
+    given = convert(table, "s", date_order="day-first").rows["date"]
+    assert given.tolist() == ["2020-07-03", "2020-07-04"]
+
+
+def test_a_country_may_be_a_code_and_a_place_may_not():
+    codes = raw(location=["Berlin", "Boston, MA"], country=["DE", "US"])
+    assert convert(codes, "s").rows["country"].tolist() == ["Germany", "United States"]
+    places = raw(location=["DE", "Rome, Italy"], country=["DE", "Rome, Italy"])
+    assert convert(places, "s").rows["country"].fillna("").tolist() == ["", "Italy"]

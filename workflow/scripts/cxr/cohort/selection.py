@@ -16,7 +16,8 @@ import pandas as pd
 from cxr.cohort.flow import Flow
 from cxr.cohort.mending import mending
 from cxr.core.errors import InputError
-from cxr.metadata.normalise import terms
+from cxr.metadata.findings import keys, terms
+from cxr.metadata.normalise import modality, view
 
 # In the message for a class without an image.
 MOST_NAMED = 10  # findings that there are
@@ -31,11 +32,12 @@ class ClassRule:
     Attributes
     ----------
     findings : tuple of str
-        Terms of which an image needs one.
+        Findings of which an image needs one, in any spelling that
+        `cxr.metadata.findings` reads; of one with several terms it needs all.
     without : tuple of str
-        Terms that exclude an image.
+        Findings that exclude an image.
     first : tuple of str
-        Terms whose images are drawn before the others.
+        Findings whose images are drawn before the others.
     sources : tuple of str or None
         Sources that the images come from; None for all.
     """
@@ -56,6 +58,7 @@ class SelectionSettings:
         By the name of the class.
     views : tuple of str
     modality : str
+        In any spelling that `cxr.metadata.normalise` reads.
     per_class : "min", "all", int or mapping
         Images a class; see `balance`.
     """
@@ -107,11 +110,13 @@ def select_images(
     EmptyClass
         If a class has no image left.
     """
-    classes, views, modality = settings.classes, settings.views, settings.modality
+    classes = settings.classes
+    views = [view(word) for word in settings.views]
     flow = Flow()
     rows = metadata.sort_values("image_id", ignore_index=True)
     flow.enter(rows, rejected)
-    rows = flow.keep(f"{modality} images", rows, _other_values(rows, "modality", [modality]))
+    others = _other_values(rows, "modality", [modality(settings.modality)])
+    rows = flow.keep(f"{settings.modality} images", rows, others)
     rows = flow.keep("selected views", rows, _other_values(rows, "view", views))
     labels, reasons = assign_classes(rows, classes)
     rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
@@ -128,7 +133,7 @@ def select_images(
     return rows.reset_index(drop=True), flow
 
 
-def _other_values(rows: pd.DataFrame, column: str, selected: Sequence[str]) -> pd.Series:
+def _other_values(rows: pd.DataFrame, column: str, selected: Sequence[str | None]) -> pd.Series:
     """Reasons for rows whose value is not among the selected ones."""
     values = rows[column].astype("object")
     reasons = values.map(lambda value: f"{column} {value}", na_action="ignore")
@@ -145,18 +150,18 @@ def assign_classes(
     that fits two classes has none.
     """
     rules = {
-        name: (_folded(rule.findings), _folded(rule.without), rule.sources)
+        name: (_wanted(rule.findings), _wanted(rule.without), rule.sources)
         for name, rule in classes.items()
     }
     labels: list[str | None] = []
     reasons: list[str | None] = []
     for source, finding in zip(rows["source"], rows["finding"], strict=True):
-        present = _folded(terms(finding))
+        present = keys(finding)
         fits = [
             name
             for name, (findings, without, sources) in rules.items()
-            if present & findings
-            and not present & without
+            if any(wanted <= present for wanted in findings)
+            and not any(unwanted <= present for unwanted in without)
             and (sources is None or source in sources)
         ]
         labels.append(fits[0] if len(fits) == 1 else None)
@@ -172,8 +177,9 @@ def assign_classes(
     )
 
 
-def _folded(texts: Sequence[str]) -> set[str]:
-    return {text.casefold() for text in texts}
+def _wanted(findings: Sequence[str]) -> list[frozenset[str]]:
+    """The keys of the terms of each of a rule's findings that has some."""
+    return [terms for finding in findings if (terms := keys(finding))]
 
 
 def _duplicates(rows: pd.DataFrame) -> pd.Series:
@@ -260,8 +266,11 @@ def balance(
             size = min(size, per_class)
         rng = np.random.default_rng([seed, zlib.crc32(str(name).encode())])
         shuffled = members.iloc[rng.permutation(len(members))]
-        preferred = _folded(first.get(str(name), ()))
-        later = [not _folded(terms(finding)) & preferred for finding in shuffled["finding"]]
+        preferred = _wanted(first.get(str(name), ()))
+        later = [
+            not any(wanted <= keys(finding) for wanted in preferred)
+            for finding in shuffled["finding"]
+        ]
         order = pd.DataFrame({"later": later}, index=shuffled.index)
         order["round"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
         drawn = order.sort_values(["later", "round"], kind="stable").index[:size]

@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
+from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, find_view
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 # Names that a message lists.
@@ -93,6 +95,20 @@ def require_names(published: Published | None, names: Sequence[str]) -> Publishe
     return published
 
 
+def known_view(text: str) -> str:
+    """The same text, if it means a view."""
+    if find_view(text) is None:
+        raise ValueError(f"must be a view in any usual spelling ({', '.join(VIEWS)})")
+    return text
+
+
+def known_modality(text: str) -> str:
+    """The same text, if it means a modality."""
+    if find_modality(text) is None:
+        raise ValueError(f"must be a modality in any usual spelling ({', '.join(MODALITIES)})")
+    return text
+
+
 def unique_values(values: list[Any]) -> list[Any]:
     """The same, if nothing occurs in it twice."""
     if len(set(values)) < len(values):
@@ -101,6 +117,8 @@ def unique_values(values: list[Any]) -> list[Any]:
 
 
 Unique = AfterValidator(unique_values)
+View = Annotated[Term, AfterValidator(known_view)]
+Modality = Annotated[Term, AfterValidator(known_modality)]
 
 
 class Range(Section):

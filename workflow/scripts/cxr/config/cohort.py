@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cxr.config.base import Name, Section, Term, Unique
+from cxr.config.base import Modality, Name, Section, Term, Unique, View
 from cxr.config.catalogue.fields import TEXTS
 from cxr.config.fields import RecordedField
 
@@ -15,15 +15,17 @@ class CohortClass(Section):
     """Which images make up a class."""
 
     findings: list[Term] = Field(
-        min_length=1, description="An image with any of these finding terms belongs to the class."
+        min_length=1,
+        description="An image with any of these findings belongs to the class; each is a word of "
+        "the table or the vocabulary, and of several terms (`COVID-19, ARDS`) an image needs all.",
     )
     without: list[Term] = Field(
         default_factory=list,
-        description="An image with any of these finding terms does not belong to the class.",
+        description="An image with any of these findings does not belong to the class.",
     )
     first: list[Term] = Field(
         default_factory=list,
-        description="Images with any of these finding terms are selected before the others, where "
+        description="Images with any of these findings are selected before the others, where "
         "balancing removes images of the class.",
     )
     sources: list[Name] | None = Field(
@@ -83,10 +85,16 @@ class Cohort(Section):
     classes: dict[Term, CohortClass] = Field(
         min_length=2, description="Classes by name; outputs list them in alphabetical order."
     )
-    views: list[Term] = Field(
-        default=["PA", "AP", "AP Supine"], min_length=1, description="Views that are included."
+    views: list[View] = Field(
+        default=["PA", "AP", "AP Supine"],
+        min_length=1,
+        description="Views that are included: PA, AP, AP Supine, AP Erect, AP Semi Erect, L, Axial "
+        "or Coronal, in any usual spelling.",
     )
-    modality: Term = Field(default="X-ray", description="Modality that is included.")
+    modality: Modality = Field(
+        default="X-ray",
+        description="Modality that is included: X-ray or CT, in any usual spelling.",
+    )
     per_class: Literal["min", "all"] | AtLeastTwo | dict[Term, AtLeastTwo] = Field(
         default="min",
         description="Images a class: `min` is as many as the smallest class has, a number is at "

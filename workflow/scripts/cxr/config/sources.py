@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from cxr.config.base import Location, OneOf, Section, Seed, Term, Unique
+from cxr.config.base import Location, Modality, OneOf, Section, Seed, Term, Unique, View
 from cxr.config.catalogue.readers import PUBLISHED
 from cxr.config.fields import OwnName, OwnTag
 
@@ -108,18 +108,22 @@ class Values(Section):
     patient_id: Term | None = Field(
         default=None, description="Patient; else DICOM's PatientID, else each file is one."
     )
-    finding: Term | None = Field(default=None, description="Findings, separated by commas.")
+    finding: Term | None = Field(
+        default=None, description="Findings, separated by `,`, `;` or `|`."
+    )
     view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
-    modality: Term | None = Field(default=None, description="X-ray, CR, DX or CT.")
-    sex: Term | None = Field(default=None, description="M, F, male, female.")
-    age_years: Term | None = Field(default=None, description="Age in years.")
+    modality: Term | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
+    sex: Term | None = Field(default=None, description="M, F, male, female, ...")
+    age_years: Term | None = Field(default=None, description="Age: 58, 058Y, 6M, 50+, 40-50, ...")
     date: Term | None = Field(default=None, description="Date of the image: 2020, 2020-03-16, ...")
     offset_days: Term | None = Field(default=None, description="Days since the first symptoms.")
     country: Term | None = Field(default=None, description="Country; else read from the location.")
     location: Term | None = Field(default=None, description="Hospital, city, country.")
-    survival: Term | None = Field(default=None, description="Whether the patient survived: Y, N.")
-    icu: Term | None = Field(default=None, description="Whether in intensive care: Y, N.")
-    intubated: Term | None = Field(default=None, description="Whether intubated: Y, N.")
+    survival: Term | None = Field(
+        default=None, description="Whether the patient survived: Y, N, ..."
+    )
+    icu: Term | None = Field(default=None, description="Whether in intensive care: Y, N, ...")
+    intubated: Term | None = Field(default=None, description="Whether intubated: Y, N, ...")
     severity: Term | None = Field(
         default=None, description="asymptomatic, mild, moderate, severe or critical."
     )
@@ -131,6 +135,13 @@ class Values(Section):
         default_factory=dict,
         description="Fields of your own by name, such as `scanner` or `ward`: text or numbers.",
     )
+
+
+class Constants(Values):
+    """A value for each column of the shared schema."""
+
+    view: View | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
+    modality: Modality | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
 
 
 class TableColumns(Values):
@@ -153,14 +164,19 @@ class TableSource(SourceBase):
     columns: TableColumns = Field(
         description="Columns of the table, by column of the shared schema."
     )
-    constants: Values = Field(
-        default_factory=Values,
+    constants: Constants = Field(
+        default_factory=Constants,
         description="Values that are the same for every image and in no column.",
     )
     tags: Annotated[list[OwnTag], Unique] = Field(
         default_factory=list,
         description="Keywords of DICOM tags that become fields of your own, such as "
         "`Manufacturer` (as `manufacturer`); see DICOM tags above.",
+    )
+    dates: Literal["day-first", "month-first"] | None = Field(
+        default=None,
+        description="Order of day and month in dates such as 3/7/2020; null to find it out from "
+        "the dates of the column, of which a day above 12 decides for all with its separator.",
     )
 
     @model_validator(mode="after")

@@ -246,20 +246,22 @@ def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
             metadata[column] = _numbers(values, kind)
     metadata["source"] = metadata["source"].fillna(name)
     metadata["file"] = metadata["file"].fillna(metadata["image_id"])
-    metadata["format"] = (
-        metadata["format"]
-        .fillna(metadata["file"].map(format_of_name, na_action="ignore"))
-        .astype("str")
-    )
+    by_name = metadata["file"].map(format_of_name, na_action="ignore")
+    metadata["format"] = _filled(metadata["format"], by_name)
     metadata["patient_id"] = (
         metadata["source"] + ":" + metadata["patient_id"].fillna(metadata["image_id"])
     )
     places = metadata["location"].map(PARSERS["country"], na_action="ignore")
-    metadata["country"] = metadata["country"].fillna(places).astype("str")
+    metadata["country"] = _filled(metadata["country"], places)
     classes = (
         raw["class"].map(cell_text).map(tidy) if "class" in names else pd.Series(None, raw.index)
     )
     return metadata.assign(**{"class": classes.astype("str").fillna(DEFAULT_CLASS)})
+
+
+def _filled(texts: pd.Series, others: pd.Series) -> pd.Series:
+    """A column of text whose gaps are filled from another one."""
+    return texts.astype("object").fillna(others.astype("object")).astype("str")
 
 
 def _numbers(values: pd.Series, kind: str) -> pd.Series:

@@ -6,41 +6,46 @@ from datetime import datetime
 
 import pandas as pd
 
-NULL_WORDS = {"", "?", "-", "na", "n/a", "nan", "none", "null", "unknown", "todo", "unspecified"}
-VIEWS = {
-    "pa": "PA",
-    "ap": "AP",
-    "ap supine": "AP Supine",
-    "aps": "AP Supine",
-    "ap erect": "AP Erect",
-    "ap semi erect": "AP Semi Erect",
-    "l": "L",
-    "lateral": "L",
-    "axial": "Axial",
-    "coronal": "Coronal",
-    "coronal ct": "Coronal",
-    "axial ct": "Axial",
+from cxr.config.catalogue.projections import find_modality, find_view
+
+NULL_WORDS = {
+    *(
+        "",
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        ".",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "<na>",
+        "nan",
+        "nat",
+    ),
+    *("none", "null", "(null)", "\\n", "unknown", "unk", "todo", "tbd", "undefined", "missing"),
+    *("unspecified", "not specified", "not available", "not reported", "not recorded"),
+    *("not known", "not stated", "not given", "not provided", "not applicable"),
 }
-MODALITIES = {"x-ray": "X-ray", "xray": "X-ray", "cr": "X-ray", "dx": "X-ray", "ct": "CT"}
-SEXES = {"m": "M", "male": "M", "f": "F", "female": "F", "w": "F"}
+SEXES = {
+    **dict.fromkeys(("m", "male", "males", "man", "men", "boy", "\u2642"), "M"),
+    **dict.fromkeys(("f", "female", "females", "woman", "women", "girl", "w", "\u2640"), "F"),
+}
 MISSPELT = {"Guangdon, China": "Guangdong, China"}
-YES_NO = {"y": "yes", "yes": "yes", "n": "no", "no": "no"}
-FINDINGS = {
-    "covid-19": "COVID-19",
-    "sars-cov-2": "COVID-19",
-    "covid": "COVID-19",
-    "sars": "SARS",
-    "mers": "MERS",
-    "mers-cov": "MERS",
-    "ards": "ARDS",
-    "no finding": "No finding",
-    "normal": "No finding",
-    "bacterial pneumonia": "bacterial pneumonia",
-    "viral pneumonia": "viral pneumonia",
-    "pneumonia": "pneumonia",
-    "e.coli": "Escherichia coli",
-    "mycoplasma bacterial pneumonia": "bacterial pneumonia",
+YES_NO = {
+    **dict.fromkeys(("y", "yes", "t", "true", "1", "1.0"), "yes"),
+    **dict.fromkeys(("n", "no", "f", "false", "0", "0.0"), "no"),
 }
+SURVIVAL = {
+    **YES_NO,
+    **dict.fromkeys(("alive", "living", "survived", "survivor", "recovered"), "yes"),
+    **dict.fromkeys(("dead", "deceased", "died", "death", "expired", "fatal"), "no"),
+    **dict.fromkeys(("non-survivor", "nonsurvivor", "not survived", "did not survive"), "no"),
+}
+INTUBATED = {**YES_NO, "intubated": "yes", "not intubated": "no", "non-intubated": "no"}
 
 
 def as_text(cell: object) -> str | None:
@@ -64,13 +69,13 @@ def tidy(cell: object) -> str | None:
 
 
 def view(text: object) -> str | None:
-    """PA, AP, AP Supine, AP Erect, AP Semi Erect, L, Axial, Coronal, or None."""
-    return VIEWS.get(_word(text))
+    """A view of `cxr.config.catalogue.projections.VIEWS`, or None."""
+    return find_view(tidy(text) or "")
 
 
 def modality(text: object) -> str | None:
     """X-ray, CT, or None."""
-    return MODALITIES.get(_word(text))
+    return find_modality(tidy(text) or "")
 
 
 def sex(text: object) -> str | None:
@@ -85,18 +90,32 @@ def location(text: object) -> str | None:
 
 
 def yes_no(text: object) -> str | None:
-    """yes, no, or None."""
+    """yes, no, or None, of yes, no, true, false, 1, 0 and their first letters."""
     return YES_NO.get(_word(text))
 
 
+def survival(text: object) -> str | None:
+    """Whether a patient survived, of `yes_no` or words such as alive and deceased."""
+    return SURVIVAL.get(_word(text))
+
+
+def intubated(text: object) -> str | None:
+    """Whether a patient was intubated, of `yes_no` or the word itself."""
+    return INTUBATED.get(_word(text))
+
+
 def _word(text: object) -> str:
-    return (tidy(text) or "").casefold()
+    """In lower case, without a full stop at its end."""
+    return (tidy(text) or "").casefold().removesuffix(".")
 
 
 def number(text: object, low: float, high: float) -> float | None:
-    """A plain decimal number between `low` and `high`, both included, or None."""
-    clean = tidy(text) or ""
-    if not re.fullmatch(r"[+-]?[0-9]{1,9}([.,][0-9]+)?", clean):
+    """A decimal number between `low` and `high`, both included, or None.
+
+    Its decimals follow a point or a comma; databases may add an exponent.
+    """
+    clean = (tidy(text) or "").replace("\u2212", "-")
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}([.,][0-9]+)?([eE][+-]?[0-9]{1,2})?", clean):
         return None
     value = float(clean.replace(",", "."))
     return value + 0.0 if low <= value <= high else None
@@ -109,31 +128,7 @@ def doi(text: object) -> str | None:
     return clean if re.match(r"10\.\d{4,9}/\S", clean) else None
 
 
-def age_years(text: object) -> float | None:
-    """An age in years, 0 to 120; ages that are no number ("40+") are None."""
-    return number(text, 0, 120)
-
-
 def offset_days(text: object) -> float | None:
     """Days since the first symptoms or admission, at most two years either way."""
-    return number(text, -730, 730)
-
-
-def terms(finding: object) -> list[str]:
-    """The terms of a finding, in their normalised spelling and the order of the text.
-
-    Terms are separated by commas; `Pneumonia/Viral/COVID-19` is one path whose
-    last part counts.
-    """
-    clean = tidy(finding)
-    normalised = []
-    for part in (clean or "").split(","):
-        term = tidy(part.rsplit("/", 1)[-1])
-        if term is not None:
-            normalised.append(FINDINGS.get(term.casefold(), term))
-    return list(dict.fromkeys(normalised))
-
-
-def finding(text: object) -> str | None:
-    """The terms joined by ", ", or None."""
-    return ", ".join(terms(text)) or None
+    clean = re.sub(r"(?i)^day\s+(?=[0-9])|(?<=[0-9])\s*d(ays?)?$", "", tidy(text) or "")
+    return number(clean, -730, 730)

@@ -46,10 +46,11 @@ SUMMARY_COLUMNS = (
     "unparsed",
     "missing",
     "ambiguous",
+    "unlisted",
     "examples",
 )
-# Each distinct text of a column and its value.
-SPELLING_COLUMNS = ("source", "column", "text", "value", "rows")
+# Each distinct text of a column, its value, and what of it was not understood.
+SPELLING_COLUMNS = ("source", "column", "text", "value", "rows", "note")
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ class Reading:
         A row for each entry that could not be used: source, file, stage, reason.
     summary : DataFrame
         A row for each column of text: of how many rows the value was
-        normalised, could not be parsed (with the commonest examples), is
-        missing, or was ambiguous and so only kept in part.
+        normalised, could not be parsed, is missing, was ambiguous and so only kept
+        in part, or has terms of no vocabulary; with the commonest examples.
     spellings : DataFrame
         A row for each distinct text of a column, the value that it became, null
-        where none, and of how many rows.
+        where none, of how many rows, and a note on what was not understood.
     """
 
     rows: pd.DataFrame

@@ -5,7 +5,7 @@ from typing import Any
 
 # Keys by part; the content is all the rest.
 PARTS = {
-    "reading": ("reader", "table", "images", "columns", "constants", "patient", "tags"),
+    "reading": ("reader", "table", "images", "columns", "constants", "dates", "patient", "tags"),
     "places": ("folder", "mirrors"),
     "terms": ("licence", "citation"),
 }

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import pandas as pd
 
 from cxr.config.catalogue.fields import own_fields
 from cxr.metadata import dates, normalise
-from cxr.metadata.countries import country
+from cxr.metadata.ages import age_years
+from cxr.metadata.countries import country, country_of_place
 from cxr.metadata.fields import own_text
+from cxr.metadata.findings import finding, unlisted
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
 from cxr.metadata.severity import extent_score, opacity_score, severity
@@ -22,18 +24,18 @@ log = logging.getLogger("cxr")
 Parser = Callable[[str | None], object]
 # Function that turns a column's text into the schema's value; None where there is none.
 PARSERS: dict[str, Parser] = {
-    "finding": normalise.finding,
+    "finding": finding,
     "view": normalise.view,
     "modality": normalise.modality,
     "sex": normalise.sex,
-    "age_years": normalise.age_years,
+    "age_years": age_years,
     "date": dates.date,
     "offset_days": normalise.offset_days,
     "country": country,
     "location": normalise.location,
-    "survival": normalise.yes_no,
+    "survival": normalise.survival,
     "icu": normalise.yes_no,
-    "intubated": normalise.yes_no,
+    "intubated": normalise.intubated,
     "severity": severity,
     "severity_extent": extent_score,
     "severity_opacity": opacity_score,
@@ -50,6 +52,8 @@ CONTRADICTIONS = {
     "view": "views",
     "finding": "findings",
 }
+NOT_UNDERSTOOD = "not understood"
+AMBIGUOUS = "day and month can't be told apart"
 
 
 def convert(
@@ -57,6 +61,7 @@ def convert(
     source: str,
     filled: Sequence[str] = (),
     own: Mapping[str, Parser] | None = None,
+    date_order: dates.Order | None = None,
 ) -> Reading:
     """Rows of text as rows of the shared schema.
 
@@ -71,6 +76,8 @@ def convert(
         Columns that the reader filled in itself: they are not counted as cleaned.
     own : mapping, optional
         Functions that turn texts of own fields into tidy text; `own_text` for the others.
+    date_order : "day-first", "month-first" or None
+        As in `cxr.metadata.dates.read_column`.
 
     Returns
     -------
@@ -88,44 +95,93 @@ def convert(
     summary: list[dict[str, object]] = []
     spellings: list[dict[str, object]] = []
     parsers = {**PARSERS, **dict.fromkeys(own_fields(raw.columns), own_text), **(own or {})}
+    places = {"location", "country"} <= set(raw.columns) and raw["country"].equals(raw["location"])
     for name in (column for column in parsers if column in raw.columns):
         texts = [tidy(text) for text in raw[name]]
-        values = [parsers[name](text) for text in texts]
+        if name == "date":
+            values, notes = _dates(texts, date_order)
+        else:
+            parse = country_of_place if name == "country" and places else parsers[name]
+            values, notes = _parsed(texts, parse, unlisted if name == "finding" else None)
         rows[name] = values
-        if name in filled:
-            continue
-        unparsed = Counter(
-            text for text, value in zip(texts, values, strict=True) if text and value is None
-        )
-        common = sorted(unparsed.items(), key=lambda item: (-item[1], item[0]))[:EXAMPLES]
-        summary.append(
-            {
-                "source": source,
-                "column": name,
-                "rows": len(texts),
-                "normalised": sum(value is not None for value in values),
-                "unparsed": unparsed.total(),
-                "missing": sum(text is None for text in texts),
-                "ambiguous": sum(map(dates.is_ambiguous, texts)) if name == "date" else 0,
-                "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
-            }
-        )
-        originals = [
-            str(cell) if text else None for cell, text in zip(raw[name], texts, strict=True)
-        ]
-        counts = Counter(originals)
-        spellings += [
-            {"source": source, "column": name, "text": cell, "value": value, "rows": counts[cell]}
-            for cell, value in dict(zip(originals, values, strict=True)).items()
-            if cell
-        ]
+        if name not in filled:
+            summary.append({"source": source, "column": name, **_summary(texts, values, notes)})
+            spellings += [
+                {"source": source, "column": name, **spelling}
+                for spelling in _spellings(raw[name], texts, values, notes)
+            ]
     return Reading.of(
         rows,
         summary=pd.DataFrame(summary, columns=list(SUMMARY_COLUMNS)),
         spellings=pd.DataFrame(spellings, columns=list(SPELLING_COLUMNS)).astype(
-            {"value": "object"}
+            {"value": "object", "note": "object"}
         ),
     )
+
+
+def _parsed(
+    texts: Sequence[str | None],
+    parse: Callable[[str | None], object],
+    unknown: Callable[[str], list[str]] | None,
+) -> tuple[list[object], list[str | None]]:
+    """The value of each text, and what of it was not understood."""
+    values = {text: parse(text) for text in dict.fromkeys(texts)}
+    notes: dict[str | None, str | None] = {None: None}
+    for text in filter(None, values):
+        others = unknown(text) if unknown is not None else []
+        notes[text] = NOT_UNDERSTOOD if values[text] is None else None
+        if others:
+            notes[text] = f"not in the vocabulary: {', '.join(others)}"
+    return [values[text] for text in texts], [notes[text] for text in texts]
+
+
+def _dates(
+    texts: Sequence[str | None], order: dates.Order | None
+) -> tuple[list[object], list[str | None]]:
+    """The dates of a column, and what of each was not understood."""
+    column = dates.read_column(texts, order)
+    notes = [
+        AMBIGUOUS if ambiguous else NOT_UNDERSTOOD if text and value is None else None
+        for text, value, ambiguous in zip(texts, column.values, column.ambiguous, strict=True)
+    ]
+    return list(column.values), notes
+
+
+def _summary(
+    texts: Sequence[str | None], values: Sequence[object], notes: Sequence[str | None]
+) -> dict[str, object]:
+    """How many texts of a column were normalised, unparsed, missing, ambiguous or unlisted."""
+    noted = Counter(text for text, note in zip(texts, notes, strict=True) if text and note)
+    common = sorted(noted.items(), key=lambda item: (-item[1], item[0]))[:EXAMPLES]
+    counts = Counter(notes)
+    return {
+        "rows": len(texts),
+        "normalised": sum(value is not None for value in values),
+        "unparsed": sum(
+            bool(text) and value is None for text, value in zip(texts, values, strict=True)
+        ),
+        "missing": sum(text is None for text in texts),
+        "ambiguous": counts[AMBIGUOUS],
+        "unlisted": sum(
+            count for note, count in counts.items() if note not in (None, AMBIGUOUS, NOT_UNDERSTOOD)
+        ),
+        "examples": "; ".join(f"{text[:60]} ({count})" for text, count in common),
+    }
+
+
+def _spellings(
+    cells: pd.Series,
+    texts: Sequence[str | None],
+    values: Sequence[object],
+    notes: Sequence[str | None],
+) -> Iterator[dict[str, object]]:
+    """Each distinct text of a column, unchanged, with its value, number of rows and note."""
+    originals = [str(cell) if text else None for cell, text in zip(cells, texts, strict=True)]
+    counts = Counter(originals)
+    read = dict(zip(originals, zip(values, notes, strict=True), strict=True))
+    for original, (value, note) in read.items():
+        if original:
+            yield {"text": original, "value": value, "rows": counts[original], "note": note}
 
 
 def build_reading(
@@ -135,6 +191,7 @@ def build_reading(
     reason: str,
     filled: Sequence[str] = (),
     own: Mapping[str, Parser] | None = None,
+    date_order: dates.Order | None = None,
 ) -> Reading:
     """The usable rows in the shared schema, and a rejection for everything else.
 
@@ -147,12 +204,12 @@ def build_reading(
         Files that no row names.
     reason : str
         Why these are rejected.
-    filled, own
+    filled, own, date_order
         As in `convert`.
     """
     usable, rejected = divide_rows(raw, source)
     others = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
-    reading = convert(usable, source, filled, own)
+    reading = convert(usable, source, filled, own, date_order)
     return replace(reading, rejected=pd.concat([rejected, others], ignore_index=True))
 
 

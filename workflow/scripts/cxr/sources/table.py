@@ -13,6 +13,7 @@ from cxr.core.errors import InputError
 from cxr.images.decode import UnusableImage, locate
 from cxr.images.dicom import TAGS, is_dicom, read_tags
 from cxr.images.dicom_tags import require_tags
+from cxr.metadata.dates import Order
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.columns import find_column, no_column
@@ -43,6 +44,8 @@ class TableLayout:
         The same text for every row, where the table has no column; `fields` as above.
     tags : tuple of str
         Keywords of DICOM tags that become own fields.
+    dates : "day-first", "month-first" or None
+        The order of day and month in numeric dates; None to find it out.
     """
 
     reader: Literal["table"]
@@ -51,6 +54,7 @@ class TableLayout:
     columns: Mapping[str, str | Mapping[str, str] | None]
     constants: Mapping[str, str | Mapping[str, str] | None]
     tags: tuple[str, ...] = ()
+    dates: Order | None = None
 
 
 def read(source: str, root: Path, layout: TableLayout) -> Reading:
@@ -105,7 +109,7 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     require_tags(f"sources.{source}.tags", layout.tags)
     raw = _with_tags(raw, root, source, layout.tags)
     unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
-    return build_reading(raw, source, unlisted, "no row in the table")
+    return build_reading(raw, source, unlisted, "no row in the table", date_order=layout.dates)
 
 
 def _flat(values: Mapping[str, str | Mapping[str, str] | None]) -> dict[str, str]:

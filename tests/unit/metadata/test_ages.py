@@ -1,0 +1,41 @@
+"""Ages are years, of whatever unit and form the text has."""
+
+import pytest
+
+from cxr.metadata.ages import age_years
+
+AGES = {
+    "65.0": 65,
+    "65,12345678901": 65.12345678901,
+    "0.30000000000000004": 0.30000000000000004,
+    "058Y": 58,
+    "006M": 0.5,
+    "045M": 3.75,
+    "6M": 0.5,
+    "18 months": 1.5,
+    "3 weeks": 21 / 365.25,
+    "010D": 10 / 365.25,
+    "2 years 6 months": 2.5,
+    "45-year-old": 45,
+    "45 y/o": 45,
+    "50+": 50,
+    "50 years and older": 50,
+    ">89": 89,
+    "40-50": 45,
+    "40\u201350 years": 45,
+    "60s": 64.5,
+    "6-12 months": 0.75,
+    "45M": None,
+    "45F": None,
+    "<1": None,
+    "50-40": None,
+    "130": None,
+    "999Y": None,
+    "-3": None,
+    "Young Child": None,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), AGES.items())
+def test_an_age_is_in_years_whatever_unit_and_form_it_has(text, expected):
+    assert age_years(text) == (None if expected is None else pytest.approx(expected, rel=1e-15))

@@ -1,0 +1,74 @@
+"""Ages in years, of the spellings of tables and DICOM files."""
+
+import re
+
+from cxr.metadata.normalise import number, tidy
+
+OLDEST = 120
+DAYS, WEEKS, MONTHS = 365.25, 365.25 / 7, 12
+# Units by their words and letters, each with how many of it are a year.
+UNITS = {
+    **dict.fromkeys(("y", "yr", "yrs", "yo", "year", "years"), 1.0),
+    **dict.fromkeys(("mo", "mos", "mth", "mths", "month", "months"), MONTHS),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), WEEKS),
+    **dict.fromkeys(("d", "day", "days"), DAYS),
+}
+# DICOM PS3.5, value representation AS: three digits and a letter.
+_DICOM = re.compile(r"([0-9]{3})([dwmy])")
+_LETTERS = {"y": 1.0, "m": MONTHS, "w": WEEKS, "d": DAYS}
+# Of one or two digits with an M more than this may as well be a man's years: 45M.
+MOST_MONTHS = 24
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+_AMOUNT = r"[0-9]{1,5}(?:[.,][0-9]+)?"
+_QUANTITY = re.compile(rf"({_AMOUNT})[\s-]*({_UNIT})\b\.?")
+_QUANTITIES = re.compile(rf"{_QUANTITY.pattern}(?:\s*(?:,|and)?\s*{_QUANTITY.pattern})*")
+_RANGE = re.compile(rf"({_AMOUNT})\s*(?:-|to)\s*({_AMOUNT})(?:\s*({_UNIT}))?")
+_AT_LEAST = re.compile(
+    rf"(?:>=?|\u2265|over)?\s*({_AMOUNT})\s*({_UNIT})?\s*(?:\+|(?:and|or) (?:older|over|above))?"
+)
+_DECADE = re.compile(r"([1-9]0)\s*'?s")
+_DASHES = re.compile("[\u2010-\u2015]")
+
+
+def age_years(text: object) -> float | None:
+    """An age in years, 0 to 120, or None.
+
+    Days, weeks and months are fractions of a year (`6M` is 0.5, `3 weeks` 0.0575).
+    Of an open age the bound counts (`50+`, `>89` and `90 or older` are 50, 89 and 90), of a
+    range its middle (`40-50` is 45, `60s`, which is 60-69, 64.5). Only an upper
+    bound (`<1`) is no age; neither are more than 24 months without DICOM's three
+    digits (`45M`), which may be the years of a man.
+    """
+    clean = _DASHES.sub("-", tidy(text) or "").casefold()
+    clean = re.sub(r"[\s-]*\b(?:of age|old)$|(?<=[0-9])\s*y\s?/\s?o$", "", clean).strip()
+    years = number(clean, 0, OLDEST)
+    return years if years is not None else _bounded(_years(clean))
+
+
+def _years(clean: str) -> float | None:
+    """The age that a text without its "old" gives, whatever its size."""
+    short = _DICOM.fullmatch(clean)
+    if short:
+        return int(short[1]) / _LETTERS[short[2]]
+    months = re.fullmatch(r"([0-9]{1,2})\s*m", clean)
+    if months:
+        return int(months[1]) / MONTHS if int(months[1]) <= MOST_MONTHS else None
+    if _QUANTITIES.fullmatch(clean):
+        return sum(_value(n) / UNITS[unit] for n, unit in _QUANTITY.findall(clean))
+    middle = _RANGE.fullmatch(clean)
+    if middle:
+        low, high = _value(middle[1]), _value(middle[2])
+        return (low + high) / 2 / UNITS[middle[3] or "y"] if low < high else None
+    decade = _DECADE.fullmatch(clean)
+    if decade:
+        return int(decade[1]) + 4.5
+    bound = _AT_LEAST.fullmatch(clean)
+    return _value(bound[1]) / UNITS[bound[2] or "y"] if bound else None
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _bounded(years: float | None) -> float | None:
+    return years if years is not None and 0 <= years <= OLDEST else None
