@@ -278,6 +278,15 @@ def test_defaults_fill_every_key():
     assert resolve(resolve(study()) | {"mirror": None}) == resolve(study())
 
 
+def test_words_that_yaml_reads_as_numbers_stay_words():
+    config = yaml.safe_load("{0: {findings: [0]}, 1: {findings: [1, 1.5]}}")
+    classes = resolve(study(cohort__classes=config))["cohort"]["classes"]
+    assert {name: rule["findings"] for name, rule in classes.items()} == {
+        "0": ["0"],
+        "1": ["1", "1.5"],
+    }
+
+
 def test_schema_and_reference_table_are_current():
     for path, text in reference.documents().items():
         assert path.read_text() == text, f"{path} is out of date; run make docs"

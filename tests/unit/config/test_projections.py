@@ -6,11 +6,20 @@ from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, f
 
 WORDS = {
     "PA": ["pa", "PA view", "P.A.", "Posteroanterior", "postero-anterior", "PA (erect)", "CXR PA"],
-    "AP": ["AP portable", "ANTEROPOSTERIOR", "A/P", "Frontal AP", "portable AP chest"],
+    "AP": ["AP portable", "ANTEROPOSTERIOR", "A/P", "Frontal AP", "portable AP chest", "AP 1 view"],
     "AP Supine": ["AP (supine)", "APS", "AP_horizontal", "AP portable supine"],
     "AP Erect": ["ap erect", "AP upright", "AP standing"],
     "AP Semi Erect": ["AP SEMI-ERECT", "AP semi upright", "AP SEMI"],
-    "L": ["LL", "RL", "lat.", "LATERAL", "Lateral left", "left lateral", "XTABLE LATERAL"],
+    "L": [
+        "LL",
+        "RL",
+        "lat.",
+        "LATERAL",
+        "Lateral left",
+        "left lateral",
+        "LT LAT",
+        "XTABLE LATERAL",
+    ],
     "Axial": ["Axial CT", "CT axial", "transverse"],
     "Coronal": ["Coronal CT"],
 }
@@ -19,8 +28,24 @@ NO_VIEW = [
     *("PA/AP", "Frontal", "supine", "PORTABLE CHEST 1 VIEW", "X-ray", "R", "", "AP foo"),
 ]
 KINDS = {
-    "X-ray": ["CR", "DX", "DR", "XR", "CXR", "RX", "RG", "X Ray", "x-rays", "Radiograph", "CR/DX"],
-    "CT": ["chest CT", "CT scan", "HRCT", "Computed Tomography"],
+    "X-ray": [
+        "CR",
+        "DX",
+        "DR",
+        "XR",
+        "CXR",
+        "RX",
+        "RG",
+        "X Ray",
+        "x-rays",
+        "Radiograph",
+        "CR/DX",
+        "digital radiography",
+        "CR (X-ray)",
+        "plain film",
+        "portable chest x-ray",
+    ],
+    "CT": ["chest CT", "CT scan", "CAT scan", "HRCT", "low-dose CT", "Computed Tomography"],
 }
 
 
@@ -41,6 +66,8 @@ def test_a_modality_is_known_by_its_usual_words(name):
     assert {find_modality(word) for word in [name, *KINDS[name]]} == {name}
 
 
-@pytest.mark.parametrize("word", ["MR", "RF", "PET/CT", "X-ray, CT", "chest", "March 2003", ""])
+@pytest.mark.parametrize(
+    "word", ["MR", "RF", "PET/CT", "X-ray, CT", "chest", "film", "tomography", "March 2003", ""]
+)
 def test_other_modalities_and_two_at_once_are_none(word):
     assert find_modality(word) is None

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -20,9 +21,22 @@ from pydantic_core import PydanticCustomError, core_schema
 from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, find_view
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
-Term = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 # Names that a message lists.
 MOST_NAMES = 12
+# Whole numbers that may stand for a word, as the labels 0 and 1; a longer one was another text.
+LEAST_NO_WORD = 10**6
+
+
+def _number_as_word(value: Any) -> Any:
+    is_word = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_word and abs(value) < LEAST_NO_WORD else value
+
+
+Term = Annotated[
+    str,
+    BeforeValidator(_number_as_word),
+    StringConstraints(min_length=1, strip_whitespace=True),
+]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 

@@ -19,6 +19,7 @@ from cxr.features.choice import Kind, choose_features
 from cxr.features.reading import read_features
 from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
+from cxr.metadata.countries import country_of_place
 from cxr.metadata.fields import own_text, typed_texts
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
@@ -251,7 +252,7 @@ def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     metadata["patient_id"] = (
         metadata["source"] + ":" + metadata["patient_id"].fillna(metadata["image_id"])
     )
-    places = metadata["location"].map(PARSERS["country"], na_action="ignore")
+    places = metadata["location"].map(country_of_place, na_action="ignore")
     metadata["country"] = _filled(metadata["country"], places)
     classes = (
         raw["class"].map(cell_text).map(tidy) if "class" in names else pd.Series(None, raw.index)

@@ -18,6 +18,7 @@ _DICOM = re.compile(r"([0-9]{3})([dwmy])")
 _LETTERS = {"y": 1.0, "m": MONTHS, "w": WEEKS, "d": DAYS}
 # Of one or two digits with an M more than this may as well be a man's years: 45M.
 MOST_MONTHS = 24
+_MONTHS = re.compile(r"(?:(?P<years>[0-9]{1,3})\s*y\s*)?(?P<months>[0-9]{1,2})\s*m")
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _AMOUNT = r"[0-9]{1,5}(?:[.,][0-9]+)?"
 _QUANTITY = re.compile(rf"({_AMOUNT})[\s-]*({_UNIT})\b\.?")
@@ -50,9 +51,10 @@ def _years(clean: str) -> float | None:
     short = _DICOM.fullmatch(clean)
     if short:
         return int(short[1]) / _LETTERS[short[2]]
-    months = re.fullmatch(r"([0-9]{1,2})\s*m", clean)
+    months = _MONTHS.fullmatch(clean)
     if months:
-        return int(months[1]) / MONTHS if int(months[1]) <= MOST_MONTHS else None
+        sure = months["years"] or int(months["months"]) <= MOST_MONTHS
+        return int(months["years"] or 0) + int(months["months"]) / MONTHS if sure else None
     if _QUANTITIES.fullmatch(clean):
         return sum(_value(n) / UNITS[unit] for n, unit in _QUANTITY.findall(clean))
     middle = _RANGE.fullmatch(clean)

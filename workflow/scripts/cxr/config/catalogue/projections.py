@@ -54,7 +54,7 @@ _PHRASE = re.compile(
 )
 # Words that say nothing of the projection.
 _X_RAY_WORDS = {"cxr", "xr", "cr", "dx", "dr", "xray", "radiograph", "film"}
-_IDLE = {"view", "projection", "position", "chest", "thorax"}
+_IDLE = {"view", "projection", "position", "chest", "thorax", "single", "1"}
 _PORTABLE = {"portable", "mobile", "bedside"}
 _POSTURES = {
     frozenset(): "AP",
@@ -65,20 +65,26 @@ _POSTURES = {
     frozenset({"semi"}): "AP Semi Erect",
 }
 _UPRIGHT = {"erect", "sitting"}
+_SIDES = {"left", "right", "lt", "rt"}
 _PLANES = {"axial": "Axial", "coronal": "Coronal"}
 
-_X_RAYS = {
-    *("x ray", "x rays", "xray", "xrays", "cr", "dx", "dr", "xr", "cxr", "rx", "rg"),
-    *("radiograph", "radiographs", "radiography", "radiogram", "roentgenogram", "plain film"),
-    *("digital radiography", "computed radiography", "conventional radiography"),
-    *("projection radiography", "plain radiograph", "plain radiography"),
+# Words for a modality, and those that may stand beside them.
+_KINDS = {
+    "X-ray": {
+        *("xray", "xrays", "cr", "dx", "dr", "xr", "cxr", "rx", "rg", "radiograph", "radiographs"),
+        *("radiography", "radiogram", "roentgenogram"),
+    },
+    "CT": {"ct", "cts", "hrct", "ldct", "cta", "ctpa"},
 }
-_CTS = {
-    *("ct", "hrct", "ldct", "cta", "ctpa", "ct scan", "ct scans", "ct slice", "ct image"),
-    *("computed tomography", "computerized tomography", "computerised tomography", "cat scan"),
-    *("high resolution ct", "low dose ct", "high resolution computed tomography"),
+_BESIDE = {
+    "X-ray": {"digital", "computed", "conventional", "plain", "portable", "mobile", "film"},
+    "CT": {"scan", "scans", "slice", "slices", "high", "low", "resolution", "dose"},
 }
-_REGION = re.compile(r"\b(?:chest|thorax|thoracic|lung)\b")
+_ANYWHERE = {"chest", "thorax", "thoracic", "lung", "image", "images"}
+_MODALITY_PHRASE = re.compile(
+    r"(?P<xray>\bx rays?\b|\bplain films?\b)|\bcomputed tomography\b|\bcomputeri[sz]ed tomography\b"
+    r"|\bcat scans?\b"
+)
 
 
 def find_view(text: str) -> str | None:
@@ -98,16 +104,18 @@ def find_view(text: str) -> str | None:
     if "pa" in found:
         return "PA" if found <= {"pa", "frontal", *_UPRIGHT} else None
     if "l" in found:
-        return "L" if found <= {"l", *_UPRIGHT, *_PORTABLE} else None
+        return "L" if found <= {"l", *_SIDES, *_UPRIGHT, *_PORTABLE} else None
     return None
 
 
 def find_modality(text: str) -> str | None:
     """The modality of `MODALITIES` that a text means, or None where it names none, or two."""
-    words = " ".join(_REGION.sub(" ", _plain(text)).split())
-    if words in _X_RAYS or (words and set(words.split()) <= {"cr", "dx", "dr"}):
-        return "X-ray"
-    return "CT" if words in _CTS else None
+    plain = _MODALITY_PHRASE.sub(lambda found: "xray" if found["xray"] else "ct", _plain(text))
+    words = set(plain.split()) - _ANYWHERE
+    fitting = [
+        name for name, kinds in _KINDS.items() if words & kinds and words <= kinds | _BESIDE[name]
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _plain(text: str) -> str:
