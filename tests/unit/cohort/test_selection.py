@@ -204,8 +204,8 @@ def test_first_findings_are_drawn_whole_before_a_second_round():
 
 
 def test_a_class_without_members_says_how_many_rows_have_its_finding():
-    words = r"no row has one of its findings \(No finding\); the findings are COVID-19 \(2\), ARDS \(1\)"
-    with pytest.raises(InputError, match=f"no image is left: {words}"):
+    words = r"its findings \(No finding\); the findings are COVID-19 \(2\), ARDS \(1\)"
+    with pytest.raises(InputError, match=f"no image is left: no row has one of {words}"):
         select_images(rows(*GOOD[:2]), rejected(), SETTINGS, (), 1)
 
 

@@ -193,7 +193,7 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
     assert "Doe" not in reading.rows.to_csv()
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
     measured, _ = inspect_images(reading, tmp_path, 16, 1)
-    assert measured.rejected["reason"].tolist() == ["not an image that can be read"]
+    assert measured.rejected["reason"].tolist() == ["not an image that can be read: text"]
 
 
 def test_tags_become_own_fields_where_the_table_has_no_value(tmp_path, rng):

@@ -23,12 +23,12 @@ from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, f
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
 # Names that a message lists.
 MOST_NAMES = 12
-# Whole numbers that may stand for a word, as the labels 0 and 1; a longer one was another text.
+# Numbers that may stand for a word, as the labels 0 and 1; a longer one was another text.
 LEAST_NO_WORD = 10**6
 
 
 def _number_as_word(value: Any) -> Any:
-    is_word = isinstance(value, int) and not isinstance(value, bool)
+    is_word = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_word and abs(value) < LEAST_NO_WORD else value
 
 
