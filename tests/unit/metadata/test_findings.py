@@ -1,5 +1,7 @@
 """A finding is terms in one spelling, whoever wrote it, and never the opposite of its text."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,8 @@ def test_every_word_of_the_vocabulary_is_read_as_its_term():
         assert {finding(word) for word in words} == {term}
 
 
-def test_a_long_text_is_read_in_no_time():
-    for text in ("a/b" * 8000, "no " * 8000, "x(- " * 6000, "1 year " * 4000):
-        assert finding(text) is not None
+@pytest.mark.parametrize("text", ["a/b", "no ", "x(- ", "1 year ", "a, "])
+def test_prose_takes_no_longer_than_terms(text):
+    begin = time.perf_counter()
+    assert finding(text * 8000) is not None
+    assert time.perf_counter() - begin < 10

@@ -117,13 +117,12 @@ def _code_of_place(place: str) -> str | None:
     texts = [text.strip(" .") for text in re.split(r",|\. |[()]| - ", place)]
     texts = [text for text in texts if text and not re.fullmatch(r"[0-9-]+", text)]
     parts = [_folded(text) for text in texts]
-    # Some names of ISO 3166 have a comma: "Korea, Republic of".
-    for start in range(len(parts) - 1):
-        code = _codes_by_name().get(", ".join(parts[start:]))
-        if code is not None:
-            return code
     if not parts:
         return None
+    # Some names of ISO 3166 have a comma: "Korea, Republic of".
+    whole = _codes_by_name().get(", ".join(parts[-2:])) if len(parts) > 1 else None
+    if whole is not None:
+        return whole
     state = _state(parts[-1])
     if state is not None:
         return state or None

@@ -105,7 +105,10 @@ def convert(
             values, notes = _parsed(texts, parse, unlisted if name == "finding" else None)
         rows[name] = values
         if name not in filled:
-            summary.append({"source": source, "column": name, **_summary(texts, values, notes)})
+            counted = _summary(texts, values, notes)
+            summary.append({"source": source, "column": name, **counted})
+            if counted["examples"]:
+                log.info("%s: not all of %s is understood: %s", source, name, counted["examples"])
             spellings += [
                 {"source": source, "column": name, **spelling}
                 for spelling in _spellings(raw[name], texts, values, notes)
