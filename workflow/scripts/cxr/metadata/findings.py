@@ -18,21 +18,23 @@ _STRONG = (
     r"negative for|neg for|(?:no|without) (?:\w+ )?(?:evidence|signs?|indications?) (?:of|for)"
 )
 _LEADING = re.compile(
-    rf"(?:{_STRONG}|no|not|without|w/o|absence of|absent|free of|denies|ruled out|excluded)"
+    rf"(?:{_STRONG}|no|not|without|w/o|absence of|absent|free of|denies|ruled out|excluded"
+    r"|negative|neg)"
     r"[\s_:-]+(?P<rest>\S.*)",
     re.IGNORECASE,
 )
 _NON = re.compile(r"non[\s_-]*(?P<rest>\S+)", re.IGNORECASE)
-_NEGATIVE = r"negative|neg|absent|no|not detected|not present|not seen|ruled out|excluded"
+_NEGATIVE = r"negative|neg|-ve|absent|no|not detected|not present|not seen|ruled out|excluded"
 _TRAILING = re.compile(
-    rf"(?P<rest>.*\w.*?)(?:[\s_:=/-]+(?:is |was |test )?(?:{_NEGATIVE})"
+    rf"(?P<rest>\S.*?)(?:[\s_:=/-]+(?:is |was |test )?(?:{_NEGATIVE})"
     rf"|\s*\(\s*(?:{_NEGATIVE}|-)\s*\))",
     re.IGNORECASE,
 )
 _BARE_NEGATIVE = re.compile(rf"(?:is |was )?(?:{_NEGATIVE})", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"(?:positive for|confirmed)[\s_]+(?P<leading>.+)"
-    r"|(?P<trailing>.*?)(?:[\s_:=-]+(?:positive|pos|confirmed|yes)|\s*\(\s*(?:positive|pos|\+)\s*\)|\s*\+)",
+    r"|(?P<trailing>.*?)(?:[\s_:=-]+(?:positive|pos|confirmed|yes)"
+    r"|\s*\(\s*(?:positive|pos|confirmed|\+)\s*\)|\s*\+(?:ve)?)",
     re.IGNORECASE,
 )
 _ALTERNATIVES = re.compile(r"\s*(?:/|&|\b(?:or|and|nor)\b)\s*", re.IGNORECASE)
@@ -117,8 +119,8 @@ def _read_once(text: str) -> tuple[str, ...]:
     whole = _known(text)
     if whole is not None:
         return (whole,)
-    if text[0] in "[{" and text[-1] in "]}":
-        text = re.sub(r"(?<=['\"])\s+(?=['\"])|,", ";", text)
+    if re.fullmatch(r"\[.*\]|\{.*\}|\(\s*['\"].*['\"],?\s*\)", text):
+        text = re.sub(r"(?<=['\"])\s+(?=['\"])|,", ";", text[1:-1])
     present: list[str] = []
     absent: list[str] = []
     for section in re.split(r"[;|]", text):
