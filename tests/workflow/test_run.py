@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cxr.clustering.grid import GRID
+from cxr.config.catalogue.fields import OF_READERS
 from cxr.evaluation.baselines import DESCRIPTIONS
 from cxr.metadata.schema import COLUMNS
 
@@ -147,7 +148,7 @@ def test_tables_have_the_promised_columns(results):
     def columns(name):
         return pq.read_schema(results / name).names
 
-    assert columns("metadata.parquet") == list(COLUMNS)
+    assert columns("metadata.parquet") == [*COLUMNS, *OF_READERS["ieee8023"]]
     assert columns("embeddings/conv5/pca.parquet") == [
         "image_id",
         "method",
