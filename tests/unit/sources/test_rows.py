@@ -1,9 +1,11 @@
 """Rows that are no image are listed, and patients are kept apart or together."""
 
 import pandas as pd
+import pytest
 
 from cxr.sources import ieee8023
-from cxr.sources.rows import convert
+from cxr.sources.files import NO_IMAGE, file_problem
+from cxr.sources.rows import convert, divide_rows
 from tests.helpers.metadata_csv import REVISION, row, write
 
 
@@ -97,3 +99,39 @@ def test_a_country_may_be_a_code_and_a_place_may_not():
     assert convert(codes, "s").rows["country"].tolist() == ["Germany", "United States"]
     places = raw(location=["DE", "Rome, Italy"], country=["DE", "Rome, Italy"])
     assert convert(places, "s").rows["country"].fillna("").tolist() == ["", "Italy"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "reasons"),
+    [
+        (["COVID-19", "normal"], 0, ["several rows with different findings"] * 2),
+        (["COVID-19", "covid"], 1, ["the same file in an earlier row"]),
+        (["COVID-19, ARDS", "ARDS, COVID-19"], 1, ["the same file in an earlier row"]),
+        (["normal", None, "normal"], 1, ["the same file in an earlier row"] * 2),
+    ],
+)
+def test_rows_of_one_file_that_contradict_each_other_are_rejected(rows, kept, reasons):
+    raw = pd.DataFrame({"file": "a.png", "patient_id": "1", "finding": rows})
+    usable, rejected = divide_rows(raw, "s")
+    assert len(usable) == kept
+    assert rejected["reason"].tolist() == reasons
+
+
+def test_views_of_one_file_contradict_each_other_too():
+    raw = pd.DataFrame({"file": "a.png", "patient_id": "1", "view": ["PA", "L"]})
+    _, rejected = divide_rows(raw, "s")
+    assert set(rejected["reason"]) == {"several rows with different views"}
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("scan", None),
+        ("1.2.840.113", None),
+        ("a.jpg_", None),
+        ("v.nii.gz", NO_IMAGE),
+        ("a.PDF", NO_IMAGE),
+    ],
+)
+def test_only_volumes_and_documents_are_no_images_by_their_name(file, problem):
+    assert file_problem(file) == problem

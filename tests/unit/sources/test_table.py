@@ -64,6 +64,37 @@ def test_every_kind_of_table_gives_the_same_rows(tmp_path, name):
     ]
 
 
+def test_names_are_found_however_the_table_spells_them(tmp_path):
+    (tmp_path / "images" / "deep").mkdir(parents=True)
+    for name in ("00000001.png", "deep/b.PNG", "c.jpg", "d.png", "d.jpg"):
+        (tmp_path / "images" / name).touch()
+    frame = pd.DataFrame(
+        {
+            " Image ": ["1", r"C:\x\deep\b.png", "c", "d", "gone"],
+            "PID": [1, 2, 3, 4, 5],
+            "Dx": "normal",
+            "pos": "PA",
+        }
+    )
+    reading = read("own", cohort(tmp_path, frame), layout_of(images="images"))
+    assert reading.rows["file"].tolist() == [
+        *("images/00000001.png", "images/deep/b.PNG", "images/c.jpg", "images/gone"),
+    ]
+    reasons = reading.rejected.set_index("file")["reason"].to_dict()
+    assert reasons["images/d"] == "several files fit the name: d.jpg, d.png"
+
+
+def test_rows_of_another_length_are_rejected_one_by_one(tmp_path):
+    lines = ["image;pid;dx;pos", "a.png;1;normal;PA", "b.png;2;normal", "c.png;3;normal;PA;x"]
+    (tmp_path / "cohort.csv").write_text("\n".join(lines))
+    reading = read("own", tmp_path, layout_of())
+    assert reading.rows["file"].tolist() == ["a.png"]
+    assert reading.rejected.set_index("file")["reason"].to_dict() == {
+        "b.png": "3 cells where the header has 4",
+        "c.png": "5 cells where the header has 4",
+    }
+
+
 @pytest.mark.parametrize("images", [".", "./", "images", "./images/", "images//."])
 def test_paths_that_mean_one_file_are_one_however_they_are_spelt(tmp_path, images):
     folder = tmp_path / images
@@ -144,7 +175,7 @@ def test_fields_of_ones_own_are_columns_or_the_same_for_every_image(tmp_path):
     [
         (
             {"columns": {**COLUMNS, "sex": "gender"}},
-            r"own.columns.sex.* no column 'gender'",
+            r"own.columns.sex.* no column 'gender'; its columns are image, pid, dx, pos",
         ),
         (
             {"columns": {**COLUMNS, "fields": {"scanner": "machine"}}},

@@ -89,50 +89,42 @@ def without_empty_end(row: Sequence[str]) -> Sequence[str]:
 
 
 def _records(text: str, separator: str, path: Path) -> Iterator[Record]:
-    """The rows, blank ones too.
-
-    A row that goes on over several lines and has another number of cells than the row
-    before it opened a quote that it did not close: it costs its first line alone.
-    """
+    """The rows, blank ones too; one with a quote that is not closed costs its first line alone."""
     lines = io.StringIO(text, newline="").readlines()
-    begins, cells, unclosed, width = 0, 0, 0, None
     reader = csv.reader(lines, delimiter=separator)
-    number = offset = 0
+    number = begins = offset = cells = unclosed = 0
     while begins < len(lines):
-        problem = None
         number += 1
         try:
-            row = next(reader)
+            row: Sequence[str] = next(reader)
             ends = offset + reader.line_num
-            is_open = ends == len(lines) and _is_open(lines[begins:ends], separator)
-        except csv.Error:
-            row, ends, is_open = [], len(lines), True
-        if is_open or (ends > begins + 1 and width is not None and len(row) != width):
+            # A quote is closed by the next one, maybe of another row.
+            doubtful = ends > begins + 1 or ends == len(lines)
+            is_whole = not doubtful or _is_whole(lines[begins:ends], separator)
+        except csv.Error:  # a cell that is too long
+            is_whole = False
+        if not is_whole:
             unclosed += 1
             if unclosed > MAX_UNCLOSED:
                 raise InputError(
                     f"{path}: the row that begins in line {begins + 1} can't be read, nor "
                     f"{MAX_UNCLOSED} before it: {UNCLOSED}; close it or remove the quotes"
                 )
-            row = lines[begins].rstrip("\r\n").split(separator)
-            ends, problem = begins + 1, UNCLOSED
+            row, ends = lines[begins].rstrip("\r\n").split(separator), begins + 1
             reader, offset = csv.reader(lines[ends:], delimiter=separator), ends
-        elif any(row):
-            width = len(row)
         cells += len(row)
         require_cells(path, cells)
-        yield Record(number, row, problem)
+        yield Record(number, row, None if is_whole else UNCLOSED)
         begins = ends
 
 
-def _is_open(lines: Sequence[str], separator: str) -> bool:
-    """Whether the last row of a table ends inside a quote."""
+def _is_whole(lines: Sequence[str], separator: str) -> bool:
+    """Whether each quote that begins a cell of a row ends one."""
     try:
-        for _ in csv.reader(lines, delimiter=separator, strict=True):
-            pass
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
+        list(csv.reader(lines, delimiter=separator, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 def _unwrapped(records: list[Record], path: Path) -> list[Record]:

@@ -36,24 +36,26 @@ def read_workbook(path: Path, wanted: Collection[str]) -> list[Record]:
 
     _require_workbook(path)
     require_bounded_parts(path)
-    book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        sheets: list[Any] = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        sheets = sheets or list(book.worksheets)
-        if not sheets:
-            raise InputError(f"{path}: a workbook without a sheet; store the table in one")
-        first: list[Record] | None = None
-        for sheet in sheets if wanted else sheets[:1]:
-            records = _records(sheet, path)
-            if first is None:
-                first = records
-            if any(has_columns(record.cells, wanted) for record in records[:HEADER_ROWS]):
-                if len(sheets) > 1:
-                    log.info("%s: the sheet %r is read", path, sheet.title)
-                return records
-    finally:
-        book.close()
-    assert first is not None
+    with path.open("rb") as stream:  # by its name alone openpyxl refuses some
+        book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        try:
+            return _best_sheet(book, wanted, path)
+        finally:
+            book.close()
+
+
+def _best_sheet(book: Any, wanted: Collection[str], path: Path) -> list[Record]:
+    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    sheets = sheets or list(book.worksheets)
+    if not sheets:
+        raise InputError(f"{path}: a workbook without a sheet; store the table in one")
+    first = _records(sheets[0], path)
+    for i, sheet in enumerate(sheets if wanted else ()):
+        records = _records(sheet, path) if i else first
+        if any(has_columns(record.cells, wanted) for record in records[:HEADER_ROWS]):
+            if i:
+                log.info("%s: the sheet %r has the columns and is read", path, sheet.title)
+            return records
     return first
 
 
