@@ -16,6 +16,9 @@ KINDS = {"age": "float", **FAMILY, "crp": "float", "x_1": "whole", "x_2": "whole
         ({"0": "whole", "1": "whole", "10": "whole", "crp": "float"}, None, ["0", "1", "10"]),
         ({"u": "float", "v": "float", "n": "whole"}, None, ["u", "v"]),
         ({"u1": "float", "v": "float"}, None, ["u1", "v"]),
+        ({"u": "float", "v": "float", "day_1": "whole", "day_2": "whole"}, None, ["u", "v"]),
+        ({"f0": "float", "f1": "whole", "crp": "float"}, None, ["f0", "f1"]),
+        (dict.fromkeys(["mean", "std", "skew", "q25", "q75"], "float"), None, "*"),
         ({**KINDS, "e": "list"}, None, ["e"]),
         (KINDS, "f*", list(FAMILY)),
         (KINDS, "f[12]", ["f1", "f2"]),
@@ -26,7 +29,7 @@ KINDS = {"age": "float", **FAMILY, "crp": "float", "x_1": "whole", "x_2": "whole
     ],
 )
 def test_the_columns_that_belong_together_are_features(kinds, named, expected):
-    assert choose_features(kinds, named) == expected
+    assert choose_features(kinds, named) == (list(kinds) if expected == "*" else expected)
 
 
 @pytest.mark.parametrize(

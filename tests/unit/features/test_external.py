@@ -136,6 +136,11 @@ def test_what_the_table_tells_is_parsed_as_in_a_table_of_images():
     assert rows["age_years"].fillna(-1).to_dict() == {"a": -1, "b": 9, "c": 40.5}
 
 
+def test_a_column_of_the_metadata_is_no_feature():
+    with pytest.raises(InputError, match=r"'features\.columns': age_years is a column of the meta"):
+        divide_table(table(age_years=[1.0, 2.0, 3.0]), "net", ["u", "age_years"])
+
+
 def test_ids_with_gaps_are_whole_numbers():
     external = divide_table(table(patient_id=[7.0, None, 8.0]), "net")
     assert external.cohort["patient_id"].tolist() == ["net:a", "net:8", "net:7"]

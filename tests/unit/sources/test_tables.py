@@ -50,6 +50,7 @@ def test_separator_and_encoding_are_found_out(tmp_path, separator, encoding, end
         ("a b\n1 x 2\n2 y 3\n", [["1 x 2"], ["2 y 3"]]),
         ('"image" "age"\n"1" "x" 2\n'.replace(" ", ","), [["x", "2"]]),
         ('"a,b"\n"1,""x, y"""\n"2,z"\n', [["1", "x, y"], ["2", "z"]]),
+        ('\n"a;b"\n"1;x"\n\n', [["1", "x"]]),
     ],
 )
 def test_tables_are_read_as_programs_write_them(tmp_path, text, expected):

@@ -8,9 +8,11 @@ from typing import Literal
 from cxr.core.errors import InputError
 from cxr.sources.columns import find_column, no_column
 
-# What a column holds; `whole` are whole numbers, which are features only where they are named
-# or numbered like others.
+# What a column holds; `whole` are whole numbers, which are features only where they are named,
+# numbered like floats, or numbered and more than these.
 Kind = Literal["float", "whole", "list", "other"]
+# A family of fewer columns may be chance, where most floats are not of it.
+SURE = 3
 NUMBERED = re.compile(r"(.*?)[0-9]+")
 
 
@@ -40,12 +42,18 @@ def choose_features(kinds: Mapping[str, Kind], named: Sequence[str] | str | None
         raise _undecided(f"there are lists in {', '.join(lists[:5])}")
     if lists:
         return lists
-    families = _families(kinds)
-    largest = max(map(len, families.values()), default=0)
-    first, *others = [names for names in families.values() if len(names) == largest] or [[]]
+    floats = [name for name, kind in kinds.items() if kind == "float"]
+    families = [
+        names
+        for names in _families(kinds)
+        if any(kinds[name] == "float" for name in names) or len(names) > len(floats)
+    ]
+    largest = max(map(len, families), default=0)
+    first, *others = [names for names in families if len(names) == largest] or [[]]
     if others:
         raise _undecided(f"as many are numbered like {first[0]} as like {others[0][0]}")
-    floats = [name for name, kind in kinds.items() if kind == "float"]
+    if len(first) < SURE and 2 * len(first) < len(floats):
+        return floats
     if not first and not floats:
         raise InputError(
             "config key 'features.from_file': no columns of floats and no column of lists; "
@@ -54,14 +62,14 @@ def choose_features(kinds: Mapping[str, Kind], named: Sequence[str] | str | None
     return first or floats
 
 
-def _families(kinds: Mapping[str, Kind]) -> dict[str, list[str]]:
+def _families(kinds: Mapping[str, Kind]) -> list[list[str]]:
     """Columns of numbers whose names differ in a number at their end, two or more."""
     families: dict[str, list[str]] = {}
     for name, kind in kinds.items():
         match = NUMBERED.fullmatch(name)
         if match and kind in ("float", "whole"):
             families.setdefault(match[1], []).append(name)
-    return {prefix: names for prefix, names in families.items() if len(names) > 1}
+    return [names for names in families.values() if len(names) > 1]
 
 
 def _named(kinds: Mapping[str, Kind], named: Sequence[str] | str) -> list[str]:

@@ -114,6 +114,13 @@ def divide_table(
     kinds = {field.name: _kind(field.type) for field in table.schema}
     taken = {*DOCUMENTED, *named.values()}
     kinds = {column: kind for column, kind in kinds.items() if column not in taken}
+    meant = {columns} if isinstance(columns, str) else set(columns or ())
+    for column in DOCUMENTED:
+        if column in meant and column in table.column_names:
+            raise InputError(
+                f"config key 'features.columns': {column} is a column of the metadata, whose "
+                f"values are no features; leave it out, or rename it in the table"
+            )
     chosen = choose_features(kinds, columns)
     log.info("%d columns are features, the first is %s", len(chosen), chosen[0])
     features, unusable = _features(table, chosen, kinds[chosen[0]])

@@ -47,7 +47,7 @@ def read_records(text: str, wanted: Collection[str], path: Path) -> list[Record]
         text, separator = text[named.end() :], named[1]
     else:
         separator = _separator(text, wanted)
-    records = _unwrapped(list(_records(text, separator, path)), path)
+    records = _unwrapped(list(_records(text, separator, path)), wanted, path)
     return [record for record in records if any(str(cell).strip() for cell in record.cells)]
 
 
@@ -127,11 +127,11 @@ def _is_whole(lines: Sequence[str], separator: str) -> bool:
     return True
 
 
-def _unwrapped(records: list[Record], path: Path) -> list[Record]:
+def _unwrapped(records: list[Record], wanted: Collection[str], path: Path) -> list[Record]:
     """The rows of a table each of whose lines is wholly in quotes, as some programs write them."""
-    if not records or any(len(record.cells) != 1 for record in records):
+    if any(len(record.cells) > 1 for record in records):
         return records
-    lines = [str(record.cells[0]) for record in records]
-    if "," not in lines[0]:
-        return records
-    return list(_records("\n".join(lines), ",", path))
+    lines = ["".join(map(str, record.cells)) for record in records]
+    header = next((line for line in lines if line.strip()), "")
+    separator = _separator("\n".join(lines), wanted)
+    return list(_records("\n".join(lines), separator, path)) if separator in header else records
