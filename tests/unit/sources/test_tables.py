@@ -166,6 +166,7 @@ def test_the_sheet_and_the_row_with_the_columns_are_found(tmp_path):
     table = read_table(tmp_path / "a.xlsx", ["image", "age"])
     assert table.rows.to_dict("list") == {"Image": ["a.png"], "age": ["40"]}
     assert table.rows.index.tolist() == [4]
+    assert read_table(tmp_path / "a.xlsx", ["img", "age"]).rows.columns.tolist() == ["Image", "age"]
     assert read_table(tmp_path / "a.xlsx", ["nothing"]).rows.columns.tolist() == ["Notes"]
 
 

@@ -22,10 +22,10 @@ def find_column(name: str, names: Iterable[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def has_columns(names: Iterable[object], wanted: Collection[str]) -> bool:
-    """Whether a row holds all `wanted` names, of which there are some."""
-    plain_names = set(map(plain, names))
-    return bool(wanted) and all(plain(name) in plain_names for name in wanted)
+def count_columns(names: Iterable[object], wanted: Collection[str]) -> int:
+    """How many of the `wanted` names a row holds."""
+    held = set(map(plain, names))
+    return sum(plain(name) in held for name in wanted)
 
 
 def no_column(name: str, names: Sequence[str]) -> str:

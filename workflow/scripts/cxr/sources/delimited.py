@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cxr.core.errors import InputError
-from cxr.sources.columns import has_columns
+from cxr.sources.columns import count_columns
 from cxr.sources.table_bounds import require_cells
 
 # The first counts where a table has one column.
@@ -34,8 +34,8 @@ class Record(NamedTuple):
 def read_records(text: str, wanted: Collection[str], path: Path) -> list[Record]:
     """The rows of a table in text that are not blank, the first numbered 1.
 
-    The separator is the one under which a row holds the `wanted` names, else the one under
-    which most rows have equally many cells.
+    The separator is the one under which a row holds most of the `wanted` names; of several
+    the one under which most rows have equally many cells.
 
     Raises
     ------
@@ -63,7 +63,10 @@ def _separator(text: str, wanted: Collection[str]) -> str:
                     rows.append(without_empty_end(row))
         except csv.Error:  # a quote that is not closed
             pass
-        ranks[separator] = (any(has_columns(row, wanted) for row in rows), _evenness(rows))
+        ranks[separator] = (
+            max((count_columns(row, wanted) for row in rows), default=0),
+            _evenness(rows),
+        )
     return max(SEPARATORS, key=lambda separator: ranks[separator])
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from cxr.core.errors import InputError
 from cxr.metadata.normalise import as_text
-from cxr.sources.columns import find_column, has_columns
+from cxr.sources.columns import count_columns, find_column
 from cxr.sources.delimited import Record, read_records, without_empty_end
 from cxr.sources.encodings import first_ten, read_text
 from cxr.sources.table_bounds import parquet_columns, require_cells
@@ -101,16 +101,15 @@ def _of_text(path: Path, wanted: Collection[str]) -> TextTable:
 def _of_records(
     records: Sequence[Record], wanted: Collection[str], path: Path, *, separated: bool = False
 ) -> TextTable:
-    """Rows as a table, the first of them, or the first with the `wanted` names, as header.
+    """Rows as a table, the first of them with most of the `wanted` names as header.
 
     Of separated text every row needs as many cells as the header, empty ones at its end
     aside; a workbook's cells have places of their own.
     """
     if not records:
         raise InputError(f"{path}: no header; the file is empty or was cut short, obtain it again")
-    at = next(
-        (i for i, row in enumerate(records[:HEADER_ROWS]) if has_columns(row.cells, wanted)), 0
-    )
+    counts = [count_columns(row.cells, wanted) for row in records[:HEADER_ROWS]]
+    at = counts.index(max(counts))
     if at:
         log.info("%s: the header is row %d; those above are left out", path, records[at].number)
     header = _names(records[at].cells)

@@ -2,12 +2,12 @@
 
 import logging
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from cxr.core.errors import InputError
-from cxr.sources.columns import has_columns
+from cxr.sources.columns import count_columns
 from cxr.sources.delimited import Record
 from cxr.sources.table_bounds import bounded_rows, require_bounded_parts
 
@@ -25,7 +25,7 @@ HEADER_ROWS = 20
 
 
 def read_workbook(path: Path, wanted: Collection[str]) -> list[Record]:
-    """The rows of the first sheet, or of the first one that has the `wanted` columns.
+    """The rows of the sheet with most of the `wanted` columns, of several the first.
 
     Raises
     ------
@@ -49,14 +49,21 @@ def _best_sheet(book: Any, wanted: Collection[str], path: Path) -> list[Record]:
     sheets = sheets or list(book.worksheets)
     if not sheets:
         raise InputError(f"{path}: a workbook without a sheet; store the table in one")
-    first = _records(sheets[0], path)
-    for i, sheet in enumerate(sheets if wanted else ()):
-        records = _records(sheet, path) if i else first
-        if any(has_columns(record.cells, wanted) for record in records[:HEADER_ROWS]):
-            if i:
-                log.info("%s: the sheet %r has the columns and is read", path, sheet.title)
-            return records
-    return first
+    best: list[Record] = _records(sheets[0], path)
+    most = _header_count(best, wanted)
+    for sheet in sheets[1:]:
+        if most == len(wanted):
+            break
+        records = _records(sheet, path)
+        if _header_count(records, wanted) > most:
+            best, most = records, _header_count(records, wanted)
+            log.info("%s: the sheet %r has more of the columns", path, sheet.title)
+    return best
+
+
+def _header_count(records: Sequence[Record], wanted: Collection[str]) -> int:
+    rows = records[:HEADER_ROWS]
+    return max((count_columns(record.cells, wanted) for record in rows), default=0)
 
 
 def _require_workbook(path: Path) -> None:
