@@ -212,3 +212,11 @@ def test_a_class_without_members_says_how_many_rows_have_its_finding():
 def test_the_first_class_without_images_is_named_though_another_has_some():
     with pytest.raises(InputError, match=r"cohort\.classes\.covid.*no image is left"):
         select_images(rows(*GOOD[2:]), rejected(), SETTINGS, (), 1)
+
+
+def test_without_views_in_the_config_every_view_counts():
+    settings = replace(SETTINGS, views=None)
+    table = rows(*GOOD[:2], *GOOD[2:]).assign(view=[None, "L", *["PA"] * (len(GOOD) - 2)])
+    selected, flow = select_images(table, rejected(), settings, (), 1)
+    assert "selected views" not in [step["name"] for step in flow.steps]
+    assert selected["view"].isna().any()

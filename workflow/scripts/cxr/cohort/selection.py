@@ -56,7 +56,8 @@ class SelectionSettings:
     ----------
     classes : mapping of ClassRule
         By the name of the class.
-    views : tuple of str
+    views : tuple of str or None
+        None for every view, unknown ones too.
     modality : str
         In any spelling that `cxr.metadata.normalise` reads.
     per_class : "min", "all", int or mapping
@@ -64,7 +65,7 @@ class SelectionSettings:
     """
 
     classes: Mapping[str, ClassRule]
-    views: tuple[str, ...]
+    views: tuple[str, ...] | None
     modality: str
     per_class: PerClass
 
@@ -111,13 +112,14 @@ def select_images(
         If a class has no image left.
     """
     classes = settings.classes
-    views = [view(word) for word in settings.views]
     flow = Flow()
     rows = metadata.sort_values("image_id", ignore_index=True)
     flow.enter(rows, rejected)
     others = _other_values(rows, "modality", [modality(settings.modality)])
     rows = flow.keep(f"{settings.modality} images", rows, others)
-    rows = flow.keep("selected views", rows, _other_values(rows, "view", views))
+    if settings.views is not None:
+        others = _other_values(rows, "view", [view(word) for word in settings.views])
+        rows = flow.keep("selected views", rows, others)
     labels, reasons = assign_classes(rows, classes)
     rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
     rows = flow.keep("without exact duplicates", rows, _duplicates(rows))

@@ -85,11 +85,10 @@ class Cohort(Section):
     classes: dict[Term, CohortClass] = Field(
         min_length=2, description="Classes by name; outputs list them in alphabetical order."
     )
-    views: list[View] = Field(
+    views: Annotated[list[View], Field(min_length=1)] | None = Field(
         default=["PA", "AP", "AP Supine"],
-        min_length=1,
         description="Views that are included: PA, AP, AP Supine, AP Erect, AP Semi Erect, L, Axial "
-        "or Coronal, in any usual spelling.",
+        "or Coronal, in any usual spelling; null for every view, unknown ones too.",
     )
     modality: Modality = Field(
         default="X-ray",

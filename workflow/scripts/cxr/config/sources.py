@@ -144,6 +144,16 @@ class Constants(Values):
     modality: Modality | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
 
 
+OwnTags = Annotated[
+    list[OwnTag],
+    Unique,
+    Field(
+        description="Keywords of DICOM tags that become fields of your own, such as "
+        "`Manufacturer` (as `manufacturer`); see DICOM tags above.",
+    ),
+]
+
+
 class TableColumns(Values):
     """The table's column for each column of the shared schema."""
 
@@ -168,11 +178,7 @@ class TableSource(SourceBase):
         default_factory=Constants,
         description="Values that are the same for every image and in no column.",
     )
-    tags: Annotated[list[OwnTag], Unique] = Field(
-        default_factory=list,
-        description="Keywords of DICOM tags that become fields of your own, such as "
-        "`Manufacturer` (as `manufacturer`); see DICOM tags above.",
-    )
+    tags: OwnTags = Field(default_factory=list)
     dates: Literal["day-first", "month-first"] | None = Field(
         default=None,
         description="Order of day and month in dates such as 3/7/2020; null to find it out from "
@@ -203,9 +209,10 @@ class FolderSource(SourceBase):
         description="Regular expression whose only group is the patient in a file's name, as "
         "`^(person\\d+)_`; null where each file is one patient.",
     )
-    constants: Values = Field(
-        default_factory=Values, description="Values that are the same for every image."
+    constants: Constants = Field(
+        default_factory=Constants, description="Values that are the same for every image."
     )
+    tags: OwnTags = Field(default_factory=list)
 
 
 class GitSource(PublishedSource):

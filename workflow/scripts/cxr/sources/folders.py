@@ -1,10 +1,9 @@
 """Images in folders that are named after what they show, as `covid/` and `normal/`."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -12,6 +11,7 @@ from cxr.core.errors import InputError
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import has_part_like, list_files
+from cxr.sources.filling import Values, with_constants, with_tags
 from cxr.sources.rows import build_reading
 
 # Folders of a class's files that are not themselves named after it.
@@ -40,12 +40,15 @@ class FolderLayout:
         each file is one patient.
     constants : mapping
         The same text for every image, by column of the shared schema.
+    tags : tuple of str
+        Keywords of DICOM tags that become own fields.
     """
 
     reader: Literal["folders"]
     images: str
     patient: str | None
-    constants: Mapping[str, Any]
+    constants: Values
+    tags: tuple[str, ...] = ()
 
 
 def read(source: str, root: Path, layout: FolderLayout) -> Reading:
@@ -72,9 +75,7 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
         (file, _patient(file, layout.patient), finding_of(file, layout.images)) for file in files
     ]
     raw = pd.DataFrame(records, columns=["file", "patient_id", "finding"], dtype="object")
-    for name, value in layout.constants.items():
-        if value is not None:
-            raw[name] = value
+    raw = with_constants(raw, layout.constants)
     masks = [
         any(MASKS.fullmatch(part) for part in PurePosixPath(file).parts[:-1]) for file in files
     ]
@@ -84,7 +85,7 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
             f"{root / layout.images}: no folder with a finding for a name has a file in it; sort "
             f"the images into such folders, or give a table"
         )
-    return build_reading(raw, source, [], "")
+    return build_reading(with_tags(raw, root, source, layout.tags), source, [], "")
 
 
 def finding_of(file: str, images: str) -> str | None:

@@ -1,25 +1,21 @@
 """Your own cohort: one table and a folder of images."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pandas as pd
 
-from cxr.config.dicom_tags import field_of
 from cxr.core.errors import InputError
-from cxr.images.decode import UnusableImage, locate
-from cxr.images.dicom import TAGS, is_dicom, read_tags
-from cxr.images.dicom_tags import require_tags
 from cxr.metadata.dates import Order
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.columns import find_column, no_column
 from cxr.sources.files import unlisted_files
+from cxr.sources.filling import column_of, flat_values, with_constants, with_tags
 from cxr.sources.image_files import ImageFiles
-from cxr.sources.patients import tagged_patients
 from cxr.sources.rows import build_reading
 from cxr.sources.tables import read_table
 
@@ -81,7 +77,7 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
         a field, or many DICOM files have one patient id, see `cxr.sources.patients`.
     """
     path = root / layout.table
-    columns = _flat(layout.columns)
+    columns = flat_values(layout.columns)
     table = read_table(path, list(columns.values()))
     texts = table.rows
     raw = pd.DataFrame(index=texts.index)
@@ -92,39 +88,17 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
                 f"config key 'sources.{source}.columns.{key}': {path} has "
                 f"{no_column(column, list(texts.columns))}"
             )
-        raw[_name(key)] = texts[found]
+        raw[column_of(key)] = texts[found]
     if texts.empty:
         raise InputError(f"{path}: no rows; the file is empty or was cut short")
-    for key, value in _flat(layout.constants).items():
-        if _name(key) not in raw.columns:
-            raw[_name(key)] = value
-    if "location" in raw.columns and "country" not in raw.columns:
-        raw["country"] = raw["location"]
-    if "patient_id" not in raw.columns:
-        raw["patient_id"] = None
+    raw = with_constants(raw, layout.constants)
     folder = root / layout.images
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
     raw = _with_files(raw, layout.images, ImageFiles(folder), table.problems)
-    require_tags(f"sources.{source}.tags", layout.tags)
-    raw = _with_tags(raw, root, source, layout.tags)
+    raw = with_tags(raw, root, source, layout.tags)
     unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
     return build_reading(raw, source, unlisted, "no row in the table", date_order=layout.dates)
-
-
-def _flat(values: Mapping[str, str | Mapping[str, str] | None]) -> dict[str, str]:
-    """The texts of a section by their keys; an own field's begins with `fields.`."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{key}.{name}": text for name, text in value.items()}
-        elif value is not None:
-            flat[key] = value
-    return flat
-
-
-def _name(key: str) -> str:
-    return key.rpartition(".")[2]
 
 
 def _with_files(
@@ -141,28 +115,3 @@ def _with_files(
         problem or of_file for problem, (_, of_file) in zip(problems, found, strict=True)
     ]
     return raw
-
-
-def _with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str]) -> pd.DataFrame:
-    """Fills the values that the table lacks from the tags of DICOM files."""
-    fields = [field_of(keyword) for keyword in keywords]
-    new = [name for name in fields if name not in raw.columns]
-    rows = raw.assign(**dict.fromkeys(new)).astype("object").to_dict("records")
-    patients = {}
-    for at, row in enumerate(rows):
-        missing = [name for name in TAGS if tidy(row.get(name)) is None]
-        unfilled = [k for k, f in zip(keywords, fields, strict=True) if tidy(row[f]) is None]
-        if not missing and not unfilled:
-            continue
-        try:
-            path = locate(root, row["file"])
-            if not row["file"] or not path.is_file() or not is_dicom(path):
-                continue
-        except (UnusableImage, OSError):
-            continue
-        row.update(read_tags(path, missing, unfilled))
-        if "patient_id" in missing:
-            patients[at] = row["patient_id"]
-    for at, patient in tagged_patients(source, patients).items():
-        rows[at]["patient_id"] = patient
-    return pd.DataFrame(rows, index=raw.index).astype("object")

@@ -1,6 +1,7 @@
 """The recorded fields: those of the shared schema that a config names, and a study's own ones."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 # Those that networks and classifiers can predict, or predict from.
@@ -46,11 +47,13 @@ def name_problem(name: str) -> str | None:
 
 
 def field_name(header: str) -> str | None:
-    """The name of the own field of a column: `Tube voltage (kV)` is `tube_voltage_kv`.
+    """The name of the own field of a column: `Spannung Röhre (kV)` is `spannung_rohre_kv`.
 
     None where that can't be such a name.
     """
-    name = re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")
+    letters = unicodedata.normalize("NFKD", header.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     return name if name_problem(name) is None else None
 
 
