@@ -6,18 +6,31 @@
 PYTHON ?= python3
 SNAKEMAKE_ARGS ?= --cores all
 MUTATION_ARGS ?=
+# A study by its name in config/studies or by its file; a folder or table of your own.
+STUDY ?=
+DATA ?=
+QUICK ?=
+export STUDY DATA
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+STUDY_FILE = $(if $(wildcard $(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
 # uv installs the locked packages; where it is missing, pip puts it into the environment.
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study test check mutation clean help lock docs rulegraph
+.PHONY: study init check-data test check mutation clean help lock docs rulegraph
 
-study: $(READY) ## set up the environment, run the default study
-	@$(BIN)/snakemake $(SNAKEMAKE_ARGS)
+study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
+	@$(BIN)/snakemake $(if $(STUDY),--configfile $(STUDY_FILE)) $(SNAKEMAKE_ARGS) \
+		$(if $(QUICK),--config quick=true)
+
+init: $(READY) ## look at DATA=FOLDER or a table and write a study file for it (STUDY=name)
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.intake.init "$$DATA" $(if $(STUDY),--study "$$STUDY")
+
+check-data: $(READY) ## say what STUDY=name uses of its data, and what it leaves out and why
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.intake.check "$$STUDY"
 
 # Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
 # run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait. The
@@ -55,7 +68,7 @@ clean: ## remove results, environment and caches
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,0 +1,145 @@
+"""A stranger's folder becomes a study file that runs, without a line of it edited."""
+
+import pytest
+import yaml
+from PIL import Image
+
+from cxr.config.resolve import check_files, resolve
+from cxr.core.errors import InputError
+from cxr.intake.init import init
+
+
+def begin(data, tmp_path, study=None):
+    """The lines that were printed, and the study."""
+    target = tmp_path / "studies"
+    target.mkdir(exist_ok=True)
+    lines = list(init(str(data), study, target))
+    (file,) = target.glob("*.yaml")
+    return lines, yaml.safe_load(file.read_text())
+
+
+def save(path, size=(80, 90)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, 100).save(path)
+
+
+def test_columns_are_guessed_from_their_names_and_values(folder, tmp_path):
+    lines, study = begin(folder, tmp_path)
+    assert study["study"] == "cohort-one"
+    assert study["sources"]["own"] == {
+        "kind": "table",
+        "path": str(folder),
+        "table": "Liste.csv",
+        "images": "Bilder",
+        "columns": {
+            "file": "Bild-Nr",
+            "patient_id": "Pat.Nr.",
+            "sex": "Geschlecht",
+            "age_years": "Alter",
+            "finding": "Befund",
+            "date": "Aufnahmedatum",
+            "fields": {"gerat": "Gerät"},
+        },
+        "constants": {"modality": "X-ray"},
+    }
+    assert study["cohort"]["views"] is None
+    text = "\n".join(lines)
+    assert "60 images of 30 patients" in text
+    assert "Patientenname  -            may name a person" in text
+    assert "Station        -            one value for all" in text
+    assert "assumed   modality: X-ray" in text
+    check_files(resolve(study))
+
+
+def test_a_study_file_is_never_overwritten(folder, tmp_path):
+    begin(folder, tmp_path, "mine")
+    with pytest.raises(InputError, match=r"mine\.yaml: exists; remove it, or give another name"):
+        begin(folder, tmp_path, "mine")
+
+
+def test_folders_named_after_findings_need_no_table(tmp_path):
+    root = tmp_path / "set"
+    for number in range(8):
+        save(root / "train" / "COVID" / f"{number}.png")
+        save(root / "train" / "Normal" / "images" / f"{number}.jpg")
+        save(root / "train" / "Normal" / "masks" / f"{number}.jpg")
+    lines, study = begin(root, tmp_path)
+    assert study["sources"]["own"]["kind"] == "folders"
+    assert {name: rule["findings"] for name, rule in study["cohort"]["classes"].items()} == {
+        "COVID-19": ["COVID-19"],
+        "No finding": ["No finding"],
+    }
+    assert "          8 left out: in a folder of masks" in lines
+    resolve(study)
+
+
+def test_a_published_layout_is_recognised(mirror, tmp_path):
+    lines, study = begin(mirror / "chest_xray", tmp_path)
+    assert study["sources"]["own"]["reader"] == "kermany"
+    assert "rows      900 images of 784 patients" in lines
+    assert study["cohort"]["views"] == ["AP"]
+    assert study["cohort"]["per_class"] == "min"
+
+
+def test_classes_are_terms_that_stand_alone_and_their_sizes_are_minded(mirror, tmp_path):
+    _, study = begin(mirror / "covid-chestxray-dataset" / "metadata.csv", tmp_path)
+    assert study["study"] == "covid-chestxray-dataset"
+    classes = study["cohort"]["classes"]
+    assert "COVID-19" in classes
+    assert "ARDS" not in classes  # hardly a row has it without COVID-19
+    assert study["cohort"]["per_class"] == "all"
+    assert study["embedding"]["classes"] == ["COVID-19"]
+
+
+def test_a_table_of_features_is_a_study_too(tmp_path):
+    path = tmp_path / "embeddings" / "vit.csv"
+    path.parent.mkdir()
+    rows = [f"a{i},{i % 7},{i % 5},{i},Siemens" for i in range(40)]
+    path.write_text("image_id,f0,f1,dose,Scanner\n" + "\n".join(rows))
+    lines, study = begin(path, tmp_path)
+    assert study["features"] == {"from_file": str(path)}
+    assert "features  vit.csv: 40 rows of 2 features" in lines
+    assert "          fields: dose, scanner" in lines
+    check_files(resolve(study))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], "no image in it; name the folder"),
+        (["a.zip", "b.tar.gz"], "no image, but archives: a.zip, b.tar.gz; unpack them"),
+        (["a.png", "list.csv"], r"none of its tables \(list.csv\) names its images"),
+        (["images/a.png"], "no table names its images, and no folder is named after a finding"),
+        (["COVID/a.png", "normal/b.png"], "needs two findings with at least 5 patients each"),
+    ],
+)
+def test_what_is_no_study_is_said_in_one_line(files, message, tmp_path):
+    root = tmp_path / "data"
+    root.mkdir()
+    for file in files:
+        if file.endswith(".png"):
+            save(root / file)
+        else:
+            (root / file).write_text("x,y\n1,2\n")
+    with pytest.raises(InputError, match=message):
+        begin(root, tmp_path)
+    assert list((tmp_path / "studies").iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="gone: no such folder or file"):
+        begin(tmp_path / "gone", tmp_path)
+
+
+def test_a_hostile_header_stays_in_its_comment_and_its_quotes(tmp_path):
+    root = tmp_path / "data"
+    header = 'evil"}]: # x\t\u202e'
+    lines = [f'image,finding,"{header.replace(chr(34), chr(34) * 2)}"']
+    for i in range(20):
+        save(root / f"{i}.png")
+        lines.append(f"{i}.png,{'COVID-19' if i % 2 else 'normal'},{'a: b' if i % 3 else '- c'}")
+    (root / "t.csv").write_text("\n".join(lines))
+    _, study = begin(root, tmp_path)
+    fields = study["sources"]["own"]["columns"]["fields"]
+    assert list(fields) == ["evil_x"]
+    resolve(study)

@@ -1,0 +1,1 @@
+"""What people have, looked at before a study is run: folders, tables, and whether they fit."""

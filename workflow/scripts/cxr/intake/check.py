@@ -1,0 +1,204 @@
+"""Checks a study's config, tables and files in seconds, without running its chain.
+
+python -m cxr.intake.check STUDY
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from cxr.cohort.flow import Flow
+from cxr.cohort.mending import mending
+from cxr.cohort.selection import EmptyClass, SelectionSettings, select_images
+from cxr.config.resolve import CONFIG, check_files, resolve
+from cxr.core.errors import InputError
+from cxr.core.settings import typed
+from cxr.features.external import import_table
+from cxr.images.decode import UnusableImage, decoded, locate
+from cxr.intake.notes import show_notes
+from cxr.intake.survey import spread
+from cxr.metadata.schema import Reading, combine, rejections
+from cxr.planning.source_parts import source_part
+from cxr.sources.cleaning import CleaningSettings
+from cxr.sources.readers import read
+
+MOST_DECODED = 100
+MOST_REASONS = 6
+
+
+def load_study(name: str) -> dict[str, Any]:
+    """The resolved config of a study, by its file or its name in config/studies.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no valid config.
+    """
+    named = CONFIG / "studies" / f"{name}.yaml" if name else CONFIG / "config.yaml"
+    path = Path(name).expanduser() if Path(name).expanduser().is_file() else named
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in named.parent.glob("*.yaml")))
+        raise InputError(f"{name}: no such study; name its file, or one of {known}")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not YAML: {error}; correct it") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: no keys in it; see config/README.md")
+    study = resolve(raw)
+    check_files(study)
+    return study
+
+
+def check(study: Mapping[str, Any]) -> Iterator[str]:
+    """Reads the tables of a study, opens some images, and follows the cohort's selection.
+
+    Parameters
+    ----------
+    study : mapping
+        The resolved config.
+
+    Yields
+    ------
+    str
+        Lines that say what is used, what is not and why, and which key mends it.
+
+    Raises
+    ------
+    InputError
+        If the study can't run.
+    """
+    if study["features"] is not None:
+        yield from _check_features(study)
+        return
+    readings = []
+    for name, source in study["sources"].items():
+        root = _root(name, source, study["mirror"])
+        if root is None:
+            yield f"{name}: not obtained yet; the run does that"
+            continue
+        settings = {"sources": {name: source_part(source, "reading")}, "min_side": 1}
+        layout = typed(CleaningSettings, settings).sources[name]
+        reading = read(name, root, layout)
+        reading = _with_files(reading, root)
+        readings.append(reading)
+        yield from _reading_lines(name, reading)
+        yield from _image_lines(reading, root)
+    if len(readings) == len(study["sources"]):
+        yield from _cohort_lines(combine(readings), study)
+
+
+def _root(name: str, source: Mapping[str, Any], mirror: str | None) -> Path | None:
+    """Where a source lies already, None where it does not."""
+    places = [Path("results/sources") / name]
+    if "path" in source:
+        places = [Path(source["path"])]
+    elif mirror is not None and "folder" in source:
+        places.append(Path(mirror) / source["folder"])
+    return next((place for place in places if place.is_dir()), None)
+
+
+def _with_files(reading: Reading, root: Path) -> Reading:
+    """The reading with rows whose file is not there rejected."""
+    rows = reading.rows
+    there = pd.Series(
+        [(root / file).is_file() for file in rows["file"]], index=rows.index, dtype=bool
+    )
+    lost = rows[~there]
+    rejected = rejections(lost["source"], lost["file"], "image", ["no such file"] * len(lost))
+    return combine([Reading.of(rows[there], rejected), reading.without_rows()])
+
+
+def _reading_lines(name: str, reading: Reading) -> Iterator[str]:
+    rows = reading.rows
+    yield f"{name}: {len(rows)} images of {rows['patient_id'].nunique()} patients"
+    yield from _reason_lines(Counter(reading.rejected["reason"]))
+    for _, row in reading.summary[reading.summary["unparsed"] > 0].iterrows():
+        yield f"  {row['column']}: {row['unparsed']} values are not understood: {row['examples']}"
+    for _, row in reading.summary[reading.summary["ambiguous"] > 0].iterrows():
+        yield f"  {row['column']}: {row['ambiguous']} values are ambiguous"
+
+
+def _reason_lines(reasons: Mapping[str, int]) -> Iterator[str]:
+    for reason, number in Counter(reasons).most_common(MOST_REASONS):
+        advice = mending(reason)
+        yield f"  {number:6} left out: {reason}" + (f"; {advice}" if advice else "")
+    others = sum(reasons.values()) - sum(n for _, n in Counter(reasons).most_common(MOST_REASONS))
+    if others:
+        yield f"  {others:6} left out for other reasons"
+
+
+def _image_lines(reading: Reading, root: Path) -> Iterator[str]:
+    chosen = spread(list(reading.rows["file"]), MOST_DECODED)
+    problems: Counter[str] = Counter()
+    for file in chosen:
+        try:
+            with decoded(locate(root, file)):
+                pass
+        except UnusableImage as error:
+            problems[str(error)] += 1
+    if chosen:
+        usable = len(chosen) - problems.total()
+        yield f"  {usable} of {len(chosen)} images that were opened can be used"
+    yield from _reason_lines(problems)
+
+
+def _cohort_lines(reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
+    """The steps of the selection; files count as different ones, since they are not read."""
+    rows = reading.rows.assign(sha256=reading.rows["image_id"])
+    settings = typed(
+        SelectionSettings,
+        {key: study["cohort"][key] for key in ("classes", "views", "modality", "per_class")},
+    )
+    yield "the cohort, before duplicates are removed:"
+    try:
+        selected, flow = select_images(rows, reading.rejected, settings, (), study["seed"])
+    except EmptyClass as error:
+        yield from _flow_lines(error.flow)
+        raise
+    yield from _flow_lines(flow)
+    for name, members in selected.groupby("class"):
+        yield f"  class {name}: {len(members)} images of {members['patient_id'].nunique()} patients"
+
+
+def _flow_lines(flow: Flow) -> Iterator[str]:
+    for step in flow.steps[2:]:
+        yield f"  {step['images']:6} {step['name']}"
+        yield from (
+            f"  {line}"
+            for line in _reason_lines({r["reason"]: r["images"] for r in step["removed"]})
+        )
+
+
+def _check_features(study: Mapping[str, Any]) -> Iterator[str]:
+    settings = study["features"]
+    external = import_table(
+        settings["from_file"], settings["name"], settings["columns"], settings["fields"]
+    )
+    yield f"{settings['from_file']}: {len(external.features)} rows can be used"
+    yield from _reason_lines(Counter(external.rejected["reason"]))
+
+
+def main() -> None:
+    """Prints what was found; ends with status 1 and one line where the study can't run."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("study", help="a study's file, or its name in config/studies")
+    options = parser.parse_args()
+    show_notes()
+    try:
+        study = load_study(options.study)
+        for line in check(study):
+            print(line)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    print("the study can run")
+
+
+if __name__ == "__main__":
+    main()
