@@ -34,8 +34,12 @@ from cxr.planning.surroundings import (
 )
 
 
+STOPPED = []  # what ended this process
+
+
 def stop(problem):
     """Ends Snakemake with the one line that says what the user can do."""
+    STOPPED.append(problem)
     sys.exit(f"error: {advice(problem) or problem}")
 
 
@@ -116,7 +120,7 @@ def from_command_line(path):
         try:
             return local(path(STUDY))
         except InputError as problem:
-            raise WorkflowError(str(problem))
+            stop(problem)
 
     return checked
 

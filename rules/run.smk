@@ -92,7 +92,7 @@ def begin_run():
 
 def explain_refusal():
     """Says what can't be written where Snakemake ended before the first job for it."""
-    if BEGUN or workflow.dryrun or workflow.executor_plugin is None:
+    if BEGUN or STOPPED or workflow.dryrun or workflow.executor_plugin is None:
         return
     try:
         require_writable(ENGINE_STATE / "locks")
@@ -103,7 +103,7 @@ def explain_refusal():
 
 def print_plan():
     """What a run would do; Snakemake has no hook for dry runs, so at the end of the process."""
-    if not workflow.dryrun:
+    if not workflow.dryrun or STOPPED:
         return
     jobs = [
         (job.rule.name, job.threads, STAGES.n_maps(job.wildcards.get("chunk")))

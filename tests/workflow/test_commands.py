@@ -95,3 +95,17 @@ def test_a_folder_of_ones_own_goes_to_its_report_without_an_edit(place, tmp_path
         assert done.returncode == 0, done.stderr
     place.snakemake("--config", "quick=true", config="config/studies/mine.yaml")
     assert (place.path / "results" / "mine-quick" / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--configfile", "none.yaml"], "error: --configfile none.yaml: no such file; studies are"),
+        (["similar", "--config", "query=none.png"], "error: config key 'query': there is no file"),
+        (["predict", "--config", "images=0123"], "error: config key 'images': a path is expected"),
+    ],
+)
+def test_what_is_missing_is_the_last_line_of_a_dry_run(words, line, place):
+    done = run_snakemake([*words, "--dry-run", "--cores", "1"], place.path, place.environment)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(line)
