@@ -77,6 +77,11 @@ def test_times_become_dates():
     assert rows["date"].fillna("").to_dict() == {"c": "2020-03-16", "a": "", "b": "2020-03-17"}
 
 
+def test_a_day_above_12_decides_for_the_column_of_dates():
+    rows = divide_table(table(date=["3/7/2020", "25/7/2020", None]), "net").metadata
+    assert rows["date"].fillna("").tolist() == ["2020-07-25", "", "2020-07-03"]
+
+
 def test_a_bad_row_costs_that_row():
     external = divide_table(
         table(image_id=["a", "a", None], u=[1.0, 2.0, 3.0]).append_column(

@@ -68,3 +68,22 @@ def test_a_bad_row_of_text_costs_that_row(tmp_path):
         "c": "a feature is NaN or infinite: f0",
         "d": "a feature is NaN or infinite: f0",
     }
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.xlsx"])
+def test_an_own_field_of_codes_or_words_stays_as_the_table_has_it(tmp_path, name):
+    frame = pd.DataFrame(
+        {
+            "image_id": list("abcd"),
+            "f0": [1.5, 2.5, 3.5, 4.5],
+            "f1": [0.5, 1.5, 2.5, 3.5],
+            "f2": [0.1, 0.2, 0.3, 0.4],
+            "ward": ["1", "2", "3", "A1"],
+            "code": ["07", "7", "007", "1"],
+            "dose": ["1.5", "", "2.5", "3.5"],
+        }
+    )
+    rows = import_table(written(tmp_path, frame, name), "net").metadata
+    assert rows["ward"].tolist() == ["1", "2", "3", "A1"]
+    assert rows["code"].tolist() == ["07", "7", "007", "1"]
+    assert rows["dose"].sum() == 7.5

@@ -20,6 +20,7 @@ from cxr.features.reading import read_features
 from cxr.features.tables import features_table
 from cxr.images.decode import format_of_name
 from cxr.metadata.countries import country_of_place
+from cxr.metadata.dates import read_column
 from cxr.metadata.fields import own_text, typed_texts
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
@@ -66,8 +67,8 @@ def import_table(
     InputError
         As `read_features` and `divide_table`.
     """
-    table, problems = read_features(path, DOCUMENTED)
-    return divide_table(table, name, columns, fields, problems)
+    table, problems, texts = read_features(path, DOCUMENTED)
+    return divide_table(table, name, columns, fields, problems, texts)
 
 
 def divide_table(
@@ -76,6 +77,7 @@ def divide_table(
     columns: Sequence[str] | str | None = None,
     fields: Mapping[str, str] | None = None,
     problems: Sequence[str | None] | None = None,
+    texts: Mapping[str, pd.Series] | None = None,
 ) -> ExternalFeatures:
     """Divides a table of features into the files that the stages after it read.
 
@@ -97,6 +99,8 @@ def divide_table(
         under their names, as far as these can be such a field's.
     problems : sequence of str or None
         Why each row can't be used, as far as it is known.
+    texts : mapping of Series, optional
+        The texts of columns that are numbers in `table`, for own fields.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def divide_table(
     log.info("%d columns are features, the first is %s", len(chosen), chosen[0])
     features, unusable = _features(table, chosen, kinds[chosen[0]])
     others = [column for column in kinds if column not in chosen and kinds[column] != "list"]
-    own = _own_fields(table, _by_name(others) | named)
+    own = _own_fields(table, _by_name(others) | named, texts or {})
     metadata = _metadata(table, name).assign(**own)
     known = [first or second for first, second in zip(problems or unusable, unusable, strict=True)]
     reasons = _reasons(metadata["image_id"], known)
@@ -174,11 +178,16 @@ def _by_name(columns: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _own_fields(table: pa.Table, fields: Mapping[str, str]) -> dict[str, pd.Series]:
+def _own_fields(
+    table: pa.Table, fields: Mapping[str, str], texts: Mapping[str, pd.Series]
+) -> dict[str, pd.Series]:
     """The own fields of all rows, sorted by name."""
-    raw = table.select(list(set(fields.values()))).to_pandas()
-    texts = {name: raw[fields[name]].map(own_text).astype("str") for name in sorted(fields)}
-    return {name: typed_texts(column) for name, column in texts.items()}
+    own = {}
+    for name, column in sorted(fields.items()):
+        raw = table[column].to_pandas() if column not in texts else texts[column]
+        cells = pd.Series([own_text(cell_text(cell)) for cell in raw], dtype="str")
+        own[name] = typed_texts(cells)
+    return own
 
 
 def _features(
@@ -245,7 +254,10 @@ def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     metadata = pd.DataFrame(index=raw.index)
     for column, kind in SCHEMA.items():
         values = raw[column] if column in names else pd.Series(None, raw.index, dtype="object")
-        if column in PARSERS:
+        if column == "date":
+            dates = read_column([tidy(cell_text(cell)) for cell in values])
+            metadata[column] = pd.Series(dates.values, raw.index, dtype="object").astype(kind)
+        elif column in PARSERS:
             values = values.map(cell_text).map(tidy).map(PARSERS[column], na_action="ignore")
             metadata[column] = values.astype(kind)
         elif kind == "str":

@@ -1,7 +1,7 @@
 """A table of features from a file: Parquet, or any other table, whose texts become numbers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 def read_features(
     path: str | Path, documented: Sequence[str]
-) -> tuple[pa.Table, Sequence[str | None]]:
+) -> tuple[pa.Table, Sequence[str | None], Mapping[str, pd.Series]]:
     """The columns of a table of features that can be features or metadata.
 
     Parameters
@@ -39,6 +39,8 @@ def read_features(
     table : Table
     problems : sequence of str or None
         Why each row can't be used, None where it can.
+    texts : mapping of Series
+        The texts of columns that became numbers or lists: as metadata they may be codes.
 
     Raises
     ------
@@ -70,13 +72,14 @@ def read_features(
         # The cells of such a row may be those of other columns.
         others = [name for name in rows.columns if find_column("image_id", [name]) is None]
         rows.loc[read.problems.notna(), others] = None
-        columns = texts = {str(name): rows[name] for name in rows.columns}
+        texts = {str(name): rows[name] for name in rows.columns}
+        columns = dict(texts)
     names = list(columns)
     kept = {find_column(name, names) for name in documented}
     columns |= {name: _column(column, is_text=name in kept) for name, column in texts.items()}
     spelt = {find_column(name, names): name for name in documented}
     named = [spelt.get(name, name) for name in names]
-    return pa.table(list(columns.values()), names=named), problems
+    return pa.table(list(columns.values()), names=named), problems, texts
 
 
 def _column(texts: pd.Series, *, is_text: bool) -> pa.Array:
