@@ -131,6 +131,23 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         begin(tmp_path / "gone", tmp_path)
 
 
+def test_names_and_findings_stay_texts_whatever_yaml_makes_of_them(tmp_path):
+    findings = ("nodule [5] mm", "b: #c", "a {b")
+    for finding in findings:
+        for number in range(5):
+            save(tmp_path / "2020" / finding / f"{number}.png")
+    _, study = begin(tmp_path / "2020", tmp_path)
+    assert study["study"] == "2020"
+    classes = {rule["findings"][0] for rule in study["cohort"]["classes"].values()}
+    assert classes == set(findings)
+    resolve(study)
+
+
+def test_a_study_file_stays_in_the_folder_of_studies(folder, tmp_path):
+    with pytest.raises(InputError, match=r"\.\./evil: no name for a study"):
+        begin(folder, tmp_path, "../evil")
+
+
 def test_a_hostile_header_stays_in_its_comment_and_its_quotes(tmp_path):
     root = tmp_path / "data"
     header = 'evil"}]: # x\t\u202e'

@@ -26,6 +26,7 @@ MOST_LINES = 30
 NO_PATIENTS = "no column of patients: without DICOM's PatientID each image is one of its own"
 # Names of tables that say nothing of what is in them.
 PLAIN_NAMES = ("cohort", "data", "images", "labels", "metadata", "table")
+STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 RECORDED = ("view", "modality", "sex", "age_years", "date", "country")
 
 
@@ -55,6 +56,8 @@ def init(data: str, study: str | None, folder: Path = STUDIES) -> Iterator[str]:
     if not place.exists():
         raise InputError(f"{data}: no such folder or file; make init DATA=FOLDER")
     name = study or _name(place)
+    if not STUDY_NAME.fullmatch(name):
+        raise InputError(f"{name}: no name for a study; letters, digits, - and _ alone: STUDY=NAME")
     target = folder / f"{name}.yaml"
     if target.exists():
         raise InputError(f"{target}: exists; remove it, or give another name: STUDY=NAME")

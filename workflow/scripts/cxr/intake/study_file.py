@@ -53,26 +53,26 @@ HEAD = """\
 #   make check-data STUDY={study}      what is used, what is left out and why, in seconds
 #   make study STUDY={study} QUICK=1   a first report, in minutes
 #   make study STUDY={study}           the study
-study: {study}
+study: {name}
 """
 
 
 def study_text(draft: StudyDraft) -> str:
     """The YAML of a draft, with comments."""
-    lines = [HEAD.format(study=draft.study), "sources:", "  own:"]
+    lines = [_head(draft.study), "sources:", "  own:"]
     lines += _mapping(draft.source, draft.notes, "", 4)
     lines += ["", "cohort:", "  classes:"]
     for name, finding in draft.classes.items():
         images, patients = draft.counts[name]
-        lines.append(f"    {_scalar(name)}:  # {images} images of {patients} patients")
-        lines.append(f"      findings: [{_scalar(finding)}]")
+        lines.append(f"    {_plain(name)}:  # {images} images of {patients} patients")
+        lines.append(f"      findings: {_plain([finding])}")
     if draft.others:
-        lines.append(f"  # In no class: {'; '.join(draft.others)}")
+        lines.append(f"  # In no class: {_comment('; '.join(draft.others))}")
     if draft.views is None:
         lines.append("  views: null  # every one, unknown ones too")
     else:
-        lines.append(f"  views: [{', '.join(map(_scalar, draft.views))}]")
-    lines.append(f"  modality: {_scalar(draft.modality)}")
+        lines.append(f"  views: {_plain(list(draft.views))}")
+    lines.append(f"  modality: {_plain(draft.modality)}")
     if draft.balanced:
         lines.append("  per_class: min  # as many images as the smallest class has")
     else:
@@ -90,14 +90,18 @@ def study_text(draft: StudyDraft) -> str:
         lines.append("  classes: null  # whose images are mapped and clustered; null for all")
     else:
         lines.append(
-            f"  classes: [{_scalar(draft.mapped)}]  # whose images are mapped; null for all"
+            f"  classes: {_plain([draft.mapped])}  # whose images are mapped; null for all"
         )
     return "\n".join(lines) + "\n"
 
 
 def features_text(study: str, path: str) -> str:
     """The YAML of a study of external features."""
-    return "\n".join([HEAD.format(study=study), "features:", f"  from_file: {_scalar(path)}", ""])
+    return "\n".join([_head(study), "features:", f"  from_file: {_plain(path)}", ""])
+
+
+def _head(study: str) -> str:
+    return HEAD.format(study=study, name=_plain(study))
 
 
 def _mapping(
@@ -111,7 +115,7 @@ def _mapping(
             lines.append(f"{space}{key}:{note}")
             lines += _mapping(value, notes, f"{place}.", indent + 2)
         else:
-            lines.append(f"{space}{key}: {_scalar(value)}{note}")
+            lines.append(f"{space}{key}: {_plain(value)}{note}")
     return lines
 
 
@@ -120,7 +124,7 @@ def _comment(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _scalar(value: Any) -> str:
+def _plain(value: Any) -> str:
     """A value in YAML's notation, in one line; text in quotes wherever it needs them."""
     text = yaml.safe_dump(
         value, default_flow_style=True, width=float("inf"), allow_unicode=True
