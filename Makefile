@@ -14,7 +14,8 @@ export STUDY DATA
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-STUDY_FILE = $(if $(wildcard $(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
+# A folder may have the name of its study.
+STUDY_FILE = $(if $(filter %.yaml %.yml %.json,$(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
 # uv installs the locked packages; where it is missing, pip puts it into the environment.
 UV := $(shell command -v uv 2>/dev/null)

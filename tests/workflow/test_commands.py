@@ -63,6 +63,8 @@ def test_a_command_of_the_documents_is_understood(command, place, mirror):
         (["init", "DATA=my data"], 'cxr.intake.init "$DATA"'),
         (["check-data", "STUDY=mine"], 'cxr.intake.check "$STUDY"'),
         (["study", "STUDY=scale"], "snakemake --configfile config/studies/scale.yaml --cores all"),
+        (["study", "STUDY=config/config.yaml"], "snakemake --configfile config/config.yaml"),
+        (["study", "STUDY=tests"], "snakemake --configfile config/studies/tests.yaml"),
         (["study", "STUDY=scale", "QUICK=1"], "--config quick=true"),
         (["study"], "snakemake  --cores all"),
     ],
