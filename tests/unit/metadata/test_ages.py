@@ -40,3 +40,8 @@ AGES = {
 @pytest.mark.parametrize(("text", "expected"), AGES.items())
 def test_an_age_is_in_years_whatever_unit_and_form_it_has(text, expected):
     assert age_years(text) == (None if expected is None else pytest.approx(expected, rel=1e-15))
+
+
+@pytest.mark.timeout(5)
+def test_a_long_text_is_no_age():
+    assert age_years("- " * 100_000) is None

@@ -13,7 +13,6 @@ from cxr.sources.columns import find_column, no_column
 Kind = Literal["float", "whole", "list", "other"]
 # A family of fewer columns may be chance, where most floats are not of it.
 SURE = 3
-NUMBERED = re.compile(r"(.*?)[0-9]+")
 
 
 def choose_features(kinds: Mapping[str, Kind], named: Sequence[str] | str | None) -> list[str]:
@@ -66,9 +65,9 @@ def _families(kinds: Mapping[str, Kind]) -> list[list[str]]:
     """Columns of numbers whose names differ in a number at their end, two or more."""
     families: dict[str, list[str]] = {}
     for name, kind in kinds.items():
-        match = NUMBERED.fullmatch(name)
-        if match and kind in ("float", "whole"):
-            families.setdefault(match[1], []).append(name)
+        start = name.rstrip("0123456789")
+        if start != name and kind in ("float", "whole"):
+            families.setdefault(start, []).append(name)
     return [names for names in families.values() if len(names) > 1]
 
 

@@ -5,6 +5,7 @@ import re
 from cxr.metadata.normalise import number, tidy
 
 OLDEST = 120
+LONGEST = 60  # characters of an age; what is longer is prose
 DAYS, WEEKS, MONTHS = 365.25, 365.25 / 7, 12
 # Units by their words and letters, each with how many of it are a year.
 UNITS = {
@@ -41,6 +42,8 @@ def age_years(text: object) -> float | None:
     digits (`45M`), which may be the years of a man.
     """
     clean = _DASHES.sub("-", tidy(text) or "").casefold()
+    if len(clean) > LONGEST:
+        return None
     clean = re.sub(r"[\s-]*\b(?:of age|old)$|(?<=[0-9])\s*y\s?/\s?o$", "", clean).strip()
     years = number(clean, 0, OLDEST)
     return years if years is not None else _bounded(_years(clean))
