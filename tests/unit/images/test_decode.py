@@ -86,6 +86,13 @@ def test_a_long_stack_is_called_one(tmp_path, radiograph):
         read_grey(tmp_path / "a.tif")
 
 
+def test_no_tiff_has_hundreds_of_previews(tmp_path, radiograph):
+    page = Image.fromarray(radiograph)
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page.resize((3, 2))] * 100)
+    with pytest.raises(UnusableImage, match="a stack of several images"):
+        read_grey(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize(
     ("begin", "reason"),
     [

@@ -38,6 +38,8 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # The pixels of all images that are decoded at a time: many ordinary ones, or one of the largest.
 IN_MEMORY = Budget(MAX_PIXELS)
 
+# Pages of a TIFF that are looked at; previews halve its size a few times.
+MAX_PAGES = 64
 # Of a page of a TIFF: the tag of its kind, and its bits for a smaller copy and for a mask.
 SUBFILE, PREVIEW_OR_MASK = 254, 5
 
@@ -209,14 +211,17 @@ def _require_bounded(image: Image.Image, path: Path) -> int:
 
 
 def _is_stack(image: TiffImagePlugin.TiffImageFile) -> bool:
-    """Whether a later page is as large as the first and neither a preview nor a mask."""
-    size, page = image.size, 1
+    """Whether a later page is as large as the first and neither a preview nor a mask.
+
+    So is a file of more than `MAX_PAGES`.
+    """
+    size = image.size
     try:
-        while True:
+        for page in range(1, MAX_PAGES + 1):
             image.seek(page)
             if image.size == size and not image.tag_v2.get(SUBFILE, 0) & PREVIEW_OR_MASK:
                 return True
-            page += 1
+        return True
     except EOFError:
         return False
     finally:
