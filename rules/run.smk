@@ -12,6 +12,7 @@ from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
 from cxr.planning.verification import Results
+from cxr.sources.preparation import prepare_secret
 
 # A workflow that imports this one may put it all below a folder of its own.
 RESULTS = Results(
@@ -79,10 +80,7 @@ def begin_run():
     BEGUN.append(NAME)
     try:
         check_places()
-        if any(source["kind"] == "table" for source in STUDY["sources"].values()):
-            from cxr.sources.preparation import prepare_secret
-
-            prepare_secret(STUDY["sources"].values())
+        prepare_secret(STUDY["sources"].values())
         save_snapshot(STUDY, CODE)
     except (InputError, OSError) as problem:
         stop(problem)
@@ -137,6 +135,7 @@ onerror:
         FAILED.extend(
             (job.rule.name, Path(str(job.log[0])))
             for job in getattr(failed, "jobs", [failed])
+            if job.log
         )
 
 

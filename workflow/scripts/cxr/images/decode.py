@@ -28,7 +28,7 @@ from cxr.images.formats import (
     too_large,
 )
 from cxr.images.jpeg2000_bounds import division_problem
-from cxr.images.kinds import BEGIN, what_it_is
+from cxr.images.kinds import BEGIN, begins_as_dicom, what_it_is
 from cxr.images.scaling import row_blocks, scale_to_bytes
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -109,7 +109,7 @@ def _decode(path: Path, held: ExitStack) -> Image.Image:
     try:
         with _opened(path) as stream:
             begin = stream.read(BEGIN)
-        if begin[128:132] == b"DICM":
+        if begins_as_dicom(begin):
             return _dicom(path, held)
         try:
             return _raster(path, held, begin)

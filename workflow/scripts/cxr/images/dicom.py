@@ -16,6 +16,7 @@ from cxr.images.dicom_grey import padding, shown, stored_values
 from cxr.images.dicom_header import GREY, UnreadablePixels, image_module, text
 from cxr.images.dicom_tags import fields_of_tags, tag_texts
 from cxr.images.formats import DICOM_SUFFIXES
+from cxr.images.kinds import begins_as_dicom
 from cxr.images.scaling import scale_to_bytes
 from cxr.metadata import normalise
 
@@ -57,7 +58,7 @@ def is_dicom(path: Path) -> bool:
     with path.open("rb") as stream:
         start = stream.read(DICM_END)
     named = path.suffix.casefold() in DICOM_SUFFIXES
-    return is_dataset(start) if named else start[128:] == b"DICM"
+    return is_dataset(start) if named else begins_as_dicom(start)
 
 
 def read_pixels(path: Path) -> np.ndarray:

@@ -17,6 +17,7 @@ from cxr.images.formats import (
     MAX_PIXELS,
     TOO_LARGE,
 )
+from cxr.images.kinds import begins_as_dicom
 
 # Marker of the size of a JPEG or JPEG-LS image (start of frame).
 START_OF_FRAME = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
@@ -80,7 +81,7 @@ def require_bounded_file(path: Path) -> None:
 
 def is_dataset(start: bytes) -> bool:
     """Whether a file's first 132 bytes are DICOM's preamble, or a data set without one."""
-    return start[128:] == b"DICM" or start[:2] in FIRST_GROUPS
+    return begins_as_dicom(start) or start[:2] in FIRST_GROUPS
 
 
 def read_bounded(path: Path, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a file is that is no image that can be read, by its first bytes."""
+"""What a file is by its first bytes: an image, or which other kind."""
 
 BEGIN = 512
 UNREADABLE = "not an image that can be read"
@@ -36,6 +36,18 @@ READABLE = (
     b"\0\0\0\x0cjP  ",
     b"\xff\x4f",
 )
+
+
+def begins_as_dicom(begin: bytes) -> bool:
+    """Whether the first bytes are DICOM's preamble."""
+    return begin[128:132] == b"DICM"
+
+
+def begins_as_image(begin: bytes) -> bool:
+    """Whether the first bytes are those of an image of a format that is read."""
+    is_bmp = begin.startswith(b"BM") and begin[6:10] == bytes(4)
+    is_webp = begin.startswith(b"RIFF") and begin[8:12] == b"WEBP"
+    return begin.startswith(READABLE) or is_bmp or is_webp or begins_as_dicom(begin)
 
 
 def what_it_is(begin: bytes) -> str:

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
+from cxr.config.resolve import TABLE_SUFFIXES
 from cxr.images.decode import UnusableImage, decoded, locate
 from cxr.images.dicom import read_tags
 from cxr.images.formats import IMAGE_SUFFIXES
+from cxr.images.kinds import BEGIN, begins_as_image
 from cxr.sources.files import has_part_like, list_files
 
 Item = TypeVar("Item")
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
-# PNG, JPEG, TIFF of both byte orders, BMP.
-BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM")
 MOST_DECODED = 200
 DEPTH = 3  # folders above a table
 
@@ -110,7 +109,6 @@ def _begins_as_image(path: Path) -> bool:
     """Whether a file that is named otherwise begins as an image does."""
     try:
         with path.open("rb") as stream:
-            begin = stream.read(132)
+            return begins_as_image(stream.read(BEGIN))
     except OSError:
         return False
-    return begin[128:] == b"DICM" or begin.startswith(BEGINNINGS)
