@@ -305,3 +305,9 @@ def test_every_key_has_a_description():
             assert key == "kind" or {"description", "$ref"} & set(field), (
                 f"{section['title']}.{key}"
             )
+
+
+def test_a_finding_for_all_folders_is_refused_and_not_passed_over():
+    source = {"kind": "folders", "path": "x", "constants": {"finding": "COVID-19"}}
+    with pytest.raises(InputError, match=r"'sources\.own': constants\.finding is not used"):
+        resolve(study(sources={"own": source}))

@@ -7,6 +7,7 @@ from PIL import Image
 from cxr.config.resolve import check_files, resolve
 from cxr.core.errors import InputError
 from cxr.intake.init import init
+from tests.helpers.dicom import deep_pixels, write_dicom
 
 
 def begin(data, tmp_path, study=None):
@@ -124,6 +125,17 @@ def test_what_is_no_study_is_said_in_one_line(files, message, tmp_path):
     with pytest.raises(InputError, match=message):
         begin(root, tmp_path)
     assert list((tmp_path / "studies").iterdir()) == []
+
+
+def test_why_a_source_is_refused_is_said(tmp_path, rng):
+    for file in ("COVID/1.dcm", "normal/2.dcm"):
+        (tmp_path / "data" / file).parent.mkdir(parents=True)
+        write_dicom(tmp_path / "data" / file, deep_pixels(rng), PatientID="ANONYMOUS")
+    with pytest.raises(InputError, match=r"PatientID is the same.* give the pattern of patients"):
+        begin(tmp_path / "data", tmp_path)
+    (tmp_path / "data" / "t.xlsx").write_bytes(b"%PDF-1.4")
+    with pytest.raises(InputError, match=r"t\.xlsx: a PDF document"):
+        begin(tmp_path / "data" / "t.xlsx", tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.sources.folders import FolderLayout, finding_of, read
+from tests.helpers.dicom import deep_pixels, write_dicom
 
 
 def layout(**changes):
@@ -62,6 +63,19 @@ def test_folders_become_rows_and_masks_are_left_out(tmp_path):
     reasons = reading.rejected.set_index("file")["reason"]
     assert reasons["x/COVID/masks/p1_a.png"] == "in a folder of masks"
     assert "x/Normal/notes.txt" in reasons.index
+
+
+def test_one_patient_id_in_all_dicom_files_is_refused_with_a_key_that_mends_it(tmp_path, rng):
+    for file in ("COVID/1.dcm", "COVID/2.dcm", "normal/3.dcm"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        write_dicom(tmp_path / file, deep_pixels(rng), PatientID="ANONYMOUS")
+    with pytest.raises(InputError, match=r"'sources\.own\.patient': PatientID is the same"):
+        read("own", tmp_path, layout())
+    for changes, patients in (
+        ({"patient": "^(.+)$"}, ["own:1", "own:2", "own:3"]),
+        ({"constants": {"patient_id": "phantom"}}, ["own:phantom"] * 3),
+    ):
+        assert read("own", tmp_path, layout(**changes)).rows["patient_id"].tolist() == patients
 
 
 def test_without_a_telling_folder_there_is_no_source(tmp_path):

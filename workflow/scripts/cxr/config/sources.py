@@ -207,12 +207,18 @@ class FolderSource(SourceBase):
     patient: Pattern | None = Field(
         default=None,
         description="Regular expression whose only group is the patient in a file's name, as "
-        "`^(person\\d+)_`; null where each file is one patient.",
+        "`^(person\\d+)_`; null for DICOM's PatientID, else each file is one.",
     )
     constants: Constants = Field(
         default_factory=Constants, description="Values that are the same for every image."
     )
     tags: OwnTags = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _folders_name_findings(self) -> "FolderSource":
+        if self.constants.finding is not None:
+            raise ValueError("constants.finding is not used; the folders' names are the findings")
+        return self
 
 
 class GitSource(PublishedSource):

@@ -2,8 +2,9 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +20,7 @@ from cxr.metadata.findings import terms
 from cxr.metadata.schema import Reading
 from cxr.sources.folders import FolderLayout
 from cxr.sources.image_files import ImageFiles
+from cxr.sources.patients import OnePatient
 from cxr.sources.readers import Layout, PublishedLayout, read
 from cxr.sources.table import TableLayout
 from cxr.sources.tables import read_table
@@ -67,22 +69,29 @@ def find_layout(survey: Survey, table: str | None) -> Found:
     Raises
     ------
     InputError
-        If there is none.
+        If there is none: why, if its patients are the reason, or a table was named.
     """
-    ways = []
-    if table is None:
-        ways += [way for name in PUBLISHED if (way := _published(survey.root, name)) is not None]
+    ways: list[Found] = []
+    refusals: list[InputError] = []
+
+    def add(way: Callable[[], Found | None]) -> None:
+        try:
+            found = way()
+        except InputError as error:
+            refusals.append(error)
+            return
+        if found is not None:
+            ways.append(found)
+
     for path in [table] if table is not None else survey.tables:
-        way = _by_table(survey, path)
-        if way is not None:
-            ways.append(way)
+        add(partial(_by_table, survey, path))
     if table is None:
-        way = _by_folders(survey.root)
-        if way is not None:
-            ways.append(way)
+        add(partial(_by_folders, survey.root))
+        ways = [*(way for name in PUBLISHED if (way := _published(survey.root, name))), *ways]
     best = max(ways, key=lambda way: len(way.reading.rows), default=None)
     if best is None or best.reading.rows.empty:
-        raise InputError(_nothing(survey))
+        told = [error for error in refusals if table is not None or isinstance(error, OnePatient)]
+        raise told[0] if told else InputError(_nothing(survey))
     return best
 
 
@@ -95,20 +104,14 @@ def _published(root: Path, name: str) -> Found | None:
         return None
 
 
-def _by_folders(root: Path) -> Found | None:
+def _by_folders(root: Path) -> Found:
     layout = FolderLayout("folders", ".", None, {})
-    try:
-        reading = read(SOURCE, root, layout)
-    except InputError:
-        return None
+    reading = read(SOURCE, root, layout)
     return Found("folders", {"kind": "folders"}, layout, reading, [])
 
 
 def _by_table(survey: Survey, file: str) -> Found | None:
-    try:
-        table = read_table(survey.root / file).rows
-    except InputError:
-        return None
+    table = read_table(survey.root / file).rows
     if table.empty:
         return None
     known = frozenset(survey.images)
@@ -131,10 +134,7 @@ def _by_table(survey: Survey, file: str) -> Found | None:
     folder = _common_folder([name for name in named if name])
     constants = {} if "finding" in columns else {"finding": "unknown"}
     layout = TableLayout("table", file, folder, columns, constants)
-    try:
-        reading = read(SOURCE, survey.root, layout)
-    except InputError:
-        return None
+    reading = read(SOURCE, survey.root, layout)
     settings = {"kind": "table", "table": file, "images": folder, "columns": columns}
     return Found("table", settings, layout, reading, guesses)
 

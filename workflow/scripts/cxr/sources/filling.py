@@ -45,7 +45,9 @@ def with_constants(raw: pd.DataFrame, constants: Values) -> pd.DataFrame:
     return raw
 
 
-def with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str]) -> pd.DataFrame:
+def with_tags(
+    raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str], patient_key: str
+) -> pd.DataFrame:
     """Fills values that are missing from the tags of DICOM files.
 
     Parameters
@@ -58,6 +60,8 @@ def with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str
         Its name in the config.
     keywords : sequence of str
         Tags that become own fields.
+    patient_key : str
+        The source's key that names patients, for messages.
 
     Raises
     ------
@@ -84,6 +88,6 @@ def with_tags(raw: pd.DataFrame, root: Path, source: str, keywords: Sequence[str
         row.update(read_tags(path, missing, unfilled))
         if "patient_id" in missing:
             patients[at] = row["patient_id"]
-    for at, patient in tagged_patients(source, patients).items():
+    for at, patient in tagged_patients(source, patients, patient_key).items():
         rows[at]["patient_id"] = patient
     return pd.DataFrame(rows, index=raw.index).astype("object")

@@ -12,6 +12,7 @@ from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import has_part_like, list_files
 from cxr.sources.filling import Values, with_constants, with_tags
+from cxr.sources.patients import PATTERN
 from cxr.sources.rows import build_reading
 
 # Folders of a class's files that are not themselves named after it.
@@ -37,7 +38,7 @@ class FolderLayout:
         The folder of the folders, below the source's.
     patient : str or None
         A regular expression whose only group is the patient in a file's name; None where
-        each file is one patient.
+        the tags of DICOM files tell, or each file is one patient.
     constants : mapping
         The same text for every image, by column of the shared schema.
     tags : tuple of str
@@ -64,17 +65,18 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
     Raises
     ------
     InputError
-        If no folder names a finding.
+        If no folder names a finding, or many DICOM files have one patient id, see
+        `cxr.sources.patients`.
     """
     files = [
         file
         for file in list_files(root, root / layout.images)
         if not has_part_like(file, ".", "__MACOSX")
     ]
-    records = [
-        (file, _patient(file, layout.patient), finding_of(file, layout.images)) for file in files
-    ]
-    raw = pd.DataFrame(records, columns=["file", "patient_id", "finding"], dtype="object")
+    records = [(file, finding_of(file, layout.images)) for file in files]
+    raw = pd.DataFrame(records, columns=["file", "finding"], dtype="object")
+    if layout.patient is not None:
+        raw["patient_id"] = [_patient(file, layout.patient) for file in files]
     raw = with_constants(raw, layout.constants)
     masks = [
         any(MASKS.fullmatch(part) for part in PurePosixPath(file).parts[:-1]) for file in files
@@ -85,7 +87,7 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
             f"{root / layout.images}: no folder with a finding for a name has a file in it; sort "
             f"the images into such folders, or give a table"
         )
-    return build_reading(with_tags(raw, root, source, layout.tags), source, [], "")
+    return build_reading(with_tags(raw, root, source, layout.tags, PATTERN), source, [], "")
 
 
 def finding_of(file: str, images: str) -> str | None:
@@ -97,6 +99,6 @@ def finding_of(file: str, images: str) -> str | None:
     return None
 
 
-def _patient(file: str, pattern: str | None) -> str | None:
-    match = re.search(pattern, PurePosixPath(file).stem) if pattern else None
+def _patient(file: str, pattern: str) -> str | None:
+    match = re.search(pattern, PurePosixPath(file).stem)
     return match[1] if match else None

@@ -8,11 +8,25 @@ from cxr.images.dicom import ANONYMOUS
 
 log = logging.getLogger("cxr")
 
+# The keys that name patients, by kind of source, and how else each image is one of its own.
+COLUMN, PATTERN = "columns.patient_id", "patient"
+INSTEAD = {
+    COLUMN: "name the table's column of patients, or its column of files, by which each image is "
+    "a patient of its own",
+    PATTERN: "give the pattern of patients in the files' names, or ^(.+)$, by which each name is "
+    "a patient of its own",
+}
 # So many files of one patient are taken for a cohort whose ids were removed.
 MANY = 10
 
 
-def tagged_patients(source: str, ids: Mapping[int, str | None]) -> dict[int, str | None]:
+class OnePatient(InputError):
+    """The DICOM files of a source have one PatientID for all."""
+
+
+def tagged_patients(
+    source: str, ids: Mapping[int, str | None], key: str = COLUMN
+) -> dict[int, str | None]:
     """The patient ids of DICOM files, None in place of a word that anonymising left.
 
     Parameters
@@ -21,21 +35,22 @@ def tagged_patients(source: str, ids: Mapping[int, str | None]) -> dict[int, str
     ids : mapping
         For each row whose patient the table does not name the id of its file's tag, as of
         `cxr.images.dicom.read_tags`.
+    key : str
+        The source's key that names patients, of `INSTEAD`.
 
     Raises
     ------
-    InputError
+    OnePatient
         If many files have the same id and no file another one: all would be one patient,
         in one part of the split.
     """
     named = [patient for patient in ids.values() if patient is not None]
     alike = len(named) if len(set(named)) == 1 else 0
     if alike >= MANY or (alike > 1 and ANONYMOUS in named):
-        raise InputError(
-            f"config key 'sources.{source}.columns.patient_id': PatientID is the same in all "
-            f"{alike} DICOM files that have one, which would make them one patient; name "
-            f"the table's column of patients, or its column of files, by which each image is a "
-            f"patient of its own (if they are one patient, set constants.patient_id)"
+        raise OnePatient(
+            f"config key 'sources.{source}.{key}': PatientID is the same in all {alike} DICOM "
+            f"files that have one, which would make them one patient; {INSTEAD[key]} (if they are "
+            f"one patient, set constants.patient_id)"
         )
     if alike > 1:
         log.warning("%s: PatientID is the same in all %d DICOM files: one patient", source, alike)
@@ -43,8 +58,9 @@ def tagged_patients(source: str, ids: Mapping[int, str | None]) -> dict[int, str
     if unnamed:
         log.warning(
             "%s: PatientID of %d DICOM files is empty or a word such as ANONYMOUS; each counts as "
-            "a patient of its own (columns.patient_id names a column of patients)",
+            "a patient of its own (the key %s names patients)",
             source,
             unnamed,
+            key,
         )
     return {row: None if patient == ANONYMOUS else patient for row, patient in ids.items()}

@@ -16,6 +16,7 @@ from cxr.sources.columns import find_column, no_column
 from cxr.sources.files import unlisted_files
 from cxr.sources.filling import column_of, flat_values, with_constants, with_tags
 from cxr.sources.image_files import ImageFiles
+from cxr.sources.patients import COLUMN
 from cxr.sources.rows import build_reading
 from cxr.sources.tables import read_table
 
@@ -96,7 +97,7 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
     raw = _with_files(raw, layout.images, ImageFiles(folder), table.problems)
-    raw = with_tags(raw, root, source, layout.tags)
+    raw = with_tags(raw, root, source, layout.tags, COLUMN)
     unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
     return build_reading(raw, source, unlisted, "no row in the table", date_order=layout.dates)
 
