@@ -20,12 +20,8 @@ def test_every_study_has_a_quick_look_of_its_own(path, quick):
     assert small["study"] == f"{whole['study']}-quick"
     assert small["sources"] == whole["sources"]
     assert set(small["embedding"]["perplexities"]) <= set(whole["embedding"]["perplexities"])
-    for name, model in small["models"].items():
-        epochs = [
-            sum(p["epochs"] for p in m["training"]["phases"])
-            for m in (model, whole["models"][name])
-        ]
-        assert epochs[0] <= epochs[1]
+    for name in small["models"]:
+        assert epochs(small, name) <= epochs(whole, name)
 
 
 def test_what_is_smaller_already_stays():
@@ -44,6 +40,17 @@ def test_what_is_smaller_already_stays():
     assert small["embedding"]["perplexities"] == [4, 9]
     assert small["evidence"]["permutations"] == 99
     assert small["evidence"]["resamples"] == 10
+
+
+def test_a_small_class_costs_the_others_no_image_where_all_are_asked_for():
+    cohort = study()["cohort"] | {"per_class": "all"}
+    small = resolve(study(quick=True, cohort=cohort))
+    assert small["cohort"]["per_class"] == dict.fromkeys(cohort["classes"], PER_CLASS)
+
+
+def test_a_short_training_is_not_made_longer():
+    models = {"m": {"architecture": "conv5", "training": {"phases": [{"epochs": 2}]}}}
+    assert epochs(resolve(study(quick=True, models=models)), "m") == 2
 
 
 @pytest.mark.parametrize(("alpha", "replicates"), [(0.05, 39), (0.02, 99), (0.1, 19)])

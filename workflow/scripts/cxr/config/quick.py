@@ -71,7 +71,9 @@ def _spread(values: list[float]) -> list[float]:
 
 def _cohort(cohort: Mapping[str, Any]) -> dict[str, Any]:
     per_class = cohort["per_class"]
-    if isinstance(per_class, Mapping):
+    if per_class == "all":
+        per_class = dict.fromkeys(cohort["classes"], PER_CLASS)
+    elif isinstance(per_class, Mapping):
         per_class = {name: min(number, PER_CLASS) for name, number in per_class.items()}
     else:
         per_class = min(per_class, PER_CLASS) if isinstance(per_class, int) else PER_CLASS
@@ -80,7 +82,11 @@ def _cohort(cohort: Mapping[str, Any]) -> dict[str, Any]:
 
 def _model(model: Mapping[str, Any], side: int) -> dict[str, Any]:
     phases = PHASES[model["weights"] != "none"]
-    plain = [{**phase.model_dump(mode="json"), "image_size": side} for phase in phases]
+    asked = model["training"]["phases"]
+    if sum(phase["epochs"] for phase in asked) <= sum(phase.epochs for phase in phases):
+        plain = [{**phase, "image_size": min(phase["image_size"], side)} for phase in asked]
+    else:
+        plain = [{**phase.model_dump(mode="json"), "image_size": side} for phase in phases]
     return {**model, "training": {**model["training"], "phases": plain}}
 
 
