@@ -1,5 +1,7 @@
 """Folders that are named after what they show are a source."""
 
+import os
+
 import pytest
 
 from cxr.core.errors import InputError
@@ -76,6 +78,14 @@ def test_one_patient_id_in_all_dicom_files_is_refused_with_a_key_that_mends_it(t
         ({"constants": {"patient_id": "phantom"}}, ["own:phantom"] * 3),
     ):
         assert read("own", tmp_path, layout(**changes)).rows["patient_id"].tolist() == patients
+
+
+def test_a_name_that_is_no_text_costs_its_file(tmp_path, caplog):
+    fill(tmp_path, "COVID/a.png", "normal/b.png")
+    (tmp_path / "COVID" / os.fsdecode(b"\xe9.png")).write_bytes(b"x")
+    rows = read("own", tmp_path, layout()).rows
+    assert rows["file"].tolist() == ["COVID/a.png", "normal/b.png"]
+    assert r"1 names of files are not UTF-8, the first is COVID/\udce9.png" in caplog.text
 
 
 def test_without_a_telling_folder_there_is_no_source(tmp_path):

@@ -1,7 +1,10 @@
 """The files of a source: which are images, and which no row names."""
 
+import logging
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
+
+log = logging.getLogger("cxr")
 
 LEAVES = "the file name leaves the source's folder"
 NO_IMAGE = "not an image file: a volume or a document"
@@ -28,11 +31,26 @@ def list_files(root: Path, folder: Path, pattern: str = "*") -> list[str]:
     Returns
     -------
     list of str
-        Paths with forward slashes, sorted.
+        Paths with forward slashes, sorted. Names that are no text (UTF-8) are left out, with
+        a warning.
     """
-    return sorted(
+    files = sorted(
         path.relative_to(root).as_posix() for path in folder.rglob(pattern) if path.is_file()
     )
+    named = [file for file in files if _is_text(file)]
+    if len(named) < len(files):
+        first = next(file for file in files if not _is_text(file))
+        log.warning(
+            "%s: %d names of files are not UTF-8, the first is %s; they are left out, rename them",
+            folder,
+            len(files) - len(named),
+            first.encode(errors="backslashreplace").decode(),
+        )
+    return named
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def unlisted_files(root: Path, folder: Path, listed: Collection[str]) -> list[str]:
