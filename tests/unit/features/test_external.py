@@ -170,3 +170,10 @@ def test_fields_of_ones_own_are_no_features():
     assert external.features.shape[1] == 3 + 2
     with pytest.raises(InputError, match=r"'features\.fields\.ward': no column 'bed'"):
         divide_table(whole, "net", fields={"ward": "bed"})
+
+
+def test_a_column_that_may_name_a_person_is_a_field_only_where_the_config_names_it():
+    whole = table(PatientName=["A B", "C D", "A B"], Radiologist=["x", "y", "x"], ward=list("aba"))
+    assert list(divide_table(whole, "net").metadata.columns) == [*SCHEMA, "ward"]
+    named = divide_table(whole, "net", fields={"reader": "Radiologist"}).metadata
+    assert list(named.columns) == [*SCHEMA, "reader", "ward"]

@@ -25,5 +25,5 @@ class Features(Section):
         default_factory=dict,
         description="The table's column of each field of your own, such as `scanner` or `ward`: "
         "text or numbers, which are then no features. Columns that are nothing else are fields of "
-        "your own under their names.",
+        "your own under their names, but for those named as what may name a person.",
     )

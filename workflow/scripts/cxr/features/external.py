@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxr.config.catalogue.fields import field_name
+from cxr.config.catalogue.fields import field_name, may_name_person
 from cxr.core.errors import InputError
 from cxr.features.choice import Kind, choose_features
 from cxr.features.reading import read_features
@@ -96,7 +96,7 @@ def divide_table(
         The columns that are features, or a pattern of their names.
     fields : mapping, optional
         The table's column of each own field. Columns that are nothing else are own fields
-        under their names, as far as these can be such a field's.
+        under their names, as far as these can be such a field's and say of no person.
     problems : sequence of str or None
         Why each row can't be used, as far as it is known.
     texts : mapping of Series, optional
@@ -171,10 +171,14 @@ def _require_columns(table: pa.Table, fields: Mapping[str, str]) -> None:
 
 def _by_name(columns: Sequence[str]) -> dict[str, str]:
     """The columns that can be own fields, by the names that these have."""
-    names = {name: column for column in reversed(columns) if (name := field_name(column))}
-    unnamed = [column for column in columns if column not in names.values()]
-    if unnamed:
-        log.info("columns whose names are no field's are left out: %s", ", ".join(unnamed))
+    names = {
+        name: column
+        for column in reversed(columns)
+        if (name := field_name(column)) and not may_name_person(column)
+    }
+    others = [column for column in columns if column not in names.values()]
+    if others:
+        log.info("columns that are no field by their names: %s", ", ".join(others))
     return names
 
 

@@ -1,12 +1,14 @@
 """Which column of a stranger's table holds what, guessed from names and values."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from cxr.config.catalogue.fields import may_name_person
 from cxr.intake.survey import spread
+from cxr.metadata.fields import numbers_of
 from cxr.metadata.normalise import tidy
 from cxr.sources.rows import convert
 
@@ -45,11 +47,6 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "licence": ("licence", "license"),
     "doi": ("doi",),
 }
-# Headers of what may name a person, which is never proposed as a field.
-PERSONAL = re.compile(
-    r"(^|_)(sur|first|last|family|given|middle|vor|nach|patient(en)?_?|full_?)?names?($|_)|birth|dob|geburt"
-    r"|address|adresse|phone|telefon|e_?mail|ssn|insurance|versicher|physician|radiologist|doctor"
-)
 # Texts of these may say anything, so that the header alone decides.
 ANY_TEXT = ("patient_id", "finding", "location", "licence")
 LEAST_PARSED = 0.5  # of the values of a column, for it to be what its header says
@@ -155,7 +152,7 @@ def _guess_finding(texts: Mapping[str, pd.Series]) -> Guess | None:
     """Without a telling header: the first column of few words that are no numbers."""
     for header, values in texts.items():
         words = values.nunique()
-        if 2 <= words <= MOST_FINDINGS and words * 3 <= len(values) and not _is_number(values):
+        if 2 <= words <= MOST_FINDINGS and words * 3 <= len(values) and numbers_of(values) is None:
             return Guess(header, "finding", f"{words} different texts, no column is named so")
     return None
 
@@ -163,16 +160,12 @@ def _guess_finding(texts: Mapping[str, pd.Series]) -> Guess | None:
 def _guess_field(header: str, values: pd.Series) -> Guess:
     """Whether a column is worth keeping as a field of its own."""
     words = values.nunique()
-    if PERSONAL.search(re.sub(r"[^a-z]+", "_", header.casefold())):
+    if may_name_person(header):
         return Guess(header, None, "may name a person")
     if words < 2:
         return Guess(header, None, "empty" if not words else "one value for all")
-    if _is_number(values):
+    if numbers_of(values) is not None:
         return Guess(header, "fields", "a number")
     if values.str.len().max() > LONGEST_WORD or words > min(MOST_WORDS, len(values) // 2):
         return Guess(header, None, f"{words} different texts, too many to compare")
     return Guess(header, "fields", f"{words} different texts")
-
-
-def _is_number(values: Sequence[str] | pd.Series) -> bool:
-    return all(re.fullmatch(r"[+-]?\d+([.,]\d+)?", value) for value in values)

@@ -32,6 +32,11 @@ RESERVED = (
     *("month", "near_duplicate_group", "neighbour_id", "predicted", "probability", "problem"),
     *("query_id", "rank", "split", "split_group", "tags"),
 )
+# Headers of what may name a person: such a column is a field only where the config says so.
+PERSONAL = re.compile(
+    r"(^|_)(sur|first|last|family|given|middle|vor|nach|patient(en)?_?|full_?)?names?($|_)|birth|dob|geburt"
+    r"|address|adresse|phone|telefon|e_?mail|ssn|insurance|versicher|physician|radiologist|doctor"
+)
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
@@ -55,6 +60,11 @@ def field_name(header: str) -> str | None:
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     return name if name_problem(name) is None else None
+
+
+def may_name_person(header: str) -> bool:
+    """Whether a column's name says that its texts may name a person."""
+    return PERSONAL.search(re.sub(r"[^a-z]+", "_", header.casefold())) is not None
 
 
 def own_fields(names: Iterable[str]) -> list[str]:
