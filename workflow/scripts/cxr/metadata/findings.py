@@ -30,6 +30,7 @@ _TRAILING = re.compile(
     rf"|\s*\(\s*(?:{_NEGATIVE}|-)\s*\))",
     re.IGNORECASE,
 )
+_MINUS = re.compile("\\s*[-\u2010-\u2015\u2212]$")
 _BARE_NEGATIVE = re.compile(rf"(?:is |was )?(?:{_NEGATIVE})", re.IGNORECASE)
 _POSITIVE = re.compile(
     r"(?:positive for|confirmed)[\s_]+(?P<leading>.+)"
@@ -55,7 +56,7 @@ def terms(finding: object) -> list[str]:
 
     A negation in front of terms holds for all up to the next `;` or `|`: "Negative for
     pneumonia, effusion" is "no pneumonia" and "no Effusion". "COVID-19 negative" is "no
-    COVID-19".
+    COVID-19", as is "COVID-19-".
     """
     text = tidy(finding)
     return list(_terms(text)) if text else []
@@ -69,12 +70,13 @@ def finding(text: object) -> str | None:
 def key(term: str) -> str:
     """What spellings of a term have in common: no case, spaces, hyphens, underscores or full stops.
 
-    Between two digits these count, and so does a minus in front of a number.
+    Between two digits these count, and so does a minus in front of a number or at the end.
     """
     folded = unicodedata.normalize("NFKC", term).casefold().strip()
     folded = re.sub("[\u2010-\u2015\u2212]", "-", folded)
     sign = "-" if re.match(r"-[0-9]", folded) else ""
-    return sign + re.sub(r"(?<![0-9])[\s_.-]+|[\s_.-]+(?![0-9])", "", folded)
+    minus = "-" if len(folded) > 1 and folded.endswith("-") else ""
+    return sign + re.sub(r"(?<![0-9])[\s_.-]+|[\s_.-]+(?![0-9])", "", folded) + minus
 
 
 def keys(finding: object) -> frozenset[str]:
@@ -181,8 +183,11 @@ def _stated(clean: str) -> Iterator[tuple[str, bool]]:
     for part in [clean] if _known(clean) else _parts(clean):
         known = _known(part)
         non, trailing = _NON.fullmatch(part), _TRAILING.fullmatch(part)
+        denied = _known(_MINUS.sub("", part))
         if known is not None:
             yield known, False
+        elif denied is not None:
+            yield _absence(denied), True
         elif non and _known(non["rest"]):
             yield _absence(_known(non["rest"]) or ""), True
         elif trailing:
@@ -207,7 +212,9 @@ def _parts(clean: str) -> Sequence[str]:
     if _known(parts[0]) == PARENT and _is_kind(parts[1]):
         return [KINDS.get(parts[-1].casefold(), parts[-1])]
     known = [_known(part) is not None for part in parts]
-    if not any(known):
+    # Of two kinds, as in "viral/bacterial pneumonia", it is not said which.
+    either = parts[0].casefold() in KINDS and _known(parts[-1]) in KINDS.values()
+    if either or not any(known):
         return [clean]
     return parts if all(known) or not known[-1] else parts[-1:]
 
