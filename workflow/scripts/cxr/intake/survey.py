@@ -11,7 +11,7 @@ from cxr.images.decode import UnusableImage, decoded, locate
 from cxr.images.dicom import read_tags
 from cxr.images.formats import IMAGE_SUFFIXES
 from cxr.images.kinds import BEGIN, begins_as_image
-from cxr.sources.files import has_part_like, list_files
+from cxr.sources.files import LEFTOVERS, has_part_like, list_files
 
 Item = TypeVar("Item")
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -53,7 +53,7 @@ class Survey:
 
 def survey_folder(root: Path) -> Survey:
     """Looks at every name below a folder, and into some of its images."""
-    files = [file for file in list_files(root, root) if not has_part_like(file, ".", "__MACOSX")]
+    files = [file for file in list_files(root, root) if not has_part_like(file, *LEFTOVERS)]
     kinds: dict[str, list[str]] = {"image": [], "table": [], "archive": [], "other": []}
     for file in files:
         kinds[_kind(root, file)].append(file)

@@ -6,6 +6,8 @@ from pathlib import Path, PurePosixPath
 
 log = logging.getLogger("cxr")
 
+# Files that archives of macOS have beside the images.
+LEFTOVERS = (".", "__MACOSX")
 LEAVES = "the file name leaves the source's folder"
 NO_IMAGE = "not an image file: a volume or a document"
 # Whether another file is an image its content decides.

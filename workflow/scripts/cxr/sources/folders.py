@@ -10,7 +10,7 @@ import pandas as pd
 from cxr.core.errors import InputError
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
-from cxr.sources.files import has_part_like, list_files
+from cxr.sources.files import LEFTOVERS, has_part_like, list_files
 from cxr.sources.filling import Values, with_constants, with_tags
 from cxr.sources.patients import PATTERN
 from cxr.sources.rows import build_reading
@@ -71,7 +71,7 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
     files = [
         file
         for file in list_files(root, root / layout.images)
-        if not has_part_like(file, ".", "__MACOSX")
+        if not has_part_like(file, *LEFTOVERS)
     ]
     records = [(file, finding_of(file, layout.images)) for file in files]
     raw = pd.DataFrame(records, columns=["file", "finding"], dtype="object")

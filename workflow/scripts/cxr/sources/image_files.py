@@ -6,11 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cxr.images.formats import IMAGE_SUFFIXES
-from cxr.sources.files import LEAVES, has_part_like, list_files
+from cxr.sources.files import LEAVES, LEFTOVERS, has_part_like, list_files
 
 DRIVE = re.compile(r"[A-Za-z]:/")
-# Files that archives of macOS have beside the images.
-LEFTOVERS = (".", "__MACOSX")
 # So many files that a name fits are told.
 SEVERAL = 3
 
