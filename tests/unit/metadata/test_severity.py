@@ -46,3 +46,9 @@ from cxr.metadata.severity import severity
 )
 def test_severity_is_a_grade_that_the_text_states_of_the_patient(text, expected):
     assert severity(text) == expected
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("text", ["mild to ", "not mild cases "])
+def test_a_long_text_takes_no_long_time(text):
+    assert severity(text * 20_000) is None

@@ -16,7 +16,7 @@ _GRADE = f"({'|'.join(sorted(GRADES, key=len, reverse=True))})"
 _SUBJECT = "patients?|cases?|pneumonia|ncp|covid-19|conditions?|illness|disease|group|type"
 # One grade or several ("mild to moderate"), followed by what they describe.
 _STATED = re.compile(
-    rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE})*)"
+    rf"\b(?P<grades>{_GRADE}(?:\s*(?:,|/|-|\bto\b|\bor\b|\band\b)\s*{_GRADE}){{0,4}})"
     rf"\s+(?:{_SUBJECT})\b"
 )
 # Negations of a grade that comes later in the same sentence.
@@ -24,6 +24,8 @@ _NEGATED = re.compile(
     r"\bnon[\s-]+$|\b(?:no(?!\.?\s*\d)|not|\w+n['\u2019]t|nor|never|less|without|absence|denie[ds])\b"
     r"(?:(?!\bbut\b)[^.:;(])*$"
 )
+LONGEST = 10_000  # characters that are read
+SENTENCE = 500  # of these before a grade, where a negation may be
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 
 
@@ -42,7 +44,7 @@ def severity(text: object) -> str | None:
     grades = {
         GRADES[grade]
         for stated in _STATED.finditer(clean)
-        if not _NEGATED.search(clean[: stated.start()])
+        if not _NEGATED.search(clean[max(0, stated.start() - SENTENCE) : stated.start()])
         for grade in re.findall(_GRADE, stated["grades"])
     }
     return grades.pop() if len(grades) == 1 else None

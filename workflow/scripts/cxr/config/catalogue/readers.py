@@ -7,5 +7,3 @@ A new one needs its name here and its function in `cxr.sources.readers.READERS`.
 PUBLISHED = ("covid_ct", "ieee8023", "kermany")
 # A table and a folder of images.
 TABLE = "table"
-# Folders that are named after findings.
-FOLDERS = "folders"
