@@ -5,14 +5,26 @@ import pytest
 from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, find_view
 
 WORDS = {
-    "PA": ["pa", "PA view", "P.A.", "Posteroanterior", "postero-anterior", "PA (erect)", "CXR PA"],
+    "PA": [
+        "pa",
+        "PA view",
+        "P.A.",
+        "Post-Ant",
+        "vp_pa",
+        "RX PA",
+        "Posteroanterior",
+        "postero-anterior",
+        "PA (erect)",
+        "CXR PA",
+    ],
     "AP": ["AP portable", "ANTEROPOSTERIOR", "A/P", "Frontal AP", "portable AP chest", "AP 1 view"],
-    "AP Supine": ["AP (supine)", "APS", "AP_horizontal", "AP portable supine"],
+    "AP Supine": ["AP (supine)", "APS", "AP_horizontal", "AP portable supine", "AP recumbent"],
     "AP Erect": ["ap erect", "AP upright", "AP standing"],
     "AP Semi Erect": ["AP SEMI-ERECT", "AP semi upright", "AP SEMI"],
     "L": [
         "LL",
         "RL",
+        "LLAT",
         "lat.",
         "LATERAL",
         "Lateral left",

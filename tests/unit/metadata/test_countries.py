@@ -37,6 +37,8 @@ LOCATIONS = {
     "Tbilisi, Georgia": "Georgia",
     "Lebanon, New Hampshire": "United States",
     "Lebanon, NH": "United States",
+    "Korea, South": "South Korea",
+    "Espa\u00f1a": "Spain",
     "Lebanon, PA": None,
     "Beirut, Lebanon": "Lebanon",
     "Peru, Indiana": "United States",

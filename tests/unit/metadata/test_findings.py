@@ -18,6 +18,10 @@ FINDINGS = {
     "COVID+ve": "COVID-19",
     "Pneumonia/Viral/COVID-19": "COVID-19",
     "Pneumonia/Viral": "viral pneumonia",
+    "Pneumonia\\Viral\\COVID-19": "COVID-19",
+    "Pneumonia > Viral > COVID-19": "COVID-19",
+    "Pneumonia (viral)": "viral pneumonia",
+    "COVID-19\nARDS": "COVID-19, ARDS",
     "Pneumonia/Bacterial/Foo": "Foo",
     "No Finding": "No finding",
     "NORMAL": "No finding",
@@ -94,6 +98,10 @@ def test_spellings_differ_in_case_spaces_hyphens_and_underscores_alone():
 @given(st.text())
 def test_a_word_of_the_table_matches_what_became_of_it(text):
     assert keys(text) == keys(finding(text))
+
+
+def test_a_number_is_a_finding_however_a_program_writes_it():
+    assert keys("1.0") == keys("1") != keys("10")
 
 
 def test_terms_of_no_vocabulary_are_kept_and_can_be_told():

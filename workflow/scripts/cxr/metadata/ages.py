@@ -10,6 +10,7 @@ DAYS, WEEKS, MONTHS = 365.25, 365.25 / 7, 12
 # Units by their words and letters, each with how many of it are a year.
 UNITS = {
     **dict.fromkeys(("y", "yr", "yrs", "yo", "year", "years"), 1.0),
+    **dict.fromkeys(("jahre", "jahr", "ans", "an", "a\u00f1os", "anos", "anni"), 1.0),
     **dict.fromkeys(("mo", "mos", "mth", "mths", "month", "months"), MONTHS),
     **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), WEEKS),
     **dict.fromkeys(("d", "day", "days"), DAYS),
@@ -26,8 +27,11 @@ _QUANTITY = re.compile(rf"({_AMOUNT})[\s-]*({_UNIT})\b\.?")
 _QUANTITIES = re.compile(rf"{_QUANTITY.pattern}(?:\s*(?:,|and)?\s*{_QUANTITY.pattern})*")
 _RANGE = re.compile(rf"({_AMOUNT})\s*(?:-|to)\s*({_AMOUNT})(?:\s*({_UNIT}))?")
 _AT_LEAST = re.compile(
-    rf"(?:>=?|\u2265|over)?\s*({_AMOUNT})\s*({_UNIT})?\s*(?:\+|(?:and|or) (?:older|over|above))?"
+    rf"(?:>=?|\u2265|over)?\s*({_AMOUNT})\s*({_UNIT})?\s*"
+    r"(?:\+|plus|(?:and|or) (?:older|over|above|more))?"
 )
+# Half-open ranges, as pandas and R write the bins of a cut: [40,50).
+_BIN = re.compile(r"[\[(]\s*([0-9]+(?:\.[0-9]+)?)\s*,\s*([0-9]+(?:\.[0-9]+)?)\s*[\])]")
 _DECADE = re.compile(r"([1-9]0)\s*'?s")
 _DASHES = re.compile("[\u2010-\u2015]")
 
@@ -37,13 +41,15 @@ def age_years(text: object) -> float | None:
 
     Days, weeks and months are fractions of a year (`6M` is 0.5, `3 weeks` 0.0575).
     Of an open age the bound counts (`50+`, `>89` and `90 or older` are 50, 89 and 90), of a
-    range its middle (`40-50` is 45, `60s`, which is 60-69, 64.5). Only an upper
+    range its middle (`40-50` and `[40,50)` are 45, `60s`, which is 60-69, 64.5). Only an upper
     bound (`<1`) is no age; neither are more than 24 months without DICOM's three
     digits (`45M`), which may be the years of a man.
     """
     clean = _DASHES.sub("-", tidy(text) or "").casefold()
     if len(clean) > LONGEST:
         return None
+    clean = re.sub(r"^age[\s:]+(?=[0-9])|[()](?=years?|y\b)|(?<=[a-z])\)$", "", clean)
+    clean = _BIN.sub(r"\1-\2", clean)
     clean = re.sub(r"[\s-]*\b(?:of age|old)$|(?<=[0-9])\s*y\s?/\s?o$", "", clean).strip()
     years = number(clean, 0, OLDEST)
     return years if years is not None else _bounded(_years(clean))

@@ -9,28 +9,36 @@ from functools import cache
 ALIASES = {
     "america": "US",
     "bosnia": "BA",
+    "brasil": "BR",
     "burma": "MM",
     "cape verde": "CV",
     "catalonia": "ES",
     "chinese university of hong kong": "HK",
     "czech republic": "CZ",
     "democratic republic of the congo": "CD",
+    "deutschland": "DE",
     "diamond princess": "JP",
     "dr congo": "CD",
     "england": "GB",
+    "espana": "ES",
     "great britain": "GB",
     "holland": "NL",
     "hong kong sar": "HK",
     "hubei": "CN",
+    "italia": "IT",
     "ivory coast": "CI",
     "korea": "KR",
+    "korea, south": "KR",
     "macau": "MO",
     "macau sar": "MO",
+    "mainland china": "CN",
     "northern ireland": "GB",
+    "palestine": "PS",
     "pr china": "CN",
     "prc": "CN",
     "republic of china": "TW",
     "republic of georgia": "GE",
+    "republic of ireland": "IE",
     "republic of korea": "KR",
     "russia": "RU",
     "scotland": "GB",
@@ -120,7 +128,8 @@ def _code_of_place(place: str) -> str | None:
     if not parts:
         return None
     # Some names of ISO 3166 have a comma: "Korea, Republic of".
-    whole = _codes_by_name().get(", ".join(parts[-2:])) if len(parts) > 1 else None
+    last = ", ".join(parts[-2:])
+    whole = (_codes_by_name().get(last) or ALIASES.get(last)) if len(parts) > 1 else None
     if whole is not None:
         return whole
     state = _state(parts[-1])

@@ -34,9 +34,11 @@ WORKBOOK_EPOCH = datetime.date(1899, 12, 30)
 WORKBOOK_DAYS = (20_000, 60_000)  # 1954 to 2064
 
 _ZONE = r"(?:\s*(?:z|utc|gmt|[+-][0-9]{2}:?[0-9]{2}))?"
-# Colons divide the time, in Oracle's timestamps full stops.
+# SAS has a colon before the time. Colons divide it, in Oracle's timestamps full stops.
 _CLOCK = r"[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2})?|\.[0-9]{2}\.[0-9]{2})(?:[.,][0-9]+)?"
-_TIME = re.compile(rf"(?<=[0-9])(?:[t,]|\s)\s*{_CLOCK}(?:\s*[ap]\.?m\.?)?{_ZONE}$")
+_TIME = re.compile(
+    rf"(?<=[0-9])(?:[t,]|\s|(?<=[a-z][0-9]{{4}}):)\s*{_CLOCK}(?:\s*[ap]\.?m\.?)?{_ZONE}$"
+)
 # DICOM PS3.5, value representation DT, and DA, its first eight digits.
 _DIGITS = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})(?:\.0+|[t\s]?[0-9]{2}(?:[0-9]{2}){0,2}(?:\.[0-9]{1,6})?(?:z|[+-][0-9]{4})?)?"
@@ -44,7 +46,8 @@ _DIGITS = re.compile(
 _YEAR = re.compile(r"([0-9]{4})(?:\.0+)?")
 _YEAR_MONTH = re.compile(r"(?P<y>[0-9]{4})[-/.](?P<m>[0-9]{1,2})")
 _MONTH_YEAR = re.compile(r"(?P<m>[0-9]{1,2})[-/.](?P<y>[0-9]{4})")
-_ISO = re.compile(r"(?P<y>[0-9]{4})([-/.])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})")
+# Colons are those of EXIF.
+_ISO = re.compile(r"(?P<y>[0-9]{4})([-/.:_])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})")
 _NUMERIC = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
 _SERIAL = re.compile(r"([0-9]{5})(?:\.[0-9]+)?")
 _NAME = rf"(?P<name>{'|'.join(sorted(MONTHS, key=len, reverse=True))})"

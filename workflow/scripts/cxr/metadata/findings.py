@@ -41,6 +41,9 @@ _POSITIVE = re.compile(
 _ALTERNATIVES = re.compile(r"\s*(?:/|&|\b(?:or|and|nor)\b)\s*", re.IGNORECASE)
 _TOGETHER = re.compile(r"\s+(?:and|with|plus)\s+|\s*[&+]\s*", re.IGNORECASE)
 _CONJUNCTION = re.compile(r"^(?:or|and|nor)\s+", re.IGNORECASE)
+_QUALIFIED = re.compile(r"[^()]+\([^()]+\)")
+# Other marks between the parts of a path.
+_MARKS = re.compile(r"\s*(?:\\|>+|->|::?)\s*")
 _BUT = re.compile(r"^but\s+", re.IGNORECASE)
 # Abbreviations whose slash divides nothing: rule out, with(out), status post, consistent with.
 _ABBREVIATION = re.compile(r"\b(?:[rw]/o|s/p|c/w|h/o)\b", re.IGNORECASE)
@@ -49,7 +52,7 @@ _ABBREVIATION = re.compile(r"\b(?:[rw]/o|s/p|c/w|h/o)\b", re.IGNORECASE)
 def terms(finding: object) -> list[str]:
     """The terms of a finding, in the order of the text; those stated to be absent come last.
 
-    Terms are separated by `,`, `;` or `|`, or are a list as text, `['a', 'b']`. Of a path
+    Terms are separated by `,`, `;`, `|` or lines, or are a list as text, `['a', 'b']`. Of a path
     such as `Pneumonia/Viral/COVID-19` the last part counts; a slash after other terms of
     the vocabulary separates them, as do "and" and "with", and one between words of
     none is part of a term.
@@ -58,7 +61,7 @@ def terms(finding: object) -> list[str]:
     pneumonia, effusion" is "no pneumonia" and "no Effusion". "COVID-19 negative" is "no
     COVID-19", as is "COVID-19-".
     """
-    text = tidy(finding)
+    text = tidy(re.sub(r"\s*[\r\n]+\s*", ";", finding) if isinstance(finding, str) else finding)
     return list(_terms(text)) if text else []
 
 
@@ -70,10 +73,13 @@ def finding(text: object) -> str | None:
 def key(term: str) -> str:
     """What spellings of a term have in common: no case, spaces, hyphens, underscores or full stops.
 
-    Between two digits these count, and so does a minus in front of a number or at the end.
+    Between two digits these count, and so does a minus in front of a number or at the end;
+    `1.0` is `1`.
     """
     folded = unicodedata.normalize("NFKC", term).casefold().strip()
     folded = re.sub("[\u2010-\u2015\u2212]", "-", folded)
+    if re.fullmatch(r"[+-]?[0-9]+\.0+", folded):
+        folded = folded.partition(".")[0]
     sign = "-" if re.match(r"-[0-9]", folded) else ""
     minus = "-" if len(folded) > 1 and folded.endswith("-") else ""
     return sign + re.sub(r"(?<![0-9])[\s_.-]+|[\s_.-]+(?![0-9])", "", folded) + minus
@@ -101,7 +107,11 @@ def _spellings() -> dict[str, str]:
 
 
 def _known(text: str) -> str | None:
-    return _spellings().get(key(text))
+    """The term of the vocabulary that a text is, "Pneumonia (viral)" too."""
+    known = _spellings().get(key(text))
+    if known is None and _QUALIFIED.fullmatch(text):
+        known = _spellings().get(key(re.sub("[()]", " ", text)))
+    return known
 
 
 @lru_cache(maxsize=100_000)
@@ -204,6 +214,8 @@ def _parts(clean: str) -> Sequence[str]:
     together = _TOGETHER.split(clean)
     if len(together) > 1 and all(map(_known, together)):
         return together
+    if "/" not in clean and _known(_MARKS.split(clean)[0]) == PARENT:
+        clean = _MARKS.sub("/", clean)
     if "/" not in clean or _ABBREVIATION.search(clean) or _TRAILING.fullmatch(clean):
         return [clean]
     parts = [part for text in clean.split("/") if (part := tidy(text))]

@@ -33,10 +33,17 @@ NULL_WORDS = {
 SEXES = {
     **dict.fromkeys(("m", "male", "males", "man", "men", "boy", "\u2642"), "M"),
     **dict.fromkeys(("f", "female", "females", "woman", "women", "girl", "w", "\u2640"), "F"),
+    **dict.fromkeys(("mann", "m\u00e4nnlich", "maennlich", "homme", "hombre", "maschio"), "M"),
+    **dict.fromkeys(("frau", "weiblich", "femme", "mujer", "femmina", "femenino"), "F"),
+    **dict.fromkeys(("masculin", "masculino", "maschile"), "M"),
+    **dict.fromkeys(("f\u00e9minin", "feminin", "femminile", "feminino"), "F"),
 }
 MISSPELT = {"Guangdon, China": "Guangdong, China"}
 YES_NO = {
     **dict.fromkeys(("y", "yes", "t", "true", "1", "1.0"), "yes"),
+    # What spreadsheet programs write for true and false in other languages, and yes and no.
+    **dict.fromkeys(("wahr", "vrai", "verdadero", "vero", "ja", "oui", "si", "s\u00ed"), "yes"),
+    **dict.fromkeys(("falsch", "faux", "falso", "nein", "non"), "no"),
     **dict.fromkeys(("n", "no", "f", "false", "0", "0.0"), "no"),
 }
 SURVIVAL = {

@@ -132,6 +132,8 @@ OTHER_WORDS = {
             "no acute findings",
             "no acute finding",
         ),
+        *("no acute cardiopulmonary process", "no acute cardiopulmonary disease", "NAD"),
+        *("no acute cardiopulmonary abnormality", "no abnormality detected"),
         *("no acute abnormality", "no disease", "no active disease", "no pathology"),
     ),
     "abnormal": ("abnormality", "abnormalities", "not normal"),

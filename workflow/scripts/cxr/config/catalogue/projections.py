@@ -21,7 +21,12 @@ _PHRASES = {
     "anteroposterior": "ap",
     "p a": "pa",
     "a p": "ap",
+    "antpost": "ap",
+    "postant": "pa",
+    "ant post": "ap",
+    "post ant": "pa",
     "aps": "ap supine",
+    "semi sitting": "semi",
     "semi erect": "semi",
     "semierect": "semi",
     "semi upright": "semi",
@@ -31,6 +36,11 @@ _PHRASES = {
     "upright": "erect",
     "standing": "erect",
     "horizontal": "supine",
+    "recumbent": "supine",
+    "lying": "supine",
+    "on bed": "bedside",
+    "in bed": "bedside",
+    "bed": "bedside",
     "cross table lateral": "l",
     "x table lateral": "l",
     "xtable lateral": "l",
@@ -42,6 +52,8 @@ _PHRASES = {
     "lateral right": "l",
     "lateral": "l",
     "latl": "l",
+    "llat": "l",
+    "rlat": "l",
     "lat": "l",
     "ll": "l",
     "rl": "l",
@@ -53,8 +65,8 @@ _PHRASE = re.compile(
     rf"\b(?:{'|'.join(sorted(map(re.escape, _PHRASES), key=len, reverse=True))})\b"
 )
 # Words that say nothing of the projection.
-_X_RAY_WORDS = {"cxr", "xr", "cr", "dx", "dr", "xray", "radiograph", "film"}
-_IDLE = {"view", "projection", "position", "chest", "thorax", "single", "1"}
+_X_RAY_WORDS = {"cxr", "xr", "cr", "dx", "dr", "rx", "xray", "radiograph", "film"}
+_IDLE = {"view", "vp", "projection", "position", "chest", "thorax", "single", "1"}
 _PORTABLE = {"portable", "mobile", "bedside"}
 _POSTURES = {
     frozenset(): "AP",
@@ -72,7 +84,7 @@ _PLANES = {"axial": "Axial", "coronal": "Coronal"}
 _KINDS = {
     "X-ray": {
         *("xray", "xrays", "cr", "dx", "dr", "xr", "cxr", "rx", "rg", "radiograph", "radiographs"),
-        *("radiography", "radiogram", "roentgenogram"),
+        *("radiography", "radiogram", "roentgenogram", "roentgen", "r\u00f6ntgen"),
     },
     "CT": {"ct", "cts", "hrct", "ldct", "cta", "ctpa"},
 }
@@ -80,7 +92,7 @@ _BESIDE = {
     "X-ray": {"digital", "computed", "conventional", "plain", "portable", "mobile", "film"},
     "CT": {"scan", "scans", "slice", "slices", "high", "low", "resolution", "dose"},
 }
-_ANYWHERE = {"chest", "thorax", "thoracic", "lung", "image", "images"}
+_ANYWHERE = {"chest", "thorax", "torax", "thoracic", "lung", "image", "images"}
 _MODALITY_PHRASE = re.compile(
     r"(?P<xray>\bx rays?\b|\bplain films?\b)|\bcomputed tomography\b|\bcomputeri[sz]ed tomography\b"
     r"|\bcat scans?\b"
