@@ -1,5 +1,7 @@
 """Features are read from any table as from Parquet."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,7 +52,23 @@ def test_an_index_of_pandas_is_columns(tmp_path, index):
     assert external.cohort["class"].tolist() == ["y", "x", "x"]
 
 
-@pytest.mark.parametrize("text", ["[1.0, 2.0]", "1 2", "[1. 2.]", "(1;2)"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_an_index_without_a_name_holds_the_images(tmp_path, name):
+    frame = FRAME.set_index("Image_ID").rename_axis(None)
+    path = tmp_path / name
+    frame.to_parquet(path) if name == "a.parquet" else frame.to_csv(path)
+    assert features_of(import_table(path, "net", None)).keys() == EXPECTED.keys()
+
+
+def test_image_ids_may_be_named_with_a_space_and_features_be_decimals(tmp_path):
+    frame = FRAME.rename(columns={"Image_ID": "Image ID"}).assign(f0=[Decimal("1.5")] * 3)
+    external = import_table(written(tmp_path, frame, "a.parquet"), "net", None)
+    assert features_of(external)["b"] == pytest.approx([1.5, 6e-3])
+
+
+@pytest.mark.parametrize(
+    "text", ["[1.0, 2.0]", "1 2", "[1. 2.]", "(1;2)", "tensor([1, 2], device='cpu')"]
+)
 @pytest.mark.parametrize("name", ["a.parquet", "a.xlsx"])
 def test_lists_may_be_texts(tmp_path, text, name):
     frame = pd.DataFrame({"image_id": ["a", "b"], "e": [text, "[3, 4]"]})

@@ -18,6 +18,13 @@ from cxr.sources.tables import PARQUET, index_name, read_table
 # times its bytes, for which `import_features` asks.
 ALWAYS_ALLOWED = 200 * 10**6
 MAX_GROWTH = 10
+# How programs write an index without a name.
+INDEX = ("", "index", "Unnamed: 0")
+_BETWEEN_WORDS = re.compile(r"[\s_.-]+")
+# What surrounds the list in `tensor([0.1, 0.2])` and `array([0.1], dtype=float32)`.
+_CALL = re.compile(
+    r"^\s*(?:np\.|numpy\.|torch\.)?(?:tensor|array)\(|,\s*(?:dtype|device)=.*$", re.DOTALL
+)
 BETWEEN = re.compile(r"[\s,;]+")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
@@ -74,12 +81,30 @@ def read_features(
         rows.loc[read.problems.notna(), others] = None
         texts = {str(name): rows[name] for name in rows.columns}
         columns = dict(texts)
+    columns |= {
+        name: column.cast(pa.float64())
+        for name, column in columns.items()
+        if isinstance(column, pa.ChunkedArray) and pa.types.is_decimal(column.type)
+    }
+    ids = _id_column(list(columns), texts)
+    if ids is not None and find_column("image_id", columns) is None:
+        columns = {"image_id" if name == ids else name: c for name, c in columns.items()}
+        texts = {"image_id" if name == ids else name: c for name, c in texts.items()}
     names = list(columns)
     kept = {find_column(name, names) for name in documented}
     columns |= {name: _column(column, is_text=name in kept) for name, column in texts.items()}
     spelt = {find_column(name, names): name for name in documented}
     named = [spelt.get(name, name) for name in names]
     return pa.table(list(columns.values()), names=named), problems, texts
+
+
+def _id_column(names: Sequence[str], texts: Mapping[str, pd.Series]) -> str | None:
+    """The column of image ids where none is named so: `Image ID`, or an index without a name."""
+    alike = [name for name in names if _BETWEEN_WORDS.sub("", name.casefold()) == "imageid"]
+    if alike:
+        return alike[0] if len(alike) == 1 else None
+    indices = [name for name in INDEX if name in texts and _numbers(texts[name]) is None]
+    return indices[0] if len(indices) == 1 else None
 
 
 def _column(texts: pd.Series, *, is_text: bool) -> pa.Array:
@@ -111,7 +136,7 @@ def _lists(texts: pd.Series) -> list[list[float] | None] | None:
         if text is None:
             lists.append(None)
             continue
-        parts = [part for part in BETWEEN.split(text.strip("[](){} ")) if part]
+        parts = [part for part in BETWEEN.split(_CALL.sub("", text).strip("[](){} ")) if part]
         try:
             lists.append([float(part) for part in parts])
         except ValueError:
