@@ -47,6 +47,8 @@ def files(tmp_path):
         ("noext", "noext"),
         ("Jönköping.png", NFD),
         ("7", "00000007.png"),
+        ("7.0", "00000007.png"),
+        ("'7'", "00000007.png"),
         ("0", "0.png"),
         ("x.png", "x.png"),
         ("img 1.jpg", "IMG 1.JPG"),

@@ -48,6 +48,7 @@ def test_separator_and_encoding_are_found_out(tmp_path, separator, encoding, end
         ('"a","b"\n"1","x\ny"\n', [["1", "x\ny"]]),
         ('a\tb\n5" tube\tx\n', [['5" tube', "x"]]),
         ("a b\n1 x 2\n2 y 3\n", [["1 x 2"], ["2 y 3"]]),
+        ("a   b\n 1  x\n22  y \n", [["1", "x"], ["22", "y"]]),
         ('"image" "age"\n"1" "x" 2\n'.replace(" ", ","), [["x", "2"]]),
         ('"a,b"\n"1,""x, y"""\n"2,z"\n', [["1", "x, y"], ["2", "z"]]),
         ('\n"a;b"\n"1;x"\n\n', [["1", "x"]]),
@@ -63,6 +64,15 @@ def test_tables_are_read_as_programs_write_them(tmp_path, text, expected):
 def test_a_title_above_the_header_is_left_out(tmp_path):
     (tmp_path / "a.csv").write_text("Export of 3 March, PACS\n\nImage;Age\na.png;40\n")
     assert texts(tmp_path / "a.csv", ["image", "age"]) == [["a.png", "40"]]
+
+
+def test_columns_of_a_table_without_header_are_numbered(tmp_path):
+    (tmp_path / "a.txt").write_text("3 a.png positive sirm\n4 b.png negative rsna\n")
+    table = read_table(tmp_path / "a.txt", ["2", "3"])
+    assert table.rows[["2", "3"]].to_numpy().tolist() == [
+        ["a.png", "positive"],
+        ["b.png", "negative"],
+    ]
 
 
 def test_a_row_of_another_length_costs_itself(tmp_path):
@@ -184,6 +194,22 @@ def test_cells_of_a_workbook_become_text(tmp_path):
 )
 def test_any_number_has_a_text(cell, text):
     assert cell_text(cell) == text
+
+
+def test_a_cell_merged_across_rows_counts_for_each(tmp_path):
+    book = openpyxl.Workbook()
+    for line in (["pid", "image", "label"], [7, "a.png", "normal"], [None, "b.png", None]):
+        book.active.append(line)
+    book.active.merge_cells("A2:A3")
+    book.save(tmp_path / "a.xlsx")
+    rows = [["7", "a.png", "normal"], ["7", "b.png", None]]
+    assert texts(tmp_path / "a.xlsx", ["pid", "image"]) == rows
+
+
+def test_formulas_without_values_are_told(tmp_path, caplog):
+    workbook(tmp_path / "a.xlsx", S=[["image", "age"], ["a.png", "=50+8"]])
+    assert texts(tmp_path / "a.xlsx") == [["a.png", None]]
+    assert "formulas without their values" in caplog.text
 
 
 @pytest.mark.parametrize("index", ["image", ["image", "pid"], None])

@@ -1,4 +1,4 @@
-"""The rows of text whose cells are separated by commas, semicolons, tabs or bars."""
+"""The rows of text whose cells are separated by commas, semicolons, tabs, bars or spaces."""
 
 import csv
 import io
@@ -47,6 +47,8 @@ def read_records(text: str, wanted: Collection[str], path: Path) -> list[Record]
         text, separator = text[named.end() :], named[1]
     else:
         separator = _separator(text, wanted)
+        if _has_spaces(text, separator, wanted):
+            text, separator = re.sub(r"(?m)^ +| +$", "", re.sub(" +", " ", text)), " "
     records = _unwrapped(list(_records(text, separator, path)), wanted, path)
     return [record for record in records if any(str(cell).strip() for cell in record.cells)]
 
@@ -68,6 +70,14 @@ def _separator(text: str, wanted: Collection[str]) -> str:
             _evenness(rows),
         )
     return max(SEPARATORS, key=lambda separator: ranks[separator])
+
+
+def _has_spaces(text: str, separator: str, wanted: Collection[str]) -> bool:
+    """Whether spaces separate the cells: nothing else does, and each line has as many of them."""
+    lines = [line for line in text[:SAMPLE_LETTERS].splitlines()[:SAMPLE_ROWS] if line.strip()]
+    if count_columns(lines, wanted) or any(separator in line or '"' in line for line in lines):
+        return False
+    return len(lines) > 1 and len({len(line.split()) for line in lines}) == 1
 
 
 def _evenness(rows: Sequence[Sequence[str]]) -> float:

@@ -29,9 +29,9 @@ class ImageFiles:
     A name means the file of that path. Where there is none it means the only file that
     differs in: case, Unicode form and white space; the suffix of an image, missing or another
     one; folders in front, which the name has more of or fewer (`C:\data\images\a.png`,
-    `a.png` in a subfolder); zeros before a number, which spreadsheet programs remove. Each of
-    these counts only where those before it find nothing. Two files that fit equally are
-    none.
+    `a.png` in a subfolder); zeros before a number, which spreadsheet programs remove, and the
+    fraction of `12.0`, which they add. Each of these counts only where those before it find
+    nothing. Two files that fit equally are none.
 
     Parameters
     ----------
@@ -83,8 +83,9 @@ class ImageFiles:
         stem = _without_suffix(last)
         # A name may hold a dot that begins no suffix.
         tries = [(self._named, last), (self._stems, last), (self._stems, stem)]
-        if stem.isdecimal() and not stem.startswith("0"):
-            tries.append((self._numbers, stem))
+        number = re.sub(r"(?<=[0-9])\.0+$", "", stem)
+        if number.isdecimal() and (number != stem or not stem.startswith("0")):
+            tries.append((self._numbers, number.lstrip("0")))
         return next((f for names, end in tries if (f := names.fitting((*folders, end)))), [])
 
     def _is_file(self, name: str) -> bool:
@@ -124,7 +125,7 @@ class _Names:
 
 def _normal(text: str) -> str:
     """A path with forward slashes, without `.` and what a `..` behind it takes back."""
-    path = " ".join(text.split()).replace("\\", "/")
+    path = " ".join(text.split()).strip("\"'").replace("\\", "/")
     kept: list[str] = []
     for part in path.split("/"):
         if part == ".." and kept and kept[-1] != "..":

@@ -1,6 +1,7 @@
 """Tables of text, whatever program wrote them: separated text, Parquet, XLSX."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,9 @@ def read_table(path: Path, wanted: Collection[str] = ()) -> TextTable:
     """A table as text; its content decides what kind it is, not its name.
 
     The separator, the encoding, the sheet and the row of the header are found out, with
-    the help of the `wanted` columns. Column names are trimmed, and of two that are alike
-    the first counts. Columns that a Parquet file keeps as index of pandas are columns.
+    the help of the `wanted` columns. Where these are numbers that are no names, the table has
+    no header, and its columns are numbered from 1. Column names are trimmed, and of two that
+    are alike the first counts. Columns that a Parquet file keeps as index of pandas are columns.
 
     Parameters
     ----------
@@ -86,6 +88,8 @@ def cell_text(cell: object) -> str | None:
     """A cell as text: a whole number without its fraction, a failed formula as missing."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, bytes):
+        cell = cell.decode(errors="replace")
     text = cell.strip("\ufeff") if isinstance(cell, str) else as_text(cell)
     return None if text in FAILED else text
 
@@ -114,6 +118,9 @@ def _of_records(
         log.info("%s: the header is row %d; those above are left out", path, records[at].number)
     header = _names(records[at].cells)
     rows = records[at + 1 :]
+    if max(counts) < len(wanted) and all(name.isdecimal() for name in wanted):
+        width = Counter(len(record.cells) for record in records).most_common(1)[0][0]
+        header, rows = [str(number) for number in range(1, width + 1)], records
     if separated and _has_row_names(header, rows):
         rows = [Record(row.number, row.cells[1:], row.problem) for row in rows]
     width, named = len(header), len(without_empty_end(header))
