@@ -81,6 +81,8 @@ def test_the_recipes_are_those_that_the_config_knows():
         ({"models__m__training__epoch": 3}, "'models.m.training.epoch'"),
         ({"cohort__classes__a__findings": [False]}, "YAML reads no, off or false as false"),
         ({"cohort__classes__a__findings": [True]}, "YAML reads yes, on or true as true"),
+        ({"cohort__classes__a__findings": [None]}, "YAML reads ~, null and an empty place"),
+        ({"sources": {"ours": {"path": "x"}}}, "the key kind is missing"),
         ({"cohort__classes__a__findings": [20200408]}, "YAML reads the number 20200408"),
         ({"cohort__classes__a__findings": [date(2020, 4, 8)]}, "YAML reads the date 2020-04-08"),
         ({"cohort__classes": {False: {"findings": ["x"]}}}, "YAML reads no, off or false as false"),

@@ -52,6 +52,34 @@ def test_columns_are_guessed_from_their_names_and_values(folder, tmp_path):
     check_files(resolve(study))
 
 
+def test_columns_that_state_a_finding_each_are_found(tmp_path):
+    root = tmp_path / "CheXpert"
+    lines = ["Path,Sex,Frontal/Lateral,AP/PA,No Finding,Edema,Fracture"]
+    for number in range(12):
+        save(root / "train" / f"{number}.jpg")
+        stated = "1.0,," if number % 2 else ",1.0,-1.0"
+        lines.append(
+            f"CheXpert-v1.0/train/{number}.jpg,Male,Frontal,{'AP' if number else 'PA'},{stated}"
+        )
+    (root / "train.csv").write_text("\n".join(lines))
+    _, study = begin(root, tmp_path)
+    columns = study["sources"]["own"]["columns"]
+    assert columns["finding"] == ["No Finding", "Edema", "Fracture"]
+    assert columns["view"] == "AP/PA"
+    assert set(study["cohort"]["classes"]) == {"No finding", "Edema"}
+    check_files(resolve(study))
+
+
+def test_a_list_without_a_header_has_numbered_columns(tmp_path):
+    root = tmp_path / "COVIDx"
+    for number in range(12):
+        save(root / "train" / f"{number}.png")
+    lines = [f"{n + 3} {n}.png {('negative', 'positive')[n % 2]} sirm" for n in range(12)]
+    (root / "train.txt").write_text("\n".join(lines))
+    _, study = begin(root, tmp_path)
+    assert study["sources"]["own"]["columns"] == {"file": "2", "finding": "3"}
+
+
 def test_a_study_file_is_never_overwritten(folder, tmp_path):
     begin(folder, tmp_path, "mine")
     with pytest.raises(InputError, match=r"mine\.yaml: exists; remove it, or give another name"):

@@ -64,6 +64,25 @@ def test_every_kind_of_table_gives_the_same_rows(tmp_path, name):
     ]
 
 
+def test_columns_named_after_findings_state_them(tmp_path):
+    (tmp_path / "images").mkdir()
+    frame = pd.DataFrame(
+        {
+            "image": ["a.png", "b.png", "c.png"],
+            "No Finding": [1.0, None, None],
+            "Edema": [None, 1.0, 0.0],
+            "Pleural Effusion": [0.0, 1.0, -1.0],
+        }
+    )
+    stating = ["no finding", "Edema", "Pleural Effusion"]
+    layout = layout_of(columns={"file": "image", "finding": stating}, images="images")
+    rows = read("own", cohort(tmp_path, frame), layout).rows
+    assert rows["finding"].fillna("").tolist() == ["No finding", "Edema, Effusion", ""]
+    layout = layout_of(columns={"file": "image", "finding": ["Oedema"]}, images="images")
+    with pytest.raises(InputError, match=r"columns\.finding': .*no column 'Oedema' \(did you mean"):
+        read("own", tmp_path, layout)
+
+
 def test_names_are_found_however_the_table_spells_them(tmp_path):
     (tmp_path / "images" / "deep").mkdir(parents=True)
     for name in ("00000001.png", "deep/b.PNG", "c.jpg", "d.png", "d.jpg"):

@@ -185,6 +185,13 @@ def _first_line(error: ValidationError) -> str:
         message = "is missing"
     elif problem["type"] == "string_type" and isinstance(value, NOT_TEXT):
         message = _no_text(key, value)
+    elif problem["type"] == "string_type" and value is None:
+        message = (
+            "a text is expected, but YAML reads ~, null and an empty place as no value; put a "
+            'text in quotes, as in "~"'
+        )
+    elif problem["type"] == "union_tag_not_found":
+        message = "the key kind is missing; table, folders, directory, ...: see config/README.md"
     elif isinstance(value, str | int | float | bool | list):
         message = f"{message}, not {str(value)[:80]!r}"
     more = len({_key(other) for other in problems} - {key})

@@ -158,6 +158,12 @@ class TableColumns(Values):
     """The table's column for each column of the shared schema."""
 
     file: Term = Field(description="The image's file, below the folder of images.")
+    finding: Annotated[list[Term], Field(min_length=1), Unique] | Term | None = Field(  # type: ignore[assignment]
+        default=None,
+        description="The column of findings, which are separated by `,`, `;` or `|`; or a list of "
+        "columns, each named after a finding that a 1 or yes states: an image has those findings, "
+        "and 0, -1 (uncertain) or nothing states none.",
+    )
 
 
 class TableSource(SourceBase):

@@ -31,6 +31,8 @@ LEAST_PATIENTS = 5
 UNEVEN = 3  # times the images of the smallest class, from which balancing would cost too many
 MOST_FIELDS = 12
 MODALITY = "X-ray"
+# No table has such a column, so that one without a header is read with numbered columns.
+NUMBERED = ("0",)
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,6 @@ def _by_folders(root: Path) -> Found:
 
 
 def _by_table(survey: Survey, file: str) -> Found | None:
-    table = read_table(survey.root / file).rows
-    if table.empty:
-        return None
     known = frozenset(survey.images)
     files = ImageFiles(survey.root)
 
@@ -121,10 +120,18 @@ def _by_table(survey: Survey, file: str) -> Found | None:
         found = files.find(text)
         return found.file if found.problem is None and found.file in known else None
 
+    table = read_table(survey.root / file).rows
+    if any(image(name) for name in table.columns if name):
+        table = read_table(survey.root / file, NUMBERED).rows
+    if table.empty:
+        return None
     guesses = guess_columns(table, lambda text: image(text) is not None)
     columns: dict[str, Any] = {
         g.column: g.header for g in guesses if g.column not in (None, "fields")
     }
+    stating = [g.header for g in guesses if g.column == "finding"]
+    if len(stating) > 1:
+        columns["finding"] = stating
     if "file" not in columns:
         return None
     fields = _own_fields(guesses)

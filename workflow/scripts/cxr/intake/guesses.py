@@ -9,7 +9,8 @@ import pandas as pd
 from cxr.config.catalogue.fields import may_name_person
 from cxr.intake.survey import spread
 from cxr.metadata.fields import numbers_of
-from cxr.metadata.normalise import tidy
+from cxr.metadata.findings import terms, unlisted
+from cxr.metadata.normalise import tidy, yes_no
 from cxr.sources.rows import convert
 
 # Words in the headers of published tables and of registries, the likeliest first.
@@ -29,7 +30,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
         *("class", "classname", "category", "target", "pathology", "disease", "condition"),
         *("befund", "group", "dx", "result", "outcome"),
     ),
-    "view": ("view", "viewposition", "projection", "position", "viewpos", "orientation"),
+    "view": ("view", "projection", "viewposition", "position", "viewpos", "orientation", "appa"),
     "modality": ("modality", "imagingmodality", "modalitytype"),
     "sex": ("sex", "gender", "patientsex", "patientgender", "geschlecht"),
     "age_years": ("age", "ageyears", "patientage", "ageinyears", "ageatstudy", "alter"),
@@ -53,6 +54,9 @@ LEAST_PARSED = 0.5  # of the values of a column, for it to be what its header sa
 ROWS = 2000  # rows whose values are looked at
 # A finding has few words for many rows; a field has too, or is a number.
 MOST_FINDINGS = 30
+# What columns that state one finding each hold; -1 is CheXpert's uncertain.
+STATEMENTS = {*("0", "1", "-1", "0.0", "1.0", "-1.0", "True", "False", "TRUE", "FALSE")}
+LEAST_STATING = 2
 MOST_WORDS = 50
 LONGEST_WORD = 60
 
@@ -99,6 +103,8 @@ def guess_columns(table: pd.DataFrame, is_image: Callable[[str], bool]) -> list[
             if guess is not None:
                 found[guess.header] = guess
     if "finding" not in {guess.column for guess in found.values()}:
+        found |= _guess_stating({h: t for h, t in texts.items() if h not in found})
+    if "finding" not in {guess.column for guess in found.values()}:
         guess = _guess_finding({h: t for h, t in texts.items() if h not in found})
         if guess is not None:
             found[guess.header] = guess
@@ -135,7 +141,7 @@ def _rank(header: str, column: str) -> int:
     words = HEADERS[column]
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     parts = re.findall(r"[a-z]+", spaced.casefold())
-    joined = "".join(parts)
+    joined = "".join(parts[:-1] if parts[-1:] == ["dicom"] and len(parts) > 1 else parts)
     if joined in words:
         return words.index(joined)
     return len(words)
@@ -146,6 +152,18 @@ def _parsed(column: str, values: pd.Series) -> int:
     raw = pd.DataFrame({column: values.to_list(), "file": "x.png", "patient_id": "x"})
     summary = convert(raw, "guess").summary.set_index("column")
     return int(summary.loc[column, "normalised"])
+
+
+def _guess_stating(texts: Mapping[str, pd.Series]) -> dict[str, Guess]:
+    """Columns that are named after findings of the vocabulary and say of each whether it is there.
+
+    An empty one is of no use but is one of them.
+    """
+    named = [h for h in texts if terms(h) and not unlisted(h) and set(texts[h]) <= STATEMENTS]
+    counts = {h: int((texts[h].map(yes_no) == "yes").sum()) for h in named}
+    if sum(count > 0 for count in counts.values()) < LEAST_STATING:
+        return {}
+    return {h: Guess(h, "finding", f"stated of {count} rows") for h, count in counts.items()}
 
 
 def _guess_finding(texts: Mapping[str, pd.Series]) -> Guess | None:

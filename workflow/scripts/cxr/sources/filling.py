@@ -9,7 +9,7 @@ from cxr.config.dicom_tags import field_of
 from cxr.images.decode import UnusableImage, locate
 from cxr.images.dicom import TAGS, is_dicom, read_tags
 from cxr.images.dicom_tags import require_tags
-from cxr.metadata.normalise import tidy
+from cxr.metadata.normalise import tidy, yes_no
 from cxr.sources.patients import tagged_patients
 
 # What the config says of each column, of own fields in a mapping.
@@ -25,6 +25,29 @@ def flat_values(values: Values) -> dict[str, str]:
         elif value is not None:
             flat[key] = value
     return flat
+
+
+def columns_of(
+    columns: Mapping[str, str | Mapping[str, str] | list[str] | None],
+) -> tuple[dict[str, str], list[str]]:
+    """The columns of a table by the keys of `flat_values`, and those that state a finding each."""
+    single: dict[str, str | Mapping[str, str] | None] = {}
+    stating: list[str] = []
+    for key, value in columns.items():
+        if isinstance(value, list):
+            stating = value
+        else:
+            single[key] = value
+    return flat_values(single), stating
+
+
+def stated_findings(columns: Mapping[str, pd.Series]) -> pd.Series:
+    """Of each row the names of those columns that say yes or 1, as in CheXpert's tables.
+
+    Others, such as CheXpert's -1 for an uncertain finding, state nothing.
+    """
+    stated = pd.DataFrame({name: column.map(yes_no) == "yes" for name, column in columns.items()})
+    return stated.apply(lambda row: "; ".join(row.index[row]) or None, axis=1).astype("object")
 
 
 def column_of(key: str) -> str:

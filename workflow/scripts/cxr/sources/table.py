@@ -14,7 +14,7 @@ from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.columns import find_column, no_column
 from cxr.sources.files import unlisted_files
-from cxr.sources.filling import column_of, flat_values, with_constants, with_tags
+from cxr.sources.filling import column_of, columns_of, stated_findings, with_constants, with_tags
 from cxr.sources.image_files import ImageFiles
 from cxr.sources.patients import COLUMN
 from cxr.sources.rows import build_reading
@@ -37,6 +37,7 @@ class TableLayout:
     columns : mapping
         The table's column for each column of the shared schema, None where it has
         none; `file` is needed. `fields` is a mapping of the study's own fields to columns.
+        `finding` may be a list of columns, see `cxr.sources.filling.stated_findings`.
     constants : mapping
         The same text for every row, where the table has no column; `fields` as above.
     tags : tuple of str
@@ -48,7 +49,7 @@ class TableLayout:
     reader: Literal["table"]
     table: str
     images: str
-    columns: Mapping[str, str | Mapping[str, str] | None]
+    columns: Mapping[str, str | Mapping[str, str] | list[str] | None]
     constants: Mapping[str, str | Mapping[str, str] | None]
     tags: tuple[str, ...] = ()
     dates: Order | None = None
@@ -78,18 +79,24 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
         a field, or many DICOM files have one patient id, see `cxr.sources.patients`.
     """
     path = root / layout.table
-    columns = flat_values(layout.columns)
-    table = read_table(path, list(columns.values()))
+    columns, stating = columns_of(layout.columns)
+    table = read_table(path, [*columns.values(), *stating])
     texts = table.rows
     raw = pd.DataFrame(index=texts.index)
-    for key, column in columns.items():
-        found = find_column(column, texts.columns)
+
+    def column_named(key: str, name: str) -> pd.Series:
+        found = find_column(name, texts.columns)
         if found is None:
             raise InputError(
                 f"config key 'sources.{source}.columns.{key}': {path} has "
-                f"{no_column(column, list(texts.columns))}"
+                f"{no_column(name, list(texts.columns))}"
             )
-        raw[column_of(key)] = texts[found]
+        return texts[found]
+
+    for key, column in columns.items():
+        raw[column_of(key)] = column_named(key, column)
+    if stating:
+        raw["finding"] = stated_findings({n: column_named("finding", n) for n in stating})
     if texts.empty:
         raise InputError(f"{path}: no rows; the file is empty or was cut short")
     raw = with_constants(raw, layout.constants)
