@@ -33,7 +33,6 @@ from cxr.planning.surroundings import (
     use_writable_caches,
 )
 
-
 STOPPED = []  # what ended this process
 
 
