@@ -102,6 +102,21 @@ def test_folders_named_after_findings_need_no_table(tmp_path):
     resolve(study)
 
 
+def test_patients_are_read_from_paths_where_no_column_has_them(tmp_path):
+    root = tmp_path / "chexpert"
+    lines = ["Path,No Finding,Edema"]
+    for number in range(24):
+        file = f"CheXpert-v1.0/train/patient{number // 2:05d}/study1/view{number % 2}_frontal.jpg"
+        save(root.parent / "chexpert" / file)
+        lines.append(f"{file},{'1.0,' if number % 4 < 2 else ',1.0'}")
+    (root / "train.csv").write_text("\n".join(lines))
+    printed, study = begin(root, tmp_path)
+    assert "rows      24 images of 12 patients" in printed
+    assert "patient" in study["sources"]["own"]
+    assert study["sources"]["own"]["columns"]["finding"] == ["No Finding", "Edema"]
+    resolve(study)
+
+
 def test_a_published_layout_is_recognised(mirror, tmp_path):
     lines, study = begin(mirror / "chest_xray", tmp_path)
     assert study["sources"]["own"]["reader"] == "kermany"

@@ -5,8 +5,8 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.images.dicom import ANONYMOUS
-from cxr.sources.patients import tagged_patients
-from cxr.sources.table import read
+from cxr.sources.patients import patients_in_names, tagged_patients
+from cxr.sources.table import TableLayout, read
 from tests.helpers.dicom import deep_pixels, write_dicom
 from tests.unit.sources.test_table import cohort, layout_of
 
@@ -51,3 +51,18 @@ def test_the_config_names_patients_instead(tmp_path, rng, changes, expected):
     )
     with pytest.raises(InputError, match="PatientID is the same in all 3 DICOM files"):
         read("own", tmp_path, layout_of(columns=COLUMNS))
+
+
+def test_the_name_of_a_file_tells_its_patient_before_its_path():
+    files = ["patient1/patient2_a.png", "patient3/view.png", "x/view.png"]
+    assert patients_in_names(files, r"(patient\d+)") == ["patient2", "patient3", None]
+
+
+def test_a_pattern_fills_what_the_column_of_patients_leaves_open(tmp_path):
+    for name in ("p1_a.png", "p2_a.png"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "t.csv").write_text("file,finding,pid\np1_a.png,normal,\np2_a.png,normal,seven\n")
+    columns = {"file": "file", "finding": "finding", "patient_id": "pid"}
+    layout = TableLayout("table", "t.csv", ".", columns, {}, patient=r"^(p\d)")
+    rows = read("s", tmp_path, layout).rows
+    assert rows["patient_id"].tolist() == ["s:p1", "s:seven"]

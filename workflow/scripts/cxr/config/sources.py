@@ -144,6 +144,14 @@ class Constants(Values):
     modality: Modality | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
 
 
+PatientPattern = Annotated[
+    Pattern | None,
+    Field(
+        description="Regular expression whose only group is the patient in a file's name, or "
+        "else in its path, as `(patient\\d+)`, where nothing else names one; null for DICOM's "
+        "PatientID, else each file is a patient.",
+    ),
+]
 OwnTags = Annotated[
     list[OwnTag],
     Unique,
@@ -185,6 +193,7 @@ class TableSource(SourceBase):
         description="Values that are the same for every image and in no column.",
     )
     tags: OwnTags = Field(default_factory=list)
+    patient: PatientPattern = None
     dates: Literal["day-first", "month-first"] | None = Field(
         default=None,
         description="Order of day and month in dates such as 3/7/2020; null to find it out from "
@@ -210,11 +219,7 @@ class FolderSource(SourceBase):
         "nearest folder around it that is not `images`, `train`, `test` and the like; what lies in "
         "a folder `masks` is left out.",
     )
-    patient: Pattern | None = Field(
-        default=None,
-        description="Regular expression whose only group is the patient in a file's name, as "
-        "`^(person\\d+)_`; null for DICOM's PatientID, else each file is one.",
-    )
+    patient: PatientPattern = None
     constants: Constants = Field(
         default_factory=Constants, description="Values that are the same for every image."
     )

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,7 +20,7 @@ from cxr.metadata.findings import terms
 from cxr.metadata.schema import Reading
 from cxr.sources.folders import FolderLayout
 from cxr.sources.image_files import ImageFiles
-from cxr.sources.patients import OnePatient
+from cxr.sources.patients import OnePatient, patients_in_names
 from cxr.sources.readers import Layout, PublishedLayout, read
 from cxr.sources.table import TableLayout
 from cxr.sources.tables import read_table
@@ -31,6 +31,8 @@ LEAST_PATIENTS = 5
 UNEVEN = 3  # times the images of the smallest class, from which balancing would cost too many
 MOST_FIELDS = 12
 MODALITY = "X-ray"
+# Patients in names of files, as in CheXpert and in the set of Kermany et al.
+PATIENT = r"(?:^|[/_-])((?:patient|person|subject|sub|pat)[_-]?[0-9]+)"
 # No table has such a column, so that one without a header is read with numbered columns.
 NUMBERED = ("0",)
 
@@ -94,7 +96,7 @@ def find_layout(survey: Survey, table: str | None) -> Found:
     if best is None or best.reading.rows.empty:
         told = [error for error in refusals if table is not None or isinstance(error, OnePatient)]
         raise told[0] if told else InputError(_nothing(survey))
-    return best
+    return _with_patients(survey.root, best)
 
 
 def _published(root: Path, name: str) -> Found | None:
@@ -104,6 +106,20 @@ def _published(root: Path, name: str) -> Found | None:
         return Found(name, settings, layout, read(SOURCE, root, layout), [])
     except (InputError, OSError):
         return None
+
+
+def _with_patients(root: Path, found: Found) -> Found:
+    """The same with patients from the files' paths, where these tell them and nothing else does."""
+    rows, layout = found.reading.rows, found.layout
+    if isinstance(layout, PublishedLayout) or rows["patient_id"].nunique() < len(rows):
+        return found
+    if rows.empty or None in patients_in_names(rows["file"], PATIENT):
+        return found
+    return replace(
+        found,
+        settings={**found.settings, "patient": PATIENT},
+        reading=read(SOURCE, root, replace(layout, patient=PATIENT)),
+    )
 
 
 def _by_folders(root: Path) -> Found:
@@ -187,6 +203,8 @@ def draft_study(name: str, path: str, found: Found) -> StudyDraft:
     notes = {
         f"columns.{g.column}": g.why for g in found.guesses if g.column not in (None, "fields")
     }
+    if "patient" in source:
+        notes["patient"] = "a guess, from the files' names"
     notes |= {f"columns.fields.{key}": "a field of your own" for key in _own_fields(found.guesses)}
     modality = _commonest(rows["modality"])
     if modality is None:

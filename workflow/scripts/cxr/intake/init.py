@@ -139,7 +139,9 @@ def _found_lines(found: Found) -> Iterator[str]:
     for _, row in reading.summary[reading.summary["unparsed"] > 0].iterrows():
         yield f"          {row['column']}: {row['unparsed']} not understood: {row['examples']}"
     absent = [name for name in RECORDED if rows[name].isna().all()]
-    if "patient_id" not in {guess.column for guess in found.guesses} and found.kind == "table":
+    if "patient" in found.settings:
+        yield "          patients are read from the files' names"
+    elif "patient_id" not in {guess.column for guess in found.guesses} and found.kind == "table":
         yield f"          {NO_PATIENTS}"
     if absent:
         yield f"missing   {', '.join(absent)}"

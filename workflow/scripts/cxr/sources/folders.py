@@ -12,7 +12,7 @@ from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import Reading
 from cxr.sources.files import LEFTOVERS, has_part_like, list_files
 from cxr.sources.filling import Values, with_constants, with_tags
-from cxr.sources.patients import PATTERN
+from cxr.sources.patients import PATTERN, patients_in_names
 from cxr.sources.rows import build_reading
 
 # Folders of a class's files that are not themselves named after it.
@@ -37,8 +37,8 @@ class FolderLayout:
     images : str
         The folder of the folders, below the source's.
     patient : str or None
-        A regular expression whose only group is the patient in a file's name; None where
-        the tags of DICOM files tell, or each file is one patient.
+        A regular expression whose only group is the patient in a file's name or path; None
+        where the tags of DICOM files tell, or each file is one patient.
     constants : mapping
         The same text for every image, by column of the shared schema.
     tags : tuple of str
@@ -76,7 +76,7 @@ def read(source: str, root: Path, layout: FolderLayout) -> Reading:
     records = [(file, finding_of(file, layout.images)) for file in files]
     raw = pd.DataFrame(records, columns=["file", "finding"], dtype="object")
     if layout.patient is not None:
-        raw["patient_id"] = [_patient(file, layout.patient) for file in files]
+        raw["patient_id"] = patients_in_names(files, layout.patient)
     raw = with_constants(raw, layout.constants)
     masks = [
         any(MASKS.fullmatch(part) for part in PurePosixPath(file).parts[:-1]) for file in files
@@ -97,8 +97,3 @@ def finding_of(file: str, images: str) -> str | None:
         if not any(kind.fullmatch(folder) for kind in (PLAIN, MASKS, PARTS)):
             return tidy(folder.replace("_", " "))
     return None
-
-
-def _patient(file: str, pattern: str) -> str | None:
-    match = re.search(pattern, PurePosixPath(file).stem)
-    return match[1] if match else None

@@ -1,7 +1,9 @@
-"""Patient ids from the tags of DICOM files, which anonymising may have made one for all."""
+"""Patient ids from the names of files, and from DICOM's tags, which may be one for all."""
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from cxr.core.errors import InputError
 from cxr.images.dicom import ANONYMOUS
@@ -22,6 +24,22 @@ MANY = 10
 
 class OnePatient(InputError):
     """The DICOM files of a source have one PatientID for all."""
+
+
+def patients_in_names(files: Iterable[str], pattern: str) -> list[str | None]:
+    """The patient in each file's name, or else in its path: what the pattern's group matches.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Paths with forward slashes.
+    pattern : str
+        A regular expression with one group, which is searched for.
+    """
+    found = [
+        re.search(pattern, PurePosixPath(file).stem) or re.search(pattern, file) for file in files
+    ]
+    return [match[1] if match else None for match in found]
 
 
 def tagged_patients(

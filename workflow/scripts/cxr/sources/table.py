@@ -16,7 +16,7 @@ from cxr.sources.columns import find_column, no_column
 from cxr.sources.files import unlisted_files
 from cxr.sources.filling import column_of, columns_of, stated_findings, with_constants, with_tags
 from cxr.sources.image_files import ImageFiles
-from cxr.sources.patients import COLUMN
+from cxr.sources.patients import COLUMN, patients_in_names
 from cxr.sources.rows import build_reading
 from cxr.sources.tables import read_table
 
@@ -42,6 +42,9 @@ class TableLayout:
         The same text for every row, where the table has no column; `fields` as above.
     tags : tuple of str
         Keywords of DICOM tags that become own fields.
+    patient : str or None
+        A regular expression whose only group is the patient in a file's name or path, where
+        the table names none.
     dates : "day-first", "month-first" or None
         The order of day and month in numeric dates; None to find it out.
     """
@@ -52,6 +55,7 @@ class TableLayout:
     columns: Mapping[str, str | Mapping[str, str] | list[str] | None]
     constants: Mapping[str, str | Mapping[str, str] | None]
     tags: tuple[str, ...] = ()
+    patient: str | None = None
     dates: Order | None = None
 
 
@@ -104,6 +108,11 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
     raw = _with_files(raw, layout.images, ImageFiles(folder), table.problems)
+    if layout.patient is not None:
+        named = raw["patient_id"].map(tidy).notna()
+        raw["patient_id"] = raw["patient_id"].where(
+            named, patients_in_names(raw["file"], layout.patient)
+        )
     raw = with_tags(raw, root, source, layout.tags, COLUMN)
     unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
     return build_reading(raw, source, unlisted, "no row in the table", date_order=layout.dates)
