@@ -115,16 +115,10 @@ def divide_table(
         )
     named = dict(fields or {})
     _require_columns(table, named)
+    _require_no_metadata(table, columns)
     kinds = {field.name: _kind(field.type) for field in table.schema}
     taken = {*DOCUMENTED, *named.values()}
     kinds = {column: kind for column, kind in kinds.items() if column not in taken}
-    meant = {columns} if isinstance(columns, str) else set(columns or ())
-    for column in DOCUMENTED:
-        if column in meant and column in table.column_names:
-            raise InputError(
-                f"config key 'features.columns': {column} is a column of the metadata, whose "
-                f"values are no features; leave it out, or rename it in the table"
-            )
     chosen = choose_features(kinds, columns)
     log.info("%d columns are features, the first is %s", len(chosen), chosen[0])
     features, unusable = _features(table, chosen, kinds[chosen[0]])
@@ -145,10 +139,17 @@ def divide_table(
     kept = np.flatnonzero(~bad)
     kept = kept[np.argsort(metadata["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")]
     metadata = metadata.iloc[kept].reset_index(drop=True)
-    cohort = pd.DataFrame(
+    cohort = _cohort(metadata)
+    metadata = metadata.drop(columns="class")
+    return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
+
+
+def _cohort(metadata: pd.DataFrame) -> pd.DataFrame:
+    """The cohort of all rows of the metadata, which have a `class`; nothing is split."""
+    return pd.DataFrame(
         {
             "image_id": metadata["image_id"],
-            "class": metadata.pop("class"),
+            "class": metadata["class"],
             "split": "external",
             "patient_id": metadata["patient_id"],
             "split_group": metadata["patient_id"],
@@ -157,7 +158,17 @@ def divide_table(
             "file": metadata["file"],
         }
     )
-    return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
+
+
+def _require_no_metadata(table: pa.Table, columns: Sequence[str] | str | None) -> None:
+    """Checks that no column of the metadata is named as a feature."""
+    meant = {columns} if isinstance(columns, str) else set(columns or ())
+    for column in DOCUMENTED:
+        if column in meant and column in table.column_names:
+            raise InputError(
+                f"config key 'features.columns': {column} is a column of the metadata, whose "
+                f"values are no features; leave it out, or rename it in the table"
+            )
 
 
 def _require_columns(table: pa.Table, fields: Mapping[str, str]) -> None:
