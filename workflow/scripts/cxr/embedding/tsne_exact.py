@@ -1,8 +1,13 @@
-"""Exact t-SNE of up to some thousand points, compiled.
+"""Exact t-SNE of up to some thousand points, compiled, in single precision.
 
 The same affinities, learning rate, gains and momentum as openTSNE's, but the
 repulsion is summed over all pairs instead of estimated: at such sizes a dense
-loop that the processor vectorises is faster than any tree.
+loop in vectors is faster than any tree. Two things are done otherwise. The
+repulsion is normalised by the kernels' sum of the iteration before, which saves a
+pass over the pairs and is the same where the map has settled. And a phase ends
+early once it has: no point moves by more than `SETTLED` of the map's spread.
+
+The same affinities and initial positions give the same bytes on every processor.
 
 References
 ----------
@@ -13,7 +18,8 @@ stochastic neighbor embedding", Nat. Commun. 10, 2019 (the learning rate n / exa
 
 import numpy as np
 
-from cxr.core.numba_cache import kernel, vector_kernel
+from cxr.core.numba_cache import kernel
+from cxr.embedding.pair_forces import LANES, add_forces
 
 # Iterations, exaggeration and momentum: openTSNE's defaults, and half as many iterations again
 # after the exaggeration, since they cost little here and small perplexities still gain from them.
@@ -21,6 +27,12 @@ EXACT_PHASES = ((250, 12.0, 0.8), (750, 1.0, 0.8))
 TOLERANCE = 1e-5
 MAX_STEP = 5.0
 MIN_GAIN = 0.01
+# The largest step of an iteration, as a share of the map's spread, at which a map has settled,
+# and after how many iterations this is looked at.
+SETTLED = 5e-4
+CHECKED = 50
+# Where points lie that fill up the last vector: so far away that they move none.
+FAR, APART = 1e6, 1e4
 
 
 @kernel
@@ -105,51 +117,14 @@ def joint_affinities(indices: np.ndarray, squares: np.ndarray, perplexity: float
     return joint
 
 
-@vector_kernel
-def gradient(
-    joint: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    exaggeration: float,
-    gradient_x: np.ndarray,
-    gradient_y: np.ndarray,
-) -> None:
-    """The gradient of the Kullback-Leibler divergence over 4, as openTSNE scales it.
-
-    Parameters
-    ----------
-    joint : float array, shape (n, n)
-    x, y : float array, shape (n,)
-    exaggeration : float
-        Factor of the attraction.
-    gradient_x, gradient_y : float array, shape (n,)
-        The result.
-    """
-    n = len(x)
-    repulsion_x = np.empty(n)
-    repulsion_y = np.empty(n)
+@kernel
+def kernel_scale(x: np.ndarray, y: np.ndarray) -> np.float32:
+    """One over the sum of the Student kernels of all ordered pairs of different points."""
     total = 0.0
-    for i in range(n):
-        pull_x = pull_y = push_x = push_y = kernel_sum = 0.0
-        for j in range(n):
-            dx = x[i] - x[j]
-            dy = y[i] - y[j]
-            kernel = 1.0 / (1.0 + dx * dx + dy * dy)
-            pull = joint[i, j] * kernel
-            push = kernel * kernel
-            kernel_sum += kernel
-            pull_x += pull * dx
-            pull_y += pull * dy
-            push_x += push * dx
-            push_y += push * dy
-        total += kernel_sum - 1.0
-        gradient_x[i] = exaggeration * pull_x
-        gradient_y[i] = exaggeration * pull_y
-        repulsion_x[i] = push_x
-        repulsion_y[i] = push_y
-    for i in range(n):
-        gradient_x[i] -= repulsion_x[i] / total
-        gradient_y[i] -= repulsion_y[i] / total
+    for i in range(len(x)):
+        for j in range(i):
+            total += 2.0 / (1.0 + (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2)
+    return np.float32(1.0 / total)
 
 
 @kernel
@@ -169,16 +144,55 @@ def divergence(joint: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
 
 
 @kernel
+def padded(values: np.ndarray, size: int) -> np.ndarray:
+    """A map's coordinates along one axis in single precision, with points far away after them."""
+    longer = np.empty(size, np.float32)
+    for i in range(size):
+        longer[i] = values[i] if i < len(values) else FAR + APART * (i - len(values))
+    return longer
+
+
+@kernel
 def step(
-    update: np.ndarray, gains: np.ndarray, slope: np.ndarray, momentum: float, rate: float
+    update: np.ndarray, gains: np.ndarray, slope: np.ndarray, momentum: np.float32, rate: np.float32
 ) -> None:
     """The next step of gradient descent, with gains and momentum, along one axis."""
     for i in range(len(update)):
         if np.sign(update[i]) != np.sign(slope[i]):
-            gains[i] += 0.2
+            gains[i] += np.float32(0.2)
         else:
-            gains[i] = gains[i] * 0.8 + MIN_GAIN
+            gains[i] = gains[i] * np.float32(0.8) + np.float32(MIN_GAIN)
         update[i] = momentum * update[i] - rate * gains[i] * slope[i]
+
+
+@kernel
+def move(x: np.ndarray, y: np.ndarray, update_x: np.ndarray, update_y: np.ndarray) -> np.float32:
+    """Moves the points, at most by `MAX_STEP`; returns the longest step."""
+    longest = np.float32(0.0)
+    for i in range(len(update_x)):
+        length = np.sqrt(update_x[i] * update_x[i] + update_y[i] * update_y[i])
+        if length > np.float32(MAX_STEP):
+            update_x[i] *= np.float32(MAX_STEP) / length
+            update_y[i] *= np.float32(MAX_STEP) / length
+            length = np.float32(MAX_STEP)
+        longest = max(longest, length)
+        x[i] += update_x[i]
+        y[i] += update_y[i]
+    return longest
+
+
+@kernel
+def centre(values: np.ndarray) -> float:
+    """Moves numbers so that their mean is zero; returns their variance."""
+    mean = 0.0
+    for value in values:
+        mean += value
+    mean /= len(values)
+    variance = 0.0
+    for i in range(len(values)):
+        values[i] -= np.float32(mean)
+        variance += values[i] * values[i]
+    return variance / len(values)
 
 
 @kernel
@@ -188,6 +202,7 @@ def optimise(joint: np.ndarray, start: np.ndarray, phases: np.ndarray) -> tuple[
     Parameters
     ----------
     joint : float array, shape (n, n)
+        Symmetric.
     start : float array, shape (n, 2)
     phases : float array, shape (p, 3)
         Iterations, exaggeration and momentum of each phase.
@@ -198,24 +213,30 @@ def optimise(joint: np.ndarray, start: np.ndarray, phases: np.ndarray) -> tuple[
     kl_divergence : float
     """
     n = len(joint)
-    x, y = start[:, 0].copy(), start[:, 1].copy()
-    update_x, update_y = np.zeros(n), np.zeros(n)
-    gains_x, gains_y = np.ones(n), np.ones(n)
-    slope_x, slope_y = np.empty(n), np.empty(n)
+    size = (n + LANES - 1) // LANES * LANES
+    x, y = padded(start[:, 0], size), padded(start[:, 1], size)
+    update_x, update_y = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    gains_x, gains_y = np.ones(n, np.float32), np.ones(n, np.float32)
+    slope_x, slope_y = np.empty(size, np.float32), np.empty(size, np.float32)
+    pull = np.zeros((size, size), np.float32)
+    scale = kernel_scale(x[:n], y[:n])
     for iterations, exaggeration, momentum in phases:
-        for _ in range(int(iterations)):
-            gradient(joint, x, y, exaggeration, slope_x, slope_y)
-            step(update_x, gains_x, slope_x, momentum, n / exaggeration)
-            step(update_y, gains_y, slope_y, momentum, n / exaggeration)
-            for i in range(n):
-                length = np.sqrt(update_x[i] ** 2 + update_y[i] ** 2)
-                if length > MAX_STEP:
-                    update_x[i] *= MAX_STEP / length
-                    update_y[i] *= MAX_STEP / length
-                x[i] += update_x[i]
-                y[i] += update_y[i]
-            x -= x.mean()
-            y -= y.mean()
+        for i in range(n):
+            for j in range(n):
+                pull[i, j] = exaggeration * joint[i, j]
+        rate, momentum32 = np.float32(n / exaggeration), np.float32(momentum)
+        for iteration in range(1, int(iterations) + 1):
+            slope_x[:] = 0
+            slope_y[:] = 0
+            kernels = add_forces(pull, x, y, scale, slope_x, slope_y)
+            scale = np.float32(1.0) / (kernels - np.float32(size))
+            step(update_x, gains_x, slope_x, momentum32, rate)
+            step(update_y, gains_y, slope_y, momentum32, rate)
+            longest = move(x, y, update_x, update_y)
+            if iteration % CHECKED == 0 or iteration == iterations:
+                spread = np.sqrt(centre(x[:n]) + centre(y[:n]))
+                if longest < SETTLED * spread:
+                    break
     embedding = np.empty((n, 2))
-    embedding[:, 0], embedding[:, 1] = x, y
-    return embedding, divergence(joint, x, y)
+    embedding[:, 0], embedding[:, 1] = x[:n], y[:n]
+    return embedding, divergence(joint, embedding[:, 0].copy(), embedding[:, 1].copy())
