@@ -15,9 +15,11 @@ SAMPLED_SEARCH = {
     },
     "search": {
         "grid": {
+            "choose": "clustering.choose",
             "eps": "clustering.eps",
             "initialization": "embedding.initialization",
             "max_clusters": "clustering.max_clusters",
+            "max_outliers": "clustering.max_outliers",
             "max_perplexity_share": "clustering.max_perplexity_share",
             "min_clusters": "clustering.min_clusters",
             "min_samples": "clustering.min_samples",

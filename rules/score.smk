@@ -6,6 +6,15 @@ GRID_PARTS = ["{chunk}"] + ["{chunk}.hdbscan"] * (
 )
 
 
+# Which cells qualify, and which is the best.
+CHOICE = {
+    "choose": "clustering.choose",
+    "max_clusters": "clustering.max_clusters",
+    "max_perplexity_share": "clustering.max_perplexity_share",
+    "min_clusters": "clustering.min_clusters",
+}
+
+
 localrules:
     count_countries,
 
@@ -27,6 +36,8 @@ rule score:
         ranking="results/{study}/ranking/{model}.parquet",
         clusters="results/{study}/clusters/{model}.parquet",
         pca_clusters="results/{study}/clusters/{model}.pca.parquet",
+        votes="results/{study}/clusters/{model}.votes.parquet",
+        consensus="results/{study}/clusters/{model}.consensus.json",
     log:
         "results/{study}/logs/score/{model}.log",
     benchmark:
@@ -35,13 +46,17 @@ rule score:
         "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000, 20),
-        runtime=grows(10, 0.2),
+        mem_mb=grows(1000, 40),
+        runtime=grows(10, 1),
     params:
         cfg=settings(
-            max_clusters="clustering.max_clusters",
-            max_perplexity_share="clustering.max_perplexity_share",
-            min_clusters="clustering.min_clusters",
+            ranking=CHOICE,
+            cells={
+                **CHOICE,
+                "eps": "clustering.eps",
+                "max_outliers": "clustering.max_outliers",
+                "min_samples": "clustering.min_samples",
+            },
         ),
         code=code_of("score.py"),
     script:

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from cxr.clustering.cells import CellSettings, StudyCells
 from cxr.clustering.grid import GRID, label_map
-from cxr.clustering.ranking import RankingSettings, choose_map, rank, ranking_schema
-from cxr.core.io import read_tables, write_table
+from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank, ranking_schema
+from cxr.core.io import read_tables, write_json, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
 
@@ -13,11 +14,19 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    embeddings, settings = read_tables(input.embeddings), typed(RankingSettings, cfg)
-    ranking = rank(read_tables(input.grid), embeddings["image_id"].nunique(), settings)
+    embeddings, settings = read_tables(input.embeddings), typed(RankingSettings, cfg["ranking"])
+    cells = StudyCells(embeddings, typed(CellSettings, cfg["cells"]))
+    statistics = cells.statistics()
+    n_images = embeddings["image_id"].nunique()
+    ranking = rank(read_tables(input.grid), n_images, settings, statistics)
     write_table(ranking, output.ranking, schema=ranking_schema(GRID))
     for method, target in (("tsne", output.clusters), ("pca", output.pca_clusters)):
-        write_table(label_map(*choose_map(embeddings, ranking, method)), target)
+        clusters = label_map(*choose_map(embeddings, ranking, method))
+        selected = cells.selected(statistics, best_cell(ranking, method))
+        agreement = cells.image_agreement(selected)
+        write_table(clusters.assign(agreement=clusters["image_id"].map(agreement)), target)
+    write_table(cells.vote_table(), output.votes)
+    write_json(cells.summary(ranking, statistics), output.consensus)
 
 
 if __name__ == "__main__":

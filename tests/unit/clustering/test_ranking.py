@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cxr.clustering.balance import balance_score, balance_scores
 from cxr.clustering.countries import count_countries
 from cxr.clustering.dbscan import Cells
-from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank
+from cxr.clustering.ranking import CELL_KEYS, RankingSettings, best_cell, choose_map, rank
 from cxr.core.errors import InputError
 
 RULES = RankingSettings(min_clusters=3, max_clusters=8, max_perplexity_share=1 / 3)
@@ -173,3 +173,27 @@ def test_images_without_metadata_have_an_unknown_country():
     table = count_countries(clusters, metadata)
     assert table.columns.tolist() == ["cluster", "Italy", "unknown"]
     assert table.to_numpy().tolist() == [[0, 0, 1], [1, 1, 0]]
+
+
+@pytest.mark.parametrize("choose", ["consensus", "dbcv"])
+def test_the_statistic_that_chooses_ranks_first_and_cells_without_it_last(choose):
+    cells = grid(*[("tsne", 9.0, 3, 0, score) for score in (1, 2, 3, 4)])
+    cells["min_samples"] = [5, 6, 7, 8]
+    values = [np.nan, 0.5, 0.9, 0.9]
+    statistics = cells[CELL_KEYS].assign(agreement=values, dbcv=values[::-1])
+    rules = RankingSettings(3, 8, 1 / 3, choose)
+    ranking = rank(cells, 100, rules, statistics)
+    expected = {"consensus": [7, 8, 6, 5], "dbcv": [5, 6, 7, 8]}[choose]
+    assert ranking["min_samples"].tolist() == expected
+    assert rank(cells, 100, RULES, statistics)["min_samples"].tolist() == [5, 6, 7, 8]
+
+
+def test_hdbscan_has_no_agreement():
+    cells = grid(("tsne", 9.0, 3, 0, 1), ("pca", np.nan, 3, 0, 2))
+    statistics = cells[CELL_KEYS].assign(agreement=[0.5, 0.4], dbcv=np.nan)
+    other = cells.head(1).assign(algorithm="hdbscan")
+    ranking = rank(pd.concat([cells, other]), 100, RULES, statistics)
+    values = ranking.set_index(["algorithm", "method"])["agreement"].to_dict()
+    assert values[("dbscan", "tsne")] == 0.5
+    assert values[("dbscan", "pca")] == 0.4
+    assert np.isnan(values[("hdbscan", "tsne")])

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.benchmarks.calibration import judge
-from tests.helpers.null_features import KINDS, draw, patients
+from tests.benchmarks.calibration import Case, judge
+from tests.helpers.null_features import GAUSSIANS as KINDS
+from tests.helpers.null_features import draw, patients
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_features_without_clusters_have_none(kind):
-    verdicts = [judge("gaussian", kind, number)[1] for number in range(1000, 1006)]
+    verdicts = [judge(Case(kind, number))["verdict"] for number in range(1000, 1006)]
     # At 5% a single false verdict is seen once in four runs of six, two in one of thirty.
     assert sum(verdict.startswith("clusters") for verdict in verdicts) <= 1
 

@@ -5,7 +5,8 @@ import pytest
 
 from cxr.config.catalogue.null_models import NULL_MODELS
 from cxr.evidence.null_models import fit_null, rectified
-from tests.helpers.null_features import KINDS, draw, patients
+from tests.helpers.null_features import GAUSSIANS as KINDS
+from tests.helpers.null_features import draw, patients
 
 OWNER = patients()
 

@@ -17,7 +17,7 @@ from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings, search
 from cxr.evidence.thresholds import MinimumSize
 
-GRID = SearchGrid((8.0,), (0.3, 0.5), (3,), 2, 4, 1 / 3)
+GRID = SearchGrid((8.0,), (0.3, 0.5), (3,), 2, 4, 1 / 3, "balance")
 SETTINGS = ResamplingSettings(
     2, 7, MinimumSize(30, 10), SampleSettings(None, 500, 0), SearchSettings(GRID, 1)
 )
@@ -58,16 +58,16 @@ def test_a_repetition_is_a_search_at_the_same_share_of_the_images(sample, drawn)
     """With 32 of 40 images the perplexity is 6.4 instead of 8; each turn has its own seed."""
     for number, (kind, images, labels) in enumerate(drawn):
         grid = replace(GRID, initialization="random") if kind == "start" else GRID
-        one_map, seed = grid.at(0.2 * len(images)), 1 + number % 2
-        expected = repeat_search(sample.features[images], one_map, 3, seed)
+        near, seed = grid.near(0.2 * len(images), len(images)), 1 + number % 2
+        expected = repeat_search(sample.features[images], near, 3, seed)
         assert labels.tolist() == expected.tolist()
 
 
 def test_the_number_of_clusters_is_kept_where_it_can_be(sample):
     assert set(repeat_search(sample.features, GRID, 3)) - {-1} == {0, 1, 2}
     labels = repeat_search(sample.features, GRID, 2)
-    free = search(sample.features, GRID, with_dbcv=False).labels
-    two = search(sample.features, replace(GRID, min_clusters=2, max_clusters=2), with_dbcv=False)
+    free = search(sample.features, GRID).labels
+    two = search(sample.features, replace(GRID, min_clusters=2, max_clusters=2))
     assert labels.tolist() == (two.labels if two.n_clusters else free).tolist()
     none = repeat_search(sample.features, replace(GRID, max_clusters=3), 40)
     assert none.tolist() == search(sample.features, replace(GRID, max_clusters=3)).labels.tolist()

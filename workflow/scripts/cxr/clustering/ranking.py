@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -25,11 +25,14 @@ class RankingSettings:
     max_perplexity_share : float
         A cell whose perplexity exceeds this share of the images is ranked, but
         not `reliable`.
+    choose : "consensus", "dbcv" or "balance"
+        What is best: the highest agreement or DBCV, or the lowest balance score.
     """
 
     min_clusters: int
     max_clusters: int
     max_perplexity_share: float
+    choose: Literal["consensus", "dbcv", "balance"] = "balance"
 
 
 def ranking_schema(grid: pa.Schema) -> pa.Schema:
@@ -40,11 +43,23 @@ def ranking_schema(grid: pa.Schema) -> pa.Schema:
             *grid,
             pa.field("n_images", pa.int64()),
             pa.field("reliable", pa.bool_()),
+            pa.field("agreement", pa.float64()),
+            pa.field("dbcv", pa.float64()),
         ]
     )
 
 
-def rank(grid: pd.DataFrame, n_images: int, settings: RankingSettings) -> pd.DataFrame:
+# The statistic of each way to choose but the balance score; high values are good.
+CHOSEN_BY = {"consensus": "agreement", "dbcv": "dbcv"}
+CELL_KEYS = ["method", "perplexity", "seed", "eps", "min_samples"]
+
+
+def rank(
+    grid: pd.DataFrame,
+    n_images: int,
+    settings: RankingSettings,
+    statistics: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """The qualifying cells of a grid, best first.
 
     Parameters
@@ -54,18 +69,30 @@ def rank(grid: pd.DataFrame, n_images: int, settings: RankingSettings) -> pd.Dat
     n_images : int
         Images in each map.
     settings : RankingSettings
+    statistics : DataFrame, optional
+        `CELL_KEYS`, `agreement` and `dbcv` of DBSCAN's cells, as from
+        `cxr.clustering.cells.cell_statistics`.
 
     Returns
     -------
     DataFrame
         The grid's columns after `rank` (1 is the best), and `n_images`,
-        `reliable`. Ties go to fewer outliers, then to DBSCAN, and to the lower
-        perplexity, seed, eps, min_cluster_size and min_samples.
+        `reliable`, `agreement`, `dbcv`, the latter null where they were not
+        computed. Ties go to a better balance score, fewer outliers, then to
+        DBSCAN, and to the lower perplexity, seed, eps, min_cluster_size and
+        min_samples.
     """
     qualifies = grid["n_clusters"].between(settings.min_clusters, settings.max_clusters)
     cells = grid.loc[qualifies]
+    if statistics is None:
+        cells = cells.assign(agreement=np.nan, dbcv=np.nan)
+    else:
+        statistics = statistics.assign(algorithm="dbscan")
+        cells = cells.merge(statistics, "left", ["algorithm", *CELL_KEYS])
+    chosen = [CHOSEN_BY[settings.choose]] if settings.choose in CHOSEN_BY else []
     cells = cells.sort_values(
         [
+            *chosen,
             "balance_score",
             "n_outliers",
             "algorithm",
@@ -76,6 +103,7 @@ def rank(grid: pd.DataFrame, n_images: int, settings: RankingSettings) -> pd.Dat
             "min_cluster_size",
             "min_samples",
         ],
+        ascending=[*[False] * len(chosen), *[True] * 9],
         kind="stable",
         ignore_index=True,
     )

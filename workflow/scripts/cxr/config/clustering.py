@@ -1,6 +1,6 @@
 """The parameter grids of the clusterings."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -45,11 +45,24 @@ class Clustering(Section):
         default_factory=Hdbscan,
         description="The grid of HDBSCAN, which needs no eps; null for none.",
     )
+    choose: Literal["consensus", "dbcv", "balance"] = Field(
+        default="consensus",
+        description="Which usable clustering is the study's: the one that those of other "
+        "perplexities agree with most, the one with the highest DBCV, or the one with the best "
+        "balance score, as in 2020, which prefers clusters of equal size.",
+    )
     min_clusters: int = Field(
-        default=3, ge=1, description="Least number of clusters of a usable clustering."
+        default=2, ge=1, description="Least number of clusters of a usable clustering."
     )
     max_clusters: int = Field(
         default=8, ge=1, description="Greatest number of clusters of a usable clustering."
+    )
+    max_outliers: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="Largest share of outliers of a clustering that votes, or is selected, by "
+        "consensus.",
     )
     max_perplexity_share: float = Field(
         default=1 / 3,

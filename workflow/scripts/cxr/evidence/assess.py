@@ -220,7 +220,9 @@ def _assess_search(
             sample.features, sampled[["x", "y"]].to_numpy(), neighbours
         ),
         "stability": stability.summary(),
-        "sensitivity": cell_sensitivity(records.embeddings, records.ranking),
+        "sensitivity": cell_sensitivity(
+            records.embeddings, records.ranking, settings.search.grid.choose
+        ),
     }
 
 

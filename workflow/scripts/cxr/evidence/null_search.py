@@ -17,8 +17,8 @@ SIMULATIONS = pa.schema(
         "subject": pa.string(),
         "null": pa.string(),
         "replicate": pa.int64(),
+        "agreement": pa.float64(),
         "balance_score": pa.float64(),
-        "dbcv": pa.float64(),
         "n_clusters": pa.int64(),
     }
 )
@@ -94,14 +94,15 @@ def simulate_null(
     Returns
     -------
     DataFrame
-        The columns of `SIMULATIONS` but `subject`; `balance_score` is infinite and
-        `dbcv` -infinite where no cell was usable.
+        The columns of `SIMULATIONS` but `subject`; `agreement` is 0 and
+        `balance_score` infinite where no cell was usable.
     """
     simulate = fit_null(features, patients, null, seed)
     progress = Progress(len(replicates), "null simulations")
     rows = []
     for replicate in replicates:
         result = search(simulate(np.random.default_rng([seed, replicate])), grid)
-        rows.append((null, replicate, result.balance_score, result.dbcv, result.n_clusters))
+        rows.append((null, replicate, result.agreement, result.balance_score, result.n_clusters))
         progress.step()
-    return pd.DataFrame(rows, columns=["null", "replicate", "balance_score", "dbcv", "n_clusters"])
+    columns = [name for name in SIMULATIONS.names if name != "subject"]
+    return pd.DataFrame(rows, columns=columns)

@@ -137,8 +137,9 @@ def resampled_searches(
         initialised = replace(grid, initialization="random") if kind == "start" else grid
         for turn in range(resamples):
             images = resample[kind]()
-            one_map = initialised.at(max(1.0, perplexity_share * len(images)))
-            labels = repeat_search(sample.features[images], one_map, n_clusters, turn + 1)
+            perplexity = max(1.0, perplexity_share * len(images))
+            near = initialised.near(perplexity, len(images))
+            labels = repeat_search(sample.features[images], near, n_clusters, turn + 1)
             yield kind, images, labels
             progress.step()
 
@@ -156,7 +157,7 @@ def repeat_search(
     int array, shape (n,)
     """
     fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
-    result = search(features, fixed, seed, with_dbcv=False)
+    result = search(features, fixed, seed)
     if result.n_clusters == 0:
-        result = search(features, grid, seed, with_dbcv=False)
+        result = search(features, grid, seed)
     return result.labels

@@ -9,14 +9,17 @@ from typing import Literal
 
 import numpy as np
 
-from cxr.clustering.balance import balance_scores
+from cxr.clustering.balance import balance_score
+from cxr.clustering.consensus import Votes
 from cxr.clustering.dbcv import density_validity
-from cxr.clustering.dbscan import sweep_cells
-from cxr.clustering.dbscan_kernels import label_tree
+from cxr.clustering.dbscan import label_points
 from cxr.clustering.grid import standardise
-from cxr.clustering.kdtree import build_tree
+from cxr.clustering.labellings import Labellings, label_map_cells
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed
+
+# The perplexities whose maps vote where one is looked at alone, as shares of it.
+AROUND = (0.5, 0.7, 1.0, 1.4, 2.0)
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,22 @@ class SearchResult:
 
     Attributes
     ----------
+    agreement : float
+        The highest agreement of a usable clustering with those of other perplexities;
+        0 where no clustering is usable, or where one perplexity alone is searched.
     balance_score : float
         The best balance score of a usable cell; infinite where no cell is usable.
-    dbcv : float
-        The highest DBCV of a usable cell; -infinite where no cell is usable.
     perplexity, eps : float
     min_samples : int
-        The cell with the best balance score; NaN, NaN and 0 without one.
+        The selected cell; NaN, NaN and 0 without one.
     labels : int array, shape (n,)
         Its clusters; -1 is an outlier, and every image is one without a cell.
     xy : float array, shape (n, 2)
         Its map, standardised.
     """
 
+    agreement: float
     balance_score: float
-    dbcv: float
     perplexity: float
     eps: float
     min_samples: int
@@ -48,7 +52,7 @@ class SearchResult:
 
     @property
     def n_clusters(self) -> int:
-        """Clusters of the best cell; 0 without one."""
+        """Clusters of the selected cell; 0 without one."""
         return int(self.labels.max(initial=-1)) + 1
 
 
@@ -65,6 +69,10 @@ class SearchGrid:
     min_clusters, max_clusters : int
         A cell with so many clusters is usable.
     max_perplexity_share : float
+    choose : "consensus", "dbcv" or "balance"
+        Which usable clustering is selected.
+    max_outliers : float
+        Largest share of outliers of a clustering that votes.
     initialization : "pca" or "random"
     """
 
@@ -74,11 +82,24 @@ class SearchGrid:
     min_clusters: int
     max_clusters: int
     max_perplexity_share: float
+    choose: Literal["consensus", "dbcv", "balance"] = "consensus"
+    max_outliers: float = 0.3
     initialization: Literal["pca", "random"] = "pca"
 
-    def at(self, perplexity: float) -> "SearchGrid":
-        """The same grid on maps of one perplexity alone."""
-        return replace(self, perplexities=(perplexity,))
+    def near(self, perplexity: float, n: int) -> "SearchGrid":
+        """The same grid on maps of one perplexity alone, or where maps vote of some around it.
+
+        Parameters
+        ----------
+        perplexity : float
+        n : int
+            Images, which bound the perplexities.
+        """
+        around = [perplexity * factor for factor in AROUND]
+        largest = self.max_perplexity_share * n
+        kept = {min(max(1.0, value), max(perplexity, largest), n - 1.0) for value in around}
+        values = tuple(sorted(kept)) if self.choose == "consensus" else (perplexity,)
+        return replace(self, perplexities=values, max_perplexity_share=1.0)
 
     def usable_perplexities(self, n: int) -> list[float]:
         """The perplexities that maps of n images can have."""
@@ -109,9 +130,7 @@ class SearchSettings:
         return replace(self.grid, perplexities=perplexities)
 
 
-def search(
-    features: np.ndarray, grid: SearchGrid, seed: int = 0, with_dbcv: bool = True
-) -> SearchResult:
+def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResult:
     """The best clusterings over all maps and cells of a grid.
 
     Parameters
@@ -120,58 +139,57 @@ def search(
     grid : SearchGrid
     seed : int
         Of the maps' initial positions.
-    with_dbcv : bool
-        Whether to search the best DBCV too, which doubles the time.
 
     Returns
     -------
     SearchResult
-        Of equally good cells the one with fewer outliers, then the lower
-        perplexity, eps and min_samples, as in the ranking.
+        Of equally good clusterings the one with the better balance score and fewer
+        outliers, then the lower perplexity, eps and min_samples, as in the ranking.
     """
     n = len(features)
-    best = SearchResult(np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
+    nothing = SearchResult(0.0, np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
     perplexities = grid.usable_perplexities(n)
     if not perplexities:
-        return best
+        return nothing
     neighbours = find_neighbours(np.zeros(n, dtype=np.str_), features, max(perplexities), 1)
     settings = TsneSettings(initialization=grid.initialization, gradient="exact")
-    fewest_outliers, highest_dbcv = n + 1, -np.inf
-    for perplexity in perplexities:
-        xy = standardise(embed(neighbours, perplexity, seed, settings, 1)[0])
-        cells = sweep_cells(xy, grid.eps, grid.min_samples)
-        clusters, outliers = cells.n_clusters.ravel(), cells.n_outliers.ravel()
-        usable = np.flatnonzero((clusters >= grid.min_clusters) & (clusters <= grid.max_clusters))
-        if not len(usable):
-            continue
-        scores = balance_scores(cells, n)
-        first = usable[np.lexsort((outliers[usable], scores[usable]))[0]]
-        if (scores[first], outliers[first]) < (best.balance_score, fewest_outliers):
-            eps, min_samples = _cell(grid, int(first))
-            labels = label_tree(build_tree(xy), eps, min_samples)
-            fewest_outliers = int(outliers[first])
-            best = SearchResult(
-                float(scores[first]), -np.inf, perplexity, eps, min_samples, labels, xy
-            )
-        if with_dbcv:
-            highest_dbcv = max(highest_dbcv, _best_dbcv(xy, [_cell(grid, int(c)) for c in usable]))
-    return replace(best, dbcv=highest_dbcv)
+    maps = [standardise(embed(neighbours, p, seed, settings, 1)[0]) for p in perplexities]
+    labellings = [
+        label_map_cells(xy, grid.eps, grid.min_samples, grid.min_clusters, grid.max_clusters)
+        for xy in maps
+    ]
+    votes = Votes.of([each.labels for each in labellings], perplexities, grid.max_outliers)
+    if not len(votes.labels):
+        return nothing
+    agreement = np.nan_to_num(votes.agreement)
+    balance = np.array([balance_score(labels) for labels in votes.labels])
+    chosen = {
+        "consensus": lambda: -np.where(np.isnan(votes.agreement), -1, votes.agreement),
+        "dbcv": lambda: np.concatenate(list(map(_negative_dbcv, maps, labellings))),
+        "balance": lambda: balance,
+    }[grid.choose]()
+    outliers = (votes.labels < 0).sum(axis=1)
+    best = int(np.lexsort((outliers, balance, chosen))[0])
+    starts = np.cumsum([0, *(len(each.labels) for each in labellings)])
+    place = int(np.searchsorted(starts, best, side="right")) - 1
+    row, column = labellings[place].first_cells()[best - starts[place]]
+    eps, min_samples = float(grid.eps[row]), int(grid.min_samples[column])
+    return SearchResult(
+        float(agreement.max()),
+        float(balance.min()),
+        perplexities[place],
+        eps,
+        min_samples,
+        label_points(maps[place], eps, min_samples),
+        maps[place],
+    )
 
 
-def _cell(grid: SearchGrid, index: int) -> tuple[float, int]:
-    """The eps and min_samples of a cell, counted as `sweep_cells` lists them."""
-    row, column = divmod(index, len(grid.min_samples))
-    return float(grid.eps[row]), int(grid.min_samples[column])
-
-
-def _best_dbcv(xy: np.ndarray, cells: list[tuple[float, int]]) -> float:
-    """The highest DBCV among some cells of a map; equal clusterings are scored once."""
-    tree = build_tree(xy)
-    labellings = {label_tree(tree, *cell).tobytes(): cell for cell in cells}
+def _negative_dbcv(xy: np.ndarray, labellings: Labellings) -> np.ndarray:
+    """The DBCV of each clustering of a map, with the sign turned; infinite where undefined."""
     distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
     scores = [
-        density_validity(distances, np.frombuffer(labels, dtype=np.int64), xy.shape[1])
-        for labels in labellings
+        density_validity(distances, labels.astype(np.int64), xy.shape[1])
+        for labels in labellings.labels
     ]
-    defined = [score for score in scores if np.isfinite(score)]
-    return max(defined, default=-np.inf)
+    return -np.nan_to_num(np.array(scores, dtype=np.float64), nan=-np.inf)

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from cxr.clustering.grid import label_map
-from cxr.clustering.ranking import best_cell
+from cxr.clustering.ranking import CHOSEN_BY, best_cell
 
 TOLERANCE = 0.1
 MAX_CELLS = 30
 
 
-def cell_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
+def cell_sensitivity(
+    embeddings: pd.DataFrame, ranking: pd.DataFrame, choose: str
+) -> dict[str, Any]:
     """The cells that are nearly as good as the best one, and whether they agree.
 
     Parameters
@@ -21,25 +23,28 @@ def cell_sensitivity(embeddings: pd.DataFrame, ranking: pd.DataFrame) -> dict[st
         All maps of t-SNE.
     ranking : DataFrame
         All qualifying cells.
+    choose : "consensus", "dbcv" or "balance"
 
     Returns
     -------
     dict
         `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `similar`,
-        those with as many clusters as the best one and a balance score within
-        10% of its; `share`; `adjusted_rand`, the mean over pairs of up to
-        30 of them, null with fewer than two.
+        those with as many clusters as the selected one and an agreement (or DBCV, or
+        balance score: what selects it) within 10% of its; `share`; `adjusted_rand`, the
+        mean over pairs of up to 30 of them, null with fewer than two.
     """
     usable = ranking.loc[
         (ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan") & ranking["reliable"]
     ]
     best = best_cell(ranking, "tsne")
-    if best is None:
+    if best is None or (choose in CHOSEN_BY and pd.isna(best[CHOSEN_BY[choose]])):
         return {"usable": 0, "similar": 0, "share": None, "adjusted_rand": None}
-    similar = usable.loc[
-        (usable["n_clusters"] == best["n_clusters"])
-        & (usable["balance_score"] <= (1 + TOLERANCE) * best["balance_score"])
-    ]
+    if choose in CHOSEN_BY:
+        value, values = best[CHOSEN_BY[choose]], usable[CHOSEN_BY[choose]]
+        near = values >= value - TOLERANCE * abs(value)
+    else:
+        near = usable["balance_score"] <= (1 + TOLERANCE) * best["balance_score"]
+    similar = usable.loc[(usable["n_clusters"] == best["n_clusters"]) & near]
     compared = similar.iloc[np.unique(np.linspace(0, len(similar) - 1, MAX_CELLS).astype(int))]
     return {
         "usable": len(usable),

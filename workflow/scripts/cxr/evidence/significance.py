@@ -13,21 +13,21 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """A search against its simulations under one null model.
 
     Each p-value counts the search among the simulations, (1 + at least as good)
-    / (1 + B), so that it accounts for all the cells that were searched. The
-    two are adjusted by Bonferroni.
+    / (1 + B), so that it accounts for all the cells that were searched.
 
     Parameters
     ----------
     result : SearchResult
     simulations : DataFrame
-        `balance_score`, `dbcv`.
+        `agreement`, `balance_score`.
 
     Returns
     -------
     dict
-        `replicates`, `p`, and for `balance_score` and `dbcv` the `observed` value,
-        the `median` of the simulations, how many of them are at least as good
-        (`reached`), and `p`. Values without a usable cell are null.
+        `replicates`, `p`, that of the agreement, and for `agreement` and
+        `balance_score` the `observed` value, the `median` of the simulations, how
+        many of them are at least as good (`reached`), and `p`. Values without a usable
+        cell are null.
 
     References
     ----------
@@ -36,21 +36,19 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """
     count = len(simulations)
     as_good = {
+        "agreement": simulations["agreement"] >= result.agreement,
         "balance_score": simulations["balance_score"] <= result.balance_score,
-        "dbcv": simulations["dbcv"] >= result.dbcv,
     }
-    n_as_good = {name: int(as_good[name].sum()) for name in STATISTICS}
     statistics = {
         name: {
-            "observed": _finite(getattr(result, name)),
+            "observed": _finite(getattr(result, name)) if result.n_clusters else None,
             "median": _finite(simulations[name].median()),
-            "reached": number,
-            "p": (1 + number) / (1 + count),
+            "reached": int(as_good[name].sum()),
+            "p": (1 + int(as_good[name].sum())) / (1 + count),
         }
-        for name, number in n_as_good.items()
+        for name in STATISTICS
     }
-    smallest = (1 + min(n_as_good.values())) / (1 + count)
-    return {"replicates": count, "p": min(1.0, len(statistics) * smallest), **statistics}
+    return {"replicates": count, "p": statistics[STATISTICS[0]]["p"], **statistics}
 
 
 def _finite(value: float) -> float | None:
