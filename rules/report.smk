@@ -15,11 +15,12 @@ localrules:
 
 
 rule draw_clusters:
-    """The maps, the grid, the clustered map and the countries of each cluster."""
+    """The maps, the grid, the votes, the clustered map and the countries of each cluster."""
     input:
         ranking=rules.score.output.ranking,
         clusters=rules.score.output.clusters,
         pca_clusters=rules.score.output.pca_clusters,
+        votes=rules.score.output.votes,
         grid=rules.score.input.grid,
         countries=rules.count_countries.output.countries,
     output:
@@ -35,6 +36,12 @@ rule draw_clusters:
             category="4 Clusters",
             labels={"model": "{model}", "figure": "grid"},
         ),
+        votes=report(
+            "results/{study}/figures/{model}.votes.svg",
+            caption="../workflow/report/votes.rst",
+            category="4 Clusters",
+            labels={"model": "{model}", "figure": "votes"},
+        ),
         clusters=report(
             "results/{study}/figures/{model}.clusters.svg",
             caption="../workflow/report/clusters.rst",
@@ -48,7 +55,11 @@ rule draw_clusters:
             labels={"model": "{model}", "figure": "countries"},
         ),
         printed=pdf_of(
-            "{model}.maps", "{model}.cells", "{model}.clusters", "{model}.countries"
+            "{model}.maps",
+            "{model}.cells",
+            "{model}.votes",
+            "{model}.clusters",
+            "{model}.countries",
         ),
     log:
         "results/{study}/logs/draw_clusters/{model}.log",
@@ -61,7 +72,10 @@ rule draw_clusters:
         mem_mb=grows(1000, 30),
         runtime=grows(10, 0.2),
     params:
-        cfg=settings(max_perplexity_share="clustering.max_perplexity_share"),
+        cfg=settings(
+            choose="clustering.choose",
+            max_perplexity_share="clustering.max_perplexity_share",
+        ),
         code=code_of("draw_clusters.py"),
     script:
         "../workflow/scripts/draw_clusters.py"

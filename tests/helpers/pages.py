@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from cxr.clustering.cells import VOTES
 from cxr.clustering.grid import GRID
-from cxr.clustering.ranking import RankingSettings, rank, ranking_schema
+from cxr.clustering.ranking import CELL_KEYS, RankingSettings, rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
 from cxr.evaluation.network import evaluate_network
@@ -22,6 +23,7 @@ from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.gradcam import panels
 from cxr.figures.network import confusion, reliability, training
 from cxr.figures.style import save, save_as
+from cxr.figures.votes import votes
 from cxr.report.builder import build
 from cxr.report.inputs import (
     ANALYSIS,
@@ -102,7 +104,40 @@ def ranking_of(qualifies=True):
     grid["sizes"] = [[9, 10], [10, 10], [8, 9]]
     if not qualifies:
         grid["n_clusters"] = 1
-    return grid[GRID.names], rank(grid, 20, RULES)[ranking_schema(GRID).names]
+    statistics = grid[CELL_KEYS].assign(agreement=[0.75, 0.5, np.nan], dbcv=np.nan)
+    return grid[GRID.names], rank(grid, 20, RULES, statistics)[ranking_schema(GRID).names]
+
+
+def votes_of(qualifies=True):
+    """Two clusterings of perplexity 5 and one of 6, or none; columns as in `VOTES`."""
+    rows = [(5.0, 2, 0.75, [None, 0.75]), (5.0, 3, 0.25, [None, 0.25]), (6.0, 2, 0.5, [0.5, None])]
+    table = pd.DataFrame(rows, columns=["perplexity", "n_clusters", "agreement", "by_perplexity"])
+    table = table.assign(seed=0, eps=0.4, min_samples=5, n_cells=1, n_outliers=1)
+    return table[VOTES.names].iloc[: len(table) if qualifies else 0]
+
+
+def consensus_of(qualifies=True):
+    """The vote on the selected clustering of a study that chose by its balance score."""
+    if not qualifies:
+        empty = {"perplexities": 2, "clusterings": 0, "n_clusters": {}}
+        return {"choose": "balance", **empty, "selected": None, "consensus": None}
+    return {
+        "choose": "balance",
+        "perplexities": 2,
+        "clusterings": 3,
+        "n_clusters": {"2": 0.75, "3": 0.25},
+        "selected": {"agreement": 0.75, "clustered": 0.875, "outliers": 0.125},
+        "consensus": {
+            "perplexity": 6.0,
+            "eps": 0.3,
+            "min_samples": 5,
+            "n_clusters": 2,
+            "n_outliers": 1,
+            "sizes": [15, 4],
+            "agreement": 0.9375,
+            "adjusted_rand": 0.625,
+        },
+    }
 
 
 def map_of(rng, qualifies=True):
@@ -161,6 +196,7 @@ def write_clusters(folder, text, ranking, mapped):
     write_csv(countries_of(text), path_of(folder, "countries"))
     write_table(ranking, path_of(folder, "ranking"), schema=ranking_schema(GRID))
     write_table(mapped, path_of(folder, "clusters"))
+    write_json(consensus_of(not ranking.empty), path_of(folder, "consensus"))
 
 
 def draw_images(folder, classes, text, printed=False):
@@ -180,11 +216,14 @@ def draw_images(folder, classes, text, printed=False):
 
 
 def draw_clusters(folder, text, grid, ranking, mapped, printed=False):
-    """The figures of clusters, of which the page shows two."""
+    """The figures of clusters, of which the page shows three."""
     figures = {
-        "maps": cluster_figures.maps(mapped, mapped, ranking),
-        "cells": cluster_figures.cells(grid, ranking, 1 / 3),
-        "clusters": cluster_figures.clusters(mapped, ranking),
+        "maps": cluster_figures.maps(mapped, mapped, ranking, "balance"),
+        "cells": cluster_figures.cells(grid, ranking, 1 / 3, "balance"),
+        "votes": votes(
+            votes_of(not ranking.empty), grid.assign(perplexity=[5.0, 6.0, np.nan]), ranking, 1 / 3
+        ),
+        "clusters": cluster_figures.clusters(mapped, ranking, "balance"),
         "countries": cluster_figures.countries(countries_of(text)),
     }
     for name, fig in figures.items():

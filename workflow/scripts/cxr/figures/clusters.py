@@ -10,22 +10,28 @@ from matplotlib.patches import Rectangle
 
 from cxr.clustering.grid import standardise
 from cxr.clustering.ranking import best_cell
+from cxr.figures.selection import Statistic, selecting
 from cxr.figures.style import (
     INK,
     OUTLIER,
     PALETTE,
+    UNUSED,
     cluster_colour,
     cluster_marker,
     cluster_name,
     empty,
     figure,
+    label_places,
     short,
 )
 
 NO_CELL = "no cell of the grid qualifies"
+OPACITY = 0.9
+# Of an image whose cluster no other perplexity has.
+PALEST = 0.2
 
 
-def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure:
+def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame, choose: str) -> Figure:
     """PCA beside t-SNE, each with the clusters of its own best cell.
 
     Parameters
@@ -33,37 +39,63 @@ def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure
     pca, tsne : DataFrame
         `image_id, x, y, cluster`.
     ranking : DataFrame
+    choose : "consensus", "dbcv" or "balance"
     """
     fig = figure(84)
     for ax, method, rows in zip(fig.subplots(1, 2), ("pca", "tsne"), (pca, tsne), strict=True):
         scatter(ax, rows, size=9)
         name = {"pca": "PCA", "tsne": "t-SNE"}[method]
-        ax.set_title(f"{name}: {_cell_text(best_cell(ranking, method))}")
+        ax.set_title(f"{name}: {_cell_text(best_cell(ranking, method), choose)}")
     return fig
 
 
-def clusters(tsne: pd.DataFrame, ranking: pd.DataFrame) -> Figure:
-    """The clustered map of the best reliable t-SNE cell."""
+def clusters(tsne: pd.DataFrame, ranking: pd.DataFrame, choose: str) -> Figure:
+    """The clustered map of the best reliable t-SNE cell.
+
+    Parameters
+    ----------
+    tsne : DataFrame
+        `image_id, x, y, cluster`; with `agreement` (0 to 1), images of low values are pale.
+    ranking : DataFrame
+    choose : "consensus", "dbcv" or "balance"
+    """
     fig = figure(120)
     ax = fig.subplots()
-    scatter(ax, tsne, size=20)
-    ax.set_title(_cell_text(best_cell(ranking, "tsne")))
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
+    opacity = None
+    if "agreement" in tsne:
+        opacity = (PALEST + (OPACITY - PALEST) * tsne["agreement"]).fillna(OPACITY)
+    scatter(ax, tsne, size=20, opacity=opacity)
+    ax.set_title(_cell_text(best_cell(ranking, "tsne"), choose))
+    legend = ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
+    for handle in legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(OPACITY)
     return fig
 
 
-def _cell_text(cell: pd.Series | None) -> str:
+def _cell_text(cell: pd.Series | None, choose: str) -> str:
     if cell is None:
         return NO_CELL
     perplexity = "" if pd.isna(cell["perplexity"]) else f"perplexity {cell['perplexity']:g}, "
     return (
         f"{perplexity}eps {cell['eps']:.3g}, min_samples {int(cell['min_samples'])}, "
-        f"balance score {int(cell['balance_score'])}"
+        f"{selecting(choose, cell).text(cell)}"
     )
 
 
-def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
-    """The points by cluster on standardised axes, as DBSCAN has them; outliers are crosses."""
+def scatter(ax: Axes, rows: pd.DataFrame, size: float, opacity: pd.Series | None = None) -> None:
+    """The points by cluster on standardised axes, as DBSCAN has them; outliers are crosses.
+
+    Parameters
+    ----------
+    ax : Axes
+    rows : DataFrame
+        `x, y, cluster`.
+    size : float
+        Of a point, in square points.
+    opacity : Series, optional
+        Of each row, 0 to 1.
+    """
     rows = rows[["cluster"]].assign(
         **dict(zip("xy", standardise(rows[["x", "y"]].to_numpy()).T, strict=True))
     )
@@ -76,7 +108,7 @@ def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
             color=cluster_colour(number),
             marker=cluster_marker(number),
             linewidths=0.8 if number < 0 else 0,
-            alpha=0.9,
+            alpha=OPACITY if opacity is None else opacity.loc[members.index].to_numpy(),
             label=f"{cluster_name(number)} (n = {len(members)})",
             rasterized=len(rows) > 3000,
         )
@@ -88,8 +120,10 @@ def scatter(ax: Axes, rows: pd.DataFrame, size: float) -> None:
     ax.spines[:].set_visible(True)
 
 
-def cells(grid: pd.DataFrame, ranking: pd.DataFrame, max_perplexity_share: float) -> Figure:
-    """The DBSCAN grid: balance scores of the chosen map, and the best by perplexity.
+def cells(
+    grid: pd.DataFrame, ranking: pd.DataFrame, max_perplexity_share: float, choose: str
+) -> Figure:
+    """The DBSCAN grid: what selects, of the selected map, and the best by perplexity.
 
     Parameters
     ----------
@@ -99,20 +133,24 @@ def cells(grid: pd.DataFrame, ranking: pd.DataFrame, max_perplexity_share: float
         The qualifying cells, best first.
     max_perplexity_share : float
         Perplexities above this share of the images are shaded.
+    choose : "consensus", "dbcv" or "balance"
     """
     fig = figure(72)
     left, right = fig.subplots(1, 2, width_ratios=[1, 1.15])
     cell = best_cell(ranking, "tsne")
+    statistic = selecting(choose, cell)
     if cell is None:
         empty(left, NO_CELL)
     else:
-        _heat(left, grid, ranking, cell)
-    _by_perplexity(right, ranking, max_perplexity_share)
+        _heat(left, grid, ranking, cell, statistic)
+    _by_perplexity(right, ranking, max_perplexity_share, statistic)
     return fig
 
 
-def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) -> None:
-    """Balance scores over eps and min_samples at the chosen perplexity; others are grey."""
+def _heat(
+    ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series, statistic: Statistic
+) -> None:
+    """A statistic over eps and min_samples at the selected perplexity; others are grey."""
 
     def of_map(table: pd.DataFrame) -> pd.DataFrame:
         keys = ["algorithm", "method", "perplexity", "seed"]
@@ -120,51 +158,54 @@ def _heat(ax: Axes, grid: pd.DataFrame, ranking: pd.DataFrame, cell: pd.Series) 
 
     eps = np.sort(of_map(grid)["eps"].unique())
     min_samples = np.sort(of_map(grid)["min_samples"].unique())
-    scores = (
+    values = (
         of_map(ranking)
-        .pivot_table(index="min_samples", columns="eps", values="balance_score")
+        .pivot_table(index="min_samples", columns="eps", values=statistic.column)
         .reindex(index=min_samples, columns=eps)
     )
-    image = ax.imshow(scores, origin="lower", aspect="auto", cmap="cividis_r")
+    colours = "cividis_r" if statistic.lower else "cividis"
+    image = ax.imshow(values, origin="lower", aspect="auto", cmap=colours)
     column, row = (
         np.searchsorted(eps, cell["eps"]),
         np.searchsorted(min_samples, cell["min_samples"]),
     )
     ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=PALETTE[2], lw=1.6))
-    for axis, values in ((ax.xaxis, eps), (ax.yaxis, min_samples)):
-        every = math.ceil(len(values) / 10)
-        axis.set_ticks(range(0, len(values), every), [f"{v:.3g}" for v in values[::every]])
-    ax.set_facecolor("#e9e9e9")
+    label_places(ax.xaxis, eps)
+    label_places(ax.yaxis, min_samples)
+    ax.set_facecolor(UNUSED)
+    grey = "does not qualify" if statistic.lower else "does not qualify or vote"
     ax.set(
         xlabel="eps",
         ylabel="min_samples",
-        title=f"Perplexity {cell['perplexity']:g}; grey: does not qualify",
+        title=f"Perplexity {cell['perplexity']:g}; grey: {grey}",
     )
-    ax.figure.colorbar(image, ax=ax, label="balance score (lower is better)")
+    ax.figure.colorbar(image, ax=ax, label=statistic.label)
 
 
-def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float) -> None:
-    """The best balance score of each perplexity; unreliable perplexities are shaded."""
+def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float, statistic: Statistic) -> None:
+    """The best value of each perplexity; unreliable perplexities are shaded."""
     tsne = ranking.loc[(ranking["method"] == "tsne") & (ranking["algorithm"] == "dbscan")]
     if tsne.empty:
         empty(ax, NO_CELL)
         return
-    best = tsne.groupby("perplexity")["balance_score"].min()
+    best = statistic.best(tsne.set_index("perplexity")[statistic.column])
     ax.plot(best.index, best, color=PALETTE[0], marker="o", ms=2, lw=0.8, label="t-SNE, best cell")
     limit = share * tsne["n_images"].iloc[0]
     if best.index.max() > limit:
-        ax.axvspan(limit, best.index.max(), color="#e9e9e9", lw=0, label="unreliable", zorder=0)
+        ax.axvspan(limit, best.index.max(), color=UNUSED, lw=0, label="unreliable", zorder=0)
     pca = best_cell(ranking, "pca")
-    if pca is not None:
-        ax.axhline(pca["balance_score"], color=PALETTE[1], ls="--", lw=1, label="PCA, best cell")
+    if pca is not None and pd.notna(pca[statistic.column]):
+        ax.axhline(pca[statistic.column], color=PALETTE[1], ls="--", lw=1, label="PCA, best cell")
     chosen = best_cell(ranking, "tsne")
     if chosen is not None:
-        point = (chosen["perplexity"], chosen["balance_score"])
+        point = (chosen["perplexity"], chosen[statistic.column])
         ax.plot(*point, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="selected")
     ax.set(
-        xlabel="perplexity", ylabel="best balance score", title="Best balance score by perplexity"
+        xlabel="perplexity",
+        ylabel=f"best {statistic.name}",
+        title=f"Best {statistic.name} by perplexity",
     )
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=min(0, best.min()) if best.notna().any() else 0)
     ax.legend(loc="best")
 
 

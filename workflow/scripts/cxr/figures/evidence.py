@@ -23,7 +23,10 @@ from cxr.figures.style import (
     figure,
 )
 
-STATISTICS = {"balance_score": "best balance score (lower is better)", "dbcv": "best DBCV"}
+STATISTICS = {
+    "agreement": "highest agreement between perplexities (decides)",
+    "balance_score": "best balance score (lower is better)",
+}
 SUBJECTS = {"features": "features", **{name: entry.label for name, entry in CONTROLS.items()}}
 TOO_FEW = "too few images or patients"
 

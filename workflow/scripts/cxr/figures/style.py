@@ -1,5 +1,7 @@
 """The one style of all figures."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ OUTLIER = "#8c8c8c"
 INK = "#222222"
 PALE = "#f2f3f5"
 LINE = "#c8ccd2"
+# What a statistic leaves out.
+UNUSED = "#e9e9e9"
 WIDTH_MM = 180
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": "#555555",
@@ -113,6 +117,12 @@ def plain_numbers(axis: Axis) -> None:
     """Labels a logarithmic axis with plain numbers: text is never read as mathematics."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.7g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def label_places(axis: Axis, values: Sequence[float], most: int = 10) -> None:
+    """Labels the places 0, 1, ... of an axis with values, so many of them at most."""
+    every = math.ceil(len(values) / most)
+    axis.set_ticks(range(0, len(values), every), [f"{value:.3g}" for value in values[::every]])
 
 
 def empty(ax: Axes, text: str) -> None:

@@ -10,6 +10,7 @@ from cxr.clustering.ranking import best_cell
 from cxr.core.io import read_csv, read_json, read_table
 from cxr.evaluation.comparison import main_protocol, unbeaten_shortcuts
 from cxr.evidence.verdict import format_p
+from cxr.figures.selection import selecting
 from cxr.figures.style import cluster_name
 from cxr.images.quality import FLAGGED_ABOVE
 from cxr.report.inputs import INPUTS
@@ -74,9 +75,7 @@ def comparison(path: str) -> dict[str, Any]:
 def metric(row: pd.Series | Mapping[str, Any], name: str) -> dict[str, float | None]:
     """A metric of the comparison table as the metrics documents have it."""
     columns = {"value": name, "low": f"{name}_low", "high": f"{name}_high"}
-    return {
-        key: None if pd.isna(row[column]) else float(row[column]) for key, column in columns.items()
-    }
+    return {key: _number(row[column]) for key, column in columns.items()}
 
 
 def attention(path: str) -> dict[str, float | None]:
@@ -84,7 +83,7 @@ def attention(path: str) -> dict[str, float | None]:
     table = read_csv(path)
     names = ("in_lungs", "in_border", "lung_area", "border_area")
     means = table[list(names)].mean()
-    return {name: None if pd.isna(means[name]) else float(means[name]) for name in names}
+    return {name: _number(means[name]) for name in names}
 
 
 def size(cohort: pd.DataFrame) -> dict[str, int]:
@@ -121,9 +120,11 @@ def model(name: str, files: Mapping[str, Any]) -> dict[str, Any]:
     cell, pca = best_cell(ranking, "tsne"), best_cell(ranking, "pca")
     hdbscan = best_cell(ranking, "tsne", "hdbscan")
     clusters = read_table(files["clusters"], columns=["cluster"])
+    direct = direct_content(files)
     return {
-        **direct_content(files),
+        **direct,
         "name": name,
+        "selecting": selecting(direct["consensus"]["choose"], cell),
         "history": read_if(_history, files["history"]),
         "attention": read_if(attention, files["attention"]),
         "cell": None if cell is None else _cell(cell),
@@ -186,8 +187,14 @@ def _cell(row: pd.Series) -> dict[str, Any]:
         "sizes": ", ".join(str(size) for size in row["sizes"]),
         "n_outliers": int(row["n_outliers"]),
         "score": int(row["balance_score"]),
+        "agreement": _number(row["agreement"]),
+        "dbcv": _number(row["dbcv"]),
         "reliable": bool(row["reliable"]),
     }
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _countries(table: pd.DataFrame) -> dict[str, Any]:

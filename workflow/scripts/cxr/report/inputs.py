@@ -91,6 +91,8 @@ INPUTS = (
     Input("explorer", f"{STUDY}/explorer/{{model}}.json", direct=False),
     _figure("maps_figure", "{model}.maps"),
     _figure("cells_figure", "{model}.cells"),
+    Input("consensus", f"{STUDY}/clusters/{{model}}.consensus.json"),
+    _figure("votes_figure", "{model}.votes"),
     # Of images and networks.
     Input("thumbnails", f"{STUDY}/explorer/thumbnails.json", (IMAGES,), direct=False),
     Input("sources", "results/sources/{source}.json", (IMAGES,)),
