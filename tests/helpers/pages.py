@@ -217,12 +217,11 @@ def draw_images(folder, classes, text, printed=False):
 
 def draw_clusters(folder, text, grid, ranking, mapped, printed=False):
     """The figures of clusters, of which the page shows three."""
+    voting = grid.assign(perplexity=[5.0, 6.0, np.nan])
     figures = {
         "maps": cluster_figures.maps(mapped, mapped, ranking, "balance"),
         "cells": cluster_figures.cells(grid, ranking, 1 / 3, "balance"),
-        "votes": votes(
-            votes_of(not ranking.empty), grid.assign(perplexity=[5.0, 6.0, np.nan]), ranking, 1 / 3
-        ),
+        "votes": votes(votes_of(not ranking.empty), voting, ranking, 1 / 3),
         "clusters": cluster_figures.clusters(mapped, ranking, "balance"),
         "countries": cluster_figures.countries(countries_of(text)),
     }

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -105,10 +106,12 @@ def scatter(ax: Axes, rows: pd.DataFrame, size: float, opacity: pd.Series | None
             members["x"],
             members["y"],
             s=size,
-            color=cluster_colour(number),
+            color=to_rgba_array(
+                cluster_colour(number),
+                OPACITY if opacity is None else opacity.loc[members.index].to_numpy(),
+            ),
             marker=cluster_marker(number),
             linewidths=0.8 if number < 0 else 0,
-            alpha=OPACITY if opacity is None else opacity.loc[members.index].to_numpy(),
             label=f"{cluster_name(number)} (n = {len(members)})",
             rasterized=len(rows) > 3000,
         )
@@ -199,13 +202,23 @@ def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float, statistic: Sta
     chosen = best_cell(ranking, "tsne")
     if chosen is not None:
         point = (chosen["perplexity"], chosen[statistic.column])
-        ax.plot(*point, marker="o", ms=7, mfc="none", mec=PALETTE[2], ls="none", label="selected")
+        ax.plot(
+            *point,
+            marker="o",
+            ms=7,
+            mfc="none",
+            mec=PALETTE[2],
+            ls="none",
+            label="selected",
+            clip_on=False,
+        )
     ax.set(
         xlabel="perplexity",
         ylabel=f"best {statistic.name}",
         title=f"Best {statistic.name} by perplexity",
     )
-    ax.set_ylim(bottom=min(0, best.min()) if best.notna().any() else 0)
+    # Agreement and DBCV are 1 at most.
+    ax.set_ylim(min(0, best.min(skipna=True)), None if statistic.lower else 1.02)
     ax.legend(loc="best")
 
 

@@ -64,8 +64,8 @@ def selecting(choose: str, cell: pd.Series | None) -> Statistic:
     choose : "consensus", "dbcv" or "balance"
     cell : Series or None
         The selected cell. Where its agreement or DBCV is not defined, as with one
-        perplexity alone, the balance score selected it.
+        perplexity alone, the balance score selected it; so without a cell, too.
     """
     column = CHOSEN_BY.get(choose, "balance_score")
-    undefined = cell is not None and pd.isna(cell[column])
+    undefined = cell is None or pd.isna(cell[column])
     return STATISTICS["balance_score" if undefined else column]

@@ -54,7 +54,7 @@ def _clusterings(ax: Axes, table: pd.DataFrame, cell: pd.Series | None) -> None:
         ax.scatter(
             rows["perplexity"],
             rows["agreement"],
-            s=9,
+            s=12,
             color=scale((n_clusters - lowest) / max(highest - lowest, 1)),
             marker=MARKERS[(n_clusters - lowest) % len(MARKERS)],
             linewidths=0,
@@ -64,10 +64,19 @@ def _clusterings(ax: Axes, table: pd.DataFrame, cell: pd.Series | None) -> None:
         )
     if cell is not None and pd.notna(cell["agreement"]):
         point = (cell["perplexity"], cell["agreement"])
-        ax.plot(*point, marker="o", ms=8, mfc="none", mec=PALETTE[2], ls="none", label="selected")
+        ax.plot(
+            *point,
+            marker="o",
+            ms=8,
+            mfc="none",
+            mec=PALETTE[2],
+            ls="none",
+            label="selected",
+            clip_on=False,
+        )
     ax.set(xlabel="perplexity", ylabel="agreement with other perplexities")
     ax.set_title(f"{len(table)} clusterings, by number of clusters")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=9, handletextpad=0.1)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=12, handletextpad=0.1)
 
 
 def _between(table: pd.DataFrame, grid: pd.DataFrame, largest: float) -> pd.DataFrame:
