@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.core.io import write_text
+from cxr.core.io import write_json, write_text
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.style import save
 from cxr.report import content
@@ -23,6 +23,7 @@ from tests.helpers.pages import (
     PLAIN,
     TAGGED,
     build_page,
+    consensus_of,
     countries_of,
     draw_images,
     map_of,
@@ -234,6 +235,29 @@ def test_tags_and_metadata_of_which_little_is_recorded_have_their_sections(study
     assert "labels occur" in text
     assert "Fewer than two of the fields are recorded" in text
     assert "Cramér" in " ".join(Page(study(parts=TAGGED)).text)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "Of all clusterings it agrees most with those of other perplexities."),
+        (
+            {"selected": None, "consensus": None},
+            "not defined, since no other perplexity has a clustering that votes",
+        ),
+        (
+            {"selected": {"agreement": None, "clustered": 0.5, "outliers": 0.25}},
+            "not defined, since it has too many outliers; among images that are clustered in both "
+            "0.50",
+        ),
+    ],
+)
+def test_the_page_says_how_perplexities_voted(variant, change, words):
+    document = consensus_of() | {"choose": "consensus"} | change
+    folder = variant(lambda folder: write_json(document, path_of(folder, "consensus")))
+    text = " ".join(" ".join(Page(build_page(folder)).text).split())
+    assert words in text
+    assert "The clustering with the highest agreement" not in text, "it is the selected one"
 
 
 def test_a_grid_without_a_qualifying_cell_is_said_plainly(variant, rng):

@@ -23,6 +23,7 @@ from cxr.figures.style import (
     empty,
     figure,
     label_places,
+    ring,
     short,
 )
 
@@ -201,17 +202,7 @@ def _by_perplexity(ax: Axes, ranking: pd.DataFrame, share: float, statistic: Sta
         ax.axhline(pca[statistic.column], color=PALETTE[1], ls="--", lw=1, label="PCA, best cell")
     chosen = best_cell(ranking, "tsne")
     if chosen is not None:
-        point = (chosen["perplexity"], chosen[statistic.column])
-        ax.plot(
-            *point,
-            marker="o",
-            ms=7,
-            mfc="none",
-            mec=PALETTE[2],
-            ls="none",
-            label="selected",
-            clip_on=False,
-        )
+        ring(ax, chosen["perplexity"], chosen[statistic.column])
     ax.set(
         xlabel="perplexity",
         ylabel=f"best {statistic.name}",

@@ -1,11 +1,11 @@
 """The one style of all figures."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex
@@ -119,10 +119,16 @@ def plain_numbers(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def label_places(axis: Axis, values: Sequence[float], most: int = 10) -> None:
+def label_places(axis: Axis, values: np.ndarray, most: int = 10) -> None:
     """Labels the places 0, 1, ... of an axis with values, so many of them at most."""
     every = math.ceil(len(values) / most)
     axis.set_ticks(range(0, len(values), every), [f"{value:.3g}" for value in values[::every]])
+
+
+def ring(ax: Axes, x: float, y: float) -> None:
+    """Marks what was selected."""
+    style: dict[str, Any] = {"marker": "o", "ms": 8, "mfc": "none", "mec": PALETTE[2]}
+    ax.plot(x, y, ls="none", label="selected", clip_on=False, **style)
 
 
 def empty(ax: Axes, text: str) -> None:

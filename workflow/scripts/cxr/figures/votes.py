@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cxr.clustering.ranking import best_cell
-from cxr.figures.style import MARKERS, PALETTE, UNUSED, empty, figure, label_places
+from cxr.figures.style import MARKERS, UNUSED, empty, figure, label_places, ring
 
 NO_VOTES = "no clustering votes"
 ONE_PERPLEXITY = "no two perplexities have clusterings that vote"
@@ -63,17 +63,7 @@ def _clusterings(ax: Axes, table: pd.DataFrame, cell: pd.Series | None) -> None:
             rasterized=len(table) > RASTERIZED_ABOVE,
         )
     if cell is not None and pd.notna(cell["agreement"]):
-        point = (cell["perplexity"], cell["agreement"])
-        ax.plot(
-            *point,
-            marker="o",
-            ms=8,
-            mfc="none",
-            mec=PALETTE[2],
-            ls="none",
-            label="selected",
-            clip_on=False,
-        )
+        ring(ax, cell["perplexity"], cell["agreement"])
     ax.set(xlabel="perplexity", ylabel="agreement with other perplexities")
     ax.set_title(f"{len(table)} clusterings, by number of clusters")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=12, handletextpad=0.1)
@@ -92,8 +82,8 @@ def _between(table: pd.DataFrame, grid: pd.DataFrame, largest: float) -> pd.Data
 def _pairs(ax: Axes, matrix: pd.DataFrame) -> None:
     values = matrix.to_numpy(dtype=np.float64)
     image = ax.imshow(values, origin="lower", cmap="cividis", interpolation="nearest")
-    label_places(ax.xaxis, matrix.columns)
-    label_places(ax.yaxis, matrix.index)
+    label_places(ax.xaxis, matrix.columns.to_numpy())
+    label_places(ax.yaxis, matrix.index.to_numpy())
     ax.set_facecolor(UNUSED)
     ax.set(xlabel="perplexity", ylabel="perplexity", title="Mean agreement; grey: no pair")
     ax.figure.colorbar(image, ax=ax, label="mean adjusted Rand index")
