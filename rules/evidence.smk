@@ -84,6 +84,7 @@ rule search_nulls:
             STAGES.null_chunks[wildcards.simulations]["subject"]
         ],
         cohort=COHORT,
+        metadata=METADATA if STUDY["evidence"]["within"] else [],
     output:
         simulations="results/{study}/evidence/{model}/{simulations}.parquet",
     log:
@@ -99,7 +100,9 @@ rule search_nulls:
     params:
         cfg=lambda wildcards: {
             **STAGES.null_chunks[wildcards.simulations],
-            **settings(**SAMPLED_SEARCH, minimum=MINIMUM)(wildcards),
+            **settings(
+                **SAMPLED_SEARCH, minimum=MINIMUM, within="evidence.within"
+            )(wildcards),
         },
         code=code_of("search_nulls.py"),
     script:

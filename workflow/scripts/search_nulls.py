@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_table, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
+from cxr.evidence.covariates import recorded_fields
 from cxr.evidence.null_search import SIMULATIONS, NullSettings, search_simulations
 from cxr.evidence.sample import Sample
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    settings = typed(NullSettings, cfg)
-    sample = Sample.of(read_table(input.features), read_table(input.cohort), settings.sample)
-    write_table(search_simulations(sample, settings), output.simulations, schema=SIMULATIONS)
+    settings, cohort = typed(NullSettings, cfg), read_table(input.cohort)
+    sample = Sample.of(read_table(input.features), cohort, settings.sample)
+    metadata = input.get("metadata")
+    fields = recorded_fields(read_table(metadata), cohort) if metadata else None
+    simulations = search_simulations(sample, settings, fields)
+    write_table(simulations, output.simulations, schema=SIMULATIONS)
 
 
 if __name__ == "__main__":

@@ -67,12 +67,22 @@ def test_own_fields_can_be_tags_targets_and_predictors():
         ({"cohort": {"tags": {"fields": ["scaner"]}}}, "cohort.tags.fields names 'scaner'"),
         ({"analysis": {"target": "Scanner"}}, "analysis.target names 'Scanner'"),
         ({"analysis": {"predictors": ["scanners"]}}, "analysis.predictors names 'scanners'"),
+        ({"evidence": {"within": "scanners"}}, "evidence.within names 'scanners'"),
     ],
 )
 def test_a_field_that_no_source_has_is_an_error_with_the_nearest_name(sections, line):
     found = problem(study(of({"scanner": "Manufacturer"}), **sections))
     assert line in found
     assert "did you mean 'scanner'?" in found
+
+
+def test_null_models_can_be_fitted_within_a_field():
+    for name in ("source", "age_band", "scanner"):
+        resolved = resolve(study(of({"scanner": "Manufacturer"}), evidence={"within": name}))
+        assert resolved["evidence"]["within"] == name
+    # Of a table of features the columns are not known before it is read.
+    table = {"study": "s", "features": {"from_file": "x.csv"}, "evidence": {"within": "ward"}}
+    assert resolve(table)["evidence"]["within"] == "ward"
 
 
 def test_sources_in_a_published_layout_bring_their_fields():

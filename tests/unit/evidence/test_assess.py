@@ -80,7 +80,7 @@ def study(features, cohort, metadata=None, options=None, max_images=500, control
     simulations = SIMULATIONS.empty_table().to_pandas()
     minimum = THRESHOLDS.minimum
     for subject in ("features", *controls):
-        null = NullSettings(subject, "gaussian", 1, 39, 0, minimum, sampling, options.search)
+        null = NullSettings(subject, "gaussian", 1, 39, 0, None, minimum, sampling, options.search)
         simulations = pd.concat([simulations, search_simulations(sample, null)], ignore_index=True)
     resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
     metadata = pd.DataFrame({"image_id": cohort["image_id"]}) if metadata is None else metadata

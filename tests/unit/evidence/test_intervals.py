@@ -130,6 +130,7 @@ def test_a_simulation_depends_on_its_number_and_the_seed(points):
         1,
         3,
         5,
+        None,
         MinimumSize(42, 42),
         SampleSettings(None, 99, 0),
         SearchSettings(GRID, 2),

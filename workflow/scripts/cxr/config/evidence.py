@@ -7,7 +7,9 @@ from pydantic import Field, field_validator, model_validator
 
 from cxr.config.base import OneOf, Section, Seed
 from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.catalogue.fields import LEVELS
 from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
+from cxr.config.fields import RecordedField
 
 
 def fewest_simulations(alpha: float) -> int:
@@ -65,6 +67,13 @@ class Evidence(Section):
         default=list(NULL_MODELS),
         min_length=1,
         description="Null models; the verdict rests on `gaussian` alone.",
+    )
+    within: Annotated[str, RecordedField(LEVELS)] | None = Field(
+        default=None,
+        description="A field within whose levels null models are fitted and drawn, such as "
+        "`source`: clusters that differences between its levels make are then in the simulations. "
+        "Levels of fewer than 10 images or 5 patients are pooled, missing is a level, a number's "
+        "levels are its fifths. null: no field.",
     )
     controls: list[Annotated[str, OneOf(CONTROLS)]] = Field(
         default=list(CONTROLS),

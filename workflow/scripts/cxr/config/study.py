@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
 from cxr.config.base import Location, Name, Section, Seed
-from cxr.config.catalogue.fields import NUMBERS, TEXTS
+from cxr.config.catalogue.fields import LEVELS, NUMBERS, TEXTS
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
@@ -153,6 +153,8 @@ class Config(Section):
             named += [("analysis.target", self.analysis.target, TEXTS)]
             shared = (*TEXTS, *NUMBERS)
             named += [("analysis.predictors", name, shared) for name in self.analysis.predictors]
+        if self.evidence is not None and self.evidence.within and not self.features:
+            named += [("evidence.within", self.evidence.within, LEVELS)]
         problems = [unlike_spellings(self.sources), *(unknown_field(*n, own) for n in named)]
         for problem in filter(None, problems):
             raise ValueError(problem)

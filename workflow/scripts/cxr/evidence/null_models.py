@@ -8,12 +8,21 @@ wider. Images of a patient are as similar as they are in the features.
 `copula` keeps each unit's own distribution exactly, so that clusters which show in
 single units are in the null too. `permutation` shuffles every unit by itself: it
 destroys all correlation, is easily beaten, and serves as a warning only.
+
+Each can be fitted and drawn within the levels of a field, such as the source. The
+levels of the Gaussian then have their own location, and one scale each, before the
+rectifier where there is one; around these all levels share the covariance, which
+small levels could not tell. So what a level shifts or widens is in the null, and a
+unit that a level's images have at zero stays there. The copula keeps each unit's
+distribution in each level, and the permutation shuffles within levels.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from cxr.evidence.levels import Placement
 
 # A unit is rectified when it is never negative and at least so many of its values are zero.
 RECTIFIED_SHARE = 0.01
@@ -53,7 +62,13 @@ class Latent:
         return self.mean + scores @ self.axes.T
 
 
-def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -> Sampler:
+def fit_null(
+    features: np.ndarray,
+    patients: np.ndarray,
+    null: str,
+    seed: int,
+    levels: np.ndarray | None = None,
+) -> Sampler:
     """A model without clusters of some features.
 
     Parameters
@@ -66,6 +81,8 @@ def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -
         A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
     seed : int
         Of the sampling of censored values.
+    levels : array of str, shape (n,), optional
+        Within which the model is fitted and drawn; None for one level.
 
     Returns
     -------
@@ -73,42 +90,62 @@ def fit_null(features: np.ndarray, patients: np.ndarray, null: str, seed: int) -
         From a random generator to features, shape (n, units with variance).
     """
     owner = np.unique(patients, return_inverse=True)[1]
+    codes = np.zeros(len(owner), np.int64)
+    if levels is not None:
+        codes = np.unique(levels, return_inverse=True)[1]
     live = features[:, np.ptp(features, axis=0) > 0].astype(np.float64)
     if not live.shape[1]:
         return lambda rng: np.zeros((len(features), 1))
-    return FITS[null](live, owner, seed)
+    return FITS[null](live, owner, codes, seed)
 
 
-def _permutation(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
-    return lambda rng: rng.permuted(features, axis=0)
+def _members(codes: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(codes == level) for level in range(codes.max() + 1)]
 
 
-def _gaussian(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
+def _permutation(features: np.ndarray, owner: np.ndarray, codes: np.ndarray, seed: int) -> Sampler:
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        values = np.empty_like(features)
+        for member in _members(codes):
+            values[member] = rng.permuted(features[member], axis=0)
+        return values
+
+    return draw
+
+
+def _gaussian(features: np.ndarray, owner: np.ndarray, codes: np.ndarray, seed: int) -> Sampler:
     censored = rectified(features)
-    if not censored.any():
-        return _Moments.of(features, owner).latent(owner).draw
-    latent = fit_censored(features, censored, owner, seed)
+    if censored.any():
+        latent, placement = fit_censored(features, censored, owner, codes, seed)
+    else:
+        placement = Placement.of(features, codes)
+        latent = _Moments.of(placement.standardise(features), owner).latent(owner)
 
     def draw(rng: np.random.Generator) -> np.ndarray:
-        values = latent.draw(rng)
+        values = placement.place(latent.draw(rng))
         return np.where(censored, np.maximum(values, 0), values)
 
     return draw
 
 
-def _copula(features: np.ndarray, owner: np.ndarray, seed: int) -> Sampler:
+def _copula(features: np.ndarray, owner: np.ndarray, codes: np.ndarray, seed: int) -> Sampler:
     """Draws with the units' own distributions, coupled through normal scores of ranks."""
     from scipy.special import ndtr, ndtri
     from scipy.stats import rankdata
 
-    n, d = features.shape
-    latent = _Moments.of(ndtri(rankdata(features, axis=0) / (n + 1)), owner).latent(owner)
+    levels = [(member, np.sort(features[member], axis=0)) for member in _members(codes)]
+    scores = np.empty(features.shape)
+    for member, _ in levels:
+        scores[member] = ndtri(rankdata(features[member], axis=0) / (len(member) + 1))
+    latent = _Moments.of(scores, owner).latent(owner)
     spread = np.sqrt((latent.axes**2).sum(axis=1))
-    ordered = np.sort(features, axis=0)
 
     def draw(rng: np.random.Generator) -> np.ndarray:
-        shares = ndtr((latent.draw(rng) - latent.mean) / spread)
-        return ordered[np.minimum((shares * n).astype(int), n - 1), np.arange(d)]
+        shares, values = ndtr((latent.draw(rng) - latent.mean) / spread), np.empty(features.shape)
+        for member, ordered in levels:
+            places = np.minimum((shares[member] * len(member)).astype(int), len(member) - 1)
+            values[member] = np.take_along_axis(ordered, places, axis=0)
+        return values
 
     return draw
 
@@ -143,6 +180,7 @@ class _Moments:
 
         (n, d), sizes = values.shape, np.bincount(owner)
         mean, scale = values.mean(axis=0), values.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
         total = np.cov(values.T, bias=True).reshape(d, d)
         if shrunk or n <= d:
             total = ledoit_wolf((values - mean) / scale)[0] * np.outer(scale, scale)
@@ -172,8 +210,8 @@ class _Moments:
 
 
 def fit_censored(
-    features: np.ndarray, censored: np.ndarray, owner: np.ndarray, seed: int
-) -> Latent:
+    features: np.ndarray, censored: np.ndarray, owner: np.ndarray, codes: np.ndarray, seed: int
+) -> tuple[Latent, Placement]:
     """The Gaussian before a rectifier, by sampling what the rectifier cut off.
 
     Each sweep draws the patients' shares and then each zero of a rectified unit
@@ -187,7 +225,15 @@ def fit_censored(
     features : float array, shape (n, d)
     censored : bool array, shape (d,)
         The rectified units.
-    owner : int array, shape (n,)
+    owner, codes : int array, shape (n,)
+        The patient and the level of each image.
+
+    Returns
+    -------
+    latent : Latent
+        Of the values standardised within levels.
+    placement : Placement
+        Of the levels before the rectifier.
 
     References
     ----------
@@ -200,19 +246,27 @@ def fit_censored(
     zeros = censored & (features == 0)
     spread = np.array([column[column > 0].std() for column in features.T])
     values[zeros] = -np.abs(rng.normal(0, 0.5 * np.broadcast_to(spread, zeros.shape)[zeros]))
-    moments = []
+    moments, placements = [], []
     for sweep in range(BURN_IN + AVERAGED):
-        latent = _Moments.of(values, owner, shrunk=True).latent(owner)
-        _gibbs_sweep(values, zeros, latent, rng)
+        placement = Placement.of(values, codes)
+        standard = placement.standardise(values).copy()
+        latent = _Moments.of(standard, owner, shrunk=True).latent(owner)
+        _gibbs_sweep(standard, zeros, latent, rng, placement.zero)
+        values[zeros] = placement.restore(standard)[zeros]
         if sweep >= BURN_IN:
-            moments.append(_Moments.of(values, owner))
-    return _Moments.average(moments).latent(owner)
+            placements.append(Placement.of(values, codes))
+            moments.append(_Moments.of(placements[-1].standardise(values), owner))
+    return _Moments.average(moments).latent(owner), Placement.average(placements)
 
 
 def _gibbs_sweep(
-    values: np.ndarray, zeros: np.ndarray, latent: Latent, rng: np.random.Generator
+    values: np.ndarray,
+    zeros: np.ndarray,
+    latent: Latent,
+    rng: np.random.Generator,
+    limits: np.ndarray | None = None,
 ) -> None:
-    """One Gibbs sweep over the censored values, in place."""
+    """One Gibbs sweep over the censored values, in place; they lie below `limits`, or 0."""
     from scipy.special import ndtr, ndtri
 
     variances = (latent.axes**2).sum(axis=0)
@@ -232,5 +286,6 @@ def _gibbs_sweep(
         precision_of_unit = inverse[unit, unit]
         centre = values[rows, unit] - pull / precision_of_unit
         deviation = 1 / np.sqrt(precision_of_unit)
-        below = np.maximum(ndtr(-centre / deviation), 1e-300)
+        limit = 0.0 if limits is None else limits[rows, unit]
+        below = np.maximum(ndtr((limit - centre) / deviation), 1e-300)
         values[rows, unit] = centre + deviation * ndtri(below * rng.uniform(size=len(below)))

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.core.progress import Progress
+from cxr.evidence.levels import levels_within
 from cxr.evidence.null_models import fit_null
 from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings, search
@@ -37,6 +38,8 @@ class NullSettings:
     first, last : int
         Numbers of the first and the last simulation.
     seed : int
+    within : str or None
+        The field within whose levels the null model is fitted and drawn.
     minimum : MinimumSize
     sample : SampleSettings
     search : SearchSettings
@@ -47,25 +50,44 @@ class NullSettings:
     first: int
     last: int
     seed: int
+    within: str | None
     minimum: MinimumSize
     sample: SampleSettings
     search: SearchSettings
 
 
-def search_simulations(sample: Sample, settings: NullSettings) -> pd.DataFrame:
+def search_simulations(
+    sample: Sample, settings: NullSettings, fields: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The best of the search in each null simulation of a job.
+
+    Parameters
+    ----------
+    sample : Sample
+    settings : NullSettings
+    fields : DataFrame, optional
+        As from `cxr.evidence.covariates.recorded_fields`, for `settings.within`.
 
     Returns
     -------
     DataFrame
         Columns as in `SIMULATIONS`; no row where the sample is too small.
+
+    Raises
+    ------
+    InputError
+        If the field of `settings.within` is recorded of no image.
     """
     if not sample.is_sufficient(settings.minimum):
         return SIMULATIONS.empty_table().to_pandas()
     grid = settings.search.grid_for(sample.n_images)
     replicates = range(settings.first, settings.last + 1)
+    levels = None
+    if settings.within is not None and fields is not None:
+        recorded = fields.loc[sample.image_ids]
+        levels = levels_within(recorded, settings.within, sample.patients)
     simulations = simulate_null(
-        sample.features, sample.patients, grid, settings.null, replicates, settings.seed
+        sample.features, sample.patients, grid, settings.null, replicates, settings.seed, levels
     )
     return simulations.assign(subject=settings.subject)
 
@@ -77,6 +99,7 @@ def simulate_null(
     null: str,
     replicates: range,
     seed: int,
+    levels: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """The best of the search in simulations from a null model.
 
@@ -90,6 +113,8 @@ def simulate_null(
     replicates : range
         Numbers of the simulations; each depends on its number and the seed alone.
     seed : int
+    levels : array of str, shape (n,), optional
+        Within which the model is fitted and drawn.
 
     Returns
     -------
@@ -97,7 +122,7 @@ def simulate_null(
         The columns of `SIMULATIONS` but `subject`; `agreement` is 0 and
         `balance_score` infinite where no cell was usable.
     """
-    simulate = fit_null(features, patients, null, seed)
+    simulate = fit_null(features, patients, null, seed, levels)
     progress = Progress(len(replicates), "null simulations")
     rows = []
     for replicate in replicates:

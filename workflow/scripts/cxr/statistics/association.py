@@ -182,15 +182,18 @@ def _comparison(
 ) -> _Comparison:
     recorded = field.notna().to_numpy()
     kept = (clusters >= 0) & (recorded | (missing == MISSING_AS_LEVEL))
-    values, recorded = field[kept], recorded[kept]
+    values = field[kept]
     numeric = pd.api.types.is_numeric_dtype(field)
-    text = _fifths(values) if numeric else values.astype("str")
-    levels = np.unique(text.where(recorded, MISSING).to_numpy(dtype=np.str_), return_inverse=True)[
-        1
-    ]
+    levels = np.unique(level_names(values), return_inverse=True)[1]
     numbers = values.to_numpy(dtype=np.float64) if numeric and missing == MISSING_DROPPED else None
     cluster_codes = np.unique(clusters[kept], return_inverse=True)[1]
     return _Comparison(cluster_codes, patients[kept], levels, numbers)
+
+
+def level_names(values: pd.Series) -> np.ndarray:
+    """A field's values as levels, str of shape (n,): missing is one, numbers are in fifths."""
+    text = _fifths(values) if pd.api.types.is_numeric_dtype(values) else values.astype("str")
+    return text.where(values.notna().to_numpy(), MISSING).to_numpy(dtype=np.str_)
 
 
 def _fifths(values: pd.Series) -> pd.Series:

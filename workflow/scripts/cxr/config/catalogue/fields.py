@@ -7,6 +7,11 @@ from collections.abc import Iterable
 # Those that networks and classifiers can predict, or predict from.
 TEXTS = ("severity", "location", "country", "sex", "view", "survival")
 NUMBERS = ("age_years", "offset_days")
+# Those with levels, within which null models can be fitted.
+LEVELS = (
+    *("source", "country", "view", "sex", "age_band", "doi", "location", "licence"),
+    *("survival", "severity", "format", "month", "split"),
+)
 # Own fields of the sources in a published layout, by their reader.
 OF_READERS = {
     "ieee8023": (
