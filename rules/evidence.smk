@@ -100,9 +100,9 @@ rule search_nulls:
     params:
         cfg=lambda wildcards: {
             **STAGES.null_chunks[wildcards.simulations],
-            **settings(
-                **SAMPLED_SEARCH, minimum=MINIMUM, within="evidence.within"
-            )(wildcards),
+            **settings(**SAMPLED_SEARCH, minimum=MINIMUM, within="evidence.within")(
+                wildcards
+            ),
         },
         code=code_of("search_nulls.py"),
     script:
@@ -184,6 +184,7 @@ rule assess_evidence:
                 permutations="evidence.permutations",
                 splits="evidence.splits",
                 thresholds="evidence.thresholds",
+                within="evidence.within",
             )(wildcards),
         },
         code=code_of("assess_evidence.py"),

@@ -48,6 +48,7 @@ def settings(**search):
         permutations=99,
         splits=5,
         seed=0,
+        within=None,
         thresholds=THRESHOLDS,
         sample=SampleSettings(None, 500, 0),
         search=SearchSettings(grid, n_perplexities=4),

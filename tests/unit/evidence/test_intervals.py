@@ -169,6 +169,7 @@ def evidence(points):
         19,
         1,
         0,
+        None,
         Thresholds(0.05, 0.3, 0.75, 30, 20),
         SampleSettings(None, 500, 0),
         SearchSettings(GRID, 2),

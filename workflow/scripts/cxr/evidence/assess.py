@@ -9,7 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.config.catalogue.null_models import NULL_MODELS
+from cxr.evidence.cluster_tree import tree_test
+from cxr.evidence.counterfactual import fields_to_remove, search_without
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
+from cxr.evidence.levels import level_sizes
 from cxr.evidence.probes import probe
 from cxr.evidence.sample import Sample, SampleSettings, insufficiency
 from cxr.evidence.search import SearchGrid, SearchResult, SearchSettings, search
@@ -55,6 +58,8 @@ class AssessmentSettings:
     splits : int
         Halvings of the patients in the separation test.
     seed : int
+    within : str or None
+        The field within whose levels null models are fitted and drawn.
     thresholds : Thresholds
     sample : SampleSettings
     search : SearchSettings
@@ -64,6 +69,7 @@ class AssessmentSettings:
     permutations: int
     splits: int
     seed: int
+    within: str | None
     thresholds: Thresholds
     sample: SampleSettings
     search: SearchSettings
@@ -147,6 +153,7 @@ def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) 
         "insufficient": insufficiency(
             sample.n_images, sample.n_patients, n_clusters, thresholds.minimum
         ),
+        "within": level_sizes(fields, settings.within, sample.patients),
         "country_within": country_within,
         "probes": probe(sample.features, sample.patients, fields, settings.seed),
         "search": None,
@@ -156,6 +163,8 @@ def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) 
         "faithfulness": None,
         "stability": None,
         "sensitivity": None,
+        "survives": None,
+        "apart": None,
     }
     results: dict[str, SearchResult] = {}
     if sample.is_sufficient(thresholds.minimum):
@@ -163,6 +172,18 @@ def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) 
         results = {SUBJECT: search(sample.features, grid)}
         results |= {name: search(c.features, grid) for name, c in records.controls.items()}
         document |= _assess_search(sample, grid, results, records, settings)
+        labels = clusters.loc[sample.image_ids].to_numpy()
+        removed = fields_to_remove(associations, settings.within, thresholds)
+        searched = results[SUBJECT].labels
+        document["survives"] = search_without(sample, fields, removed, grid, labels, searched)
+        document["apart"] = tree_test(
+            sample.features,
+            sample.patients,
+            labels,
+            settings.splits,
+            thresholds.alpha,
+            settings.seed,
+        )
     document["explained_by"] = explained_by(associations, thresholds)
     document["thresholds"] = asdict(thresholds)
     document["verdict"] = decide(document, thresholds)

@@ -1,6 +1,7 @@
 """The levels of a field, within which null models are fitted and drawn."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,16 @@ def levels_within(fields: pd.DataFrame, field: str, patients: np.ndarray) -> np.
     else:
         names[rest] = sizes.size()[large].idxmax()
     return names.astype(np.str_)
+
+
+def level_sizes(
+    fields: pd.DataFrame, field: str | None, patients: np.ndarray
+) -> dict[str, Any] | None:
+    """The `field` of `levels_within`, and the number of images of its `levels`; None without."""
+    if field is None:
+        return None
+    names, sizes = np.unique(levels_within(fields, field, patients), return_counts=True)
+    return {"field": field, "levels": dict(zip(names.tolist(), sizes.tolist(), strict=True))}
 
 
 def _is_large(images: np.ndarray, patients: np.ndarray) -> bool:

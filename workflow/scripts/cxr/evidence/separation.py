@@ -82,22 +82,22 @@ def _test_half(
     labels = search(searched, grid).labels
     if len(np.unique(labels[labels >= 0])) < 2:
         return 1.0, None
-    axes = _discriminant_axes(searched, labels)
+    axes = discriminant_axes(searched, labels)
     searched, held_out = searched @ axes, held_out @ axes
     centres = np.array([searched[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
     nearest = ((held_out[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     p_values = []
     for a, b in combinations(range(len(centres)), 2):
-        between = _between(held_out, centres[a], centres[b], np.delete(centres, (a, b), axis=0))
-        along = held_out[between] @ (centres[b] - centres[a])
-        one_each = along[np.unique(patients[between], return_index=True)[1]]
+        around = between(held_out, centres[a], centres[b], np.delete(centres, (a, b), axis=0))
+        along = held_out[around] @ (centres[b] - centres[a])
+        one_each = along[np.unique(patients[around], return_index=True)[1]]
         p_values.append(dip_p_value(one_each) if len(one_each) >= MIN_PATIENTS else 1.0)
     several = 1 < len(np.unique(nearest)) < len(held_out)
     silhouette = float(silhouette_score(held_out, nearest)) if several else None
     return min(1.0, min(p_values) * len(p_values)), silhouette
 
 
-def _between(points: np.ndarray, a: np.ndarray, b: np.ndarray, others: np.ndarray) -> np.ndarray:
+def between(points: np.ndarray, a: np.ndarray, b: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which points are nearer to the line from a to b than to any other centre, bool.
 
     Of the line the point that is nearest to a centre counts, so that each centre
@@ -109,7 +109,7 @@ def _between(points: np.ndarray, a: np.ndarray, b: np.ndarray, others: np.ndarra
     return (points @ away.T <= (middle * away).sum(axis=1)).all(axis=1)
 
 
-def _discriminant_axes(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def discriminant_axes(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Axes in which the spread within clusters is one in every direction, shape (d, d).
 
     Distances along them are those of linear discriminant analysis; the

@@ -1,6 +1,6 @@
 """Numbers and names as the page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr.config.catalogue.controls import CONTROLS
@@ -96,8 +96,27 @@ def null_tests(evidence: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str,
     ]
 
 
+def survival(row: Mapping[str, Any]) -> str:
+    """Whether the clusters survive without what a field explains, as a sentence."""
+    found = "no clusters" if row["n_clusters"] == 0 else f"{row['n_clusters']} clusters"
+    finding = (
+        f"Without what {field_name(row['field'])} explains (taken out by ComBat) the search finds "
+        f"{found}, agreement with the study's {row['adjusted_rand']:.2f} (adjusted Rand index)"
+    )
+    if row["survives"] is None:
+        before = f"{row['adjusted_rand_before']:.2f}"
+        return f"{finding}. The same search with it agrees by {before} alone: undecided."
+    return f"{finding}: the clusters {'survive' if row['survives'] else 'do not survive'}."
+
+
+def cluster_numbers(clusters: Sequence[int]) -> str:
+    """Clusters by the numbers that readers see: 1, 3."""
+    return ", ".join(str(cluster + 1) for cluster in clusters)
+
+
 FILTERS = {
     "bounds": bounds,
+    "cluster_numbers": cluster_numbers,
     "column_estimate": column_estimate,
     "decimal": decimal,
     "estimate": estimate,
@@ -110,6 +129,7 @@ FILTERS = {
     "points": points,
     "protocol": protocol_label,
     "resampling": RESAMPLINGS.__getitem__,
+    "survival": survival,
     "verdict_class": verdict_class,
     "whole": whole,
 }
