@@ -74,6 +74,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("evidence.permutations", 199, ASSESSED),
         ("evidence.resamples", 11, REPEATED),
         ("evidence.replicates", 39, {**SIMULATED, **ASSESSED}),
+        ("evidence.within", "source", {**SIMULATED, **ASSESSED}),
         ("evidence.training_seeds", [1], {"retrain": 1, **REPEATED}),
         ("evidence", None, {"write_report": 1}),
         ("similarity.k", 5, SIMILAR),

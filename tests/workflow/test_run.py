@@ -208,6 +208,9 @@ def test_the_evidence_ends_in_a_verdict(results):
     assert evidence["verdict"]["verdict"].startswith(("no clusters", "clusters,", "inconclusive"))
     page = (results / "report.html").read_text()
     assert f"Verdict: {evidence['verdict']['verdict']}." in page
+    assert evidence["within"] is None
+    assert ("Which clusters are apart" in page) == bool(evidence["apart"])
+    assert ("Without what" in page) == bool(evidence["survives"])
     draws = pd.read_parquet(results / "evidence/conv5/features.gaussian.0001-0019.parquet")
     assert draws["replicate"].tolist() == list(range(1, 20))
     fields = pd.read_csv(results / "evidence/conv5.associations.csv")
