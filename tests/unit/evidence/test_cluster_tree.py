@@ -58,7 +58,6 @@ def test_below_a_split_that_is_not_apart_nothing_is_tested(rng):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_clusters_that_a_map_finds_in_one_cloud_are_not_apart(kind):
-    """Of 200 draws each, 0 to 0 of the roots were called apart at 0.05; see the docstring."""
     alarms = 0
     for seed in range(6):
         features = draw(kind, np.random.default_rng(seed))

@@ -4,7 +4,7 @@ The clusters' centroids are agglomerated, and the splits of this tree tested fro
 root down, as in the cited sources. Their test of a split compares it with one
 Gaussian. Here it is the dip test of held-out patients that `cxr.evidence.separation`
 uses: features of a network are rectified and skewed, and the dip test's null
-hypothesis is any log-concave density.
+hypothesis is any log-concave density. `tests/benchmarks/README.md` holds its error rates.
 """
 
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ def tree_test(
     nearer to it than to the centre of any cluster outside the split, a convex region.
     The p value is twice the median over the halves.
 
-    The clusters themselves were found on all images. They choose the axis, through the half
-    that is not tested, and no tested image is left out for its cluster, so that the
-    gaps that a map draws between clusters are not tested.
+    The clusters themselves were found on all images, so that the halves are not quite
+    independent. Of them the tested half gets the axis and the region alone: no tested image
+    is left out for its cluster, and the gaps that a map draws are not tested.
 
     A split of n' of the n images in clusters is tested at the level
     alpha (n' - 1) / (n - 1), and only if the split above it was rejected. Then the
