@@ -20,7 +20,7 @@ from tests.helpers.null_features import KINDS, SIZES, draw, patients  # noqa: E4
 
 from cxr.evidence.cluster_tree import tree_test  # noqa: E402
 from cxr.evidence.levels import levels_within  # noqa: E402
-from cxr.evidence.null_search import simulate_null  # noqa: E402
+from cxr.evidence.null_models import fit_null  # noqa: E402
 from cxr.evidence.search import SearchGrid, search  # noqa: E402
 from cxr.evidence.significance import compare_with_null  # noqa: E402
 
@@ -113,13 +113,13 @@ def of_groups(draws):
 
 def is_rejected(features, observed, levels, seed):
     """Whether a search is beyond the null simulations within some levels, None for one level."""
-    simulations = pd.DataFrame({"balance_score": [], "dbcv": []})
-    # Once a simulation is as good in both statistics, no more of them can make the test reject.
-    for first in range(1, REPLICATES + 1, 3):
-        replicates = range(first, first + 3)
-        more = simulate_null(features, patients(), GRID, "gaussian", replicates, seed, levels)
-        simulations = pd.concat([simulations, more], ignore_index=True)
+    simulate, scores = fit_null(features, patients(), "gaussian", seed, levels), []
+    for replicate in range(1, REPLICATES + 1):
+        result = search(simulate(np.random.default_rng([seed, replicate])), GRID)
+        scores.append((result.balance_score, result.dbcv))
+        simulations = pd.DataFrame(scores, columns=["balance_score", "dbcv"])
         tested = compare_with_null(observed, simulations)
+        # Once a simulation is as good in both statistics, no more of them can make it reject.
         if tested["balance_score"]["reached"] and tested["dbcv"]["reached"]:
             return False
     return tested["p"] <= ALPHA

@@ -1,6 +1,7 @@
 """The evidence as a whole, from features to the verdict."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,16 +81,20 @@ def study(features, cohort, metadata=None, options=None, max_images=500, control
     ranking = rank(cells.to_pandas(), len(cohort), rules, labelled.statistics())
     simulations = SIMULATIONS.empty_table().to_pandas()
     minimum = THRESHOLDS.minimum
-    for subject in ("features", *controls):
-        null = NullSettings(subject, "gaussian", 1, 39, 0, None, minimum, sampling, options.search)
-        simulations = pd.concat([simulations, search_simulations(sample, null)], ignore_index=True)
-    resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
     metadata = pd.DataFrame({"image_id": cohort["image_id"]}) if metadata is None else metadata
+    fields = recorded_fields(metadata, cohort)
+    for subject in ("features", *controls):
+        null = NullSettings(
+            subject, "gaussian", 1, 39, 0, options.within, minimum, sampling, options.search
+        )
+        more = search_simulations(sample, null, fields)
+        simulations = pd.concat([simulations, more], ignore_index=True)
+    resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
     records = StudyRecords(
         clusters=label_map(*choose_map(embeddings, ranking, "tsne")),
         ranking=ranking,
         embeddings=embeddings,
-        fields=recorded_fields(metadata, cohort),
+        fields=fields,
         patients=cohort.set_index("image_id")["patient_id"],
         simulations=simulations,
         repeats=repeat_searches(sample, [], ranking, resampling),
@@ -119,6 +124,8 @@ def test_planted_clusters_are_stable_and_not_explained():
     assert document["n_clusters"] == 3
     assert document["controls"]["pixels"]["adjusted_rand"] > 0.95
     assert document["sensitivity"]["share"] > 0
+    assert (document["within"], document["survives"]) == (None, []), "nothing is recorded"
+    assert [split["apart"] for split in document["apart"]] == [True, True]
     assert evidence.maps["subject"].unique().tolist() == ["features", "pixels"]
 
 
@@ -136,6 +143,18 @@ def test_a_scanner_that_is_the_clusters_explains_them():
     document = plain(study(points, cohort, metadata)[0])
     assert document["verdict"]["verdict"] == "clusters, explained by location"
     assert document["explained_by"]["ami"] > 0.95
+    (row,) = document["survives"]
+    assert (row["field"], row["survives"]) == ("location", False)
+
+
+def test_null_models_within_the_field_that_is_the_clusters_have_them_too():
+    points, truth = blobs(120)
+    cohort = cohort_of(120)
+    metadata = pd.DataFrame({"image_id": cohort["image_id"], "source": truth.astype(str)})
+    document = plain(study(points, cohort, metadata, replace(settings(), within="source"))[0])
+    assert document["within"] == {"field": "source", "levels": {"0": 40, "1": 40, "2": 40}}
+    assert document["nulls"]["gaussian"]["p"] > 0.2
+    assert document["verdict"]["verdict"] == "no clusters beyond chance"
 
 
 def test_groups_with_a_scanner_each_are_explained_by_it(tmp_path):
@@ -191,6 +210,7 @@ def test_what_is_missing_is_said(case, reason, rng):
     document = plain(study(*case(rng))[0])
     assert document["verdict"]["verdict"] == f"inconclusive: {reason}"
     assert reason in document["verdict"]["sentence"]
+    assert not document["apart"]
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
