@@ -162,8 +162,8 @@ class StudyCells:
     def vote_table(self) -> pa.Table:
         """The t-SNE maps' clusterings that vote, columns as in `VOTES`.
 
-        `by_perplexity` is the mean agreement with those of each perplexity that is
-        in the table, rising; null for the clustering's own.
+        `by_perplexity` is the mean agreement with those of each reliable perplexity of
+        the study, rising; null for the clustering's own.
         """
         votes, rows = self.votes, []
         agreement = votes.agreement

@@ -71,7 +71,7 @@ def rank(
     settings : RankingSettings
     statistics : DataFrame, optional
         `CELL_KEYS`, `agreement` and `dbcv` of DBSCAN's cells, as from
-        `cxr.clustering.cells.cell_statistics`.
+        `cxr.clustering.cells.StudyCells.statistics`.
 
     Returns
     -------

@@ -24,8 +24,8 @@ class Thresholds(Section):
         default=0.05,
         gt=0,
         lt=0.5,
-        description="Significance level of the test against the null model and of the separation "
-        "test, and false discovery rate among the recorded fields.",
+        description="Significance level of the test against the null model, and false discovery "
+        "rate among the recorded fields.",
     )
     jaccard: float = Field(
         default=0.75,
