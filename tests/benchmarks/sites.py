@@ -16,7 +16,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.helpers.null_features import KINDS, SIZES, draw, patients  # noqa: E402
+from tests.helpers.null_features import GAUSSIANS, SIZES, draw, patients  # noqa: E402
 
 from cxr.evidence.cluster_tree import tree_test  # noqa: E402
 from cxr.evidence.levels import levels_within  # noqa: E402
@@ -70,19 +70,19 @@ def share(count, total):
 
 def tree_of(features, owners, seed):
     """The clusters that the search finds, and the tests down their tree."""
-    labels = search(features, GRID, with_dbcv=False).labels
+    labels = search(features, GRID).labels
     return labels, tree_test(features, owners, labels, SPLITS, ALPHA, seed)
 
 
 def of_one_cloud(draws):
     """How often a split of one cloud is called apart."""
     print("| one cloud | a split is called apart |\n| --- | --- |")
-    for kind in (*KINDS, *CLOUDS):
+    for kind in (*GAUSSIANS, *CLOUDS):
         alarms = 0
         for seed in range(draws):
             rng = np.random.default_rng(1000 + seed)
-            features = draw(kind, rng) if kind in KINDS else CLOUDS[kind](rng)
-            owners = patients() if kind in KINDS else np.arange(len(features)).astype(str)
+            features = draw(kind, rng) if kind in GAUSSIANS else CLOUDS[kind](rng)
+            owners = patients() if kind in GAUSSIANS else np.arange(len(features)).astype(str)
             alarms += any(split["apart"] for split in tree_of(features, owners, seed)[1])
         print(f"| {kind} | {share(alarms, draws)} |", flush=True)
 

@@ -7,7 +7,7 @@ from cxr.evidence.cluster_tree import cluster_tree, tree_test
 from cxr.evidence.search import SearchGrid, search
 from tests.helpers.null_features import KINDS, draw, patients
 
-GRID = SearchGrid((15.0,), tuple(i / 10 for i in range(1, 20)), (5, 8, 12), 3, 8, 1 / 3)
+GRID = SearchGrid((15.0,), tuple(i / 10 for i in range(1, 20)), (5, 8, 12), 3, 8, 1 / 3, "balance")
 
 
 def names(n):
@@ -61,7 +61,7 @@ def test_clusters_that_a_map_finds_in_one_cloud_are_not_apart(kind):
     alarms = 0
     for seed in range(6):
         features = draw(kind, np.random.default_rng(seed))
-        labels = search(features, GRID, with_dbcv=False).labels
+        labels = search(features, GRID).labels
         results = tree_test(features, patients(), labels, 5, 0.05, seed)
         alarms += any(result["apart"] for result in results)
     assert alarms <= 1
