@@ -53,7 +53,7 @@ def test_a_short_training_is_not_made_longer():
     assert epochs(resolve(study(quick=True, models=models)), "m") == 2
 
 
-@pytest.mark.parametrize(("alpha", "replicates"), [(0.05, 19), (0.02, 49), (0.1, 19)])
+@pytest.mark.parametrize(("alpha", "replicates"), [(0.05, 39), (0.02, 99), (0.1, 19)])
 def test_a_quick_verdict_can_still_pass(alpha, replicates):
     small = resolve(study(quick=True, evidence={"thresholds": {"alpha": alpha}}))
     assert small["evidence"]["replicates"] == replicates
@@ -62,4 +62,4 @@ def test_a_quick_verdict_can_still_pass(alpha, replicates):
 def test_external_features_have_a_quick_look(tmp_path):
     raw = {"study": "s", "features": {"from_file": str(tmp_path / "x.parquet")}, "quick": True}
     assert resolve(raw)["cohort"] is None
-    assert resolve(raw)["evidence"]["replicates"] == 19
+    assert resolve(raw)["evidence"]["replicates"] == 39

@@ -94,6 +94,8 @@ def test_the_search_is_the_best_of_every_cell(points):
     by_dbcv = search(points, replace(GRID, choose="dbcv"))
     highest = max(value for value, _ in validity)
     best_labels = [labels for value, labels in validity if value > highest - 1e-6]
+    assert result.dbcv == by_dbcv.dbcv == pytest.approx(highest, abs=1e-6)
+    assert search(points, GRID, with_dbcv=False).dbcv == -np.inf
     assert any(adjusted_rand_score(labels, by_dbcv.labels) == 1 for labels in best_labels)
     assert result.n_clusters == result.labels.max() + 1
 
@@ -152,7 +154,8 @@ def evidence(points):
     cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True, "seed": 0}
     cell |= {"perplexity": found.perplexity, "eps": found.eps, "min_samples": found.min_samples}
     cell |= {"n_clusters": found.n_clusters, "balance_score": found.balance_score, "n_images": 42}
-    nulls = pd.DataFrame({"agreement": [0.0] * 9, "balance_score": [99.0] * 9, "null": "gaussian"})
+    nulls = {"agreement": [0.0] * 9, "balance_score": [99.0] * 9, "dbcv": [-0.9] * 9}
+    nulls = pd.DataFrame(nulls).assign(null="gaussian")
     country = pd.Series(np.array(["x", "y", "z", "w", "v"])[found.labels], ids, dtype=object)
     records = StudyRecords(
         clusters=clusters,
@@ -184,12 +187,12 @@ def test_the_parts_of_the_evidence_are_those_of_its_search(evidence):
     assert document["n_clusters"] == found.n_clusters
     assert document["insufficient"] is None
     assert document["search"] == {"maps": 2, "perplexities": [5, 10]}
-    assert document["nulls"]["gaussian"]["p"] == pytest.approx(1 / 10)
+    assert document["nulls"]["gaussian"]["p"] == pytest.approx(2 / 10)
     assert document["nulls"]["gaussian"]["role"] == "primary"
     control = document["controls"]["pixels"]
     assert control["n_clusters"] == found.n_clusters
     assert control["adjusted_rand"] == control["adjusted_rand_searched"] == 1
-    assert control["p"] == pytest.approx(1 / 10)
+    assert control["p"] == pytest.approx(2 / 10)
     assert document["faithfulness"]["neighbours"] == 10
     assert [c["mean"] for c in document["stability"]["start"]["clusters"]] == (
         [1] * found.n_clusters

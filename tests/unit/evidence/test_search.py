@@ -20,7 +20,6 @@ GRID = SearchGrid(
     min_clusters=3,
     max_clusters=8,
     max_perplexity_share=1 / 3,
-    choose="balance",
 )
 
 
@@ -39,6 +38,7 @@ def test_planted_clusters_are_found():
     assert result.n_clusters == 3
     assert all(len(set(truth[result.labels == k])) == 1 for k in range(3))
     assert result.agreement > 0.95
+    assert result.dbcv > 0.5
 
 
 def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
@@ -69,7 +69,8 @@ def test_where_no_cell_is_usable_nothing_is_found(rng):
     points = rng.normal(size=(40, 5))
     for changes in ({"perplexities": (200.0,)}, {"eps": (1e-6,)}):
         result = search(points, grid_for(40, 5, **changes))
-        assert (result.agreement, result.balance_score, result.n_clusters) == (0, np.inf, 0)
+        assert (result.agreement, result.balance_score, result.dbcv) == (0, np.inf, -np.inf)
+        assert result.n_clusters == 0
         assert set(result.labels) == {-1}
 
 
@@ -95,7 +96,7 @@ def test_the_same_seed_finds_the_same(seed, rng):
     grid = grid_for(len(points), 2, initialization="random")
     one, two = search(points, grid, seed), search(points, grid, seed)
     np.testing.assert_array_equal(one.labels, two.labels)
-    assert one.agreement == two.agreement
+    assert (one.agreement, one.dbcv) == (two.agreement, two.dbcv)
 
 
 @pytest.mark.parametrize("choose", ["consensus", "dbcv"])

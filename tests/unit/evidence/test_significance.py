@@ -8,23 +8,25 @@ from cxr.evidence.search import SearchResult
 from cxr.evidence.significance import compare_with_null
 
 
-def found(agreement, balance_score, n_clusters=2):
+def found(balance_score, dbcv, agreement=0.5, n_clusters=2):
     """What a search with these best values returns."""
     labels = np.arange(9) % n_clusters if n_clusters else np.full(9, -1)
-    return SearchResult(agreement, balance_score, 5.0, 0.4, 5, labels, np.zeros((9, 2)))
+    return SearchResult(agreement, balance_score, dbcv, 5.0, 0.4, 5, labels, np.zeros((9, 2)))
 
 
-def nulls(agreement, balance_score):
-    return pd.DataFrame({"agreement": agreement, "balance_score": balance_score}, dtype="float64")
+def nulls(balance_score, dbcv, agreement=0.4):
+    table = {"balance_score": balance_score, "dbcv": dbcv, "agreement": agreement}
+    return pd.DataFrame(table, dtype="float64")
 
 
 def test_of_ninety_nine_simulations_none_as_good_is_one_in_a_hundred():
-    result = compare_with_null(found(0.9, 10), nulls(np.linspace(0, 0.8, 99), range(11, 110)))
+    result = compare_with_null(found(10, 0.9), nulls(range(11, 110), np.linspace(0, 0.8, 99)))
     assert result["replicates"] == 99
-    assert result["p"] == result["agreement"]["p"] == result["balance_score"]["p"] == 0.01
+    assert result["balance_score"]["p"] == result["dbcv"]["p"] == 0.01
+    assert result["p"] == 0.02, "two statistics, adjusted by Bonferroni"
     assert result["balance_score"]["reached"] == 0
     assert result["balance_score"]["median"] == 60
-    assert result["agreement"]["observed"] == 0.9
+    assert result["dbcv"]["observed"] == 0.9
 
 
 def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
@@ -33,27 +35,40 @@ def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
     p = []
     for place in range(20):
         others = np.delete(scores, place)
-        result = compare_with_null(found(-scores[place], scores[place]), nulls(-others, others))
-        assert result["agreement"]["p"] == result["balance_score"]["p"]
-        p.append(result["p"])
+        searched = found(scores[place], -scores[place], -scores[place])
+        result = compare_with_null(searched, nulls(others, -others, -others))
+        values = {result[name]["p"] for name in ("balance_score", "dbcv", "agreement")}
+        assert len(values) == 1
+        p += values
     np.testing.assert_allclose(p, np.arange(1, 21) / 20)
 
 
-def test_higher_agreement_and_lower_balance_scores_are_as_good_equal_ones_too():
-    result = compare_with_null(found(0.5, 10), nulls([0.4, 0.4, 0.5, 0.6], [9, 10, 11, 12]))
-    assert result["agreement"]["reached"] == 2
+def test_equal_ones_are_as_good_too():
+    null = nulls([9, 10, 11, 12], [0.4, 0.4, 0.5, 0.6], [0.5, 0.6, 0.7, 0.8])
+    result = compare_with_null(found(10, 0.5, 0.6), null)
     assert result["balance_score"]["reached"] == 2
-    assert result["p"] == pytest.approx(3 / 5)
+    assert result["dbcv"]["reached"] == 2
+    assert result["agreement"]["reached"] == 3
+    assert result["balance_score"]["p"] == pytest.approx(3 / 5)
+    assert result["p"] == 1, "no p value is above 1"
 
 
-def test_the_agreement_decides_whatever_the_balance():
-    balanced = compare_with_null(found(0.1, 1), nulls([0.5] * 39, [5] * 39))
-    agreed = compare_with_null(found(0.9, 9), nulls([0.5] * 39, [5] * 39))
-    assert (balanced["p"], agreed["p"]) == (1, pytest.approx(1 / 40))
+def test_the_smaller_p_value_decides_whichever_statistic_has_it():
+    better_balance = compare_with_null(found(1, 0.0), nulls([5] * 39, [0.5] * 39))
+    better_dbcv = compare_with_null(found(9, 0.9), nulls([5] * 39, [0.5] * 39))
+    assert better_balance["p"] == better_dbcv["p"] == pytest.approx(2 / 40)
+
+
+def test_the_agreement_stands_beside_and_does_not_decide():
+    result = compare_with_null(found(9, 0.0, 0.9), nulls([5] * 39, [0.5] * 39, 0.4))
+    assert result["agreement"]["p"] == pytest.approx(1 / 40)
+    assert result["p"] == 1
 
 
 def test_a_search_without_a_usable_cell_has_no_value_and_no_small_p():
-    result = compare_with_null(found(0.0, np.inf, 0), nulls([0.1, 0.0], [5, np.inf]))
+    nothing = found(np.inf, -np.inf, 0.0, n_clusters=0)
+    result = compare_with_null(nothing, nulls([5, np.inf], [0.1, -np.inf], [0.1, 0.0]))
     assert result["p"] == 1
     assert result["balance_score"] == {"observed": None, "median": None, "reached": 2, "p": 1.0}
+    assert result["dbcv"]["observed"] is None
     assert result["agreement"]["observed"] is None

@@ -16,8 +16,7 @@ THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 
 def evidence(**changes):
     """The document of stable clusters that no field explains, but for some changes."""
-    agreement = {"observed": 0.853, "median": 0.4, "reached": 1, "p": 0.01}
-    balance = {"observed": 20.4, "median": 60.0, "reached": 7, "p": 0.04}
+    statistic = {"observed": 20.0, "median": 60.0, "reached": 0, "p": 0.005}
     document = {
         "insufficient": None,
         "n_clusters": 3,
@@ -25,8 +24,8 @@ def evidence(**changes):
             "gaussian": {
                 "replicates": 199,
                 "p": 0.01,
-                "agreement": agreement,
-                "balance_score": balance,
+                "balance_score": statistic,
+                "dbcv": dict(statistic),
             }
         },
         "separation": {"p": 0.001},
@@ -50,7 +49,10 @@ CASES = [
     (evidence(explained_by=EXPLAINING), "clusters, explained by publication"),
     (consistent_with_chance(), "no clusters beyond chance"),
     (consistent_with_chance() | {"explained_by": EXPLAINING}, "no clusters beyond chance"),
-    (evidence(separation={"p": 0.3}), "clusters, stable, not explained by recorded fields"),
+    (
+        evidence(separation={"p": 0.3}),
+        "inconclusive: no separation in held-out patients",
+    ),
     (
         evidence(stability=UNSTABLE, explained_by=EXPLAINING),
         "inconclusive: unstable under resampling or re-initialisation",
@@ -74,13 +76,14 @@ def test_the_rules(document, verdict):
 
 def test_the_sentence_gives_the_numbers():
     sentence = decide(evidence(explained_by=EXPLAINING), THRESHOLDS)["sentence"]
-    for number in ("199", "0.010", "0.001", "0.80", "0.90", "0.70", "0.004", "0.85"):
+    for number in ("199", "0.010", "0.001", "0.80", "0.90", "0.70", "0.004"):
         assert number in sentence
 
 
 def test_a_p_value_alone_decides_nothing():
-    document = evidence(stability={"start": {"clusters": [{"mean": 0.5}]}})
+    document = evidence()
     document["nulls"]["gaussian"]["p"] = 0.001
+    document["separation"]["p"] = 0.06
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
 
 
@@ -93,11 +96,12 @@ def test_a_null_p_value_above_alpha_is_chance(p):
     assert decide(document, THRESHOLDS)["verdict"].startswith("clusters, stable")
 
 
-def test_the_separation_is_told_and_decides_nothing():
-    for p, words in [(0.05, "are separated"), (0.0501, "are not shown to be separated")]:
-        result = decide(evidence(separation={"p": p}), THRESHOLDS)
-        assert result["verdict"].startswith("clusters, stable")
-        assert f"held-out patients {words} along straight axes" in result["sentence"]
+@pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])
+def test_a_dip_p_value_above_alpha_is_no_separation(p):
+    result = decide(evidence(separation={"p": p}), THRESHOLDS)
+    assert result["verdict"] == "inconclusive: no separation in held-out patients"
+    result = decide(evidence(separation={"p": THRESHOLDS.alpha}), THRESHOLDS)
+    assert result["verdict"].startswith("clusters, stable")
 
 
 def test_clusters_are_stable_from_the_threshold_on():
@@ -124,9 +128,11 @@ def test_p_values_have_three_digits():
 
 
 def test_numbers_of_the_sentences_are_rounded():
-    sentence = decide(consistent_with_chance(), THRESHOLDS)["sentence"]
-    assert "agree to 0.85 at best, and in 1 of 199 null simulations at least as well" in sentence
-    assert "the best balance score, 20, is reached in 7" in sentence
+    document = consistent_with_chance()
+    document["nulls"]["gaussian"]["balance_score"]["observed"] = 20.4
+    document["nulls"]["gaussian"]["dbcv"] |= {"observed": 0.126, "reached": 3}
+    sentence = decide(document, THRESHOLDS)["sentence"]
+    assert "at least as good in 0 (balance score 20) and 3 (DBCV 0.13); adjusted" in sentence
 
 
 def test_controls_with_the_same_clusters_are_named():
@@ -144,10 +150,16 @@ def test_controls_with_the_same_clusters_are_named():
 
 def test_a_search_without_a_usable_cell_says_nothing():
     document = consistent_with_chance() | {"search": {"maps": 0}, "n_sampled": 500}
-    for name in ("agreement", "balance_score"):
+    for name in ("balance_score", "dbcv"):
         document["nulls"]["gaussian"][name] |= {"observed": None, "reached": 199, "p": 1.0}
     result = decide(document, THRESHOLDS)
     assert result["verdict"] == "inconclusive: 0 maps of 500 images have no usable cell"
+
+
+def test_a_search_without_a_defined_dbcv_is_assessed_by_its_balance():
+    document = consistent_with_chance()
+    document["nulls"]["gaussian"]["dbcv"] |= {"observed": None, "reached": 199, "p": 1.0}
+    assert "DBCV of no cell" in decide(document, THRESHOLDS)["sentence"]
 
 
 def test_a_small_p_value_is_not_called_zero():

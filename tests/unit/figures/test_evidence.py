@@ -11,6 +11,7 @@ DRAWS = pd.DataFrame(
         "null": "gaussian",
         "agreement": [0.2, 0.4, 0.0, 0.6, 0.9],
         "balance_score": [30.0, 20.0, np.inf, 10.0, 1.0],
+        "dbcv": [0.3, 0.5, -np.inf, 0.1, 0.9],
     }
 )
 EVIDENCE = {
@@ -18,6 +19,7 @@ EVIDENCE = {
         "gaussian": {
             "agreement": {"observed": 0.5, "p": 0.4},
             "balance_score": {"observed": 15.0, "p": 0.4},
+            "dbcv": {"observed": 0.4, "p": 0.4},
         }
     }
 }
@@ -26,14 +28,15 @@ EVIDENCE = {
 def share_at(ax, value):
     """The share of simulations at least as good as a value, as a step's curve shows it."""
     x, y = ax.lines[0].get_data()
-    better = x >= value if ax.get_xlabel().startswith("highest") else x <= value
+    better = x <= value if "balance" in ax.get_xlabel() else x >= value
     return y[better].max(initial=0)
 
 
 def test_the_curves_are_the_shares_of_simulations_at_least_as_good():
-    agreement, balance = nulls(EVIDENCE, DRAWS).axes
+    balance, dbcv, agreement = nulls(EVIDENCE, DRAWS).axes
     assert "agreement" in agreement.get_xlabel()
     assert "balance score" in balance.get_xlabel()
+    assert share_at(dbcv, 0.4) == 1 / 4
     assert share_at(agreement, 0.5) == share_at(agreement, 0.6) == 1 / 4
     assert share_at(agreement, 0.0) == 1
     assert share_at(balance, 15) == 1 / 4

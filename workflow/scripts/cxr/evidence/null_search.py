@@ -20,6 +20,7 @@ SIMULATIONS = pa.schema(
         "replicate": pa.int64(),
         "agreement": pa.float64(),
         "balance_score": pa.float64(),
+        "dbcv": pa.float64(),
         "n_clusters": pa.int64(),
     }
 )
@@ -119,15 +120,15 @@ def simulate_null(
     Returns
     -------
     DataFrame
-        The columns of `SIMULATIONS` but `subject`; `agreement` is 0 and
-        `balance_score` infinite where no cell was usable.
+        The columns of `SIMULATIONS` but `subject`; where no cell was usable
+        `agreement` is 0, `balance_score` infinite and `dbcv` -infinite.
     """
     simulate = fit_null(features, patients, null, seed, levels)
     progress = Progress(len(replicates), "null simulations")
+    measured = SIMULATIONS.names[3:]
     rows = []
     for replicate in replicates:
         result = search(simulate(np.random.default_rng([seed, replicate])), grid)
-        rows.append((null, replicate, result.agreement, result.balance_score, result.n_clusters))
+        rows.append((null, replicate, *(getattr(result, name) for name in measured)))
         progress.step()
-    columns = [name for name in SIMULATIONS.names if name != "subject"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["null", "replicate", *measured])

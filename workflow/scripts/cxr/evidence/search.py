@@ -33,6 +33,9 @@ class SearchResult:
         0 where no clustering is usable, or where one perplexity alone is searched.
     balance_score : float
         The best balance score of a usable cell; infinite where no cell is usable.
+    dbcv : float
+        The highest DBCV of a usable cell; -infinite where no cell is usable, or where it
+        was not searched.
     perplexity, eps : float
     min_samples : int
         The selected cell; NaN, NaN and 0 without one.
@@ -44,6 +47,7 @@ class SearchResult:
 
     agreement: float
     balance_score: float
+    dbcv: float
     perplexity: float
     eps: float
     min_samples: int
@@ -82,7 +86,7 @@ class SearchGrid:
     min_clusters: int
     max_clusters: int
     max_perplexity_share: float
-    choose: Literal["consensus", "dbcv", "balance"] = "consensus"
+    choose: Literal["consensus", "dbcv", "balance"] = "balance"
     max_outliers: float = 0.3
     initialization: Literal["pca", "random"] = "pca"
 
@@ -130,7 +134,9 @@ class SearchSettings:
         return replace(self.grid, perplexities=perplexities)
 
 
-def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResult:
+def search(
+    features: np.ndarray, grid: SearchGrid, seed: int = 0, with_dbcv: bool = True
+) -> SearchResult:
     """The best clusterings over all maps and cells of a grid.
 
     Parameters
@@ -139,6 +145,8 @@ def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResul
     grid : SearchGrid
     seed : int
         Of the maps' initial positions.
+    with_dbcv : bool
+        Whether to search the highest DBCV too where it does not select.
 
     Returns
     -------
@@ -147,7 +155,9 @@ def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResul
         outliers, then the lower perplexity, eps and min_samples, as in the ranking.
     """
     n = len(features)
-    nothing = SearchResult(0.0, np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2)))
+    nothing = SearchResult(
+        0.0, np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2))
+    )
     perplexities = grid.usable_perplexities(n)
     if not perplexities:
         return nothing
@@ -163,11 +173,14 @@ def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResul
         return nothing
     agreement = np.nan_to_num(votes.agreement)
     balance = np.array([balance_score(labels) for labels in votes.labels])
+    dbcv = np.full(len(balance), -np.inf)
+    if with_dbcv or grid.choose == "dbcv":
+        dbcv = np.concatenate(list(map(_dbcv, maps, labellings)))
     chosen = {
-        "consensus": lambda: -np.where(np.isnan(votes.agreement), -1, votes.agreement),
-        "dbcv": lambda: np.concatenate(list(map(_negative_dbcv, maps, labellings))),
-        "balance": lambda: balance,
-    }[grid.choose]()
+        "consensus": -np.where(np.isnan(votes.agreement), -1, votes.agreement),
+        "dbcv": -dbcv,
+        "balance": balance,
+    }[grid.choose]
     outliers = (votes.labels < 0).sum(axis=1)
     best = int(np.lexsort((outliers, balance, chosen))[0])
     starts = np.cumsum([0, *(len(each.labels) for each in labellings)])
@@ -177,6 +190,7 @@ def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResul
     return SearchResult(
         float(agreement.max()),
         float(balance.min()),
+        float(dbcv.max()),
         perplexities[place],
         eps,
         min_samples,
@@ -185,11 +199,11 @@ def search(features: np.ndarray, grid: SearchGrid, seed: int = 0) -> SearchResul
     )
 
 
-def _negative_dbcv(xy: np.ndarray, labellings: Labellings) -> np.ndarray:
-    """The DBCV of each clustering of a map, with the sign turned; infinite where undefined."""
+def _dbcv(xy: np.ndarray, labellings: Labellings) -> np.ndarray:
+    """The DBCV of each clustering of a map; -infinite where it is undefined."""
     distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
     scores = [
         density_validity(distances, labels.astype(np.int64), xy.shape[1])
         for labels in labellings.labels
     ]
-    return -np.nan_to_num(np.array(scores, dtype=np.float64), nan=-np.inf)
+    return np.nan_to_num(np.array(scores, dtype=np.float64), nan=-np.inf)

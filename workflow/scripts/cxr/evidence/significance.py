@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.config.catalogue.null_models import STATISTICS
+from cxr.config.catalogue.null_models import BESIDE, STATISTICS
 from cxr.evidence.search import SearchResult
 
 
@@ -13,21 +13,21 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """A search against its simulations under one null model.
 
     Each p-value counts the search among the simulations, (1 + at least as good)
-    / (1 + B), so that it accounts for all the cells that were searched.
+    / (1 + B), so that it accounts for all the cells that were searched. Those of
+    `STATISTICS` are adjusted by Bonferroni; that of the agreement stands beside.
 
     Parameters
     ----------
     result : SearchResult
     simulations : DataFrame
-        `agreement`, `balance_score`.
+        `balance_score`, `dbcv`, `agreement`.
 
     Returns
     -------
     dict
-        `replicates`, `p`, that of the agreement, and for `agreement` and
-        `balance_score` the `observed` value, the `median` of the simulations, how
-        many of them are at least as good (`reached`), and `p`. Values without a usable
-        cell are null.
+        `replicates`, the adjusted `p`, and for each statistic the `observed` value,
+        the `median` of the simulations, how many of them are at least as good
+        (`reached`), and `p`. Values without a usable cell are null.
 
     References
     ----------
@@ -36,19 +36,22 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """
     count = len(simulations)
     as_good = {
-        "agreement": simulations["agreement"] >= result.agreement,
         "balance_score": simulations["balance_score"] <= result.balance_score,
+        "dbcv": simulations["dbcv"] >= result.dbcv,
+        "agreement": simulations["agreement"] >= result.agreement,
     }
+    n_as_good = {name: int(as_good[name].sum()) for name in (*STATISTICS, *BESIDE)}
     statistics = {
         name: {
             "observed": _finite(getattr(result, name)) if result.n_clusters else None,
             "median": _finite(simulations[name].median()),
-            "reached": int(as_good[name].sum()),
-            "p": (1 + int(as_good[name].sum())) / (1 + count),
+            "reached": number,
+            "p": (1 + number) / (1 + count),
         }
-        for name in STATISTICS
+        for name, number in n_as_good.items()
     }
-    return {"replicates": count, "p": statistics[STATISTICS[0]]["p"], **statistics}
+    smallest = (1 + min(n_as_good[name] for name in STATISTICS)) / (1 + count)
+    return {"replicates": count, "p": min(1.0, len(STATISTICS) * smallest), **statistics}
 
 
 def _finite(value: float) -> float | None:

@@ -24,8 +24,9 @@ from cxr.figures.style import (
 )
 
 STATISTICS = {
-    "agreement": "highest agreement between perplexities (decides)",
     "balance_score": "best balance score (lower is better)",
+    "dbcv": "best DBCV",
+    "agreement": "highest agreement of perplexities",
 }
 SUBJECTS = {"features": "features", **{name: entry.label for name, entry in CONTROLS.items()}}
 TOO_FEW = "too few images or patients"
@@ -43,7 +44,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
     """
     fig = figure(70)
     draws = draws.loc[draws["subject"] == "features"]
-    for ax, (name, label) in zip(fig.subplots(1, 2), STATISTICS.items(), strict=True):
+    for ax, (name, label) in zip(fig.subplots(1, len(STATISTICS)), STATISTICS.items(), strict=True):
         if draws.empty:
             empty(ax, TOO_FEW)
             continue

@@ -29,5 +29,7 @@ NULL_MODELS = {
     "copula": NullModel("secondary", "Gaussian copula"),
     "permutation": NullModel("liberal", "units permuted (liberal)"),
 }
-# What a search is compared with its simulations by; the verdict rests on the first.
-STATISTICS = ("agreement", "balance_score")
+# What the verdict compares a search with its simulations by; the p-values are adjusted for their
+# number. The agreement between perplexities is compared beside them.
+STATISTICS = ("balance_score", "dbcv")
+BESIDE = ("agreement",)
