@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from cxr.clustering.cells import VOTES
 from cxr.clustering.grid import GRID
 from cxr.config.catalogue.fields import OF_READERS
 from cxr.evaluation.baselines import DESCRIPTIONS
@@ -53,6 +54,8 @@ FILES = {
     "ranking/conv5.parquet",
     "clusters/conv5.parquet",
     "clusters/conv5.pca.parquet",
+    "clusters/conv5.votes.parquet",
+    "clusters/conv5.consensus.json",
     "countries/conv5.csv",
     *(
         f"figures/{name}.{kind}"
@@ -68,6 +71,7 @@ FILES = {
             "conv5.maps",
             "conv5.cells",
             "conv5.clusters",
+            "conv5.votes",
             "conv5.countries",
             "conv5.nulls",
             "conv5.stability",
@@ -159,7 +163,8 @@ def test_tables_have_the_promised_columns(results):
         "kl_divergence",
     ]
     assert columns("grid/conv5/pca.parquet") == GRID.names
-    assert columns("clusters/conv5.parquet") == ["image_id", "x", "y", "cluster"]
+    assert columns("clusters/conv5.parquet") == ["image_id", "x", "y", "cluster", "agreement"]
+    assert columns("clusters/conv5.votes.parquet") == VOTES.names
     for name in ("rejected.csv", "excluded.csv"):
         assert pd.read_csv(results / name).columns.tolist() == ["source", "file", "stage", "reason"]
     notes = pq.read_schema(results / "features/conv5.parquet").metadata
