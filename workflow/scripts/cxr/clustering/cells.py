@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cxr.clustering.agreement import rand_index
 from cxr.clustering.consensus import Votes
-from cxr.clustering.dbcv import density_validity
+from cxr.clustering.dbcv import map_validities
 from cxr.clustering.grid import standardise
 from cxr.clustering.labellings import label_map_cells
 from cxr.clustering.ranking import CELL_KEYS, best_cell
@@ -149,15 +149,10 @@ class StudyCells:
 
     def _dbcv(self) -> np.ndarray:
         """The DBCV of each clustering, shape (l,); NaN where it does not choose."""
-        values = np.full(len(self.votes.labels), np.nan)
-        if self.settings.choose != "dbcv":
-            return values
-        for place, points in enumerate(self.points):
-            distances = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
-            for k in range(self.first[place], self.first[place + 1]):
-                labels = self.votes.labels[k].astype(np.int64)
-                values[k] = density_validity(distances, labels, points.shape[1])
-        return values
+        if self.settings.choose != "dbcv" or not self.points:
+            return np.full(len(self.votes.labels), np.nan)
+        pairs = zip(self.points, self.labellings, strict=True)
+        return np.concatenate([map_validities(points, each.labels) for points, each in pairs])
 
     def vote_table(self) -> pa.Table:
         """The t-SNE maps' clusterings that vote, columns as in `VOTES`.

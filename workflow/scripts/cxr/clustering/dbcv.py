@@ -139,3 +139,20 @@ def density_validity(distances: np.ndarray, labels: np.ndarray, dimension: int) 
         if size > 1 and larger > 0:
             total += size / n * (separation[cluster] - sparseness[cluster]) / larger
     return total
+
+
+def map_validities(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The DBCV of several clusterings of one map, NaN where it is undefined.
+
+    Parameters
+    ----------
+    points : float array, shape (n, d)
+    labels : int array, shape (l, n)
+
+    Returns
+    -------
+    float array, shape (l,)
+    """
+    distances = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
+    scores = [density_validity(distances, row.astype(np.int64), points.shape[1]) for row in labels]
+    return np.array(scores, dtype=np.float64)

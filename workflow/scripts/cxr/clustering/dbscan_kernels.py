@@ -285,18 +285,30 @@ def count_clusters(
 
 
 @kernel
-def label_tree(tree: Tree, radius: float, min_samples: int) -> np.ndarray:
-    """The label of each point, in the original order, of one cell of the grid."""
-    near, clusters = solve(tree, radius, min_samples)
+def write_labels(
+    tree: Tree,
+    near: RadiusNeighbours,
+    clusters: Clusters,
+    roots: np.ndarray,
+    min_samples: int,
+    labels: np.ndarray,
+) -> None:
+    """Writes the label of each point, in the original order; `roots` are the clusters in order."""
     label = np.full(len(clusters.parent), -1, np.int64)
-    roots = find_roots(clusters)
     for k in range(len(roots)):
         label[roots[k]] = k
-    labels = np.empty(len(tree.order), np.int64)
     for p in range(len(tree.order)):
-        if near.degree[p] == near.cap:
+        if near.degree[p] >= min_samples:
             root = find_root(clusters, near.cell[p])
         else:
             root = attach(near, clusters, p, min_samples)
         labels[tree.order[p]] = label[root] if root >= 0 else -1
+
+
+@kernel
+def label_tree(tree: Tree, radius: float, min_samples: int) -> np.ndarray:
+    """The label of each point, in the original order, of one cell of the grid."""
+    near, clusters = solve(tree, radius, min_samples)
+    labels = np.empty(len(tree.order), np.int64)
+    write_labels(tree, near, clusters, find_roots(clusters), min_samples, labels)
     return labels

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxr.clustering.dbscan_kernels import attach, find_root, find_roots, lower, solve
+from cxr.clustering.dbscan_kernels import find_roots, lower, solve, write_labels
 from cxr.clustering.kdtree import Tree, build_tree
 from cxr.core.numba_cache import kernel
 
@@ -79,7 +79,6 @@ def label_cells(
     found = 0
     for row, radius in enumerate(radii):
         near, clusters = solve(tree, radius, min_samples[0])
-        label_of = np.empty(len(clusters.parent), np.int16)
         level = min_samples[0]
         for column, needed in enumerate(min_samples):
             while level > needed:
@@ -92,14 +91,7 @@ def label_cells(
                 more = np.empty((2 * found, n), np.int16)
                 more[:found] = labels
                 labels = more
-            for k in range(len(roots)):
-                label_of[roots[k]] = k
-            for p in range(n):
-                if near.degree[p] >= needed:
-                    root = find_root(clusters, near.cell[p])
-                else:
-                    root = attach(near, clusters, p, needed)
-                labels[found, tree.order[p]] = label_of[root] if root >= 0 else -1
+            write_labels(tree, near, clusters, roots, needed, labels[found])
             digests[found] = renumber(labels[found], number)
             known = 0
             while digests[known] != digests[found]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from cxr.clustering.balance import balance_score
 from cxr.clustering.consensus import Votes
-from cxr.clustering.dbcv import density_validity
+from cxr.clustering.dbcv import map_validities
 from cxr.clustering.dbscan import label_points
 from cxr.clustering.grid import standardise
-from cxr.clustering.labellings import Labellings, label_map_cells
+from cxr.clustering.labellings import label_map_cells
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed
 
@@ -175,7 +175,9 @@ def search(
     balance = np.array([balance_score(labels) for labels in votes.labels])
     dbcv = np.full(len(balance), -np.inf)
     if with_dbcv or grid.choose == "dbcv":
-        dbcv = np.concatenate(list(map(_dbcv, maps, labellings)))
+        pairs = zip(maps, labellings, strict=True)
+        values = np.concatenate([map_validities(xy, each.labels) for xy, each in pairs])
+        dbcv = np.where(np.isnan(values), -np.inf, values)
     chosen = {
         "consensus": -np.where(np.isnan(votes.agreement), -1, votes.agreement),
         "dbcv": -dbcv,
@@ -197,13 +199,3 @@ def search(
         label_points(maps[place], eps, min_samples),
         maps[place],
     )
-
-
-def _dbcv(xy: np.ndarray, labellings: Labellings) -> np.ndarray:
-    """The DBCV of each clustering of a map; -infinite where it is undefined."""
-    distances = np.sqrt(((xy[:, None] - xy[None]) ** 2).sum(axis=2))
-    scores = [
-        density_validity(distances, labels.astype(np.int64), xy.shape[1])
-        for labels in labellings.labels
-    ]
-    return np.nan_to_num(np.array(scores, dtype=np.float64), nan=-np.inf)

@@ -126,7 +126,15 @@ def divide_table(
     own = _own_fields(table, _by_name(others) | named, texts or {})
     metadata = _metadata(table, name).assign(**own)
     known = [first or second for first, second in zip(problems or unusable, unusable, strict=True)]
-    reasons = _reasons(metadata["image_id"], known)
+    kept, rejected = _usable_rows(metadata, _reasons(metadata["image_id"], known))
+    metadata = metadata.iloc[kept].reset_index(drop=True)
+    cohort = _cohort(metadata)
+    metadata = metadata.drop(columns="class")
+    return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
+
+
+def _usable_rows(metadata: pd.DataFrame, reasons: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
+    """The places of the rows without a reason against them, by image_id, and the rejected ones."""
     bad = reasons != ""
     rejected = rejections(
         metadata.loc[bad, "source"], metadata.loc[bad, "image_id"].fillna(""), STAGE, reasons[bad]
@@ -137,11 +145,8 @@ def divide_table(
             + (f"most often: {rejected['reason'].mode()[0]}" if len(rejected) else "it is empty")
         )
     kept = np.flatnonzero(~bad)
-    kept = kept[np.argsort(metadata["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")]
-    metadata = metadata.iloc[kept].reset_index(drop=True)
-    cohort = _cohort(metadata)
-    metadata = metadata.drop(columns="class")
-    return ExternalFeatures(metadata, cohort, features_table(cohort, features[kept]), rejected)
+    order = np.argsort(metadata["image_id"].to_numpy(dtype=np.str_)[kept], kind="stable")
+    return kept[order], rejected
 
 
 def _cohort(metadata: pd.DataFrame) -> pd.DataFrame:
