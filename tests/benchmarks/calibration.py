@@ -2,11 +2,12 @@
 
     python tests/benchmarks/calibration.py features    features of one piece
     python tests/benchmarks/calibration.py planted     features of planted groups
-    python tests/benchmarks/calibration.py gates       the same, by test and by choice of clustering
+    python tests/benchmarks/calibration.py gates       the same, by statistic and by further test
     python tests/benchmarks/calibration.py cohorts     phantom cohorts through the whole chain
 
-Prints Markdown tables. On two cores 100 draws of every kind at 175 images take half an hour, and
-`cohorts` 50 minutes.
+Prints Markdown tables. `cases.py` makes the outcomes of the first three and stores them, so that
+they share them and go on where they were interrupted. On two cores 100 draws of every kind at 175
+images take an hour, and `cohorts` 50 minutes.
 """
 
 import argparse
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -23,46 +23,21 @@ from queue import SimpleQueue
 import numpy as np
 import pandas as pd
 import yaml
-from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.helpers.null_features import (  # noqa: E402
-    KINDS,
-    draw,
-    patients,
-    plant,
-    sizes_of,
-)
+from tests.benchmarks.cases import REPLICATES, Case, measure, p_value  # noqa: E402
+from tests.helpers.null_features import KINDS  # noqa: E402
 from tests.helpers.study import workspace  # noqa: E402
 
+from cxr.config.catalogue.null_models import DECIDING  # noqa: E402
 from cxr.config.evidence import Evidence  # noqa: E402
 from cxr.core.io import read_json, read_table  # noqa: E402
-from cxr.evidence.null_search import simulate_null  # noqa: E402
-from cxr.evidence.resampling import ResamplingSettings, repeat_searches  # noqa: E402
-from cxr.evidence.sample import Sample, SampleSettings  # noqa: E402
-from cxr.evidence.search import SearchGrid, SearchSettings, search  # noqa: E402
-from cxr.evidence.separation import separation_test  # noqa: E402
-from cxr.evidence.significance import compare_with_null  # noqa: E402
-from cxr.evidence.stability import Stability  # noqa: E402
 from cxr.evidence.thresholds import Thresholds  # noqa: E402
-from cxr.evidence.verdict import decide, least_stable  # noqa: E402
+from cxr.evidence.verdict import least_stable  # noqa: E402
 
-# The smallest number of simulations that can reject at 5% with two statistics.
-REPLICATES = 39
-SEARCH = SearchSettings(
-    SearchGrid(
-        perplexities=(5.0, 10.0, 20.0, 30.0, 40.0, 50.0),
-        eps=tuple(i / 10 for i in range(1, 20)),
-        min_samples=tuple(range(5, 20)),
-        min_clusters=2,
-        max_clusters=8,
-        max_perplexity_share=1 / 3,
-    ),
-    n_perplexities=6,
-)
 THRESHOLDS = Thresholds(**Evidence().thresholds.model_dump())
 # Of planted groups' centres, in standard deviations within a group.
 DISTANCES = (2.0, 3.0, 4.0, 5.0, 6.0)
@@ -79,93 +54,30 @@ COHORTS = [
 ]
 
 
-@dataclass(frozen=True)
-class Case:
-    """Features with a known truth.
-
-    Attributes
-    ----------
-    kind : str
-        One of `KINDS`, or "equal" or "unequal" groups.
-    number : int
-        Of the draw.
-    n : int
-        About so many images.
-    distance : float
-        Of the groups' centres; 0 for features of one piece.
-    """
-
-    kind: str
-    number: int
-    n: int = 175
-    distance: float = 0.0
-
-    def draw(self):
-        """Features, patients, and the group of each image, or None."""
-        sizes = sizes_of(self.n)
-        rng = np.random.default_rng([2020, *self.kind.encode(), self.number])
-        if not self.distance:
-            return draw(self.kind, rng, sizes), patients(sizes), None
-        n_groups = 2 + self.number % 4
-        features, group = plant(n_groups, self.distance, rng, sizes, self.kind == "equal")
-        return features, patients(sizes), group
+def rejects(*statistics):
+    """Whether an outcome's p value by statistics is at most the level, as a function of it."""
+    return lambda outcome: p_value(outcome, *statistics) <= THRESHOLDS.alpha
 
 
-def judge(case, null="gaussian", choose="balance", whole=False):
-    """What the tests and the verdict say of a case; `whole` runs those that decide nothing too."""
-    features, owners, group = case.draw()
-    sample = Sample(np.array([f"i{i:05d}" for i in range(len(owners))]), features, owners)
-    sampled = replace(SEARCH, grid=replace(SEARCH.grid, choose=choose))
-    grid = sampled.grid_for(len(owners))
-    result = search(features, grid)
-    simulations = simulate_null(features, owners, grid, null, range(1, REPLICATES + 1), case.number)
-    tested = compare_with_null(result, simulations)
-    outcome = {
-        "p": tested["p"],
-        "consensus": tested["agreement"]["p"],
-        "verdict": "no clusters beyond chance",
-        "agreement": None if group is None else adjusted_rand_score(group, result.labels),
-        "k_means": None if group is None else _k_means(features, group),
-    }
-    if tested["p"] <= THRESHOLDS.alpha or whole:
-        document = evidence(sample, sampled, result, tested)
-        outcome |= {
-            "dip": document["separation"]["p"],
-            "jaccard": least_stable(document["stability"]),
-            "verdict": decide(document, THRESHOLDS)["verdict"],
-        }
-    return outcome
+def is_apart(outcome):
+    """Whether held-out patients are separated, by the dip test."""
+    return outcome["dip"] is not None and outcome["dip"] <= THRESHOLDS.alpha
 
 
-def _k_means(features, group):
-    """How well k-means with the right number finds the groups, as adjusted Rand index."""
-    found = KMeans(group.max() + 1, n_init=20, random_state=0).fit_predict(features)
-    return adjusted_rand_score(group, found)
+def is_stable(outcome):
+    """Whether every cluster is stable."""
+    stability = outcome["stability"]
+    return stability is not None and least_stable(stability) >= THRESHOLDS.jaccard
 
 
-def evidence(sample, sampled, result, tested):
-    """What the verdict rests on; nothing is recorded of these images."""
-    cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True}
-    cell |= {"perplexity": result.perplexity, "n_images": sample.n_images}
-    ranking = pd.DataFrame([{**cell, "n_clusters": result.n_clusters}])
-    settings = ResamplingSettings(
-        resamples=20,
-        seed=0,
-        minimum=THRESHOLDS.minimum,
-        sample=SampleSettings(None, sample.n_images, 0),
-        search=sampled,
-    )
-    repeats = repeat_searches(sample, [], ranking, settings)
-    grid = sampled.grid_for(sample.n_images)
-    return {
-        "insufficient": None,
-        "n_clusters": result.n_clusters,
-        "nulls": {"gaussian": tested},
-        "separation": separation_test(sample.features, sample.patients, grid, 20, 0),
-        "stability": Stability.of(result.labels, sample.image_ids, repeats).summary(),
-        "controls": {},
-        "explained_by": None,
-    }
+def says_clusters(outcome):
+    """Whether the verdict says that there are clusters; nothing is recorded of these images."""
+    return rejects(DECIDING)(outcome) and is_stable(outcome)
+
+
+def says_inconclusive(outcome):
+    """Whether the verdict is inconclusive."""
+    return rejects(DECIDING)(outcome) and not is_stable(outcome)
 
 
 def share(count, total):
@@ -181,28 +93,26 @@ def count(outcomes, test):
     return share(sum(bool(test(outcome)) for outcome in outcomes), len(outcomes))
 
 
-def of_features(pool, draws, sizes, choose):
+def measured(pool, cases, folder):
+    """The outcomes of cases, in their order."""
+    return list(pool.map(partial(measure, folder=folder), cases))
+
+
+def of_features(pool, draws, sizes, choose, folder):
     """The table of features of one piece."""
     print("| images | features | null | null rejected | verdict `clusters ...` | inconclusive |")
     print("| --- | --- | --- | --- | --- | --- |")
     # Of the nulls that decide nothing a quarter of the draws shows enough.
-    cases = [(n, "gaussian", kind, draws) for n in sizes for kind in KINDS]
-    cases += [(sizes[0], null, "rectified", draws // 4) for null in ("copula", "permutation")]
-    for n, null, kind, number in cases:
-        outcomes = list(
-            pool.map(
-                partial(judge, null=null, choose=choose), [Case(kind, i, n) for i in range(number)]
-            )
-        )
-        cells = [
-            count(outcomes, lambda o: o["p"] <= THRESHOLDS.alpha),
-            count(outcomes, lambda o: o["verdict"].startswith("clusters")),
-            count(outcomes, lambda o: o["verdict"].startswith("inconclusive")),
-        ]
+    rows = [(n, "gaussian", kind, draws) for n in sizes for kind in KINDS]
+    rows += [(sizes[0], null, "rectified", draws // 4) for null in ("copula", "permutation")]
+    for n, null, kind, number in rows:
+        cases = [Case(kind, i, n, null=null, choose=choose) for i in range(number)]
+        outcomes = measured(pool, cases, folder)
+        cells = [count(outcomes, f) for f in (rejects(DECIDING), says_clusters, says_inconclusive)]
         print(f"| {n} | {kind} | {null} | {' | '.join(cells)} |", flush=True)
 
 
-def of_planted(pool, draws, sizes, choose):
+def of_planted(pool, draws, sizes, choose, folder):
     """The table of planted groups, two to five in turn."""
     print(
         "| images | groups | distance | k-means finds (median) | null rejected | verdict "
@@ -210,54 +120,46 @@ def of_planted(pool, draws, sizes, choose):
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for n, kind, distance in product(sizes, ("unequal", "equal"), DISTANCES):
-        cases = [Case(kind, i, n, distance) for i in range(draws)]
-        outcomes = list(pool.map(partial(judge, choose=choose), cases))
+        cases = [Case(kind, i, n, distance, choose=choose) for i in range(draws)]
+        outcomes = measured(pool, cases, folder)
         cells = [
             f"{np.median([o['k_means'] for o in outcomes]):.2f}",
-            count(outcomes, lambda o: o["p"] <= THRESHOLDS.alpha),
-            count(outcomes, lambda o: o["verdict"].startswith("clusters")),
-            count(outcomes, lambda o: o["verdict"].startswith("inconclusive")),
+            *(count(outcomes, f) for f in (rejects(DECIDING), says_clusters, says_inconclusive)),
             f"{np.median([o['agreement'] for o in outcomes]):.2f}",
             count(outcomes, lambda o: o["agreement"] >= 0.9),
         ]
         print(f"| {n} | {kind} | {distance:g} | {' | '.join(cells)} |", flush=True)
 
 
-GATES = {
-    "null": lambda o: o["p"] <= THRESHOLDS.alpha,
-    "consensus": lambda o: o["consensus"] <= THRESHOLDS.alpha,
-    "dip": lambda o: o["dip"] <= THRESHOLDS.alpha,
-    "stable": lambda o: o["jaccard"] >= THRESHOLDS.jaccard,
+STATISTICS = {
+    "balance score or DBCV": ("balance_score", "dbcv"),
+    "DBCV": ("dbcv",),
+    "agreement": ("agreement",),
+    "agreement or DBCV": ("agreement", "dbcv"),
+    "consensus": ("consensus",),
 }
-COMBINATIONS = [
-    ("null",),
-    ("consensus",),
-    ("dip",),
-    ("stable",),
-    ("null", "dip"),
-    ("null", "stable"),
-    ("null", "dip", "stable"),
-    ("consensus", "dip"),
-    ("consensus", "stable"),
-    ("consensus", "dip", "stable"),
-]
+GATES = {"": [], " + dip": [is_apart], " + stable": [is_stable]}
+GATES[" + dip + stable"] = [is_apart, is_stable]
 
 
-def of_gates(pool, draws, sizes, choose):
-    """How often each test, and combinations of them, say that there are clusters."""
+def of_gates(pool, draws, sizes, choose, folder):
+    """How often each statistic, alone and with further tests, says that there are clusters."""
     kinds = [(kind, 0.0) for kind in KINDS]
-    kinds += [(kind, distance) for kind in ("unequal", "equal") for distance in DISTANCES[-3:]]
-    print(f"| features | {' | '.join(' + '.join(names) for names in COMBINATIONS)} |")
-    print("| --- " * (len(COMBINATIONS) + 1) + "|")
+    kinds += [(kind, distance) for kind in ("unequal", "equal") for distance in DISTANCES[1:4]]
+    outcomes = {}
     for kind, distance in kinds:
-        cases = [Case(kind, i, sizes[0], distance) for i in range(draws)]
-        outcomes = list(pool.map(partial(judge, choose=choose, whole=True), cases))
-        passed = [
-            sum(all(GATES[name](o) for name in names) for o in outcomes) for names in COMBINATIONS
+        name = f"{kind}, {distance:g}" if distance else kind
+        cases = [Case(kind, i, sizes[0], distance, choose=choose) for i in range(draws)]
+        outcomes[name] = measured(pool, cases, folder)
+    print(f"| | {' | '.join(outcomes)} |")
+    print("| --- " * (len(outcomes) + 1) + "|")
+    for (words, statistics), (more, tests) in product(STATISTICS.items(), GATES.items()):
+        passes = [rejects(*statistics), *tests]
+        cells = [
+            f"{np.mean([all(test(o) for test in passes) for o in of_kind]):.0%}"
+            for of_kind in outcomes.values()
         ]
-        name = f"{kind}, distance {distance:g}" if distance else kind
-        cells = [f"{number / draws:.0%}" for number in passed]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+        print(f"| {words}{more} | {' | '.join(cells)} |", flush=True)
 
 
 def study(name, planted, seed):
@@ -355,15 +257,19 @@ def of_cohorts(workers, only):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=["features", "planted", "gates", "cohorts"])
-    parser.add_argument("--choose", choices=["balance", "dbcv", "consensus"], default="balance")
+    parser.add_argument("--choose", choices=["balance", "dbcv", "consensus"], default="consensus")
     parser.add_argument("--draws", type=int, default=100, help="draws of each kind")
     parser.add_argument("--images", type=int, nargs="+", default=[175], help="sizes of the draws")
     parser.add_argument("--cohorts", type=int, help="at most so many cohorts of each kind")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--outcomes", default="results/calibration", help="folder of the stored outcomes"
+    )
     options = parser.parse_args()
     if options.part == "cohorts":
         of_cohorts(options.workers, options.cohorts)
     else:
         tables = {"features": of_features, "planted": of_planted, "gates": of_gates}
         with ProcessPoolExecutor(options.workers) as executor:
-            tables[options.part](executor, options.draws, options.images, options.choose)
+            table = tables[options.part]
+            table(executor, options.draws, options.images, options.choose, options.outcomes)

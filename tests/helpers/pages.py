@@ -104,7 +104,9 @@ def ranking_of(qualifies=True):
     grid["sizes"] = [[9, 10], [10, 10], [8, 9]]
     if not qualifies:
         grid["n_clusters"] = 1
-    statistics = grid[CELL_KEYS].assign(agreement=[0.75, 0.5, np.nan], dbcv=np.nan)
+    statistics = grid[CELL_KEYS].assign(
+        agreement=[0.75, 0.5, np.nan], dbcv=[0.55, 0.25, np.nan], consensus=[0.65, 0.375, np.nan]
+    )
     return grid[GRID.names], rank(grid, 20, RULES, statistics)[ranking_schema(GRID).names]
 
 
@@ -126,7 +128,7 @@ def consensus_of(qualifies=True):
         "perplexities": 2,
         "clusterings": 3,
         "n_clusters": {"2": 0.75, "3": 0.25},
-        "selected": {"agreement": 0.75, "clustered": 0.875, "outliers": 0.125},
+        "selected": {"agreement": 0.75, "consensus": 0.65, "clustered": 0.875, "outliers": 0.125},
         "consensus": {
             "perplexity": 6.0,
             "eps": 0.3,
@@ -135,6 +137,7 @@ def consensus_of(qualifies=True):
             "n_outliers": 1,
             "sizes": [15, 4],
             "agreement": 0.9375,
+            "consensus": 0.75,
             "adjusted_rand": 0.625,
         },
     }

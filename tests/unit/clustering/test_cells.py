@@ -6,10 +6,9 @@ import pytest
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from cxr.clustering.cells import DBCV_LIMIT, VOTES, CellSettings, StudyCells
+from cxr.clustering.cells import VOTES, CellSettings, StudyCells
 from cxr.clustering.grid import DbscanSettings, label_map, sweep_dbscan
 from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank
-from cxr.core.errors import InputError
 from cxr.embedding.knn import find_neighbours, principal_components
 from cxr.embedding.tsne import TsneSettings, embed_runs, map_table
 
@@ -98,21 +97,25 @@ def test_a_study_without_a_usable_clustering_has_no_vote(study):
     assert cells.vote_table().num_rows == 0
 
 
-def test_the_dbcv_of_too_many_images_is_refused_in_one_line(study):
-    maps = study[0].head(1)
-    many = maps.loc[maps.index.repeat(DBCV_LIMIT + 1)].assign(
-        image_id=[f"i{i}" for i in range(DBCV_LIMIT + 1)]
-    )
-    settings = CellSettings((0.2,), (4,), 2, 8, 1 / 3, 0.3, "dbcv")
-    with pytest.raises(InputError, match=r"clustering\.choose': dbcv compares all pairs of 5001"):
-        StudyCells(many, settings)
+def test_of_many_images_the_dbcv_is_that_of_a_part(study, cells, monkeypatch):
+    whole = cells.statistics()["dbcv"]
+    monkeypatch.setattr("cxr.clustering.cells.DBCV_IMAGES", 60)
+    part = cells.statistics()["dbcv"]
+    assert not part.equals(whole)
+    assert np.abs(part - whole).median() < 0.1
 
 
-def test_the_dbcv_is_computed_where_it_chooses(study, cells):
+def test_consensus_is_the_mean_of_agreement_and_dbcv(cells):
+    statistics = cells.statistics().dropna()
+    expected = (statistics["agreement"] + statistics["dbcv"]) / 2
+    np.testing.assert_allclose(statistics["consensus"], expected)
+    assert len(statistics) > 10
+
+
+def test_the_highest_dbcv_is_first_where_it_chooses(study):
     settings = CellSettings((0.2, 0.4, 0.8), (4, 8), 2, 8, 1 / 3, 0.3, "dbcv")
     chosen = StudyCells(study[0], settings)
     ranking = ranked(study, chosen, "dbcv")
     reliable = ranking.loc[ranking["reliable"]]
     assert reliable["dbcv"].is_monotonic_decreasing
     assert reliable["dbcv"].iloc[0] > 0.5
-    assert cells.statistics()["dbcv"].isna().all()

@@ -180,7 +180,7 @@ def test_the_statistic_that_chooses_ranks_first_and_cells_without_it_last(choose
     cells = grid(*[("tsne", 9.0, 3, 0, score) for score in (1, 2, 3, 4)])
     cells["min_samples"] = [5, 6, 7, 8]
     values = [np.nan, 0.5, 0.9, 0.9]
-    statistics = cells[CELL_KEYS].assign(agreement=values, dbcv=values[::-1])
+    statistics = cells[CELL_KEYS].assign(agreement=0.5, consensus=values, dbcv=values[::-1])
     rules = RankingSettings(3, 8, 1 / 3, choose)
     ranking = rank(cells, 100, rules, statistics)
     expected = {"consensus": [7, 8, 6, 5], "dbcv": [5, 6, 7, 8]}[choose]
@@ -190,7 +190,7 @@ def test_the_statistic_that_chooses_ranks_first_and_cells_without_it_last(choose
 
 def test_hdbscan_has_no_agreement():
     cells = grid(("tsne", 9.0, 3, 0, 1), ("pca", np.nan, 3, 0, 2))
-    statistics = cells[CELL_KEYS].assign(agreement=[0.5, 0.4], dbcv=np.nan)
+    statistics = cells[CELL_KEYS].assign(agreement=[0.5, 0.4], dbcv=np.nan, consensus=np.nan)
     other = cells.head(1).assign(algorithm="hdbscan")
     ranking = rank(pd.concat([cells, other]), 100, RULES, statistics)
     values = ranking.set_index(["algorithm", "method"])["agreement"].to_dict()

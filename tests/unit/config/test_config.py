@@ -149,7 +149,10 @@ def test_the_recipes_are_those_that_the_config_knows():
         ({"models": {}}, "models is missing"),
         ({"features": {"from_file": "x"}}, "sources can't stand beside features"),
         ({"study": "../escape"}, "'study'"),
-        ({"evidence": {"replicates": 38}}, "replicates of 38 can't give a p-value of 0.05"),
+        (
+            {"evidence": {"thresholds": {"alpha": 0.02}, "replicates": 48}},
+            "replicates of 48 can't give a p-value of 0.02",
+        ),
         (
             {"evidence": {"thresholds": {"alpha": 0.001}, "replicates": 1999, "permutations": 998}},
             "permutations of 998 can't give a p-value of 0.001",
@@ -179,7 +182,7 @@ def test_a_bad_config_ends_in_one_line_that_names_the_key(changes, key):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(("alpha", "least"), [(0.05, 39), (0.1, 19), (0.01, 199)])
+@pytest.mark.parametrize(("alpha", "least"), [(0.05, 19), (0.01, 99), (0.002, 499)])
 def test_the_fewest_simulations_are_those_whose_smallest_p_value_passes(alpha, least):
     evidence = {"thresholds": {"alpha": alpha}, "replicates": least}
     assert resolve(study(evidence=evidence))["evidence"]["replicates"] == least

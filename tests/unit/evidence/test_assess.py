@@ -118,7 +118,7 @@ def test_planted_clusters_are_stable_and_not_explained():
     evidence, _ = study(points, cohort_of(120), controls=("pixels",))
     document = plain(evidence)
     assert document["verdict"]["verdict"] == "clusters, stable, not explained by recorded fields"
-    assert document["nulls"]["gaussian"]["p"] == 0.05
+    assert document["nulls"]["gaussian"]["p"] == 0.025
     assert document["n_clusters"] == 3
     assert document["controls"]["pixels"]["adjusted_rand"] > 0.95
     assert document["sensitivity"]["share"] > 0
@@ -214,7 +214,7 @@ def test_what_is_missing_is_said(case, reason, rng):
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_features_that_are_all_alike_have_no_clusters():
     document = plain(study(np.ones((60, 5)), cohort_of(60))[0])
-    assert document["verdict"]["verdict"] == "no clusters beyond chance"
+    assert document["verdict"]["verdict"].startswith("inconclusive: ")
 
 
 @pytest.mark.parametrize("countries", [None, ["Italy"], [None]], ids=["none", "one", "all null"])

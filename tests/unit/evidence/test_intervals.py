@@ -154,7 +154,12 @@ def evidence(points):
     cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True, "seed": 0}
     cell |= {"perplexity": found.perplexity, "eps": found.eps, "min_samples": found.min_samples}
     cell |= {"n_clusters": found.n_clusters, "balance_score": found.balance_score, "n_images": 42}
-    nulls = {"agreement": [0.0] * 9, "balance_score": [99.0] * 9, "dbcv": [-0.9] * 9}
+    nulls = {
+        "consensus": [-0.5] * 9,
+        "agreement": [0.0] * 9,
+        "balance_score": [99.0] * 9,
+        "dbcv": [-0.9] * 9,
+    }
     nulls = pd.DataFrame(nulls).assign(null="gaussian")
     country = pd.Series(np.array(["x", "y", "z", "w", "v"])[found.labels], ids, dtype=object)
     records = StudyRecords(
@@ -187,12 +192,12 @@ def test_the_parts_of_the_evidence_are_those_of_its_search(evidence):
     assert document["n_clusters"] == found.n_clusters
     assert document["insufficient"] is None
     assert document["search"] == {"maps": 2, "perplexities": [5, 10]}
-    assert document["nulls"]["gaussian"]["p"] == pytest.approx(2 / 10)
+    assert document["nulls"]["gaussian"]["p"] == pytest.approx(1 / 10)
     assert document["nulls"]["gaussian"]["role"] == "primary"
     control = document["controls"]["pixels"]
     assert control["n_clusters"] == found.n_clusters
     assert control["adjusted_rand"] == control["adjusted_rand_searched"] == 1
-    assert control["p"] == pytest.approx(2 / 10)
+    assert control["p"] == pytest.approx(1 / 10)
     assert document["faithfulness"]["neighbours"] == 10
     assert [c["mean"] for c in document["stability"]["start"]["clusters"]] == (
         [1] * found.n_clusters

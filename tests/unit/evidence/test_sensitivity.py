@@ -55,10 +55,10 @@ def test_similar_cells_have_as_many_clusters_and_a_score_within_a_tenth():
 
 
 def test_by_consensus_similar_cells_agree_nearly_as_well():
-    cells = ranking(*({"agreement": value} for value in (0.8, 0.73, 0.71, np.nan)))
+    cells = ranking(*({"consensus": value} for value in (0.8, 0.73, 0.71, np.nan)))
     result = cell_sensitivity(maps(places(4, 4, 4)), cells, "consensus")
     assert (result["usable"], result["similar"]) == (4, 2)
-    unvoted = ranking({"agreement": np.nan})
+    unvoted = ranking({"consensus": np.nan})
     assert cell_sensitivity(maps(places(4, 4, 4)), unvoted, "consensus")["share"] is None
 
 

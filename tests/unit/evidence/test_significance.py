@@ -7,26 +7,29 @@ import pytest
 from cxr.evidence.search import SearchResult
 from cxr.evidence.significance import compare_with_null
 
+NAMES = ("consensus", "agreement", "balance_score", "dbcv")
 
-def found(balance_score, dbcv, agreement=0.5, n_clusters=2):
+
+def found(consensus, agreement=0.5, balance_score=10, dbcv=0.5, n_clusters=2):
     """What a search with these best values returns."""
     labels = np.arange(9) % n_clusters if n_clusters else np.full(9, -1)
-    return SearchResult(agreement, balance_score, dbcv, 5.0, 0.4, 5, labels, np.zeros((9, 2)))
+    best = consensus, agreement, balance_score, dbcv
+    return SearchResult(*best, 5.0, 0.4, 5, labels, np.zeros((9, 2)))
 
 
-def nulls(balance_score, dbcv, agreement=0.4):
-    table = {"balance_score": balance_score, "dbcv": dbcv, "agreement": agreement}
-    return pd.DataFrame(table, dtype="float64")
+def nulls(consensus, agreement=0.4, balance_score=20, dbcv=0.4):
+    values = consensus, agreement, balance_score, dbcv
+    return pd.DataFrame(dict(zip(NAMES, values, strict=True)), dtype="float64")
 
 
 def test_of_ninety_nine_simulations_none_as_good_is_one_in_a_hundred():
-    result = compare_with_null(found(10, 0.9), nulls(range(11, 110), np.linspace(0, 0.8, 99)))
+    result = compare_with_null(found(0.9), nulls(np.linspace(0, 0.8, 99)))
     assert result["replicates"] == 99
-    assert result["balance_score"]["p"] == result["dbcv"]["p"] == 0.01
-    assert result["p"] == 0.02, "two statistics, adjusted by Bonferroni"
-    assert result["balance_score"]["reached"] == 0
-    assert result["balance_score"]["median"] == 60
-    assert result["dbcv"]["observed"] == 0.9
+    assert [result[name]["p"] for name in NAMES] == [0.01] * 4
+    assert result["p"] == 0.01
+    assert result["consensus"]["reached"] == 0
+    assert result["consensus"]["median"] == pytest.approx(0.4)
+    assert result["consensus"]["observed"] == 0.9
 
 
 def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
@@ -35,40 +38,37 @@ def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
     p = []
     for place in range(20):
         others = np.delete(scores, place)
-        searched = found(scores[place], -scores[place], -scores[place])
-        result = compare_with_null(searched, nulls(others, -others, -others))
-        values = {result[name]["p"] for name in ("balance_score", "dbcv", "agreement")}
+        searched = found(scores[place], scores[place], -scores[place], scores[place])
+        result = compare_with_null(searched, nulls(others, others, -others, others))
+        values = {result[name]["p"] for name in NAMES}
         assert len(values) == 1
         p += values
-    np.testing.assert_allclose(p, np.arange(1, 21) / 20)
+    np.testing.assert_allclose(sorted(p), np.arange(1, 21) / 20)
 
 
 def test_equal_ones_are_as_good_too():
-    null = nulls([9, 10, 11, 12], [0.4, 0.4, 0.5, 0.6], [0.5, 0.6, 0.7, 0.8])
-    result = compare_with_null(found(10, 0.5, 0.6), null)
-    assert result["balance_score"]["reached"] == 2
-    assert result["dbcv"]["reached"] == 2
-    assert result["agreement"]["reached"] == 3
-    assert result["balance_score"]["p"] == pytest.approx(3 / 5)
-    assert result["p"] == 1, "no p value is above 1"
+    null = nulls([0.5, 0.6, 0.7, 0.8], [0.5, 0.6, 0.7, 0.8], [9, 10, 11, 12], [0.4, 0.4, 0.5, 0.6])
+    result = compare_with_null(found(0.6, 0.6, 10, 0.5), null)
+    assert {name: result[name]["reached"] for name in NAMES} == {
+        "consensus": 3,
+        "agreement": 3,
+        "balance_score": 2,
+        "dbcv": 2,
+    }
+    assert result["p"] == result["consensus"]["p"] == pytest.approx(4 / 5)
 
 
-def test_the_smaller_p_value_decides_whichever_statistic_has_it():
-    better_balance = compare_with_null(found(1, 0.0), nulls([5] * 39, [0.5] * 39))
-    better_dbcv = compare_with_null(found(9, 0.9), nulls([5] * 39, [0.5] * 39))
-    assert better_balance["p"] == better_dbcv["p"] == pytest.approx(2 / 40)
-
-
-def test_the_agreement_stands_beside_and_does_not_decide():
-    result = compare_with_null(found(9, 0.0, 0.9), nulls([5] * 39, [0.5] * 39, 0.4))
-    assert result["agreement"]["p"] == pytest.approx(1 / 40)
+def test_the_consensus_decides_and_the_others_stand_beside():
+    result = compare_with_null(found(0.1, 0.9, 1, 0.9), nulls([0.5] * 39))
+    assert [result[name]["p"] for name in NAMES] == pytest.approx([1, 1 / 40, 1 / 40, 1 / 40])
     assert result["p"] == 1
 
 
 def test_a_search_without_a_usable_cell_has_no_value_and_no_small_p():
-    nothing = found(np.inf, -np.inf, 0.0, n_clusters=0)
-    result = compare_with_null(nothing, nulls([5, np.inf], [0.1, -np.inf], [0.1, 0.0]))
+    nothing = found(-np.inf, 0.0, np.inf, -np.inf, n_clusters=0)
+    result = compare_with_null(
+        nothing, nulls([0.1, -np.inf], [0.1, 0], [5, np.inf], [0.1, -np.inf])
+    )
     assert result["p"] == 1
     assert result["balance_score"] == {"observed": None, "median": None, "reached": 2, "p": 1.0}
-    assert result["dbcv"]["observed"] is None
-    assert result["agreement"]["observed"] is None
+    assert [result[name]["observed"] for name in NAMES] == [None] * 4

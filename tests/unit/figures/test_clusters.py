@@ -33,7 +33,7 @@ def test_without_an_agreement_all_images_are_alike(rng):
 
 @pytest.mark.parametrize(
     ("choose", "title", "value"),
-    [("consensus", "agreement 0.75", 0.75), ("balance", "balance score 17", 17)],
+    [("consensus", "consensus 0.65", 0.65), ("balance", "balance score 17", 17)],
 )
 def test_the_grid_shows_what_selects(rng, choose, title, value):
     grid, ranking = ranking_of()
@@ -45,7 +45,7 @@ def test_the_grid_shows_what_selects(rng, choose, title, value):
 
 def test_the_balance_score_is_shown_where_one_perplexity_is_alone(rng):
     grid, ranking = ranking_of()
-    ranking = ranking.assign(agreement=np.nan)
+    ranking = ranking.assign(consensus=np.nan)
     heat, lines, *_ = cells(grid, ranking, 1 / 3, "consensus").axes
     assert heat.images[0].get_array().max() == 17
     assert lines.get_ylabel() == "best balance score"

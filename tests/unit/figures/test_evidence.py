@@ -9,6 +9,7 @@ DRAWS = pd.DataFrame(
     {
         "subject": ["features"] * 4 + ["pixels"],
         "null": "gaussian",
+        "consensus": [0.2, 0.3, -np.inf, 0.6, 0.9],
         "agreement": [0.2, 0.4, 0.0, 0.6, 0.9],
         "balance_score": [30.0, 20.0, np.inf, 10.0, 1.0],
         "dbcv": [0.3, 0.5, -np.inf, 0.1, 0.9],
@@ -17,6 +18,7 @@ DRAWS = pd.DataFrame(
 EVIDENCE = {
     "nulls": {
         "gaussian": {
+            "consensus": {"observed": 0.5, "p": 0.4},
             "agreement": {"observed": 0.5, "p": 0.4},
             "balance_score": {"observed": 15.0, "p": 0.4},
             "dbcv": {"observed": 0.4, "p": 0.4},
@@ -33,7 +35,8 @@ def share_at(ax, value):
 
 
 def test_the_curves_are_the_shares_of_simulations_at_least_as_good():
-    balance, dbcv, agreement = nulls(EVIDENCE, DRAWS).axes
+    consensus, agreement, balance, dbcv = nulls(EVIDENCE, DRAWS).axes
+    assert "consensus" in consensus.get_xlabel()
     assert "agreement" in agreement.get_xlabel()
     assert "balance score" in balance.get_xlabel()
     assert share_at(dbcv, 0.4) == 1 / 4

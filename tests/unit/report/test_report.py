@@ -179,8 +179,8 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         "with those of other perplexities 0.75; among images that are clustered in both 0.88; "
         "Jaccard index of the outliers 0.12. 3 distinct clusterings vote, of 2 perplexities",
         "most votes are for 2 clusters (75.0%), 3 clusters (25.0%).",
-        "The clustering with the highest agreement, 0.94, has 2 clusters of 15, 4 images with 1 "
-        "outlier at perplexity 6; adjusted Rand index with the selected one 0.62.",
+        "The clustering with the highest consensus, 0.75 (agreement 0.94), has 2 clusters of 15, 4 "
+        "images with 1 outlier at perplexity 6; adjusted Rand index with the selected one 0.62.",
         "For each image the 5 nearest neighbours among 40 images of 20 patients",
         "0.900 (0.800 to 0.950)",
         "too small to tell anything",
@@ -240,7 +240,7 @@ def test_tags_and_metadata_of_which_little_is_recorded_have_their_sections(study
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "Of all clusterings it agrees most with those of other perplexities."),
+        ({}, "It has the highest consensus, 0.65: the mean of its agreement with the clusterings"),
         (
             {"selected": None, "consensus": None},
             "not defined, since no other perplexity has a clustering that votes",
@@ -257,7 +257,7 @@ def test_the_page_says_how_perplexities_voted(variant, change, words):
     folder = variant(lambda folder: write_json(document, path_of(folder, "consensus")))
     text = " ".join(" ".join(Page(build_page(folder)).text).split())
     assert words in text
-    assert "The clustering with the highest agreement" not in text, "it is the selected one"
+    assert "The clustering with the highest consensus" not in text, "it is the selected one"
 
 
 def test_a_grid_without_a_qualifying_cell_is_said_plainly(variant, rng):

@@ -1,4 +1,4 @@
-"""What the labels of a study's DBSCAN cells say: agreement between perplexities, DBCV."""
+"""What the labels of a study's DBSCAN cells say: agreement of perplexities, DBCV, consensus."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from cxr.clustering.dbcv import map_validities
 from cxr.clustering.grid import standardise
 from cxr.clustering.labellings import label_map_cells
 from cxr.clustering.ranking import CELL_KEYS, best_cell
-from cxr.core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Images up to which the distances of all pairs fit into memory.
-DBCV_LIMIT = 5000
+# The DBCV compares all pairs of images: of more images it is that of so many, evenly spaced.
+DBCV_IMAGES = 2000
 # The columns of a table of cells, by a value of their type.
 STATISTICS = {
     **{"method": "tsne", "perplexity": 1.0, "seed": 0, "eps": 1.0, "min_samples": 1},
-    **{"labelling": 0, "agreement": 0.0, "dbcv": 0.0},
+    **{"labelling": 0, "agreement": 0.0, "dbcv": 0.0, "consensus": 0.0},
 }
 VOTES = pa.schema(
     {
@@ -55,7 +54,6 @@ class CellSettings:
     max_outliers : float
         Largest share of outliers of a clustering that votes.
     choose : "consensus", "dbcv" or "balance"
-        The DBCV is computed where it chooses.
     """
 
     eps: tuple[float, ...]
@@ -76,21 +74,11 @@ class StudyCells:
         `image_id, method, perplexity, seed, x, y`; the rows of each map in the same
         order of images.
     settings : CellSettings
-
-    Raises
-    ------
-    InputError
-        If the DBCV of too many images is wanted.
     """
 
     def __init__(self, embeddings: pd.DataFrame, settings: CellSettings) -> None:
         self.settings = settings
         n = embeddings["image_id"].nunique()
-        if settings.choose == "dbcv" and n > DBCV_LIMIT:
-            raise InputError(
-                f"config key 'clustering.choose': dbcv compares all pairs of {n} images, at most "
-                f"{DBCV_LIMIT} are possible; choose consensus"
-            )
         keys = ["method", "perplexity", "seed"]
         maps = list(embeddings.groupby(keys, sort=False, dropna=False))
         self.image_ids = maps[0][1]["image_id"].to_numpy()
@@ -114,16 +102,18 @@ class StudyCells:
         self.first = np.cumsum([0, *sizes])
 
     def statistics(self) -> pd.DataFrame:
-        """The agreement, and the DBCV where it chooses, of every labelled cell.
+        """The agreement, the DBCV and the consensus of every labelled cell.
 
         Returns
         -------
         DataFrame
-            `CELL_KEYS`, `labelling` (its place among the votes), `agreement`, `dbcv`.
+            `CELL_KEYS`, `labelling` (its place among the votes), `agreement`, `dbcv`,
+            `consensus`.
         """
         import pandas as pd
 
         agreement, dbcv = self.votes.agreement, self._dbcv()
+        consensus = self.votes.consensus(dbcv)
         tables = []
         for place, ((method, perplexity, seed), _) in enumerate(self.maps):
             cells = self.labellings[place].cells
@@ -140,6 +130,7 @@ class StudyCells:
                         "labelling": labelling,
                         "agreement": agreement[labelling],
                         "dbcv": dbcv[labelling],
+                        "consensus": consensus[labelling],
                     }
                 )
             )
@@ -148,11 +139,12 @@ class StudyCells:
         return pd.concat(tables, ignore_index=True)
 
     def _dbcv(self) -> np.ndarray:
-        """The DBCV of each clustering, shape (l,); NaN where it does not choose."""
-        if self.settings.choose != "dbcv" or not self.points:
-            return np.full(len(self.votes.labels), np.nan)
+        """The DBCV of each clustering, shape (l,)."""
+        n = len(self.image_ids)
+        kept = np.linspace(0, n - 1, min(n, DBCV_IMAGES)).round().astype(int)
         pairs = zip(self.points, self.labellings, strict=True)
-        return np.concatenate([map_validities(points, each.labels) for points, each in pairs])
+        values = [map_validities(points[kept], each.labels[:, kept]) for points, each in pairs]
+        return np.concatenate([*values, np.empty(0)])
 
     def vote_table(self) -> pa.Table:
         """The t-SNE maps' clusterings that vote, columns as in `VOTES`.
@@ -221,9 +213,9 @@ class StudyCells:
         dict
             `choose`; `perplexities` that vote; `clusterings`, how many; `n_clusters`,
             the share of the votes for each number of clusters; `selected`: `agreement`,
-            that of images clustered in both (`clustered`) and of the outliers; and
-            `consensus`: the cell of the highest agreement, and its adjusted Rand index
-            with the selected one. Parts that do not exist are null.
+            `consensus`, the agreement of images clustered in both (`clustered`) and of the
+            outliers; and `consensus`: the cell of the highest consensus, and its adjusted
+            Rand index with the selected one. Parts that do not exist are null.
         """
         votes = self.votes
         n_clusters = votes.labels.max(axis=1, initial=-1) + 1
@@ -241,21 +233,23 @@ class StudyCells:
             "selected": None,
             "consensus": None,
         }
-        selected = self.selected(statistics, best_cell(ranking, "tsne"))
-        top = best_cell(ranking.sort_values("agreement", ascending=False, kind="stable"), "tsne")
-        if selected is None or top is None or not len(votes.voters(selected)[0]):
+        best = best_cell(ranking, "tsne")
+        selected = self.selected(statistics, best)
+        top = best_cell(ranking.sort_values("consensus", ascending=False, kind="stable"), "tsne")
+        if best is None or selected is None or top is None or not len(votes.voters(selected)[0]):
             return document
         clustered, outliers = votes.parts(selected)
         document["selected"] = {
             "agreement": _number(votes.agreement[selected]),
+            "consensus": _number(best["consensus"]),
             "clustered": clustered,
             "outliers": outliers,
         }
-        if not np.isfinite(top["agreement"]):
+        if not np.isfinite(top["consensus"]):
             return document
         other = self.selected(statistics, top)
         document["consensus"] = {
-            **{name: float(top[name]) for name in ("perplexity", "eps", "agreement")},
+            **{name: float(top[name]) for name in ("perplexity", "eps", "agreement", "consensus")},
             **{name: int(top[name]) for name in ("min_samples", "n_clusters", "n_outliers")},
             "sizes": [int(size) for size in top["sizes"]],
             "adjusted_rand": rand_index(votes.labels[selected], votes.labels[other]),

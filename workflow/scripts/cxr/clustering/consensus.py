@@ -1,9 +1,10 @@
-"""The clustering that maps of other perplexities agree with most.
+"""The clustering that maps of other perplexities agree with, and that is dense on its own map.
 
 Cells of a grid disagree for two reasons: t-SNE cuts one cloud elsewhere at every perplexity,
 and DBSCAN merges or splits with its parameters. What is there stays where perplexities change.
-So every distinct clustering of a map has one vote, every perplexity the same weight, and the one
-is selected that has the highest mean adjusted Rand index with those of the other perplexities.
+So every distinct clustering of a map has one vote, every perplexity the same weight. A
+clustering's agreement is its mean adjusted Rand index with those of the other perplexities, its
+consensus the mean of that and of its DBCV: pieces of one cloud rarely have both.
 """
 
 from collections.abc import Sequence
@@ -30,12 +31,15 @@ class Votes:
         The mean adjusted Rand index with the clusterings of each perplexity; NaN for
         its own, and everywhere for one with too many outliers; 0 for a perplexity
         without clusterings.
+    usable : bool array, shape (l,)
+        Whether a clustering has few enough outliers.
     """
 
     labels: np.ndarray
     perplexities: np.ndarray
     groups: np.ndarray
     by_perplexity: np.ndarray
+    usable: np.ndarray
 
     @classmethod
     def of(
@@ -64,7 +68,7 @@ class Votes:
         by_perplexity = np.full((len(labels), len(distinct)), np.nan)
         if few.any():
             by_perplexity[few] = agreement_by_group(labels[few], groups[few], len(distinct))
-        return cls(labels, distinct, np.where(few, groups, -1), by_perplexity)
+        return cls(labels, distinct, np.where(few, groups, -1), by_perplexity, few)
 
     @property
     def agreement(self) -> np.ndarray:
@@ -73,6 +77,19 @@ class Votes:
         total = np.where(defined, self.by_perplexity, 0.0).sum(axis=1)
         count = defined.sum(axis=1)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def consensus(self, dbcv: np.ndarray) -> np.ndarray:
+        """Each clustering's mean of agreement and DBCV, from -1 to 1, shape (l,).
+
+        Where there is one perplexity alone the agreement counts as 0, an undefined DBCV
+        as -1. NaN for a clustering with too many outliers.
+
+        Parameters
+        ----------
+        dbcv : float array, shape (l,)
+        """
+        mean = (np.nan_to_num(self.agreement) + np.where(np.isnan(dbcv), -1.0, dbcv)) / 2
+        return np.where(self.usable, mean, np.nan)
 
     def voters(self, selected: int) -> tuple[np.ndarray, np.ndarray]:
         """The clusterings of other perplexities than a selected one's, and their weights.

@@ -45,12 +45,13 @@ def ranking_schema(grid: pa.Schema) -> pa.Schema:
             pa.field("reliable", pa.bool_()),
             pa.field("agreement", pa.float64()),
             pa.field("dbcv", pa.float64()),
+            pa.field("consensus", pa.float64()),
         ]
     )
 
 
 # The statistic of each way to choose but the balance score; high values are good.
-CHOSEN_BY = {"consensus": "agreement", "dbcv": "dbcv"}
+CHOSEN_BY = {"consensus": "consensus", "dbcv": "dbcv"}
 CELL_KEYS = ["method", "perplexity", "seed", "eps", "min_samples"]
 
 
@@ -70,22 +71,22 @@ def rank(
         Images in each map.
     settings : RankingSettings
     statistics : DataFrame, optional
-        `CELL_KEYS`, `agreement` and `dbcv` of DBSCAN's cells, as from
+        `CELL_KEYS`, `agreement`, `dbcv` and `consensus` of DBSCAN's cells, as from
         `cxr.clustering.cells.StudyCells.statistics`.
 
     Returns
     -------
     DataFrame
         The grid's columns after `rank` (1 is the best), and `n_images`,
-        `reliable`, `agreement`, `dbcv`, the latter null where they were not
-        computed. Ties go to a better balance score, fewer outliers, then to
+        `reliable`, `agreement`, `dbcv`, `consensus`, the latter null where they
+        were not computed. Ties go to a better balance score, fewer outliers, then to
         DBSCAN, and to the lower perplexity, seed, eps, min_cluster_size and
         min_samples.
     """
     qualifies = grid["n_clusters"].between(settings.min_clusters, settings.max_clusters)
     cells = grid.loc[qualifies]
     if statistics is None:
-        cells = cells.assign(agreement=np.nan, dbcv=np.nan)
+        cells = cells.assign(agreement=np.nan, dbcv=np.nan, consensus=np.nan)
     else:
         statistics = statistics.assign(algorithm="dbscan")
         cells = cells.merge(statistics, "left", ["algorithm", *CELL_KEYS])

@@ -46,13 +46,13 @@ class Clustering(Section):
         description="The grid of HDBSCAN, which needs no eps; null for none.",
     )
     choose: Literal["consensus", "dbcv", "balance"] = Field(
-        default="balance",
-        description="Which usable clustering is the study's: the one that those of other "
-        "perplexities agree with most, the one with the highest DBCV, or the one with the best "
-        "balance score, as in 2020, which prefers clusters of equal size.",
+        default="consensus",
+        description="Which usable clustering is the study's: the one with the highest consensus "
+        "(mean of agreement with other perplexities and DBCV), the one with the highest DBCV, or "
+        "the one with the best balance score, as in 2020, which prefers clusters of equal size.",
     )
     min_clusters: int = Field(
-        default=3, ge=1, description="Least number of clusters of a usable clustering."
+        default=2, ge=1, description="Least number of clusters of a usable clustering."
     )
     max_clusters: int = Field(
         default=8, ge=1, description="Greatest number of clusters of a usable clustering."

@@ -8,13 +8,13 @@ from pydantic import Field, field_validator, model_validator
 from cxr.config.base import OneOf, Section, Seed
 from cxr.config.catalogue.controls import CONTROLS
 from cxr.config.catalogue.fields import LEVELS
-from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY, STATISTICS
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.config.fields import RecordedField
 
 
-def fewest_simulations(alpha: float, tests: int = len(STATISTICS)) -> int:
-    """The fewest simulations whose smallest p-value, adjusted for `tests`, is at most `alpha`."""
-    return math.ceil(tests / alpha - 1e-9) - 1
+def fewest_simulations(alpha: float) -> int:
+    """The fewest simulations whose smallest p-value is at most `alpha`."""
+    return math.ceil(1 / alpha - 1e-9) - 1
 
 
 class Thresholds(Section):
@@ -24,8 +24,8 @@ class Thresholds(Section):
         default=0.05,
         gt=0,
         lt=0.5,
-        description="Significance level of the test against the null model and of the separation "
-        "test, and false discovery rate among the recorded fields.",
+        description="Significance level of the test against the null model and of the tests that "
+        "clusters are apart, and false discovery rate among the recorded fields.",
     )
     jaccard: float = Field(
         default=0.75,
@@ -60,8 +60,8 @@ class Evidence(Section):
     replicates: int = Field(
         default=199,
         ge=19,
-        description="Simulations of each null model; a multiple of 40 less 1 is best. The smallest "
-        "p-value is 2 / (1 + this number), which `thresholds.alpha` must allow.",
+        description="Simulations of each null model; a multiple of 20 less 1 is best. The smallest "
+        "p-value is 1 / (1 + this number), which `thresholds.alpha` must allow.",
     )
     nulls: list[Annotated[str, OneOf(NULL_MODELS)]] = Field(
         default=list(NULL_MODELS),
@@ -117,8 +117,9 @@ class Evidence(Section):
     @model_validator(mode="after")
     def _some_data_could_pass(self) -> "Evidence":
         alpha = self.thresholds.alpha
-        for key, tests in (("replicates", len(STATISTICS)), ("permutations", 1)):
-            count, needed = getattr(self, key), fewest_simulations(alpha, tests)
+        needed = fewest_simulations(alpha)
+        for key in ("replicates", "permutations"):
+            count = getattr(self, key)
             if count < needed:
                 raise ValueError(
                     f"{key} of {count} can't give a p-value of {alpha:g} (thresholds.alpha) or "

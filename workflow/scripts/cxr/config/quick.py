@@ -94,8 +94,8 @@ def _evidence(evidence: Mapping[str, Any]) -> dict[str, Any]:
     alpha = evidence["thresholds"]["alpha"]
     limits = {
         "perplexities": PERPLEXITIES,
-        "permutations": max(199, fewest_simulations(alpha, 1)),
-        "replicates": fewest_simulations(alpha),
+        "permutations": max(199, fewest_simulations(alpha)),
+        "replicates": max(39, fewest_simulations(alpha)),
         "resamples": 10,
         "splits": 5,
         "sample": 200,

@@ -18,6 +18,7 @@ SIMULATIONS = pa.schema(
         "subject": pa.string(),
         "null": pa.string(),
         "replicate": pa.int64(),
+        "consensus": pa.float64(),
         "agreement": pa.float64(),
         "balance_score": pa.float64(),
         "dbcv": pa.float64(),
@@ -121,7 +122,7 @@ def simulate_null(
     -------
     DataFrame
         The columns of `SIMULATIONS` but `subject`; where no cell was usable
-        `agreement` is 0, `balance_score` infinite and `dbcv` -infinite.
+        `agreement` is 0, `balance_score` infinite, `dbcv` and `consensus` -infinite.
     """
     simulate = fit_null(features, patients, null, seed, levels)
     progress = Progress(len(replicates), "null simulations")

@@ -28,6 +28,9 @@ class SearchResult:
 
     Attributes
     ----------
+    consensus : float
+        The highest consensus of a usable clustering; -infinite where no clustering is
+        usable, or where DBCV was not searched.
     agreement : float
         The highest agreement of a usable clustering with those of other perplexities;
         0 where no clustering is usable, or where one perplexity alone is searched.
@@ -45,6 +48,7 @@ class SearchResult:
         Its map, standardised.
     """
 
+    consensus: float
     agreement: float
     balance_score: float
     dbcv: float
@@ -99,11 +103,16 @@ class SearchGrid:
         n : int
             Images, which bound the perplexities.
         """
-        around = [perplexity * factor for factor in AROUND]
+        if self.choose == "consensus":
+            return self.around(perplexity, n)
+        return replace(self, perplexities=(perplexity,), max_perplexity_share=1.0)
+
+    def around(self, perplexity: float, n: int) -> "SearchGrid":
+        """The same grid on maps of a perplexity of n images and of some around it."""
         largest = self.max_perplexity_share * n
-        kept = {min(max(1.0, value), max(perplexity, largest), n - 1.0) for value in around}
-        values = tuple(sorted(kept)) if self.choose == "consensus" else (perplexity,)
-        return replace(self, perplexities=values, max_perplexity_share=1.0)
+        bounds = max(perplexity, largest), n - 1.0
+        values = {min(max(1.0, perplexity * factor), *bounds) for factor in AROUND}
+        return replace(self, perplexities=tuple(sorted(values)), max_perplexity_share=1.0)
 
     def usable_perplexities(self, n: int) -> list[float]:
         """The perplexities that maps of n images can have."""
@@ -127,8 +136,14 @@ class SearchSettings:
     n_perplexities: int
 
     def grid_for(self, n: int) -> SearchGrid:
-        """The grid that is searched in maps of n images."""
+        """The grid that is searched in maps of n images.
+
+        Clusterings of one perplexity have none to agree with: where one alone is usable,
+        maps of some around it are searched too.
+        """
         usable = self.grid.usable_perplexities(n)
+        if len(usable) == 1:
+            return self.grid.around(usable[0], n)
         places = np.linspace(0, len(usable) - 1, min(self.n_perplexities, len(usable)))
         perplexities = tuple(usable[i] for i in places.round().astype(int))
         return replace(self.grid, perplexities=perplexities)
@@ -146,7 +161,7 @@ def search(
     seed : int
         Of the maps' initial positions.
     with_dbcv : bool
-        Whether to search the highest DBCV too where it does not select.
+        Whether to search the highest DBCV and consensus too where they don't select.
 
     Returns
     -------
@@ -156,7 +171,7 @@ def search(
     """
     n = len(features)
     nothing = SearchResult(
-        0.0, np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2))
+        -np.inf, 0.0, np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2))
     )
     perplexities = grid.usable_perplexities(n)
     if not perplexities:
@@ -173,16 +188,13 @@ def search(
         return nothing
     agreement = np.nan_to_num(votes.agreement)
     balance = np.array([balance_score(labels) for labels in votes.labels])
-    dbcv = np.full(len(balance), -np.inf)
-    if with_dbcv or grid.choose == "dbcv":
+    dbcv = consensus = np.full(len(balance), -np.inf)
+    if with_dbcv or grid.choose != "balance":
         pairs = zip(maps, labellings, strict=True)
-        values = np.concatenate([map_validities(xy, each.labels) for xy, each in pairs])
-        dbcv = np.where(np.isnan(values), -np.inf, values)
-    chosen = {
-        "consensus": -np.where(np.isnan(votes.agreement), -1, votes.agreement),
-        "dbcv": -dbcv,
-        "balance": balance,
-    }[grid.choose]
+        dbcv = np.concatenate([map_validities(xy, each.labels) for xy, each in pairs])
+        consensus = lowest_if_undefined(votes.consensus(dbcv))
+        dbcv = lowest_if_undefined(dbcv)
+    chosen = {"consensus": -consensus, "dbcv": -dbcv, "balance": balance}[grid.choose]
     outliers = (votes.labels < 0).sum(axis=1)
     best = int(np.lexsort((outliers, balance, chosen))[0])
     starts = np.cumsum([0, *(len(each.labels) for each in labellings)])
@@ -190,6 +202,7 @@ def search(
     row, column = labellings[place].first_cells()[best - starts[place]]
     eps, min_samples = float(grid.eps[row]), int(grid.min_samples[column])
     return SearchResult(
+        float(consensus.max()),
         float(agreement.max()),
         float(balance.min()),
         float(dbcv.max()),
@@ -199,3 +212,8 @@ def search(
         label_points(maps[place], eps, min_samples),
         maps[place],
     )
+
+
+def lowest_if_undefined(values: np.ndarray) -> np.ndarray:
+    """Values with -infinity in place of NaN."""
+    return np.where(np.isnan(values), -np.inf, values)

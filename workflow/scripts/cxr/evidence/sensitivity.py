@@ -29,7 +29,7 @@ def cell_sensitivity(
     -------
     dict
         `usable`, how many reliable DBSCAN cells of t-SNE maps qualify; `similar`,
-        those with as many clusters as the selected one and an agreement (or DBCV, or
+        those with as many clusters as the selected one and a consensus (or DBCV, or
         balance score: what selects it) within 10% of its; `share`; `adjusted_rand`, the
         mean over pairs of up to 30 of them, null with fewer than two.
     """

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.config.catalogue.null_models import BESIDE, STATISTICS
+from cxr.config.catalogue.null_models import BESIDE, DECIDING
 from cxr.evidence.search import SearchResult
 
 
@@ -13,19 +13,19 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """A search against its simulations under one null model.
 
     Each p-value counts the search among the simulations, (1 + at least as good)
-    / (1 + B), so that it accounts for all the cells that were searched. Those of
-    `STATISTICS` are adjusted by Bonferroni; that of the agreement stands beside.
+    / (1 + B), so that it accounts for all the cells that were searched. That of the
+    consensus decides; the others stand beside it.
 
     Parameters
     ----------
     result : SearchResult
     simulations : DataFrame
-        `balance_score`, `dbcv`, `agreement`.
+        `consensus`, `agreement`, `balance_score`, `dbcv`.
 
     Returns
     -------
     dict
-        `replicates`, the adjusted `p`, and for each statistic the `observed` value,
+        `replicates`, the `p` that decides, and for each statistic the `observed` value,
         the `median` of the simulations, how many of them are at least as good
         (`reached`), and `p`. Values without a usable cell are null.
 
@@ -36,11 +36,12 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     """
     count = len(simulations)
     as_good = {
+        "consensus": simulations["consensus"] >= result.consensus,
+        "agreement": simulations["agreement"] >= result.agreement,
         "balance_score": simulations["balance_score"] <= result.balance_score,
         "dbcv": simulations["dbcv"] >= result.dbcv,
-        "agreement": simulations["agreement"] >= result.agreement,
     }
-    n_as_good = {name: int(as_good[name].sum()) for name in (*STATISTICS, *BESIDE)}
+    n_as_good = {name: int(as_good[name].sum()) for name in (DECIDING, *BESIDE)}
     statistics = {
         name: {
             "observed": _finite(getattr(result, name)) if result.n_clusters else None,
@@ -50,8 +51,7 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
         }
         for name, number in n_as_good.items()
     }
-    smallest = (1 + min(n_as_good[name] for name in STATISTICS)) / (1 + count)
-    return {"replicates": count, "p": min(1.0, len(STATISTICS) * smallest), **statistics}
+    return {"replicates": count, "p": statistics[DECIDING]["p"], **statistics}
 
 
 def _finite(value: float) -> float | None:

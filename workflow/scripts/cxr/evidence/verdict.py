@@ -12,7 +12,6 @@ NO_CLUSTERS = "no clusters beyond chance"
 EXPLAINED = "clusters, explained by {field}"
 UNEXPLAINED = "clusters, stable, not explained by recorded fields"
 INCONCLUSIVE = "inconclusive: {reason}"
-NOT_SEPARATED = "no separation in held-out patients"
 UNSTABLE = "unstable under resampling or re-initialisation"
 # What no clustering of images can show.
 LIMIT = (
@@ -30,15 +29,14 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
 
     1. Too few images or patients, or no usable cell, also in the maps of a sample:
        inconclusive.
-    2. The search is consistent with the primary null (both statistics,
-       Bonferroni-adjusted, p > alpha): no clusters beyond chance.
-    3. Held-out patients are not separated along the clusters' axes (dip test,
-       p > alpha): inconclusive, since p-values of a null alone decide nothing.
-    4. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
-       the threshold): inconclusive.
-    5. A recorded field is associated (q <= alpha, effect at least the threshold):
+    2. The consensus of the best clustering is consistent with the primary null
+       (p > alpha): no clusters beyond chance.
+    3. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
+       the threshold): inconclusive, since clouds that are no Gaussian may have a
+       higher consensus than the null.
+    4. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
-    6. Otherwise: stable and not explained.
+    5. Otherwise: stable and not explained.
 
     Parameters
     ----------
@@ -56,22 +54,20 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
     return {"verdict": label, "sentence": sentence, "limit": LIMIT}
 
 
-def _rules(  # noqa: PLR0911 - a return for each rule
-    document: Mapping[str, Any], thresholds: Thresholds
-) -> tuple[str, str]:
+def _rules(document: Mapping[str, Any], thresholds: Thresholds) -> tuple[str, str]:
     if document["insufficient"] is not None:
         reason = document["insufficient"]
         return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
     null, dip_p = document["nulls"][PRIMARY], document["separation"]["p"]
-    balance, dbcv = null["balance_score"], null["dbcv"]
-    if balance["observed"] is None:
+    consensus = null["consensus"]
+    if consensus["observed"] is None:
         maps = document["search"]["maps"]
-        reason = f"{maps} maps of {document['n_sampled']} images have no usable cell"
+        reason = f"{maps} maps of {document['n_sampled']} images have no usable clustering"
         return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
     significance = (
-        f"in {null['replicates']} null simulations the same search was at least as good "
-        f"in {balance['reached']} (balance score {_number(balance, 0)}) and "
-        f"{dbcv['reached']} (DBCV {_number(dbcv, 2)}); adjusted p = {null['p']:.3f}"
+        f"their consensus (agreement of perplexities and DBCV) is {consensus['observed']:.2f}, and "
+        f"as high in {consensus['reached']} of {null['replicates']} null simulations; "
+        f"p = {null['p']:.3f}"
     )
     if null["p"] > thresholds.alpha:
         return (
@@ -79,12 +75,6 @@ def _rules(  # noqa: PLR0911 - a return for each rule
             f"The {document['n_clusters']} clusters are consistent with chance: {significance}.",
         )
     separation = f"held-out patients along the clusters' axes: dip test p {format_p(dip_p)}"
-    if dip_p > thresholds.alpha:
-        return (
-            INCONCLUSIVE.format(reason=NOT_SEPARATED),
-            f"The map has more structure than the null simulations ({significance}), but the "
-            f"clusters are not separated in the features ({separation}).",
-        )
     jaccard = least_stable(document["stability"])
     stability = f"the least stable cluster has a mean Jaccard similarity of {jaccard:.2f}"
     if jaccard < thresholds.jaccard:
@@ -118,12 +108,6 @@ def least_stable(stability: Mapping[str, Any]) -> float:
     """
     kinds = [[cluster["mean"] for cluster in kind["clusters"]] for kind in stability.values()]
     return min((sum(means) / len(means) for means in zip(*kinds, strict=True)), default=0.0)
-
-
-def _number(statistic: Mapping[str, Any], digits: int) -> str:
-    """The observed value, or that no searched cell has one."""
-    value = statistic["observed"]
-    return "of no cell" if value is None else f"{value:.{digits}f}"
 
 
 def _shared(document: Mapping[str, Any], thresholds: Thresholds) -> str:

@@ -24,9 +24,10 @@ from cxr.figures.style import (
 )
 
 STATISTICS = {
+    "consensus": "highest consensus (decides)",
+    "agreement": "highest agreement of perplexities",
     "balance_score": "best balance score (lower is better)",
     "dbcv": "best DBCV",
-    "agreement": "highest agreement of perplexities",
 }
 SUBJECTS = {"features": "features", **{name: entry.label for name, entry in CONTROLS.items()}}
 TOO_FEW = "too few images or patients"

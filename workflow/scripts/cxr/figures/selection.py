@@ -46,8 +46,8 @@ class Statistic:
 
 
 STATISTICS: Mapping[str, Statistic] = {
-    "agreement": Statistic(
-        "agreement", "agreement", "agreement with other perplexities", 2, lower=False
+    "consensus": Statistic(
+        "consensus", "consensus", "consensus (agreement and DBCV)", 2, lower=False
     ),
     "dbcv": Statistic("dbcv", "DBCV", "DBCV", 2, lower=False),
     "balance_score": Statistic(
@@ -63,8 +63,8 @@ def selecting(choose: str, cell: pd.Series | None) -> Statistic:
     ----------
     choose : "consensus", "dbcv" or "balance"
     cell : Series or None
-        The selected cell. Where its agreement or DBCV is not defined, as with one
-        perplexity alone, the balance score selected it; so without a cell, too.
+        The selected cell. Where its consensus or DBCV is not defined, the balance score
+        selected it; so without a cell, too.
     """
     column = CHOSEN_BY.get(choose, "balance_score")
     undefined = cell is None or pd.isna(cell[column])

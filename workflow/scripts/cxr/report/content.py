@@ -189,6 +189,7 @@ def _cell(row: pd.Series) -> dict[str, Any]:
         "score": int(row["balance_score"]),
         "agreement": _number(row["agreement"]),
         "dbcv": _number(row["dbcv"]),
+        "consensus": _number(row["consensus"]),
         "reliable": bool(row["reliable"]),
     }
 

@@ -29,7 +29,8 @@ NULL_MODELS = {
     "copula": NullModel("secondary", "Gaussian copula"),
     "permutation": NullModel("liberal", "units permuted (liberal)"),
 }
-# What the verdict compares a search with its simulations by; the p-values are adjusted for their
-# number. The agreement between perplexities is compared beside them.
-STATISTICS = ("balance_score", "dbcv")
-BESIDE = ("agreement",)
+# What the verdict compares a search with its simulations by, and what stands beside it: clouds of
+# one piece that are no Gaussian have an exceptional DBCV too, but maps of other perplexities cut
+# them elsewhere.
+DECIDING = "consensus"
+BESIDE = ("agreement", "balance_score", "dbcv")
