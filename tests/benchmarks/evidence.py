@@ -1,11 +1,14 @@
-"""How fast the evidence's searches are, beside an earlier version of this workflow.
+"""How fast the evidence's searches and jobs are, beside an earlier version of this workflow.
 
     git worktree add ../earlier f59c7b9
+    pip install --no-deps --target ../earlier/workflow/scripts diptest
     python tests/benchmarks/evidence.py --earlier ../earlier
 
-Both search the same features in turn, on one core and the grid of the study of April 2020: one
-null simulation, half of the patients as in the separation test, and one map as in the repetitions.
-Prints a Markdown table of the medians, and the mean divergence of the maps.
+Both versions do the same in turn, on one core and the grid of the study of April 2020: one null
+simulation, the search on half of the patients, on one map as in the repetitions, and the whole
+jobs that repeat the search and assess the evidence, with all that Python imports. The jobs' input
+is synthetic (`tests/helpers/evidence_study.py`). Prints a Markdown table of the medians of the
+processor's time, and the mean divergence of the maps. The earlier version needs `diptest`.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from tests.helpers.evidence_study import write_study  # noqa: E402
 from tests.helpers.null_features import draw  # noqa: E402
 
 # Runs in either version: the earlier one has other names.
@@ -74,6 +78,32 @@ neighbours = find_neighbours(np.zeros(len(features), dtype=str), features, 58, 1
 perplexities = np.linspace(1, len(features) // 3, 30).round()
 print(json.dumps([embed(neighbours, float(p), 0, settings, 1)[1] for p in perplexities]))
 """
+# A job as its rule runs it: the script's `main`, in a process of its own.
+JOB = """
+import importlib.util, json, os, sys, time
+from pathlib import Path
+from types import SimpleNamespace
+
+class Files(SimpleNamespace):
+    def get(self, name, default=None):
+        return getattr(self, name, default)
+
+scripts, folder, job = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+is_now = (scripts / "assess_evidence.py").exists()
+settings = json.loads((folder / "settings.json").read_text())[job]["now" if is_now else "earlier"]
+script = job if is_now or job == "repeat_search" else "weigh_evidence"
+spec = importlib.util.spec_from_file_location(script, scripts / f"{script}.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+tables = {path.stem: str(path) for path in folder.glob("*.parquet")}
+lists = {name: [tables[name]] for name in ("embeddings", "simulations")}
+controls = [tables[name] for name in settings.get("controls", [])]
+input = Files(**tables | lists | {"controls": controls, "draws": [tables["simulations"]]})
+names = ("evidence.json", "associations.csv", "maps.parquet", "repeats.parquet")
+output = Files(**{name.split(".")[0]: sys.argv[4] + "/" + name for name in names})
+module.main(input, output, settings)
+print(json.dumps(time.process_time()))
+"""
 TASKS = {"null simulation": 5, "half of the patients": 5, "one map": 40}
 
 
@@ -85,24 +115,47 @@ def run(folder, code, *arguments):
     return json.loads(subprocess.check_output(command, env=environment, text=True))
 
 
+def time_searches(folder, versions, features, rounds):
+    """Seconds of each search in each version."""
+    path = folder / "features.npy"
+    np.save(path, features)
+    for task, repeats in TASKS.items():
+        seconds = {name: [] for name in versions}
+        for _ in range(rounds):
+            for name, version in versions.items():
+                seconds[name] += run(version, WORKER, path, task, repeats)
+        yield task, seconds
+    means = {name: statistics.mean(run(code, MAPS, path)) for name, code in versions.items()}
+    print(f"mean divergence: {means['earlier']:.4f} earlier, {means['now']:.4f} now\n")
+
+
+def time_jobs(folder, versions, rounds):
+    """Seconds of each job in each version."""
+    write_study(folder, "balance")
+    for job in ("repeat_search", "assess_evidence"):
+        seconds = {name: [] for name in versions}
+        for turn in range(rounds + 1):
+            for name, version in versions.items():
+                written = folder / name
+                written.mkdir(exist_ok=True)
+                scripts = version / "workflow" / "scripts"
+                spent = run(version, JOB, scripts, folder, job, written)
+                # The first run compiles.
+                seconds[name] += [spent] if turn else []
+        (folder / "now" / "repeats.parquet").replace(folder / "repeats.parquet")
+        yield job, seconds
+
+
 def main(earlier, images, rounds):
     versions = {"earlier": earlier, "now": ROOT}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "features.npy"
-        np.save(path, draw("rectified", np.random.default_rng(0))[:images])
-        print("| search | earlier, s | now, s | times as fast |")
-        print("| --- | --- | --- | --- |")
-        for task, repeats in TASKS.items():
-            seconds = {name: [] for name in versions}
-            for _ in range(rounds):
-                for name, version in versions.items():
-                    seconds[name] += run(version, WORKER, path, task, repeats)
-            before, after = (statistics.median(seconds[name]) for name in versions)
-            print(f"| {task} | {before:.4f} | {after:.4f} | {before / after:.2f} |", flush=True)
-        means = {
-            name: statistics.mean(run(version, MAPS, path)) for name, version in versions.items()
-        }
-        print(f"\nmean divergence: {means['earlier']:.4f} earlier, {means['now']:.4f} now")
+    rows = ["| task | earlier, s | now, s | times as fast |", "| --- | --- | --- | --- |"]
+    with tempfile.TemporaryDirectory() as name:
+        features = draw("rectified", np.random.default_rng(0))[:images]
+        searches = time_searches(Path(name), versions, features, rounds)
+        for task, seconds in (*searches, *time_jobs(Path(name), versions, rounds)):
+            before, after = (statistics.median(seconds[version]) for version in versions)
+            rows.append(f"| {task} | {before:.4f} | {after:.4f} | {before / after:.2f} |")
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":
