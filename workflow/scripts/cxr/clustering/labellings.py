@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxr.clustering.dbscan_kernels import find_roots, lower, solve, write_labels
+from cxr.clustering.distinct import place_among, renumber, with_free_row
 from cxr.clustering.kdtree import Tree, build_tree
+from cxr.clustering.reachability import label_small_map
 from cxr.core.numba_cache import kernel
 
-FNV_OFFSET, FNV_PRIME = np.uint64(14695981039346656037), np.uint64(1099511628211)
+# Points up to which one graph of all pairs is faster than trees (tests/benchmarks/evidence.py).
+SMALL = 500
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,6 @@ class Labellings:
         _, first = np.unique(self.cells.ravel(), return_index=True)
         first = first[len(first) - len(self.labels) :]
         return np.column_stack(np.unravel_index(first, self.cells.shape))
-
-
-@kernel
-def renumber(labels: np.ndarray, number: np.ndarray) -> np.uint64:
-    """Numbers clusters in the order of their first point, in place; a hash of the labels."""
-    number[:] = -1
-    count = 0
-    digest = FNV_OFFSET
-    for i in range(len(labels)):
-        if labels[i] >= 0:
-            if number[labels[i]] < 0:
-                number[labels[i]] = count
-                count += 1
-            labels[i] = number[labels[i]]
-        digest = (digest ^ np.uint64(labels[i] + 1)) * FNV_PRIME
-    return digest
 
 
 @kernel
@@ -87,17 +74,11 @@ def label_cells(
             roots = find_roots(clusters)
             if not fewest <= len(roots) <= most:
                 continue
-            if found == len(labels):
-                more = np.empty((2 * found, n), np.int16)
-                more[:found] = labels
-                labels = more
+            labels = with_free_row(labels, found)
             write_labels(tree, near, clusters, roots, needed, labels[found])
             digests[found] = renumber(labels[found], number)
-            known = 0
-            while digests[known] != digests[found]:
-                known += 1
-            cells[row, column] = known
-            found = max(found, known + 1)
+            cells[row, column] = place_among(digests, found)
+            found = max(found, cells[row, column] + 1)
     return labels[:found], cells
 
 
@@ -121,10 +102,12 @@ def label_map_cells(
     """
     counts = np.minimum(np.asarray(min_samples, np.int64), len(points) + 1)
     falling, place = np.unique(-counts, return_inverse=True)
-    tree = build_tree(np.ascontiguousarray(points, dtype=np.float64))
-    labels, cells = label_cells(
-        tree, np.asarray(eps, np.float64), -falling, min_clusters, max_clusters
-    )
+    points, radii = np.ascontiguousarray(points, dtype=np.float64), np.asarray(eps, np.float64)
+    bounds = (radii, -falling, min_clusters, max_clusters)
+    if len(points) <= SMALL:
+        labels, cells = label_small_map(points, *bounds)
+    else:
+        labels, cells = label_cells(build_tree(points), *bounds)
     return in_order(labels, cells[:, place])
 
 
