@@ -36,9 +36,21 @@ def find_nearest(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest points of each, itself counted, and their squared distances, rising."""
     n = len(points)
     nearest, squares = np.empty((n, k), np.int32), np.full((n, k), np.inf)
-    for p in range(n):
-        row, places = squares[p], nearest[p]
-        for q in range(n):
+    order = np.argsort(points[:, 0])
+    along = points[order, 0]
+    for i in range(n):
+        p, row, places = order[i], squares[order[i]], nearest[order[i]]
+        # From the point outwards along the first axis, until that alone is too far.
+        below, above = i, i + 1
+        while below >= 0 or above < n:
+            if above == n or (below >= 0 and along[i] - along[below] <= along[above] - along[i]):
+                step, q = along[i] - along[below], order[below]
+                below -= 1
+            else:
+                step, q = along[above] - along[i], order[above]
+                above += 1
+            if step * step > row[k - 1]:
+                break
             square = squared_distance(points, p, q)
             if square < row[k - 1]:
                 at = k - 1
@@ -183,33 +195,35 @@ def label_small_map(
     labels, number = np.empty((16, n), np.int16), np.empty(most, np.int16)
     digests = np.empty(len(radii) * len(min_samples) + 1, np.uint64)
     cells = np.full((len(radii), len(min_samples)), -1, np.int64)
+    one, other = pairs[:, 0].copy(), pairs[:, 1].copy()
     never = np.full(n, len(radii))
-    entry, by_entry = np.empty(len(pairs), np.int64), np.empty(len(pairs), np.int64)
+    entry, by_entry = np.empty(len(pairs), np.int32), np.empty(len(pairs), np.int32)
     found = 0
     for column, needed in enumerate(min_samples):
         core_place = near_place[:, needed - 1].copy() if needed <= k else never
         # Pairs in the order of the first radius at which both are core points, and neighbours.
-        start = np.zeros(len(radii) + 2, np.int64)
-        new_cores = np.zeros(len(radii) + 1, np.int64)
+        start = np.zeros(len(radii) + 2, np.int32)
+        new_cores = np.zeros(len(radii) + 1, np.int32)
         for pair in range(len(pairs)):
-            p, q = pairs[pair]
-            entry[pair] = max(places[pair], core_place[p], core_place[q])
+            entry[pair] = max(places[pair], core_place[one[pair]], core_place[other[pair]])
             start[entry[pair] + 1] += 1
         for p in range(n):
             new_cores[core_place[p]] += 1
-        start = np.cumsum(start)
+        for row in range(len(radii) + 1):
+            start[row + 1] += start[row]
         free = start.copy()
         for pair in range(len(pairs)):
             by_entry[free[entry[pair]]] = pair
             free[entry[pair]] += 1
-        parent = np.arange(n)
-        clusters = 0
+        parent = np.arange(n).astype(np.int32)
+        cores = joins = 0
         for row in range(len(radii)):
-            clusters += new_cores[row]
+            cores += new_cores[row]
             for place in range(start[row], start[row + 1]):
-                p, q = pairs[by_entry[place]]
-                clusters -= join(parent, p, q)
-            if not fewest <= clusters <= most:
+                if joins == n - 1:
+                    break
+                joins += join(parent, one[by_entry[place]], other[by_entry[place]])
+            if not fewest <= cores - joins <= most:
                 continue
             labels = with_free_row(labels, found)
             write_labels(parent, core_place, near_place, nearest, row, labels[found])
