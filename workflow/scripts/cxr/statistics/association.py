@@ -1,6 +1,8 @@
 """Associations of clusters with recorded fields, tested by permutation of whole patients."""
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from cxr.statistics.permutation import PatientPermutation
 
 REPLICATES = 500
 BINS = 5
+BLOCK = 2**18  # numbers of permutations held in memory at a time
 MISSING = "missing"
 MISSING_AS_LEVEL, MISSING_DROPPED = "level", "dropped"
 ASSOCIATION_COLUMNS = (
@@ -40,34 +43,50 @@ class _Comparison:
     levels: np.ndarray
     numbers: np.ndarray | None
 
-    def statistic(self) -> float:
-        """What is compared with its permutations; greater is more associated."""
-        if self.numbers is not None:
-            return self.effect_size()
-        return float(chi_square(_tables(self.clusters, self.levels)))
+    @property
+    def is_tested(self) -> bool:
+        """Whether there are two levels, and two clusters, to be associated."""
+        return len(np.unique(self.levels)) > 1 and len(np.unique(self.clusters)) > 1
 
-    def effect_size(self) -> float:
-        """The correlation ratio, or the bias-corrected Cramer's V."""
+    @property
+    def table_size(self) -> int:
+        """Cells of its contingency table."""
+        return int((self.clusters.max() + 1) * (self.levels.max() + 1))
+
+    def permuted(self, sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The statistic, greater is more associated, and the effect size under permutations.
+
+        Parameters
+        ----------
+        sources : int array, shape (b, n)
+            As from `PatientPermutation.draws`.
+
+        Returns
+        -------
+        statistics, effects : float array, shape (b,)
+        """
         if self.numbers is not None:
-            return float(self.weighted_effect_sizes(np.ones((1, len(self.numbers))))[0])
-        return float(cramers_v(_tables(self.clusters, self.levels)))
+            ones = np.ones(sources.shape)
+            effects = correlation_ratio(self.numbers[sources], self.clusters, ones)
+            return effects, effects
+        codes = self.clusters * (self.levels.max() + 1) + self.levels[sources]
+        shape = (len(sources), self.clusters.max() + 1, self.levels.max() + 1)
+        tables = _count(codes, self.table_size).reshape(shape)
+        return chi_square(tables), cramers_v(tables)
 
     def weighted_effect_sizes(self, weights: np.ndarray) -> np.ndarray:
         """The effect size under each weighting of the images, shape (r,)."""
         if self.numbers is not None:
             return correlation_ratio(self.numbers, self.clusters, weights)
-        return cramers_v(_tables(self.clusters, self.levels, weights))
+        k, m = self.clusters.max() + 1, self.levels.max() + 1
+        cell = self.clusters * m + self.levels
+        return cramers_v((weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m))
 
 
-def _tables(
-    clusters: np.ndarray, levels: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Contingency tables: one, or one a row of weights."""
-    k, m = clusters.max() + 1, levels.max() + 1
-    cell = clusters * m + levels
-    if weights is None:
-        return np.bincount(cell, minlength=k * m).reshape(k, m).astype(np.float64)
-    return (weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m)
+def _count(codes: np.ndarray, size: int) -> np.ndarray:
+    """How often each number below `size` is in each row, float of shape (rows, size)."""
+    numbers = codes + size * np.arange(len(codes))[:, None]
+    return np.bincount(numbers.ravel(), minlength=size * len(codes)).astype(np.float64)
 
 
 def association_table(
@@ -111,10 +130,16 @@ def association_table(
     Stat. Soc. B 57, 1995. N. Vinh, J. Epps, J. Bailey, "Information theoretic
     measures for clusterings comparison", JMLR 11, 2010.
     """
-    rows = [
-        _association(str(name), missing, clusters, patients, fields[name], permutations, seed)
+    comparisons = {
+        (str(name), missing): _comparison(clusters, patients, fields[name], missing)
         for missing in (MISSING_AS_LEVEL, MISSING_DROPPED)
         for name in fields.columns
+    }
+    tested = {key: comparison for key, comparison in comparisons.items() if comparison.is_tested}
+    tests = dict(zip(tested, _permutation_tests(tested.values(), permutations, seed), strict=True))
+    rows = [
+        {**_association(*key, comparison, seed), **tests.get(key, {})}
+        for key, comparison in comparisons.items()
     ]
     table = pd.DataFrame(rows, columns=list(ASSOCIATION_COLUMNS))
     numbers = ["null_mean", "p", "q", "ami"]
@@ -138,28 +163,19 @@ def adjust_p_values(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _association(
-    name: str,
-    missing: str,
-    clusters: np.ndarray,
-    patients: np.ndarray,
-    field: pd.Series,
-    permutations: int,
-    seed: int,
-) -> dict[str, Any]:
+def _association(name: str, missing: str, comparison: _Comparison, seed: int) -> dict[str, Any]:
+    """A row of the table, without the permutation test."""
     row: dict[str, Any] = dict.fromkeys(ASSOCIATION_COLUMNS) | {"field": name, "missing": missing}
-    comparison = _comparison(clusters, patients, field, missing)
     row |= {"images": len(comparison.clusters), "patients": len(np.unique(comparison.patients))}
     row["levels"] = len(np.unique(comparison.levels))
     row["measure"] = "cramers_v" if comparison.numbers is None else "correlation_ratio"
-    if row["levels"] < 2 or len(np.unique(comparison.clusters)) < 2:
+    if not comparison.is_tested:
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
     weights = patient_weights(comparison.patients, REPLICATES, seed)
     interval = percentile_interval(_less_bias(comparison.weighted_effect_sizes(weights)))
     row |= {"effect": interval["value"], "low": interval["low"], "high": interval["high"]}
-    row |= _permutation_test(comparison, permutations, seed)
     row["ami"] = float(adjusted_mutual_info_score(comparison.clusters, comparison.levels))
     return row
 
@@ -202,26 +218,46 @@ def _fifths(values: pd.Series) -> pd.Series:
     return np.ceil(ranks * BINS).astype("str")
 
 
-def _permutation_test(
-    comparison: _Comparison, permutations: int, seed: int
-) -> dict[str, float | None]:
-    """The p value of an association and its mean effect under permutation.
+def _permutation_tests(
+    comparisons: Collection[_Comparison], permutations: int, seed: int
+) -> list[dict[str, float | None]]:
+    """The p value of each association and its mean effect under permutation.
 
     `p` is the share of the permutations, the data counted as one, that are at least as
     strongly associated, and `null_mean` their mean effect, null where none is defined.
+    Comparisons of the same images share their permutations.
     """
-    rng, permutation = np.random.default_rng(seed), PatientPermutation(comparison.patients)
-    observed = comparison.statistic() * (1 - 1e-12)
-    n_as_good, effects = 1, []
-    for _ in range(permutations):
-        source = permutation.draw(rng)
-        numbers = None if comparison.numbers is None else comparison.numbers[source]
-        permuted = replace(comparison, levels=comparison.levels[source], numbers=numbers)
-        n_as_good += permuted.statistic() >= observed
-        effects.append(permuted.effect_size())
-    defined = np.array(effects)[np.isfinite(effects)]
-    null_mean = float(defined.mean()) if len(defined) else None
-    return {"p": n_as_good / (1 + permutations), "null_mean": null_mean}
+    alike = defaultdict(list)
+    for place, comparison in enumerate(comparisons):
+        alike[comparison.patients.tobytes()].append((place, comparison))
+    counts, effects = np.ones(len(comparisons), np.int64), [[] for _ in comparisons]
+    for group in alike.values():
+        owners, rng = group[0][1].patients, np.random.default_rng(seed)
+        identity = np.arange(len(owners))[None]
+        observed = [comparison.permuted(identity)[0] * (1 - 1e-12) for _, comparison in group]
+        largest = max(len(owners), *(comparison.table_size for _, comparison in group))
+        for sources in _blocks(PatientPermutation(owners), rng, permutations, largest):
+            for (place, comparison), reached in zip(group, observed, strict=True):
+                statistics, effect_sizes = comparison.permuted(sources)
+                counts[place] += (statistics >= reached).sum()
+                effects[place].append(effect_sizes)
+    defined = [values[np.isfinite(values)] for values in map(np.concatenate, effects)]
+    return [
+        {
+            "p": float(count / (1 + permutations)),
+            "null_mean": float(values.mean()) if len(values) else None,
+        }
+        for count, values in zip(counts, defined, strict=True)
+    ]
+
+
+def _blocks(
+    permutation: PatientPermutation, rng: np.random.Generator, permutations: int, largest: int
+) -> Iterator[np.ndarray]:
+    """Permutations, so many at a time that `largest` numbers of each are a few megabytes."""
+    size = max(1, BLOCK // largest)
+    for start in range(0, permutations, size):
+        yield permutation.draws(rng, min(size, permutations - start))
 
 
 def stratified_association(
@@ -268,15 +304,15 @@ def stratified_association(
         return result
     k, m, s = cluster_codes.max() + 1, levels.max() + 1, strata.max() + 1
 
-    def statistic(permuted: np.ndarray) -> float:
-        cell = (strata * k + cluster_codes) * m + permuted
-        tables = np.bincount(cell, minlength=s * k * m).reshape(s, k, m).astype(np.float64)
-        return float(chi_square(tables).sum())
+    def statistics(permuted: np.ndarray) -> np.ndarray:
+        codes = (strata * k + cluster_codes) * m + permuted
+        tables = _count(codes, s * k * m).reshape(-1, s, k, m)
+        return chi_square(tables).sum(axis=1)
 
-    rng = np.random.default_rng(seed)
-    observed = statistic(levels) * (1 - 1e-12)
-    n_as_good = sum(
-        statistic(levels[permutation.draw(rng)]) >= observed for _ in range(permutations)
+    observed = statistics(levels[None]) * (1 - 1e-12)
+    blocks = _blocks(
+        permutation, np.random.default_rng(seed), permutations, max(len(owners), s * k * m)
     )
+    n_as_good = sum(int((statistics(levels[sources]) >= observed).sum()) for sources in blocks)
     result["p"] = (1 + n_as_good) / (1 + permutations)
     return result

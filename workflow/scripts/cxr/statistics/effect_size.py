@@ -50,7 +50,7 @@ def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndar
 
     Parameters
     ----------
-    values : float array, shape (n,)
+    values : float array, shape (n,) or (r, n)
     clusters : int array, shape (n,)
     weights : float array, shape (r, n)
 
@@ -64,12 +64,12 @@ def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndar
     K. Pearson, "On the general theory of skew correlation", 1905.
     """
     member = clusters[:, None] == np.unique(clusters)
-    centred = values - values.mean()
-    mass, sums = weights @ member, weights @ (member * centred[:, None])
-    total, mean = weights.sum(axis=1), weights @ centred
+    centred = values - values.mean(axis=-1, keepdims=True)
+    weighted = weights * centred
+    mass, sums, total = weights @ member, weighted @ member, weights.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = mean / total
+        mean = weighted.sum(axis=1) / total
         inner = np.where(mass > 0, sums**2 / mass, 0.0).sum(axis=1) - total * mean**2
-        whole = weights @ centred**2 - total * mean**2
+        whole = (weighted * centred).sum(axis=1) - total * mean**2
         share = np.where(whole > 1e-12 * total, inner / whole, np.nan)
     return np.sqrt(np.clip(share, 0, 1))

@@ -83,8 +83,13 @@ class PatientPermutation:
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """For each image the image whose values it gets, int of shape (n,)."""
-        other = np.empty(len(self.sizes), np.int64)
-        for group in self.groups:
-            other[group] = rng.permutation(group)
-        donor = other[self.owners]
+        return self.draws(rng, 1)[0]
+
+    def draws(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """As many permutations, int of shape (count, n); the same as from `draw`, one by one."""
+        other = np.empty((count, len(self.sizes)), np.int64)
+        for row in other:
+            for group in self.groups:
+                row[group] = rng.permutation(group)
+        donor = other[:, self.owners]
         return self.order[self.starts[donor] + self.place % self.sizes[donor]]
