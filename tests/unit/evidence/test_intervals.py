@@ -95,7 +95,9 @@ def test_the_search_is_the_best_of_every_cell(points):
     highest = max(value for value, _ in validity)
     best_labels = [labels for value, labels in validity if value > highest - 1e-6]
     assert result.dbcv == by_dbcv.dbcv == pytest.approx(highest, abs=1e-6)
-    assert search(points, GRID, with_dbcv=False).dbcv == -np.inf
+    plain = search(points, GRID, with_statistics=False)
+    assert (plain.agreement, plain.dbcv) == (0, -np.inf)
+    assert plain.labels.tolist() == search(points, GRID).labels.tolist()
     assert any(adjusted_rand_score(labels, by_dbcv.labels) == 1 for labels in best_labels)
     assert result.n_clusters == result.labels.max() + 1
 

@@ -5,16 +5,20 @@ import numpy as np
 from cxr.clustering.dbscan import Cells
 
 
-def balance_score(labels: np.ndarray) -> int:
-    """Imbalance of a labelling plus its outliers; lower is better.
+def balance_score(labels: np.ndarray) -> np.ndarray:
+    """Imbalance of labellings plus their outliers; lower is better.
 
     With m the size of the largest group (the outliers count as one), the sum
     over clusters of (m - size), plus the number of outliers.
 
     Parameters
     ----------
-    labels : int array, shape (n,)
-        Cluster of each point, -1 for an outlier.
+    labels : int array, shape (..., n)
+        Cluster of each point, numbered from 0 without gaps; -1 for an outlier.
+
+    Returns
+    -------
+    int64 array, shape (...)
 
     Raises
     ------
@@ -25,11 +29,17 @@ def balance_score(labels: np.ndarray) -> int:
     ----------
     N. Lai, "Using COVID-19 X-ray images to discover variants of virus mutation", 2020.
     """
-    if len(labels) == 0:
+    n = np.shape(labels)[-1]
+    if n == 0:
         raise ValueError("a labelling of no points has no score")
-    counts = np.bincount(np.asarray(labels) + 1).astype(np.int64)
-    cell = Cells(np.array([len(counts) - 1]), counts[:1], counts[1:])
-    return int(balance_scores(cell, len(labels))[0])
+    places = np.reshape(labels, (-1, n)) + 1
+    groups = int(places.max(initial=0)) + 1
+    rows = groups * np.arange(len(places))[:, None]
+    counts = np.bincount((places + rows).ravel(), minlength=groups * len(places))
+    counts = counts.reshape(len(places), groups)
+    clusters, outliers = places.max(axis=1).astype(np.int64), counts[:, 0]
+    scores = clusters * counts.max(axis=1) - (n - outliers) + outliers
+    return scores.reshape(np.shape(labels)[:-1])
 
 
 def balance_scores(cells: Cells, n_points: int) -> np.ndarray:

@@ -81,7 +81,7 @@ def search_without(
         levels = level_names(fields[name]) if name in fields else np.array([], np.str_)
         if len(np.unique(levels)) < 2:
             continue
-        result = search(harmonise(sample.features, levels), grid, with_dbcv=False)
+        result = search(harmonise(sample.features, levels), grid, with_statistics=False)
         after = float(adjusted_rand_score(clusters, result.labels))
         rows.append(
             {

@@ -157,7 +157,7 @@ def repeat_search(
     int array, shape (n,)
     """
     fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
-    result = search(features, fixed, seed, with_dbcv=False)
+    result = search(features, fixed, seed, with_statistics=False)
     if result.n_clusters == 0:
-        result = search(features, grid, seed, with_dbcv=False)
+        result = search(features, grid, seed, with_statistics=False)
     return result.labels

@@ -33,7 +33,8 @@ class SearchResult:
         usable, or where DBCV was not searched.
     agreement : float
         The highest agreement of a usable clustering with those of other perplexities;
-        0 where no clustering is usable, or where one perplexity alone is searched.
+        0 where no clustering is usable, where one perplexity alone is searched, or where it
+        was not searched.
     balance_score : float
         The best balance score of a usable cell; infinite where no cell is usable.
     dbcv : float
@@ -150,7 +151,7 @@ class SearchSettings:
 
 
 def search(
-    features: np.ndarray, grid: SearchGrid, seed: int = 0, with_dbcv: bool = True
+    features: np.ndarray, grid: SearchGrid, seed: int = 0, with_statistics: bool = True
 ) -> SearchResult:
     """The best clusterings over all maps and cells of a grid.
 
@@ -160,8 +161,9 @@ def search(
     grid : SearchGrid
     seed : int
         Of the maps' initial positions.
-    with_dbcv : bool
-        Whether to search the highest DBCV and consensus too where they don't select.
+    with_statistics : bool
+        Whether to search the highest agreement, DBCV and consensus too where they do
+        not select.
 
     Returns
     -------
@@ -183,19 +185,19 @@ def search(
         label_map_cells(xy, grid.eps, grid.min_samples, grid.min_clusters, grid.max_clusters)
         for xy in maps
     ]
-    votes = Votes.of([each.labels for each in labellings], perplexities, grid.max_outliers)
-    if not len(votes.labels):
+    labels = np.concatenate([each.labels for each in labellings])
+    if not len(labels):
         return nothing
-    agreement = np.nan_to_num(votes.agreement)
-    balance = np.array([balance_score(labels) for labels in votes.labels])
-    dbcv = consensus = np.full(len(balance), -np.inf)
-    if with_dbcv or grid.choose != "balance":
+    balance = balance_score(labels)
+    agreement, dbcv, consensus = (np.full(len(labels), -np.inf) for _ in range(3))
+    if with_statistics or grid.choose != "balance":
+        votes = Votes.of([each.labels for each in labellings], perplexities, grid.max_outliers)
         pairs = zip(maps, labellings, strict=True)
-        dbcv = np.concatenate([map_validities(xy, each.labels) for xy, each in pairs])
-        consensus = lowest_if_undefined(votes.consensus(dbcv))
-        dbcv = lowest_if_undefined(dbcv)
+        validity = np.concatenate([map_validities(xy, each.labels) for xy, each in pairs])
+        values = votes.agreement, validity, votes.consensus(validity)
+        agreement, dbcv, consensus = (np.where(np.isnan(v), -np.inf, v) for v in values)
     chosen = {"consensus": -consensus, "dbcv": -dbcv, "balance": balance}[grid.choose]
-    outliers = (votes.labels < 0).sum(axis=1)
+    outliers = (labels < 0).sum(axis=1)
     best = int(np.lexsort((outliers, balance, chosen))[0])
     starts = np.cumsum([0, *(len(each.labels) for each in labellings)])
     place = int(np.searchsorted(starts, best, side="right")) - 1
@@ -203,7 +205,7 @@ def search(
     eps, min_samples = float(grid.eps[row]), int(grid.min_samples[column])
     return SearchResult(
         float(consensus.max()),
-        float(agreement.max()),
+        max(0.0, float(agreement.max())),
         float(balance.min()),
         float(dbcv.max()),
         perplexities[place],
@@ -212,8 +214,3 @@ def search(
         label_points(maps[place], eps, min_samples),
         maps[place],
     )
-
-
-def lowest_if_undefined(values: np.ndarray) -> np.ndarray:
-    """Values with -infinity in place of NaN."""
-    return np.where(np.isnan(values), -np.inf, values)

@@ -79,7 +79,7 @@ def _test_half(
     """One half's clusters on the other half: the dip test's p-value, the silhouette."""
     from sklearn.metrics import silhouette_score
 
-    labels = search(searched, grid, with_dbcv=False).labels
+    labels = search(searched, grid, with_statistics=False).labels
     if len(np.unique(labels[labels >= 0])) < 2:
         return 1.0, None
     axes = discriminant_axes(searched, labels)
