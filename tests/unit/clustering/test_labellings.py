@@ -2,14 +2,21 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import make_blobs
 
+from cxr.clustering import labellings
 from cxr.clustering.labellings import label_map_cells
 
 EPS, MIN_SAMPLES = (0.2, 0.35, 0.5, 0.9), (3, 5, 9)
+
+
+@pytest.fixture(params=[0, 500], ids=["large", "small"], autouse=True)
+def way(request, monkeypatch):
+    """Both ways of labelling, whatever the number of images."""
+    monkeypatch.setattr(labellings, "SMALL", request.param)
 
 
 def partition(labels):
@@ -30,11 +37,21 @@ def check(points, fewest, most):
     return found
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 3), st.integers(3, 6))
-def test_labels_are_scikit_learns(seed, fewest, most):
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.integers(0, 10**6), st.integers(0, 2), st.integers(1, 3), st.integers(3, 6))
+def test_labels_are_scikit_learns(seed, decimals, fewest, most):
+    """With few decimals many distances are equal, and many points too."""
     rng = np.random.default_rng(seed)
-    check(np.round(rng.normal(size=(60, 2)), 1), fewest, most)
+    check(np.round(rng.normal(size=(60, 2)), decimals), fewest, most)
+
+
+def test_points_of_one_and_of_three_dimensions_are_labelled(rng):
+    for dimension in (1, 3):
+        check(rng.normal(size=(80, dimension)), 1, 8)
 
 
 def test_equal_clusterings_are_kept_once_and_named_by_their_first_cell():

@@ -33,6 +33,11 @@ def test_the_balance_score_is_the_one_of_2020(outliers, sizes, expected):
     assert balance_score(labelling(outliers, *sizes)) == expected
 
 
+def test_several_labellings_have_a_score_each():
+    rows = np.array([[0, 0, 1, 1, -1], [0, 1, 2, 3, 4], [-1, -1, -1, -1, -1]], np.int16)
+    assert balance_score(rows).tolist() == [balance_score(row) for row in rows] == [1, 0, 5]
+
+
 def test_a_labelling_of_nothing_has_no_score():
     with pytest.raises(ValueError, match="no points"):
         balance_score(np.array([], dtype=int))

@@ -103,3 +103,10 @@ def test_halves_and_samples_are_random_and_of_their_size(rng):
     held = np.bincount(np.concatenate(drawn), minlength=5) / 2000
     np.testing.assert_allclose(held, 1 - 0.8**5, atol=0.04)
     assert all((np.diff(sample) > 0).all() for sample in (*samples, *drawn))
+
+
+def test_many_permutations_are_those_drawn_one_by_one():
+    exchange = PatientPermutation(OWNER)
+    many = exchange.draws(np.random.default_rng(4), 7)
+    rng = np.random.default_rng(4)
+    assert many.tolist() == [exchange.draw(rng).tolist() for _ in range(7)]
