@@ -14,7 +14,7 @@ from cxr.evidence.resampling import (
     resampled_searches,
 )
 from cxr.evidence.sample import Sample, SampleSettings
-from cxr.evidence.search import SearchGrid, SearchSettings, search
+from cxr.evidence.search import SearchGrid, SearchSettings, neighbours_for, search
 from cxr.evidence.thresholds import MinimumSize
 
 GRID = SearchGrid((8.0,), (0.3, 0.5), (3,), 2, 4, 1 / 3, "balance")
@@ -59,17 +59,17 @@ def test_a_repetition_is_a_search_at_the_same_share_of_the_images(sample, drawn)
     for number, (kind, images, labels) in enumerate(drawn):
         grid = replace(GRID, initialization="random") if kind == "start" else GRID
         near, seed = grid.near(0.2 * len(images), len(images)), 1 + number % 2
-        expected = repeat_search(sample.features[images], near, 3, seed)
+        expected = repeat_search(neighbours_for(sample.features[images], near), near, 3, seed)
         assert labels.tolist() == expected.tolist()
 
 
 def test_the_number_of_clusters_is_kept_where_it_can_be(sample):
-    assert set(repeat_search(sample.features, GRID, 3)) - {-1} == {0, 1, 2}
-    labels = repeat_search(sample.features, GRID, 2)
+    assert set(repeat_search(neighbours_for(sample.features, GRID), GRID, 3)) - {-1} == {0, 1, 2}
+    labels = repeat_search(neighbours_for(sample.features, GRID), GRID, 2)
     free = search(sample.features, GRID).labels
     two = search(sample.features, replace(GRID, min_clusters=2, max_clusters=2))
     assert labels.tolist() == (two.labels if two.n_clusters else free).tolist()
-    none = repeat_search(sample.features, replace(GRID, max_clusters=3), 40)
+    none = repeat_search(neighbours_for(sample.features, GRID), replace(GRID, max_clusters=3), 40)
     assert none.tolist() == search(sample.features, replace(GRID, max_clusters=3)).labels.tolist()
 
 
@@ -80,7 +80,7 @@ def test_retrained_networks_are_searched_as_a_whole(sample):
     assert table["turn"].nunique() == 6 + 2
     training = table.loc[table["kind"] == "training"]
     assert training["turn"].unique().tolist() == [6, 7]
-    expected = repeat_search(sample.features, GRID, 3)
+    expected = repeat_search(neighbours_for(sample.features, GRID), GRID, 3)
     for _, rows in training.groupby("turn"):
         assert rows["image_id"].tolist() == sample.image_ids.tolist()
         assert rows["cluster"].tolist() == expected.tolist()

@@ -9,8 +9,15 @@ import pyarrow as pa
 
 from cxr.clustering.ranking import best_cell
 from cxr.core.progress import Progress
+from cxr.embedding.knn import Neighbours
 from cxr.evidence.sample import Sample, SampleSettings
-from cxr.evidence.search import SearchGrid, SearchSettings, search
+from cxr.evidence.search import (
+    SearchGrid,
+    SearchSettings,
+    best_of_maps,
+    draw_maps,
+    neighbours_for,
+)
 from cxr.evidence.thresholds import MinimumSize
 from cxr.statistics.permutation import bootstrap_patients, subsample_patients
 
@@ -81,7 +88,7 @@ def repeat_searches(
     repeats = list(resampled_searches(sample, grid, share, k, settings))
     all_images = np.arange(sample.n_images)
     for other in retrained:
-        labels = repeat_search(other.features, grid, k)
+        labels = repeat_search(neighbours_for(other.features, grid), grid, k)
         repeats.append((TRAINING, all_images, labels))
     tables = [
         pd.DataFrame(
@@ -139,13 +146,15 @@ def resampled_searches(
             images = resample[kind]()
             perplexity = max(1.0, perplexity_share * len(images))
             near = initialised.near(perplexity, len(images))
-            labels = repeat_search(sample.features[images], near, n_clusters, turn + 1)
+            if images is not all_images or turn == 0:  # all images keep their neighbours
+                neighbours = neighbours_for(sample.features[images], near)
+            labels = repeat_search(neighbours, near, n_clusters, turn + 1)
             yield kind, images, labels
             progress.step()
 
 
 def repeat_search(
-    features: np.ndarray, grid: SearchGrid, n_clusters: int, seed: int = 0
+    neighbours: Neighbours, grid: SearchGrid, n_clusters: int, seed: int = 0
 ) -> np.ndarray:
     """The best clustering into as many clusters, or into any number where there is none.
 
@@ -156,8 +165,9 @@ def repeat_search(
     -------
     int array, shape (n,)
     """
+    maps = draw_maps(neighbours, grid, seed)
     fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
-    result = search(features, fixed, seed, with_statistics=False)
+    result = best_of_maps(maps, fixed, with_statistics=False)
     if result.n_clusters == 0:
-        result = search(features, grid, seed, with_statistics=False)
+        result = best_of_maps(maps, grid, with_statistics=False)
     return result.labels

@@ -15,7 +15,7 @@ from cxr.clustering.dbcv import map_validities
 from cxr.clustering.dbscan import label_points
 from cxr.clustering.grid import standardise
 from cxr.clustering.labellings import label_map_cells
-from cxr.embedding.knn import find_neighbours
+from cxr.embedding.knn import Neighbours, find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed
 
 # The perplexities whose maps vote where one is looked at alone, as shares of it.
@@ -122,6 +122,23 @@ class SearchGrid:
 
 
 @dataclass(frozen=True)
+class SearchedMaps:
+    """The maps that a search clusters.
+
+    Attributes
+    ----------
+    n_images : int
+    perplexities : list of float
+        Of each map; without any where there are too few images.
+    maps : list of float array, shape (n, 2)
+    """
+
+    n_images: int
+    perplexities: list[float]
+    maps: list[np.ndarray]
+
+
+@dataclass(frozen=True)
 class SearchSettings:
     """The search of a study as the evidence repeats it.
 
@@ -171,16 +188,38 @@ def search(
         Of equally good clusterings the one with the better balance score and fewer
         outliers, then the lower perplexity, eps and min_samples, as in the ranking.
     """
+    return best_of_maps(
+        draw_maps(neighbours_for(features, grid), grid, seed), grid, with_statistics
+    )
+
+
+def neighbours_for(features: np.ndarray, grid: SearchGrid) -> Neighbours:
+    """The neighbours that the maps of a grid need; none where no perplexity is usable."""
     n = len(features)
+    perplexities, image_ids = grid.usable_perplexities(n), np.zeros(n, dtype=np.str_)
+    if not perplexities:
+        return Neighbours(image_ids, np.empty((n, 0), np.int32), np.empty((n, 0)), np.zeros((n, 2)))
+    return find_neighbours(image_ids, features, max(perplexities), 1)
+
+
+def draw_maps(neighbours: Neighbours, grid: SearchGrid, seed: int) -> SearchedMaps:
+    """The standardised maps of a grid's usable perplexities."""
+    settings = TsneSettings(initialization=grid.initialization, gradient="exact")
+    perplexities = grid.usable_perplexities(neighbours.n)
+    maps = [standardise(embed(neighbours, p, seed, settings, 1)[0]) for p in perplexities]
+    return SearchedMaps(neighbours.n, perplexities, maps)
+
+
+def best_of_maps(
+    searched: SearchedMaps, grid: SearchGrid, with_statistics: bool = True
+) -> SearchResult:
+    """The best clusterings of some maps over all cells of a grid, as from `search`."""
+    n, perplexities, maps = searched.n_images, searched.perplexities, searched.maps
     nothing = SearchResult(
         -np.inf, 0.0, np.inf, -np.inf, np.nan, np.nan, 0, np.full(n, -1), np.zeros((n, 2))
     )
-    perplexities = grid.usable_perplexities(n)
     if not perplexities:
         return nothing
-    neighbours = find_neighbours(np.zeros(n, dtype=np.str_), features, max(perplexities), 1)
-    settings = TsneSettings(initialization=grid.initialization, gradient="exact")
-    maps = [standardise(embed(neighbours, p, seed, settings, 1)[0]) for p in perplexities]
     labellings = [
         label_map_cells(xy, grid.eps, grid.min_samples, grid.min_clusters, grid.max_clusters)
         for xy in maps

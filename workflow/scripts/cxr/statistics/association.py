@@ -230,7 +230,8 @@ def _permutation_tests(
     alike = defaultdict(list)
     for place, comparison in enumerate(comparisons):
         alike[comparison.patients.tobytes()].append((place, comparison))
-    counts, effects = np.ones(len(comparisons), np.int64), [[] for _ in comparisons]
+    counts = np.ones(len(comparisons), np.int64)
+    effects: list[list[np.ndarray]] = [[] for _ in comparisons]
     for group in alike.values():
         owners, rng = group[0][1].patients, np.random.default_rng(seed)
         identity = np.arange(len(owners))[None]
