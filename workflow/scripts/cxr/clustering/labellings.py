@@ -11,7 +11,7 @@ from cxr.clustering.kdtree import Tree, build_tree
 from cxr.clustering.reachability import label_small_map
 from cxr.core.numba_cache import kernel
 
-# Points up to which one graph of all pairs is faster than trees (tests/benchmarks/evidence.py).
+# Points up to which one graph of pairs is faster than trees (tests/benchmarks/README.md).
 SMALL = 500
 
 
