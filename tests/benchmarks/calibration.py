@@ -70,14 +70,19 @@ def is_stable(outcome):
     return stability is not None and least_stable(stability) >= THRESHOLDS.jaccard
 
 
+def is_confirmed(outcome):
+    """Whether the agreement alone is beyond the null, or held-out patients are separated."""
+    return rejects("agreement")(outcome) or is_apart(outcome)
+
+
 def says_clusters(outcome):
     """Whether the verdict says that there are clusters; nothing is recorded of these images."""
-    return rejects(DECIDING)(outcome) and is_stable(outcome)
+    return rejects(DECIDING)(outcome) and is_confirmed(outcome) and is_stable(outcome)
 
 
 def says_inconclusive(outcome):
     """Whether the verdict is inconclusive."""
-    return rejects(DECIDING)(outcome) and not is_stable(outcome)
+    return rejects(DECIDING)(outcome) and not says_clusters(outcome)
 
 
 def share(count, total):
@@ -140,6 +145,7 @@ STATISTICS = {
 }
 GATES = {"": [], " + dip": [is_apart], " + stable": [is_stable]}
 GATES[" + dip + stable"] = [is_apart, is_stable]
+GATES[" + agreement or dip + stable"] = [is_confirmed, is_stable]
 
 
 def of_gates(pool, draws, sizes, choose, folder):

@@ -20,7 +20,14 @@ def evidence(**changes):
     document = {
         "insufficient": None,
         "n_clusters": 3,
-        "nulls": {"gaussian": {"replicates": 199, "p": 0.01, "consensus": consensus}},
+        "nulls": {
+            "gaussian": {
+                "replicates": 199,
+                "p": 0.01,
+                "consensus": consensus,
+                "agreement": {"p": 0.02},
+            }
+        },
         "separation": {"p": 0.001},
         "stability": {"bootstrap": {"clusters": [{"mean": 0.9}, {"mean": 0.8}]}},
         "controls": {},
@@ -75,10 +82,21 @@ def test_a_p_value_alone_decides_nothing():
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
 
 
-def test_the_dip_test_stands_beside():
-    result = decide(evidence(separation={"p": 0.3}), THRESHOLDS)
+@pytest.mark.parametrize(("agreement", "dip"), [(0.05, 0.3), (0.3, 0.05)])
+def test_agreement_or_separation_confirms(agreement, dip):
+    document = evidence(separation={"p": dip})
+    document["nulls"]["gaussian"]["agreement"]["p"] = agreement
+    result = decide(document, THRESHOLDS)
     assert result["verdict"].startswith("clusters, stable")
-    assert "dip test p = 0.300" in result["sentence"]
+    assert f"dip test p = {dip:.3f}" in result["sentence"]
+
+
+@pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])
+def test_without_either_the_verdict_is_inconclusive(p):
+    document = evidence(separation={"p": p})
+    document["nulls"]["gaussian"]["agreement"]["p"] = p
+    verdict = decide(document, THRESHOLDS)["verdict"]
+    assert verdict.startswith("inconclusive: agreement consistent with chance, no separation")
 
 
 @pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])

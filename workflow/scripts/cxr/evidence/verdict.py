@@ -12,6 +12,7 @@ NO_CLUSTERS = "no clusters beyond chance"
 EXPLAINED = "clusters, explained by {field}"
 UNEXPLAINED = "clusters, stable, not explained by recorded fields"
 INCONCLUSIVE = "inconclusive: {reason}"
+NOT_CONFIRMED = "agreement consistent with chance, no separation in held-out patients"
 UNSTABLE = "unstable under resampling or re-initialisation"
 # What no clustering of images can show.
 LIMIT = (
@@ -31,12 +32,14 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
        inconclusive.
     2. The consensus of the best clustering is consistent with the primary null
        (p > alpha): no clusters beyond chance.
-    3. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
-       the threshold): inconclusive, since clouds that are no Gaussian may have a
-       higher consensus than the null.
-    4. A recorded field is associated (q <= alpha, effect at least the threshold):
+    3. Neither the agreement between perplexities is beyond the null (p > alpha) nor
+       are held-out patients separated along the clusters' axes (dip test, p > alpha):
+       inconclusive, since one bent cloud may have a higher consensus than the null.
+    4. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
+       the threshold): inconclusive, since so may one that is unevenly dense.
+    5. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
-    5. Otherwise: stable and not explained.
+    6. Otherwise: stable and not explained.
 
     Parameters
     ----------
@@ -54,7 +57,9 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
     return {"verdict": label, "sentence": sentence, "limit": LIMIT}
 
 
-def _rules(document: Mapping[str, Any], thresholds: Thresholds) -> tuple[str, str]:
+def _rules(  # noqa: PLR0911 - a return for each rule
+    document: Mapping[str, Any], thresholds: Thresholds
+) -> tuple[str, str]:
     if document["insufficient"] is not None:
         reason = document["insufficient"]
         return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
@@ -75,14 +80,21 @@ def _rules(document: Mapping[str, Any], thresholds: Thresholds) -> tuple[str, st
             f"The {document['n_clusters']} clusters are consistent with chance: {significance}.",
         )
     separation = f"held-out patients along the clusters' axes: dip test p {format_p(dip_p)}"
+    confirmation = f"p of the agreement alone {format_p(null['agreement']['p'])}, {separation}"
+    if min(null["agreement"]["p"], dip_p) > thresholds.alpha:
+        return (
+            INCONCLUSIVE.format(reason=NOT_CONFIRMED),
+            f"The clusters are beyond chance ({significance}), but nothing confirms them "
+            f"({confirmation}).",
+        )
     jaccard = least_stable(document["stability"])
     stability = f"the least stable cluster has a mean Jaccard similarity of {jaccard:.2f}"
     if jaccard < thresholds.jaccard:
         return (
             INCONCLUSIVE.format(reason=UNSTABLE),
-            f"The clusters are beyond chance ({significance}; {separation}), but {stability}.",
+            f"The clusters are beyond chance ({significance}; {confirmation}), but {stability}.",
         )
-    numbers = f"{significance[0].upper()}{significance[1:]}; {separation}; {stability}"
+    numbers = f"{significance[0].upper()}{significance[1:]}; {confirmation}; {stability}"
     field, shared = document["explained_by"], _shared(document, thresholds)
     if field is None:
         return (
