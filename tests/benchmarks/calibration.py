@@ -119,7 +119,7 @@ def judge(case, null="gaussian", choose="balance", whole=False):
     grid = sampled.grid_for(len(owners))
     result = search(features, grid)
     simulations = simulate_null(features, owners, grid, null, range(1, REPLICATES + 1), case.number)
-    tested = compare_with_null(result, simulations)
+    tested = compare_with_null([result], simulations)
     outcome = {
         "p": tested["p"],
         "consensus": tested["agreement"]["p"],

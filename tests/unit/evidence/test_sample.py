@@ -20,7 +20,8 @@ def cohort():
 def sample_of(cohort, max_images, seed=0, classes=None):
     features = np.arange(60.0).reshape(30, 2)
     table = features_table(cohort, features)
-    return Sample.of(table, cohort, SampleSettings(classes, max_images, seed))
+    settings = SampleSettings(classes, max_images, seed)
+    return Sample.of(table, cohort, settings).draw(settings)[0]
 
 
 def test_as_many_images_as_there_may_be_are_all_of_them(cohort):

@@ -16,11 +16,12 @@ def found(balance_score, dbcv, agreement=0.5, n_clusters=2):
 
 def nulls(balance_score, dbcv, agreement=0.4):
     table = {"balance_score": balance_score, "dbcv": dbcv, "agreement": agreement}
-    return pd.DataFrame(table, dtype="float64")
+    table = pd.DataFrame(table, dtype="float64")
+    return table.assign(replicate=range(1, len(table) + 1), sample=0)
 
 
 def test_of_ninety_nine_simulations_none_as_good_is_one_in_a_hundred():
-    result = compare_with_null(found(10, 0.9), nulls(range(11, 110), np.linspace(0, 0.8, 99)))
+    result = compare_with_null([found(10, 0.9)], nulls(range(11, 110), np.linspace(0, 0.8, 99)))
     assert result["replicates"] == 99
     assert result["balance_score"]["p"] == result["dbcv"]["p"] == 0.01
     assert result["p"] == 0.02, "two statistics, adjusted by Bonferroni"
@@ -36,7 +37,7 @@ def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
     for place in range(20):
         others = np.delete(scores, place)
         searched = found(scores[place], -scores[place], -scores[place])
-        result = compare_with_null(searched, nulls(others, -others, -others))
+        result = compare_with_null([searched], nulls(others, -others, -others))
         values = {result[name]["p"] for name in ("balance_score", "dbcv", "agreement")}
         assert len(values) == 1
         p += values
@@ -45,7 +46,7 @@ def test_the_p_value_is_uniform_over_the_ranks_of_the_search():
 
 def test_equal_ones_are_as_good_too():
     null = nulls([9, 10, 11, 12], [0.4, 0.4, 0.5, 0.6], [0.5, 0.6, 0.7, 0.8])
-    result = compare_with_null(found(10, 0.5, 0.6), null)
+    result = compare_with_null([found(10, 0.5, 0.6)], null)
     assert result["balance_score"]["reached"] == 2
     assert result["dbcv"]["reached"] == 2
     assert result["agreement"]["reached"] == 3
@@ -54,20 +55,20 @@ def test_equal_ones_are_as_good_too():
 
 
 def test_the_smaller_p_value_decides_whichever_statistic_has_it():
-    better_balance = compare_with_null(found(1, 0.0), nulls([5] * 39, [0.5] * 39))
-    better_dbcv = compare_with_null(found(9, 0.9), nulls([5] * 39, [0.5] * 39))
+    better_balance = compare_with_null([found(1, 0.0)], nulls([5] * 39, [0.5] * 39))
+    better_dbcv = compare_with_null([found(9, 0.9)], nulls([5] * 39, [0.5] * 39))
     assert better_balance["p"] == better_dbcv["p"] == pytest.approx(2 / 40)
 
 
 def test_the_agreement_stands_beside_and_does_not_decide():
-    result = compare_with_null(found(9, 0.0, 0.9), nulls([5] * 39, [0.5] * 39, 0.4))
+    result = compare_with_null([found(9, 0.0, 0.9)], nulls([5] * 39, [0.5] * 39, 0.4))
     assert result["agreement"]["p"] == pytest.approx(1 / 40)
     assert result["p"] == 1
 
 
 def test_a_search_without_a_usable_cell_has_no_value_and_no_small_p():
     nothing = found(np.inf, -np.inf, 0.0, n_clusters=0)
-    result = compare_with_null(nothing, nulls([5, np.inf], [0.1, -np.inf], [0.1, 0.0]))
+    result = compare_with_null([nothing], nulls([5, np.inf], [0.1, -np.inf], [0.1, 0.0]))
     assert result["p"] == 1
     assert result["balance_score"] == {"observed": None, "median": None, "reached": 2, "p": 1.0}
     assert result["dbcv"]["observed"] is None

@@ -19,6 +19,18 @@ def subsample_patients(patients: np.ndarray, share: float, rng: np.random.Genera
     return np.flatnonzero(selected[owners])
 
 
+def patients_that_fit(patients: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of at most so many images of patients in random order, ascending.
+
+    Patients with more images than that are left out.
+    """
+    owners = np.unique(patients, return_inverse=True)[1]
+    sizes = np.bincount(owners)
+    order = rng.permutation(len(sizes))
+    order = order[sizes[order] <= largest]
+    return np.flatnonzero(np.isin(owners, order[np.cumsum(sizes[order]) <= largest]))
+
+
 def bootstrap_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Indices of the images of a bootstrap sample of patients, without duplicates.
 
