@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.bootstrap import bootstrap_values, percentile_interval
 from cxr.statistics.effect_size import chi_square, correlation_ratio, cramers_v
 from cxr.statistics.permutation import PatientPermutation
 
@@ -67,7 +67,10 @@ def _tables(
     cell = clusters * m + levels
     if weights is None:
         return np.bincount(cell, minlength=k * m).reshape(k, m).astype(np.float64)
-    return (weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m)
+    from scipy.sparse import csr_array
+
+    places = (np.ones(len(cell)), cell, np.arange(len(cell) + 1))
+    return (weights @ csr_array(places, shape=(len(cell), k * m))).reshape(-1, k, m)
 
 
 def association_table(
@@ -156,8 +159,9 @@ def _association(
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
-    weights = patient_weights(comparison.patients, REPLICATES, seed)
-    interval = percentile_interval(_less_bias(comparison.weighted_effect_sizes(weights)))
+    effect_sizes = comparison.weighted_effect_sizes
+    values = bootstrap_values(effect_sizes, comparison.patients, REPLICATES, seed)
+    interval = percentile_interval(_less_bias(values))
     row |= {"effect": interval["value"], "low": interval["low"], "high": interval["high"]}
     row |= _permutation_test(comparison, permutations, seed)
     row["ami"] = float(adjusted_mutual_info_score(comparison.clusters, comparison.levels))
