@@ -73,3 +73,34 @@ def test_a_search_without_a_usable_cell_has_no_value_and_no_small_p():
     assert result["balance_score"] == {"observed": None, "median": None, "reached": 2, "p": 1.0}
     assert result["dbcv"]["observed"] is None
     assert result["agreement"]["observed"] is None
+
+
+def test_of_several_samples_each_statistic_is_the_median_in_simulations_too():
+    searched = [found(10, 0.2, 0.1), found(30, 0.4, 0.9), found(20, 0.9, 0.8)]
+    null = pd.DataFrame(
+        [
+            (1, 0, 99.0, 0.1, 0.2),
+            (1, 1, 20.0, 0.2, 0.8),
+            (1, 2, 5.0, 0.3, 0.9),
+            (2, 0, 25.0, 0.8, 0.9),
+            (2, 1, 5.0, 0.4, 0.1),
+            (2, 2, 25.0, 0.1, 0.2),
+        ],
+        columns=["replicate", "sample", "balance_score", "dbcv", "agreement"],
+    )
+    result = compare_with_null(searched, null)
+    assert result["replicates"] == 2
+    assert [result[name]["observed"] for name in ("balance_score", "dbcv")] == [20, 0.4]
+    assert result["balance_score"]["median"] == 22.5
+    # At least as good: 20 of (20, 25); 0.4 of (0.2, 0.4); 0.8 of (0.8, 0.2).
+    for name in ("balance_score", "dbcv", "agreement"):
+        assert (result[name]["reached"], result[name]["p"]) == (1, pytest.approx(2 / 3))
+
+
+def test_most_samples_without_a_usable_cell_have_no_value():
+    nothing = found(np.inf, -np.inf, 0.0, n_clusters=0)
+    null = nulls([5.0], [0.1], [0.1])
+    assert compare_with_null([nothing, nothing, found(9, 0.9)], null)["dbcv"]["observed"] is None
+    assert (
+        compare_with_null([nothing, found(9, 0.9), found(8, 0.8)], null)["dbcv"]["observed"] == 0.8
+    )

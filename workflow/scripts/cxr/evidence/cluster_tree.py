@@ -190,7 +190,7 @@ def _held_out_p(
     others = np.array([known[clusters == k].mean(axis=0) for k in outside]).reshape(-1, len(left))
     tested = features[held_out]
     around = between(tested, left, right, others, axes)
-    along = tested[around] @ (axes @ (right - left))
+    along = (tested @ (axes @ (right - left)))[around]
     inside = _window([known[group == side] @ (right - left) for side in (0, 1)], sizes)
     around, along = np.flatnonzero(around)[inside(along)], along[inside(along)]
     one_each = along[np.unique(patients[held_out][around], return_index=True)[1]]

@@ -107,7 +107,7 @@ def _test_half(
     for a, b in combinations(range(len(centres)), 2):
         others = np.delete(centres, (a, b), axis=0)
         around = between(held_out, centres[a], centres[b], others, axes)
-        along = held_out[around] @ (axes @ (centres[b] - centres[a]))
+        along = (held_out @ (axes @ (centres[b] - centres[a])))[around]
         one_each = along[np.unique(patients[around], return_index=True)[1]]
         p_values.append(dip_p_value(one_each) if len(one_each) >= MIN_PATIENTS else 1.0)
     # In random order, so that the first ones are a sample.
