@@ -101,3 +101,10 @@ def test_in_blocks_the_replicates_are_the_same(monkeypatch, rng):
     np.testing.assert_array_equal(whole, mean(patient_weights(patients, 50, 3)))
     monkeypatch.setattr(bootstrap, "MAX_WEIGHTS", 7 * 120)
     np.testing.assert_allclose(bootstrap_values(mean, patients, 50, 3), whole, rtol=1e-12)
+
+
+def test_many_patients_are_drawn_as_few_are():
+    weights = patient_weights(np.arange(25_000).astype(str), 3, 0)[1:]
+    assert (weights.sum(axis=1) == 25_000).all()
+    # Of as many draws a patient is in none with probability 1 / e.
+    np.testing.assert_allclose((weights == 0).mean(axis=1), np.exp(-1), atol=0.01)

@@ -114,11 +114,16 @@ def association_table(
     Stat. Soc. B 57, 1995. N. Vinh, J. Epps, J. Bailey, "Information theoretic
     measures for clusterings comparison", JMLR 11, 2010.
     """
-    rows = [
-        _association(str(name), missing, clusters, patients, fields[name], permutations, seed)
-        for missing in (MISSING_AS_LEVEL, MISSING_DROPPED)
-        for name in fields.columns
-    ]
+    rows: list[dict[str, Any]] = []
+    for name in fields.columns:
+        field = fields[name]
+        for missing in (MISSING_AS_LEVEL, MISSING_DROPPED):
+            if missing == MISSING_DROPPED and _is_complete_text(field):
+                rows.append(rows[-1] | {"missing": missing})
+                continue
+            rows.append(
+                _association(str(name), missing, clusters, patients, field, permutations, seed)
+            )
     table = pd.DataFrame(rows, columns=list(ASSOCIATION_COLUMNS))
     numbers = ["null_mean", "p", "q", "ami"]
     table[numbers] = table[numbers].astype("float64")
@@ -139,6 +144,11 @@ def adjust_p_values(table: pd.DataFrame) -> pd.DataFrame:
         if tested.any():
             table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
     return table
+
+
+def _is_complete_text(field: pd.Series) -> bool:
+    """Whether a field is the same with missing values as a level and without them."""
+    return bool(field.notna().all()) and not pd.api.types.is_numeric_dtype(field)
 
 
 def _association(

@@ -7,6 +7,7 @@ import numpy as np
 CONFIDENCE = 0.95
 REPLICATES = 1000  # bootstrap draws of an interval
 MAX_WEIGHTS = 2**25  # held in memory at once: 256 MB
+MANY = 20_000  # patients, from which counting draws is faster than drawing counts
 
 
 def patient_weights(patients: np.ndarray, replicates: int, seed: int) -> np.ndarray:
@@ -51,12 +52,20 @@ def _weight_blocks(
 ) -> Iterator[np.ndarray]:
     """The rows of `patient_weights`, so many at a time."""
     names, owners = np.unique(patients, return_inverse=True)
-    rng, shares = np.random.default_rng(seed), np.full(len(names), 1 / len(names))
+    rng = np.random.default_rng(seed)
     for start in range(0, 1 + replicates, rows):
         stop = min(start + rows, 1 + replicates)
-        counts = rng.multinomial(len(names), shares, size=stop - max(start, 1))
+        counts = _counts(rng, len(names), stop - max(start, 1))
         weights = counts[:, owners].astype(np.float64)
         yield np.vstack([np.ones(len(patients)), weights]) if start == 0 else weights
+
+
+def _counts(rng: np.random.Generator, n: int, replicates: int) -> np.ndarray:
+    """How often each of n patients is drawn among n draws with replacement, (replicates, n)."""
+    if n < MANY:
+        return rng.multinomial(n, np.full(n, 1 / n), size=replicates)
+    rows = [np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(replicates)]
+    return np.array(rows).reshape(replicates, n)
 
 
 def percentile_interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
