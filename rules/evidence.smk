@@ -6,11 +6,12 @@ wildcard_constraints:
     training_seed="|".join(map(str, STAGES.training_seeds)) or "none",
 
 
-# The sample that is assessed, and the search that is repeated.
+# The samples that are searched, and the search that is repeated.
 SAMPLED_SEARCH = {
     "sample": {
         "classes": "embedding.classes",
         "max_images": "evidence.sample",
+        "samples": "evidence.samples",
         "seed": "seed",
     },
     "search": {
@@ -115,6 +116,7 @@ rule repeat_search:
         features=FEATURES,
         cohort=COHORT,
         ranking=rules.score.output.ranking,
+        clusters=rules.score.output.clusters,
         retrained=expand(
             "results/{study}/retrained/{model}.{training_seed}.parquet",
             training_seed=STAGES.training_seeds,

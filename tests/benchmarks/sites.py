@@ -116,9 +116,10 @@ def is_rejected(features, observed, levels, seed):
     simulate, scores = fit_null(features, patients(), "gaussian", seed, levels), []
     for replicate in range(1, REPLICATES + 1):
         result = search(simulate(np.random.default_rng([seed, replicate])), GRID)
-        scores.append((result.balance_score, result.dbcv))
-        simulations = pd.DataFrame(scores, columns=["balance_score", "dbcv"])
-        tested = compare_with_null(observed, simulations)
+        scores.append((replicate, result.balance_score, result.dbcv, result.agreement))
+        columns = ["replicate", "balance_score", "dbcv", "agreement"]
+        simulations = pd.DataFrame(scores, columns=columns)
+        tested = compare_with_null([observed], simulations)
         # Once a simulation is as good in both statistics, no more of them can make it reject.
         if tested["balance_score"]["reached"] and tested["dbcv"]["reached"]:
             return False

@@ -18,7 +18,7 @@ def main(input, output, cfg):
     settings, cohort = typed(AssessmentSettings, cfg), read_table(input.cohort)
     images = input.get("images")
     intensity = mean_intensity(cohort, read_array(images)) if images else None
-    sample, *controls = (
+    whole, *controls = (
         Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("controls", []))
     )
@@ -32,7 +32,7 @@ def main(input, output, cfg):
         repeats=read_table(input.repeats),
         controls=dict(zip(settings.controls, controls, strict=True)),
     )
-    evidence = assess(sample, records, settings)
+    evidence = assess(whole, records, settings)
     write_json(evidence.document, output.evidence)
     write_csv(evidence.associations, output.associations)
     write_table(evidence.maps, output.maps, schema=MAPS)

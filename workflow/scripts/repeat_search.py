@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     settings, cohort = typed(ResamplingSettings, cfg), read_table(input.cohort)
-    sample, *retrained = (
+    whole, *retrained = (
         Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("retrained", []))
     )
-    repeats = repeat_searches(sample, retrained, read_table(input.ranking), settings)
+    repeats = repeat_searches(
+        whole, retrained, read_table(input.ranking), settings, read_table(input.clusters)
+    )
     write_table(repeats, output.repeats, schema=REPEATS)
 
 

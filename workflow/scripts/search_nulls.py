@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     settings, cohort = typed(NullSettings, cfg), read_table(input.cohort)
-    sample = Sample.of(read_table(input.features), cohort, settings.sample)
+    whole = Sample.of(read_table(input.features), cohort, settings.sample)
     metadata = input.get("metadata")
     fields = recorded_fields(read_table(metadata), cohort) if metadata else None
-    simulations = search_simulations(sample, settings, fields)
+    simulations = search_simulations(whole, settings, fields)
     write_table(simulations, output.simulations, schema=SIMULATIONS)
 
 

@@ -63,10 +63,10 @@ def cohort_of(n, patients=None, split="test"):
     return table.assign(split_group=owners)
 
 
-def study(features, cohort, metadata=None, options=None, max_images=500, controls=()):
+def study(features, cohort, metadata=None, options=None, controls=()):
     """The workflow's jobs from features to the evidence, and the tables that it rests on."""
     options = options or settings()
-    table, sampling = features_table(cohort, features), SampleSettings(None, max_images, 0)
+    table, sampling = features_table(cohort, features), options.sample
     sample = Sample.of(table, cohort, sampling)
     neighbours = find_neighbours(table["image_id"].to_numpy(str), features, 40, 1)
     grid = options.search.grid
@@ -88,14 +88,15 @@ def study(features, cohort, metadata=None, options=None, max_images=500, control
         more = search_simulations(sample, null, fields)
         simulations = pd.concat([simulations, more], ignore_index=True)
     resampling = ResamplingSettings(10, 0, minimum, sampling, options.search)
+    clusters = label_map(*choose_map(embeddings, ranking, "tsne"))
     records = StudyRecords(
-        clusters=label_map(*choose_map(embeddings, ranking, "tsne")),
+        clusters=clusters,
         ranking=ranking,
         embeddings=embeddings,
         fields=fields,
         patients=cohort.set_index("image_id")["patient_id"],
         simulations=simulations,
-        repeats=repeat_searches(sample, [], ranking, resampling),
+        repeats=repeat_searches(sample, [], ranking, resampling, clusters),
         controls=dict.fromkeys(controls, sample),
     )
     return assess(sample, records, options), records
@@ -234,10 +235,12 @@ def test_countries_that_tell_nothing_are_no_error(countries):
 def test_of_many_images_whole_patients_are_searched_again():
     points, _ = blobs(200)
     cohort = cohort_of(200, 50)
-    evidence, records = study(points, cohort, max_images=90)
+    options = replace(settings(), sample=SampleSettings(None, 90, 0))
+    evidence, records = study(points, cohort, options=options)
     document = plain(evidence)
     assert document["n_images"] == 200
     assert 80 < document["n_sampled"] <= 90
+    assert set(records.repeats["image_id"]) == set(evidence.maps["image_id"])
     chosen = set(records.repeats["image_id"])
     assert all(
         set(images) <= chosen or not set(images) & chosen

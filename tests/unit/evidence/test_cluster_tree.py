@@ -94,3 +94,23 @@ def test_few_patients_are_not_shown_to_be_apart(rng):
     owners = np.array([f"p{i % 4}" for i in range(40)])
     (result,) = tree_test(features, owners, groups, 5, 0.05, 0)
     assert (result["p"], result["apart"]) == (1.0, False)
+
+
+def test_a_small_cluster_far_from_the_others_is_apart(rng):
+    """0.5% of 12,000 images; of each cluster there are more than axes are fitted to, or few."""
+    labels = (rng.random(12_000) < 0.005).astype(int)
+    features = rng.normal(size=(12_000, 6))
+    features[:, 0] += 9 * labels
+    (result,) = tree_test(features, names(12_000), labels, 3, 0.05, 0)
+    assert result["apart"]
+
+
+def test_the_end_of_one_cloud_is_not_a_small_cluster(rng):
+    """As many images of its end as of the rest would have a gap between them."""
+    alarms = 0
+    for _ in range(5):
+        features = rng.normal(size=(12_000, 6))
+        along = features[:, 0] + 0.3 * rng.normal(size=12_000)
+        labels = (along > np.quantile(along, 0.995)).astype(int)
+        alarms += tree_test(features, names(12_000), labels, 3, 0.05, 0)[0]["apart"]
+    assert alarms == 0

@@ -53,6 +53,7 @@ def test_repetitions_are_matched_by_image():
         {
             "kind": ["start"] * 3 + ["bootstrap"] * 2,
             "turn": [0, 0, 0, 1, 1],
+            "sample": 0,
             "image_id": list("cbaab"),
             "cluster": [1, 0, 0, 5, 5],
         }
@@ -162,7 +163,7 @@ def evidence(points):
         "balance_score": [99.0] * 9,
         "dbcv": [-0.9] * 9,
     }
-    nulls = pd.DataFrame(nulls).assign(null="gaussian")
+    nulls = pd.DataFrame(nulls).assign(null="gaussian", replicate=range(1, 10), sample=0)
     country = pd.Series(np.array(["x", "y", "z", "w", "v"])[found.labels], ids, dtype=object)
     records = StudyRecords(
         clusters=clusters,
@@ -171,7 +172,7 @@ def evidence(points):
         fields=pd.DataFrame({"country": country, "doi": country, "sex": ["M", "F"] * 21}),
         patients=pd.Series(owners, ids),
         simulations=pd.concat([nulls.assign(subject=s) for s in ("features", "pixels")]),
-        repeats=clusters.assign(kind="start", turn=0)[["kind", "turn", "image_id", "cluster"]],
+        repeats=clusters.assign(kind="start", turn=0, sample=0).drop(columns=["x", "y"]),
         controls={"pixels": sample},
     )
     settings = AssessmentSettings(

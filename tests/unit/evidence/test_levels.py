@@ -122,6 +122,6 @@ def test_sites_are_beyond_chance_unless_simulated_within():
     p = {}
     for name, levels in (("all", None), ("within", site.astype(str))):
         null = simulate_null(features, owners, grid, "gaussian", range(1, 40), 0, levels)
-        p[name] = compare_with_null(observed, null)["p"]
+        p[name] = compare_with_null([observed], null)["p"]
     assert p["all"] <= 0.05
     assert p["within"] > 0.2

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxr.evidence import probes
 from cxr.evidence.probes import probe
 
 OWNER = np.repeat([f"p{i:02d}" for i in range(40)], 3)
@@ -64,3 +65,13 @@ def test_only_the_probed_fields_and_own_texts_are():
     own = {"scanner": ["a"] * 120, "dose": np.ones(120), "accession": [f"{i}" for i in range(120)]}
     probed = [r["field"] for r in probe(np.eye(120), OWNER, fields.assign(**own), 0)]
     assert probed == ["view", "doi", "country", "scanner"]
+
+
+def test_of_many_images_a_probe_is_fitted_to_some_and_predicts_all(rng, monkeypatch):
+    monkeypatch.setattr(probes, "MAX_FITTED", 60)
+    view = np.where(np.arange(120) // 3 % 4 == 0, "AP", "PA")
+    result = one((view == "AP")[:, None] * 3 + rng.normal(size=(120, 2)) * 0.1, view)
+    assert (result["images"], result["accuracy"]["value"]) == (120, 1.0)
+    for fitted, predicted in probes._folds(view, OWNER, 0):
+        assert 0 < len(fitted) <= 60
+        assert not set(OWNER[fitted]) & set(OWNER[predicted])

@@ -43,3 +43,14 @@ def test_without_clusters_in_the_halves_nothing_is_apart(rng):
     lone = SearchGrid((5.0,), (1e-6,), (5,), 3, 8, 1 / 3)
     result = separation_test(rng.normal(size=(60, 3)), np.arange(60).astype(str), lone, 5, 0)
     assert result == {"p": 1.0, "halves": 10, "halves_with_clusters": 0, "silhouette": None}
+
+
+def test_of_a_large_half_a_sample_is_searched_and_all_others_are_tested():
+    centres = 5 * np.eye(3, 8)
+    rng = np.random.default_rng(0)
+    group = rng.choice(3, 4000, p=[0.5, 0.3, 0.2])
+    features = rng.normal(size=(4000, 8))
+    owners = np.arange(4000).astype(str)
+    grid = SearchGrid((15.0,), tuple(i / 10 for i in range(1, 20)), (5, 8), 3, 8, 1 / 3)
+    assert separation_test(features + centres[group], owners, grid, 3, 0, 200)["p"] < 0.01
+    assert separation_test(features, owners, grid, 3, 0, 200)["p"] > 0.05

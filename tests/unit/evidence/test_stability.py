@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import make_blobs
 
 from cxr.evidence.resampling import KINDS, TRAINING, ResamplingSettings, repeat_searches
 from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings
-from cxr.evidence.stability import Stability, grade, jaccards
+from cxr.evidence.stability import Stability, grade, in_view, jaccards
 from cxr.evidence.thresholds import MinimumSize
 from cxr.evidence.verdict import least_stable
 
@@ -102,10 +103,51 @@ def test_without_a_cell_nothing_is_repeated(ranked, rng):
 
 @pytest.fixture
 def ranked():
-    import pandas as pd
-
     def ranking(n):
         cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True, "perplexity": 10.0}
         return pd.DataFrame([{**cell, "n_clusters": 3, "n_images": n}])
 
     return ranking
+
+
+def test_clusters_too_small_for_every_sample_are_not_assessed():
+    labels = np.repeat([0, 1, 2, -1], [50, 20, 9, 21])
+    ids = np.array([f"i{i:03d}" for i in range(100)])
+    clusters = pd.DataFrame({"image_id": ids, "cluster": labels})
+    assert in_view(clusters, 3, [ids]) is None, "all images are no sample"
+    seen = in_view(clusters, 3, [ids[:60], ids[40:]])
+    assert seen.tolist() == [[True, True, False], [True, True, False]]
+    stability = Stability(labels, 3)
+    stability.add("start", np.arange(60), labels[:60], seen[0])
+    stability.add("start", np.arange(100), np.where(labels == 1, -1, labels), seen[1])
+    result = stability.summary()
+    assert [c["mean"] for c in result["start"]["clusters"]] == [1, 0.5, None]
+    assert result["start"]["clusters"][2]["grade"] is None
+    assert least_stable(result) == 0.5
+    none = {"start": {"clusters": [{"mean": None}]}}
+    assert least_stable(none) == 0, "nothing assessed is not stable"
+
+
+def test_samples_take_the_repetitions_in_turn(ranked):
+    """Of 300 images with a cluster of 6 samples of 90 are searched for the three others."""
+    points, truth = make_blobs(
+        [98, 98, 98, 6], 10, centers=None, center_box=(-15, 15), random_state=3
+    )
+    ids = np.array([f"i{i:03d}" for i in range(300)])
+    clusters = pd.DataFrame({"image_id": ids, "cluster": truth})
+    ranking = ranked(300).assign(n_clusters=4)
+    settings = replace(SETTINGS, sample=SampleSettings(None, 90, 1, samples=2), resamples=4)
+    whole = Sample(ids, points, ids)
+    repeats = repeat_searches(whole, [whole], ranking, settings, clusters)
+    turns = repeats.groupby(["kind", "sample"])["turn"].nunique()
+    assert turns.to_dict() == {(kind, s): 2 for kind in KINDS for s in (0, 1)} | {(TRAINING, 0): 1}
+    samples = whole.draw(settings.sample)
+    for number, rows in repeats.groupby("sample"):
+        assert set(rows["image_id"]) <= set(samples[number].image_ids)
+    stability = Stability.of(
+        truth, ids, repeats, 4, in_view(clusters, 4, [s.image_ids for s in samples])
+    )
+    for kind in stability.summary().values():
+        means = [cluster["mean"] for cluster in kind["clusters"]]
+        assert means[3] is None
+        assert min(means[:3]) > 0.9

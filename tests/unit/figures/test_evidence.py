@@ -9,6 +9,8 @@ DRAWS = pd.DataFrame(
     {
         "subject": ["features"] * 4 + ["pixels"],
         "null": "gaussian",
+        "replicate": [1, 2, 3, 4, 1],
+        "sample": 0,
         "consensus": [0.2, 0.3, -np.inf, 0.6, 0.9],
         "agreement": [0.2, 0.4, 0.0, 0.6, 0.9],
         "balance_score": [30.0, 20.0, np.inf, 10.0, 1.0],
@@ -49,3 +51,9 @@ def test_the_curves_are_the_shares_of_simulations_at_least_as_good():
 def test_without_simulations_it_is_said_why():
     figure = nulls(EVIDENCE, DRAWS.iloc[4:])
     assert {ax.texts[0].get_text() for ax in figure.axes} == {"too few images or patients"}
+
+
+def test_of_several_samples_the_curves_are_of_the_medians():
+    samples = [DRAWS.assign(sample=0), DRAWS.assign(sample=1), DRAWS.assign(sample=2, dbcv=0.9)]
+    dbcv = nulls(EVIDENCE, pd.concat(samples)).axes[3]
+    assert share_at(dbcv, 0.4) == 1 / 4

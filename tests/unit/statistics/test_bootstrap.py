@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from cxr.statistics.bootstrap import binomial_interval, patient_weights, percentile_interval
+from cxr.statistics import bootstrap
+from cxr.statistics.bootstrap import (
+    binomial_interval,
+    bootstrap_values,
+    patient_weights,
+    percentile_interval,
+)
 
 
 def test_all_images_of_a_patient_weigh_the_same():
@@ -83,3 +89,22 @@ def test_a_share_of_0_has_a_bound_too_and_others_without_spread_have_none():
     low_high = percentile_interval(np.array([0.5, 0.0, 1 / 3, 1 / 3, 1 / 3]), 9)
     assert low_high["low"] == pytest.approx(0.025, abs=1e-6)
     assert low_high["high"] == 0.333333
+
+
+def test_in_blocks_the_replicates_are_the_same(monkeypatch, rng):
+    patients, values = np.repeat(np.arange(40).astype(str), 3), rng.normal(size=120)
+
+    def mean(weights):
+        return weights @ values / weights.sum(axis=1)
+
+    whole = bootstrap_values(mean, patients, 50, 3)
+    np.testing.assert_array_equal(whole, mean(patient_weights(patients, 50, 3)))
+    monkeypatch.setattr(bootstrap, "MAX_WEIGHTS", 7 * 120)
+    np.testing.assert_allclose(bootstrap_values(mean, patients, 50, 3), whole, rtol=1e-12)
+
+
+def test_many_patients_are_drawn_as_few_are():
+    weights = patient_weights(np.arange(25_000).astype(str), 3, 0)[1:]
+    assert (weights.sum(axis=1) == 25_000).all()
+    # Of as many draws a patient is in none with probability 1 / e.
+    np.testing.assert_allclose((weights == 0).mean(axis=1), np.exp(-1), atol=0.01)

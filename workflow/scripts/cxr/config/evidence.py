@@ -100,8 +100,15 @@ class Evidence(Section):
         default=500,
         ge=50,
         le=2000,
-        description="Most images in a repeated search; of more, whole patients are sampled. Time "
-        "grows with its square.",
+        description="Most images in a search; of more, samples of whole patients are drawn. "
+        "Time grows with its square.",
+    )
+    samples: int = Field(
+        default=3,
+        ge=1,
+        le=20,
+        description="Samples that are drawn where there are more images than `evidence.sample`; "
+        "the significance test takes the median over them.",
     )
     thresholds: Thresholds = Field(
         default_factory=Thresholds, description="The thresholds of the verdict."

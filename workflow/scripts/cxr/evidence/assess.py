@@ -1,6 +1,6 @@
 """The evidence on a study's clusters, in one document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,12 +14,13 @@ from cxr.evidence.counterfactual import fields_to_remove, search_without
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
 from cxr.evidence.levels import level_sizes
 from cxr.evidence.probes import probe
-from cxr.evidence.sample import Sample, SampleSettings, insufficiency
-from cxr.evidence.search import SearchGrid, SearchResult, SearchSettings, search
+from cxr.evidence.sample import Sample, SampleSettings, are_sufficient, insufficiency
+from cxr.evidence.sampled_search import compare_control, sample_spread, search_samples
+from cxr.evidence.search import SearchResult, SearchSettings
 from cxr.evidence.sensitivity import cell_sensitivity
 from cxr.evidence.separation import separation_test
 from cxr.evidence.significance import compare_with_null
-from cxr.evidence.stability import Stability
+from cxr.evidence.stability import Stability, in_view
 from cxr.evidence.thresholds import Thresholds
 from cxr.evidence.verdict import decide
 from cxr.metadata.fields import own_groups
@@ -124,13 +125,14 @@ class Evidence:
     maps: pd.DataFrame
 
 
-def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) -> Evidence:
+def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -> Evidence:
     """Assesses the clusters of a study.
 
     Parameters
     ----------
-    sample : Sample
-        The mapped images, or a sample of them.
+    whole : Sample
+        The mapped images. Of many of them samples are searched; associations, probes, the
+        separation test and the tests down the tree take all.
     records : StudyRecords
     settings : AssessmentSettings
 
@@ -140,46 +142,62 @@ def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) 
         With too few images or patients most parts of the document are null, and
         the verdict is inconclusive.
     """
-    thresholds = settings.thresholds
+    thresholds, samples = settings.thresholds, whole.draw(settings.sample)
+    first = samples[0]
+    sizes = np.array([(sample.n_images, sample.n_patients) for sample in samples]).T
     clusters = records.clusters.set_index("image_id")["cluster"]
     n_clusters = int(clusters.max()) + 1
-    fields = records.fields.loc[sample.image_ids]
+    fields = records.fields.loc[whole.image_ids]
     associations, country_within = _associate(clusters, records, settings)
     document: dict[str, Any] = {
         "n_images": len(clusters),
         "n_patients": records.patients.loc[clusters.index].nunique(),
-        "n_sampled": sample.n_images,
+        "n_sampled": int(sizes[0].max()),
         "n_clusters": n_clusters,
         "insufficient": insufficiency(
-            sample.n_images, sample.n_patients, n_clusters, thresholds.minimum
+            int(sizes[0].min()), int(sizes[1].min()), n_clusters, thresholds.minimum
         ),
-        "within": level_sizes(fields, settings.within, sample.patients),
+        "within": level_sizes(records.fields.loc[first.image_ids], settings.within, first.patients),
         "country_within": country_within,
-        "probes": probe(sample.features, sample.patients, fields, settings.seed),
+        "probes": probe(whole.features, whole.patients, fields, settings.seed),
         "search": None,
         "nulls": None,
+        "samples": None,
         "controls": None,
         "separation": None,
         "faithfulness": None,
         "stability": None,
+        "too_small": None,
         "sensitivity": None,
         "survives": None,
         "apart": None,
     }
-    results: dict[str, SearchResult] = {}
-    if sample.is_sufficient(thresholds.minimum):
-        grid = settings.search.grid_for(sample.n_images)
-        results = {SUBJECT: search(sample.features, grid)}
-        results |= {name: search(c.features, grid) for name, c in records.controls.items()}
-        document |= _assess_search(sample, grid, results, records, settings)
-        labels = clusters.loc[sample.image_ids].to_numpy()
-        removed = fields_to_remove(associations, settings.within, thresholds)
-        searched = results[SUBJECT].labels
-        document["survives"] = search_without(sample, fields, removed, grid, labels, searched)
+    results: dict[str, list[SearchResult]] = {}
+    if are_sufficient(samples, thresholds.minimum):
+        results = search_samples(
+            {SUBJECT: whole, **records.controls}, settings.sample, settings.search
+        )
+        document |= _assess_search(samples, results, records, settings)
+        document["separation"] = separation_test(
+            whole.features,
+            whole.patients,
+            settings.search.grid_for(first.n_images),
+            settings.splits,
+            settings.seed,
+            settings.sample.max_images,
+        )
+        document["survives"] = search_without(
+            first,
+            records.fields.loc[first.image_ids],
+            fields_to_remove(associations, settings.within, thresholds),
+            settings.search.grid_for(first.n_images),
+            clusters.loc[first.image_ids].to_numpy(),
+            results[SUBJECT][0].labels,
+        )
         document["apart"] = tree_test(
-            sample.features,
-            sample.patients,
-            labels,
+            whole.features,
+            whole.patients,
+            clusters.loc[whole.image_ids].to_numpy(),
             settings.splits,
             thresholds.alpha,
             settings.seed,
@@ -187,7 +205,7 @@ def assess(sample: Sample, records: StudyRecords, settings: AssessmentSettings) 
     document["explained_by"] = explained_by(associations, thresholds)
     document["thresholds"] = asdict(thresholds)
     document["verdict"] = decide(document, thresholds)
-    maps = [_map(name, sample.image_ids, result) for name, result in results.items()]
+    maps = [_map(name, first.image_ids, found[0]) for name, found in results.items()]
     empty = MAPS.empty_table().to_pandas()
     return Evidence(document, associations, pd.concat([empty, *maps], ignore_index=True))
 
@@ -210,37 +228,43 @@ def _associate(
 
 
 def _assess_search(
-    sample: Sample,
-    grid: SearchGrid,
-    results: Mapping[str, SearchResult],
+    samples: Sequence[Sample],
+    results: Mapping[str, list[SearchResult]],
     records: StudyRecords,
     settings: AssessmentSettings,
 ) -> dict[str, Any]:
-    """The parts of the document that rest on a search of the sample."""
-    observed, clusters = results[SUBJECT], records.clusters.set_index("image_id")
-    sampled = clusters.loc[sample.image_ids]
-    labels = sampled["cluster"].to_numpy()
-    neighbours = min(NEIGHBOURS, (len(labels) - 1) // 2)
-    n_clusters = int(clusters["cluster"].max()) + 1
-    stability = Stability.of(labels, sample.image_ids, records.repeats, n_clusters)
+    """The parts of the document that rest on searches of the samples."""
+    first, clusters = samples[0], records.clusters.set_index("image_id")
+    sampled, n_clusters = clusters.loc[first.image_ids], int(clusters["cluster"].max()) + 1
+    neighbours = min(NEIGHBOURS, (first.n_images - 1) // 2)
+    labels = [clusters["cluster"].loc[sample.image_ids].to_numpy() for sample in samples]
+    image_ids = np.concatenate([sample.image_ids for sample in samples])
+    image_ids, places = np.unique(image_ids, return_index=True)
+    seen = in_view(records.clusters, n_clusters, [sample.image_ids for sample in samples])
+    stability = Stability.of(
+        np.concatenate(labels)[places], image_ids, records.repeats, n_clusters, seen
+    )
+    simulations = _of_subject(records.simulations, SUBJECT)
+    perplexities = settings.search.grid_for(first.n_images).perplexities
     return {
-        "search": {"maps": len(grid.perplexities), "perplexities": list(grid.perplexities)},
+        "search": {"maps": len(perplexities), "perplexities": list(perplexities)},
         "nulls": {
-            null: {"role": NULL_MODELS[null].role, **compare_with_null(observed, simulations)}
-            for null, simulations in _of_subject(records.simulations, SUBJECT).groupby("null")
+            null: {"role": NULL_MODELS[null].role, **compare_with_null(results[SUBJECT], rows)}
+            for null, rows in simulations.groupby("null")
         },
+        "samples": sample_spread(samples, labels, results[SUBJECT], simulations),
         "controls": {
-            name: _control(result, observed, labels, _of_subject(records.simulations, name))
-            for name, result in results.items()
+            name: compare_control(
+                found, results[SUBJECT], labels, _of_subject(records.simulations, name)
+            )
+            for name, found in results.items()
             if name != SUBJECT
         },
-        "separation": separation_test(
-            sample.features, sample.patients, grid, settings.splits, settings.seed
-        ),
         "faithfulness": map_faithfulness(
-            sample.features, sampled[["x", "y"]].to_numpy(), neighbours
+            first.features, sampled[["x", "y"]].to_numpy(), neighbours
         ),
         "stability": stability.summary(),
+        "too_small": [] if seen is None else np.flatnonzero(~seen.any(axis=0)).tolist(),
         "sensitivity": cell_sensitivity(
             records.embeddings, records.ranking, settings.search.grid.choose
         ),
@@ -249,20 +273,6 @@ def _assess_search(
 
 def _of_subject(simulations: pd.DataFrame, subject: str) -> pd.DataFrame:
     return simulations.loc[simulations["subject"] == subject]
-
-
-def _control(
-    result: SearchResult, observed: SearchResult, clusters: np.ndarray, simulations: pd.DataFrame
-) -> dict[str, Any]:
-    """A control's search against its null simulations, and its agreement with the clusters."""
-    from sklearn.metrics import adjusted_rand_score
-
-    return {
-        "n_clusters": result.n_clusters,
-        **compare_with_null(result, simulations),
-        "adjusted_rand": float(adjusted_rand_score(clusters, result.labels)),
-        "adjusted_rand_searched": float(adjusted_rand_score(observed.labels, result.labels)),
-    }
 
 
 def explained_by(associations: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any] | None:

@@ -7,14 +7,22 @@ uses: features of a network are rectified and skewed, and the dip test's null
 hypothesis is any log-concave density. `tests/benchmarks/README.md` holds its error rates.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cxr.evidence.separation import MIN_PATIENTS, between, discriminant_axes
 from cxr.statistics.dip import dip_p_value
 from cxr.statistics.permutation import halve_patients
+
+# Images of one cluster from which axes are fitted, at most; all others are tested still.
+MAX_FITTED = 2000
+# A group with a smaller share of a split's images is compared with as many of the other group.
+SMALL_SHARE = 0.05
+MIN_WINDOW = 25  # images of a group that can be compared so
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,13 @@ def tree_test(
     independent. Of them the tested half gets the axis and the region alone: no tested image
     is left out for its cluster, and the gaps that a map draws are not tested.
 
+    All images take part. A sample with as many of each cluster would not do: it thickens
+    small clusters, and in one piece that is cut up this makes modes. Where one of two groups
+    has less than 5% of their images (and 25 or more in the half that gives the axis), too few
+    to move the dip, the test looks at one end of the axis alone: from where the other
+    group's images, in the half that gives the axis, are as many. An interval is convex, so that
+    one piece has one mode in it too.
+
     A split of n' of the n images in clusters is tested at the level
     alpha (n' - 1) / (n - 1), and only if the split above it was rejected. Then the
     probability that any split of one piece is called apart is at most alpha.
@@ -78,10 +93,12 @@ def tree_test(
     if len(clusters) < 2:
         return []
     features = _in_their_span(features)
+    patients = np.unique(patients, return_inverse=True)[1]
     halves = list(_halves(patients, splits, np.random.default_rng(seed)))
     sizes = np.bincount(labels[labels >= 0])
     results: list[dict[str, Any]] = []
-    for split in cluster_tree(features, labels):
+    fitted = _at_most(labels, MAX_FITTED, np.random.default_rng(seed))
+    for split in cluster_tree(features[fitted], labels[fitted]):
         result = {"left": list(split.left), "right": list(split.right)}
         above = 0.0 if split.parent < 0 else results[split.parent]["adjusted_p"]
         if above is None or above > alpha:
@@ -158,17 +175,54 @@ def _held_out_p(
     held_out: np.ndarray,
 ) -> float:
     """The dip test's p value of the held-out images along a split's axis, 1 where too few."""
+    sides = [np.isin(labels[half], split.left), np.isin(labels[half], split.right)]
+    sizes = np.array([side.sum() for side in sides])
+    if not sizes.all():
+        return 1.0
+    half = half[_at_most(labels[half], MAX_FITTED, np.random.default_rng(0))]
     known, clusters = features[half], labels[half]
     group = np.select([np.isin(clusters, split.left), np.isin(clusters, split.right)], [0, 1], -1)
-    if len(np.unique(group[group >= 0])) < 2:
-        return 1.0
     axes = discriminant_axes(known, group)
-    known, tested = known @ axes, features[held_out] @ axes
+    known = known @ axes
     left, right = (known[group == side].mean(axis=0) for side in (0, 1))
-    outside = [known[clusters == k].mean(axis=0) for k in np.unique(clusters[clusters >= 0])]
-    inside = np.isin(np.unique(clusters[clusters >= 0]), [*split.left, *split.right])
-    others = np.array(outside)[~inside]
-    around = between(tested, left, right, others)
-    along = tested[around] @ (right - left)
+    present = np.unique(clusters[clusters >= 0])
+    outside = present[~np.isin(present, [*split.left, *split.right])]
+    others = np.array([known[clusters == k].mean(axis=0) for k in outside]).reshape(-1, len(left))
+    tested = features[held_out]
+    around = between(tested, left, right, others, axes)
+    along = (tested @ (axes @ (right - left)))[around]
+    inside = _window([known[group == side] @ (right - left) for side in (0, 1)], sizes)
+    around, along = np.flatnonzero(around)[inside(along)], along[inside(along)]
     one_each = along[np.unique(patients[held_out][around], return_index=True)[1]]
     return dip_p_value(one_each) if len(one_each) >= MIN_PATIENTS else 1.0
+
+
+def _at_most(labels: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:
+    """Places of at most so many images of each cluster, drawn at random, ascending."""
+    if np.bincount(labels + 1).max(initial=0) <= largest:
+        return np.arange(len(labels))
+    order = rng.permutation(len(labels))
+    rank = pd.Series(labels[order]).groupby(labels[order]).cumcount().to_numpy()
+    return np.sort(order[rank < largest])
+
+
+def _window(along: list[np.ndarray], sizes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """What of an axis is tested for one mode: where a group is small, its end of it.
+
+    Parameters
+    ----------
+    along : list of float array
+        Where images of the two groups lie on the axis, the first group below the second.
+    sizes : int array, shape (2,)
+        Images of the groups, of which `along` may be a sample.
+    """
+    small = int(np.argmin(sizes))
+    share = sizes[small] / sizes.sum()
+    if share >= SMALL_SHARE or sizes[small] < MIN_WINDOW:
+        return lambda values: np.full(len(values), True)
+    kept = sizes[small] / sizes[1 - small]
+    if small == 1:
+        start = np.quantile(along[0], 1 - kept)
+        return lambda values: values >= start
+    end = np.quantile(along[1], kept)
+    return lambda values: values <= end

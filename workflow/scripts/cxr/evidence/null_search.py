@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from cxr.core.progress import Progress
 from cxr.evidence.levels import levels_within
-from cxr.evidence.null_models import fit_null
-from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.null_models import Sampler, fit_null
+from cxr.evidence.sample import Sample, SampleSettings, are_sufficient
 from cxr.evidence.search import SearchGrid, SearchSettings, search
 from cxr.evidence.thresholds import MinimumSize
 
@@ -18,6 +18,7 @@ SIMULATIONS = pa.schema(
         "subject": pa.string(),
         "null": pa.string(),
         "replicate": pa.int64(),
+        "sample": pa.int64(),
         "consensus": pa.float64(),
         "agreement": pa.float64(),
         "balance_score": pa.float64(),
@@ -59,13 +60,16 @@ class NullSettings:
 
 
 def search_simulations(
-    sample: Sample, settings: NullSettings, fields: pd.DataFrame | None = None
+    whole: Sample, settings: NullSettings, fields: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """The best of the search in each null simulation of a job.
 
+    Of a sampled study each simulation simulates every sample, from a model that is fitted to it.
+
     Parameters
     ----------
-    sample : Sample
+    whole : Sample
+        All images of the study.
     settings : NullSettings
     fields : DataFrame, optional
         As from `cxr.evidence.covariates.recorded_fields`, for `settings.within`.
@@ -73,25 +77,27 @@ def search_simulations(
     Returns
     -------
     DataFrame
-        Columns as in `SIMULATIONS`; no row where the sample is too small.
+        Columns as in `SIMULATIONS`; no row where a sample is too small.
 
     Raises
     ------
     InputError
         If the field of `settings.within` is recorded of no image.
     """
-    if not sample.is_sufficient(settings.minimum):
+    samples = whole.draw(settings.sample)
+    if not are_sufficient(samples, settings.minimum):
         return SIMULATIONS.empty_table().to_pandas()
-    grid = settings.search.grid_for(sample.n_images)
-    replicates = range(settings.first, settings.last + 1)
-    levels = None
-    if settings.within is not None and fields is not None:
-        recorded = fields.loc[sample.image_ids]
-        levels = levels_within(recorded, settings.within, sample.patients)
-    simulations = simulate_null(
-        sample.features, sample.patients, grid, settings.null, replicates, settings.seed, levels
-    )
-    return simulations.assign(subject=settings.subject)
+    replicates, tables = range(settings.first, settings.last + 1), []
+    for number, sample in enumerate(samples):
+        levels = None
+        if settings.within is not None and fields is not None:
+            recorded = fields.loc[sample.image_ids]
+            levels = levels_within(recorded, settings.within, sample.patients)
+        draw = fit_null(sample.features, sample.patients, settings.null, settings.seed, levels)
+        grid = settings.search.grid_for(sample.n_images)
+        tables.append(_search_draws(draw, grid, replicates, settings.seed, number))
+    simulations = pd.concat(tables, ignore_index=True)
+    return simulations.assign(subject=settings.subject, null=settings.null)
 
 
 def simulate_null(
@@ -103,7 +109,7 @@ def simulate_null(
     seed: int,
     levels: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """The best of the search in simulations from a null model.
+    """The best of the search in simulations from a null model of one sample.
 
     Parameters
     ----------
@@ -124,12 +130,18 @@ def simulate_null(
         The columns of `SIMULATIONS` but `subject`; where no cell was usable
         `agreement` is 0, `balance_score` infinite, `dbcv` and `consensus` -infinite.
     """
-    simulate = fit_null(features, patients, null, seed, levels)
+    draw = fit_null(features, patients, null, seed, levels)
+    return _search_draws(draw, grid, replicates, seed, 0).assign(null=null)
+
+
+def _search_draws(
+    draw: Sampler, grid: SearchGrid, replicates: range, seed: int, sample: int
+) -> pd.DataFrame:
     progress = Progress(len(replicates), "null simulations")
-    measured = SIMULATIONS.names[3:]
+    measured = SIMULATIONS.names[4:]
     rows = []
     for replicate in replicates:
-        result = search(simulate(np.random.default_rng([seed, replicate])), grid)
-        rows.append((null, replicate, *(getattr(result, name) for name in measured)))
+        result = search(draw(np.random.default_rng([seed, replicate, sample])), grid)
+        rows.append((replicate, sample, *(getattr(result, name) for name in measured)))
         progress.step()
-    return pd.DataFrame(rows, columns=["null", "replicate", *measured])
+    return pd.DataFrame(rows, columns=["replicate", "sample", *measured])

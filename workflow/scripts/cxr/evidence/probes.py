@@ -1,23 +1,30 @@
 """Linear probes: how well features predict view, publication, file format, country, own fields."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cxr.metadata.fields import own_groups
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.bootstrap import bootstrap_values, percentile_interval
+from cxr.statistics.permutation import patients_that_fit
 
 PROBED = ("view", "doi", "format", "country")
 FOLDS = 5
 MIN_PATIENTS = 5
 REPLICATES = 500
+# Images that a probe is fitted to, at most; all held-out images are predicted still.
+MAX_FITTED = 20_000
 
 
 def probe(
     features: np.ndarray, patients: np.ndarray, fields: pd.DataFrame, seed: int
 ) -> list[dict[str, Any]]:
     """Cross-validated linear probes, split by patient, against the majority rate.
+
+    Of more than 20,000 images the folds are not stratified, and each probe is fitted to those of
+    patients drawn at random; every image is predicted by a probe that its patient had no part in.
 
     Parameters
     ----------
@@ -50,7 +57,7 @@ def _probe(
     name: str, features: np.ndarray, patients: np.ndarray, field: pd.Series, seed: int
 ) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -68,10 +75,29 @@ def _probe(
     if len(frequent) < 2:
         return result
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    predicted = cross_val_predict(model, features[kept], labels, groups=patients[kept], cv=folds)
+    folds = list(_folds(labels, patients[kept], seed))
+    predicted = cross_val_predict(model, features[kept], labels, cv=folds)
     correct = (predicted == labels).astype(np.float64)
-    weights = patient_weights(patients[kept], REPLICATES, seed)
     result["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-    result["accuracy"] = percentile_interval(weights @ correct / weights.sum(axis=1))
+    shares = bootstrap_values(
+        lambda weights: weights @ correct / weights.sum(axis=1), patients[kept], REPLICATES, seed
+    )
+    result["accuracy"] = percentile_interval(shares)
     return result
+
+
+def _folds(
+    labels: np.ndarray, patients: np.ndarray, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places of the images that each probe is fitted to, and of those that it predicts."""
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    if len(labels) <= MAX_FITTED:
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        yield from folds.split(labels, labels, patients)
+        return
+    # Stratification takes minutes of so many patients, and their folds are much alike without.
+    rng, owners = np.random.default_rng(seed), np.unique(patients, return_inverse=True)[1]
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for fitted, predicted in folds.split(labels, labels, owners):
+        yield fitted[patients_that_fit(owners[fitted], MAX_FITTED, rng)], predicted

@@ -10,14 +10,16 @@ import pyarrow as pa
 from cxr.clustering.ranking import best_cell
 from cxr.core.progress import Progress
 from cxr.embedding.knn import Neighbours
-from cxr.evidence.sample import Sample, SampleSettings
+from cxr.evidence.sample import Sample, SampleSettings, are_sufficient
 from cxr.evidence.search import (
     SearchGrid,
+    SearchResult,
     SearchSettings,
     best_of_maps,
     draw_maps,
     neighbours_for,
 )
+from cxr.evidence.stability import in_view
 from cxr.evidence.thresholds import MinimumSize
 from cxr.statistics.permutation import bootstrap_patients, subsample_patients
 
@@ -28,6 +30,7 @@ REPEATS = pa.schema(
     {
         "kind": pa.string(),
         "turn": pa.int64(),
+        "sample": pa.int64(),
         "image_id": pa.string(),
         "cluster": pa.int32(),
     }
@@ -41,7 +44,7 @@ class ResamplingSettings:
     Attributes
     ----------
     resamples : int
-        Repetitions of each of `KINDS`.
+        Repetitions of each of `KINDS`, which the samples share.
     seed : int
     minimum : MinimumSize
     sample : SampleSettings
@@ -55,65 +58,11 @@ class ResamplingSettings:
     search: SearchSettings
 
 
-def repeat_searches(
-    sample: Sample,
-    retrained: Sequence[Sample],
-    ranking: pd.DataFrame,
-    settings: ResamplingSettings,
-) -> pd.DataFrame:
-    """All repetitions of a study's search.
+@dataclass(frozen=True)
+class RepeatedSearch:
+    """What is searched again in one sample.
 
-    Parameters
-    ----------
-    sample : Sample
-    retrained : sequence of Sample
-        The same images in the features of retrained networks; the whole search
-        runs on these.
-    ranking : DataFrame
-        Its best cell gives the number of clusters, and the perplexity at which
-        patients and initial positions vary.
-    settings : ResamplingSettings
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `REPEATS`; `kind` is of `KINDS`, or "training". No row
-        without a best cell, or with too few images or patients.
-    """
-    cell = best_cell(ranking, "tsne")
-    if cell is None or not sample.is_sufficient(settings.minimum):
-        return REPEATS.empty_table().to_pandas()
-    grid = settings.search.grid_for(sample.n_images)
-    share, k = float(cell["perplexity"]) / float(cell["n_images"]), int(cell["n_clusters"])
-    repeats = list(resampled_searches(sample, grid, share, k, settings))
-    all_images = np.arange(sample.n_images)
-    for other in retrained:
-        labels = repeat_search(neighbours_for(other.features, grid), grid, k)
-        repeats.append((TRAINING, all_images, labels))
-    tables = [
-        pd.DataFrame(
-            {
-                "kind": kind,
-                "turn": turn,
-                "image_id": sample.image_ids[images].astype(object),
-                "cluster": labels.astype(np.int32),
-            }
-        )
-        for turn, (kind, images, labels) in enumerate(repeats)
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def resampled_searches(
-    sample: Sample,
-    grid: SearchGrid,
-    perplexity_share: float,
-    n_clusters: int,
-    settings: ResamplingSettings,
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The search on resampled patients and from other initial positions.
-
-    Parameters
+    Attributes
     ----------
     sample : Sample
     grid : SearchGrid
@@ -121,7 +70,102 @@ def resampled_searches(
         The selected perplexity as a share of the images; with fewer images it is
         lower in proportion.
     n_clusters : int
-        The study's number of clusters.
+        The study's number of clusters, or of those in view.
+    """
+
+    sample: Sample
+    grid: SearchGrid
+    perplexity_share: float
+    n_clusters: int
+
+
+def repeat_searches(
+    whole: Sample,
+    retrained: Sequence[Sample],
+    ranking: pd.DataFrame,
+    settings: ResamplingSettings,
+    clusters: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """All repetitions of a study's search, which its samples take in turn.
+
+    Parameters
+    ----------
+    whole : Sample
+        All images of the study.
+    retrained : sequence of Sample
+        The same images in the features of retrained networks; the whole search
+        runs on these.
+    ranking : DataFrame
+        Its best cell gives the number of clusters, and the perplexity at which
+        patients and initial positions vary.
+    settings : ResamplingSettings
+    clusters : DataFrame, optional
+        The study's, `image_id, cluster`. They are needed of a sampled study: each sample is
+        searched for as many clusters as it has in view, at the perplexity that suits it.
+
+    Returns
+    -------
+    DataFrame
+        Columns as in `REPEATS`; `kind` is of `KINDS`, or "training". No row
+        without a best cell, or with too few images or patients.
+    """
+    cell, samples = best_cell(ranking, "tsne"), whole.draw(settings.sample)
+    if cell is None or not are_sufficient(samples, settings.minimum):
+        return REPEATS.empty_table().to_pandas()
+    share, k = float(cell["perplexity"]) / float(cell["n_images"]), int(cell["n_clusters"])
+    searches = [
+        RepeatedSearch(sample, settings.search.grid_for(sample.n_images), share, k)
+        for sample in samples
+    ]
+    seen = None if clusters is None else in_view(clusters, k, [s.image_ids for s in samples])
+    if seen is not None:
+        searches = [
+            _scaled(each, int(row.sum()) or k) for each, row in zip(searches, seen, strict=True)
+        ]
+    repeats = list(resampled_searches(searches, settings))
+    for turn, other in enumerate(retrained):
+        number = turn % len(searches)
+        each, features = searches[number], other.draw(settings.sample)[number].features
+        labels = _best(features, each).labels
+        repeats.append((TRAINING, number, np.arange(each.sample.n_images), labels))
+    tables = [
+        pd.DataFrame(
+            {
+                "kind": kind,
+                "turn": turn,
+                "sample": number,
+                "image_id": samples[number].image_ids[images].astype(object),
+                "cluster": labels.astype(np.int32),
+            }
+        )
+        for turn, (kind, number, images, labels) in enumerate(repeats)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _scaled(each: RepeatedSearch, n_clusters: int) -> RepeatedSearch:
+    """The search of a sample into so many clusters, at the perplexity that selects them there.
+
+    In proportion to the images the study's perplexity would be below 1 in a small sample.
+    """
+    found = _best(each.sample.features, replace(each, n_clusters=n_clusters))
+    share = found.perplexity / each.sample.n_images if found.n_clusters else each.perplexity_share
+    return replace(each, perplexity_share=share, n_clusters=n_clusters)
+
+
+def _best(features: np.ndarray, each: RepeatedSearch) -> SearchResult:
+    return repeat_search(neighbours_for(features, each.grid), each.grid, each.n_clusters)
+
+
+def resampled_searches(
+    searches: Sequence[RepeatedSearch], settings: ResamplingSettings
+) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
+    """The search on resampled patients and from other initial positions.
+
+    Parameters
+    ----------
+    searches : sequence of RepeatedSearch
+        One of each sample.
     settings : ResamplingSettings
 
     Yields
@@ -129,45 +173,45 @@ def resampled_searches(
     kind : str
         One of `KINDS`: a bootstrap of patients, 80% of the patients, all images
         from other random initial positions.
+    number : int
+        Of the sample.
     images : int array, shape (m,)
+        Places in the sample.
     labels : int array, shape (m,)
     """
     rng, resamples = np.random.default_rng(settings.seed), settings.resamples
-    patients, all_images = sample.patients, np.arange(sample.n_images)
-    resample: dict[str, Callable[[], np.ndarray]] = {
-        "bootstrap": lambda: bootstrap_patients(patients, rng),
-        "subsample": lambda: subsample_patients(patients, SHARE, rng),
-        "start": lambda: all_images,
+    resample: dict[str, Callable[[Sample], np.ndarray]] = {
+        "bootstrap": lambda sample: bootstrap_patients(sample.patients, rng),
+        "subsample": lambda sample: subsample_patients(sample.patients, SHARE, rng),
+        "start": lambda sample: np.arange(sample.n_images),
     }
+    neighbours: dict[int, Neighbours] = {}
     progress = Progress(len(KINDS) * resamples, "repeated searches")
     for kind in KINDS:
-        initialised = replace(grid, initialization="random") if kind == "start" else grid
         for turn in range(resamples):
-            images = resample[kind]()
-            perplexity = max(1.0, perplexity_share * len(images))
-            near = initialised.near(perplexity, len(images))
-            if images is not all_images or turn == 0:  # all images keep their neighbours
-                neighbours = neighbours_for(sample.features[images], near)
-            labels = repeat_search(neighbours, near, n_clusters, turn + 1)
-            yield kind, images, labels
+            number = turn % len(searches)
+            each = searches[number]
+            grid = replace(each.grid, initialization="random") if kind == "start" else each.grid
+            images = resample[kind](each.sample)
+            near = grid.near(max(1.0, each.perplexity_share * len(images)), len(images))
+            if kind != "start" or turn < len(searches):  # all images keep their neighbours
+                neighbours[number] = neighbours_for(each.sample.features[images], near)
+            labels = repeat_search(neighbours[number], near, each.n_clusters, turn + 1).labels
+            yield kind, number, images, labels
             progress.step()
 
 
 def repeat_search(
     neighbours: Neighbours, grid: SearchGrid, n_clusters: int, seed: int = 0
-) -> np.ndarray:
+) -> SearchResult:
     """The best clustering into as many clusters, or into any number where there is none.
 
     The number of clusters is fixed, as in Hennig's scheme for methods with a given
     number, since stability is about these clusters.
-
-    Returns
-    -------
-    int array, shape (n,)
     """
     maps = draw_maps(neighbours, grid, seed)
     fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
     result = best_of_maps(maps, fixed, with_statistics=False)
     if result.n_clusters == 0:
         result = best_of_maps(maps, grid, with_statistics=False)
-    return result.labels
+    return result

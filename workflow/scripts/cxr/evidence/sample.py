@@ -1,5 +1,10 @@
-"""The sample that the evidence is assessed on: features of the mapped images, by patient."""
+"""The features that the evidence is assessed on: of the mapped images, and samples of them.
 
+A map of few images takes little time, so that the searches run on samples of a large study.
+What needs no map, such as associations, takes all images.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +26,14 @@ class SampleSettings:
     max_images : int
         Of more images whole patients are drawn at random.
     seed : int
+    samples : int
+        How many samples are drawn where there are more images.
     """
 
     classes: tuple[str, ...] | None
     max_images: int
     seed: int
+    samples: int = 1
 
 
 @dataclass(frozen=True)
@@ -45,16 +53,37 @@ class Sample:
 
     @classmethod
     def of(cls, features: pd.DataFrame, cohort: pd.DataFrame, settings: SampleSettings) -> "Sample":
-        """The mapped images, or where they are too many those of patients drawn at random."""
+        """The mapped images, all of them."""
         image_ids, values = select_features(features, settings.classes)
         patients = independent_patients(cohort).loc[image_ids].to_numpy(dtype=np.str_)
-        if len(image_ids) > settings.max_images:
-            names, codes = np.unique(patients, return_inverse=True)
-            order = np.random.default_rng(settings.seed).permutation(len(names))
-            fits = np.cumsum(np.bincount(codes)[order]) <= settings.max_images
-            kept = np.isin(codes, order[fits])
-            image_ids, values, patients = image_ids[kept], values[kept], patients[kept]
         return cls(image_ids, values, patients)
+
+    def draw(self, settings: SampleSettings) -> "tuple[Sample, ...]":
+        """All images where they are few enough, else several samples of whole patients.
+
+        A sample takes patients in random order as long as their images fit. The next one
+        goes on from there, so that samples share no patient; where those left have too few
+        images it starts anew with another order. Patients with more images than a sample
+        are in none. The draws depend on the patients and the settings alone, so that
+        other features of the same images have the same ones.
+        """
+        if self.n_images <= settings.max_images:
+            return (self,)
+        owners = np.unique(self.patients, return_inverse=True)[1]
+        sizes = np.bincount(owners)
+        samples, left = [], np.array([], np.int64)
+        for number in range(settings.samples):
+            if sizes[left].sum() < settings.max_images:
+                order = np.random.default_rng([settings.seed, number]).permutation(len(sizes))
+                left = order[sizes[order] <= settings.max_images]
+            n_taken = int((np.cumsum(sizes[left]) <= settings.max_images).sum())
+            samples.append(self.take(np.isin(owners, left[:n_taken])))
+            left = left[n_taken:]
+        return tuple(samples)
+
+    def take(self, kept: np.ndarray) -> "Sample":
+        """Some of the images, by a mask or by their places."""
+        return Sample(self.image_ids[kept], self.features[kept], self.patients[kept])
 
     @property
     def n_images(self) -> int:
@@ -69,6 +98,11 @@ class Sample:
     def is_sufficient(self, minimum: MinimumSize) -> bool:
         """Whether there are the images and patients that a verdict needs."""
         return insufficiency(self.n_images, self.n_patients, 1, minimum) is None
+
+
+def are_sufficient(samples: Sequence[Sample], minimum: MinimumSize) -> bool:
+    """Whether each of several samples has the images and patients that a verdict needs."""
+    return all(sample.is_sufficient(minimum) for sample in samples)
 
 
 def insufficiency(

@@ -12,20 +12,25 @@ import numpy as np
 
 from cxr.evidence.search import SearchGrid, search
 from cxr.statistics.dip import dip_p_value
-from cxr.statistics.permutation import halve_patients
+from cxr.statistics.permutation import halve_patients, patients_that_fit
 
 MIN_PATIENTS = 5
 
 
 def separation_test(
-    features: np.ndarray, patients: np.ndarray, grid: SearchGrid, splits: int, seed: int
+    features: np.ndarray,
+    patients: np.ndarray,
+    grid: SearchGrid,
+    splits: int,
+    seed: int,
+    largest: int | None = None,
 ) -> dict[str, Any]:
     """Hartigan's dip test and silhouette of held-out patients along the clusters' axes.
 
     For each of `splits` halvings, and each half in turn, the search runs on one
-    half alone. For each pair of its clusters, their linear discriminant (shrunk)
-    is an axis. The images of the other
-    half that lie around the line between the two, one at random of each patient,
+    half alone, of a large study on a sample of its patients. For each pair of its
+    clusters, their linear discriminant (shrunk) is an axis. The images of the other
+    half, all of them, that lie around the line between the two, one at random of each patient,
     are projected on it and tested for one mode (`cxr.statistics.dip`). Around the
     line is what is nearer to it than to any third cluster's centre: a convex
     region, in which a log-concave density has one mode along every axis (Prékopa
@@ -40,6 +45,8 @@ def separation_test(
     grid : SearchGrid
     splits : int
     seed : int
+    largest : int, optional
+        Most images that are searched, and of which the silhouette is; None for all.
 
     Returns
     -------
@@ -54,14 +61,21 @@ def separation_test(
     N. Meinshausen, L. Meier, P. Bühlmann, "p-values for high-dimensional
     regression", J. Am. Stat. Assoc. 104, 2009 (doubled median).
     """
-    rng = np.random.default_rng(seed)
+    # Numbers are compared faster than names, and are in the same order.
+    patients = np.unique(patients, return_inverse=True)[1]
+    rng, largest = np.random.default_rng(seed), largest or len(patients)
     p_values, silhouettes = [], []
     for _ in range(splits):
         first = halve_patients(patients, rng)
         for half in (first, ~first):
             # In random order, since one image stands for each patient.
             held_out = rng.permutation(np.flatnonzero(~half))
-            p, silhouette = _test_half(features[half], features[held_out], patients[held_out], grid)
+            searched = np.flatnonzero(half)
+            if len(searched) > largest:
+                searched = searched[patients_that_fit(patients[half], largest, rng)]
+            p, silhouette = _test_half(
+                features[searched], features[held_out], patients[held_out], grid, largest
+            )
             p_values.append(p)
             silhouettes.append(silhouette)
     defined = [value for value in silhouettes if value is not None]
@@ -74,7 +88,11 @@ def separation_test(
 
 
 def _test_half(
-    searched: np.ndarray, held_out: np.ndarray, patients: np.ndarray, grid: SearchGrid
+    searched: np.ndarray,
+    held_out: np.ndarray,
+    patients: np.ndarray,
+    grid: SearchGrid,
+    largest: int,
 ) -> tuple[float, float | None]:
     """One half's clusters on the other half: the dip test's p-value, the silhouette."""
     from sklearn.metrics import silhouette_score
@@ -83,30 +101,42 @@ def _test_half(
     if len(np.unique(labels[labels >= 0])) < 2:
         return 1.0, None
     axes = discriminant_axes(searched, labels)
-    searched, held_out = searched @ axes, held_out @ axes
+    searched = searched @ axes
     centres = np.array([searched[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
-    nearest = ((held_out[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     p_values = []
     for a, b in combinations(range(len(centres)), 2):
-        around = between(held_out, centres[a], centres[b], np.delete(centres, (a, b), axis=0))
-        along = held_out[around] @ (centres[b] - centres[a])
+        others = np.delete(centres, (a, b), axis=0)
+        around = between(held_out, centres[a], centres[b], others, axes)
+        along = (held_out @ (axes @ (centres[b] - centres[a])))[around]
         one_each = along[np.unique(patients[around], return_index=True)[1]]
         p_values.append(dip_p_value(one_each) if len(one_each) >= MIN_PATIENTS else 1.0)
-    several = 1 < len(np.unique(nearest)) < len(held_out)
-    silhouette = float(silhouette_score(held_out, nearest)) if several else None
+    # In random order, so that the first ones are a sample.
+    some = held_out[:largest] @ axes
+    nearest = ((some[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    several = 1 < len(np.unique(nearest)) < len(some)
+    silhouette = float(silhouette_score(some, nearest)) if several else None
     return min(1.0, min(p_values) * len(p_values)), silhouette
 
 
-def between(points: np.ndarray, a: np.ndarray, b: np.ndarray, others: np.ndarray) -> np.ndarray:
+def between(
+    points: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    others: np.ndarray,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
     """Which points are nearer to the line from a to b than to any other centre, bool.
 
     Of the line the point that is nearest to a centre counts, so that each centre
-    leaves a half-space, in which a and b are.
+    leaves a half-space, in which a and b are. With `axes`, shape (d, d), the centres are in
+    coordinates along these, and distances too, but the points are not: of many points only
+    what is needed is turned.
     """
     shares = np.clip((others - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     nearest = a + shares[:, None] * (b - a)
     away, middle = others - nearest, (others + nearest) / 2
-    return (points @ away.T <= (middle * away).sum(axis=1)).all(axis=1)
+    normals = away.T if axes is None else axes @ away.T
+    return (points @ normals <= (middle * away).sum(axis=1)).all(axis=1)
 
 
 def discriminant_axes(features: np.ndarray, labels: np.ndarray) -> np.ndarray:

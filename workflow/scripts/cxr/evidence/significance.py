@@ -1,5 +1,6 @@
 """The significance of a search: its p-values from null simulations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,11 @@ from cxr.config.catalogue.null_models import BESIDE, DECIDING
 from cxr.evidence.search import SearchResult
 
 
-def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[str, Any]:
-    """A search against its simulations under one null model.
+def compare_with_null(results: Sequence[SearchResult], simulations: pd.DataFrame) -> dict[str, Any]:
+    """The searches of a study's samples against their simulations under one null model.
+
+    Of several samples each statistic is the median over them, in each simulation too, so that
+    p-values hold as they do for one.
 
     Each p-value counts the search among the simulations, (1 + at least as good)
     / (1 + B), so that it accounts for all the cells that were searched. That of the
@@ -18,9 +22,10 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
 
     Parameters
     ----------
-    result : SearchResult
+    results : sequence of SearchResult
+        One of each sample.
     simulations : DataFrame
-        `consensus`, `agreement`, `balance_score`, `dbcv`.
+        `replicate`, `consensus`, `agreement`, `balance_score`, `dbcv`, a row for each sample.
 
     Returns
     -------
@@ -34,24 +39,31 @@ def compare_with_null(result: SearchResult, simulations: pd.DataFrame) -> dict[s
     B. Phipson, G. Smyth, "Permutation p-values should never be zero", Stat.
     Appl. Genet. Mol. Biol. 9, 2010.
     """
-    count = len(simulations)
+    simulated, names = median_of_samples(simulations, ["replicate"]), (DECIDING, *BESIDE)
+    count, has_cell = len(simulated), np.median([result.n_clusters for result in results]) > 0
+    observed = {name: np.median([getattr(each, name) for each in results]) for name in names}
     as_good = {
-        "consensus": simulations["consensus"] >= result.consensus,
-        "agreement": simulations["agreement"] >= result.agreement,
-        "balance_score": simulations["balance_score"] <= result.balance_score,
-        "dbcv": simulations["dbcv"] >= result.dbcv,
+        "consensus": simulated["consensus"] >= observed["consensus"],
+        "agreement": simulated["agreement"] >= observed["agreement"],
+        "balance_score": simulated["balance_score"] <= observed["balance_score"],
+        "dbcv": simulated["dbcv"] >= observed["dbcv"],
     }
-    n_as_good = {name: int(as_good[name].sum()) for name in (DECIDING, *BESIDE)}
+    n_as_good = {name: int(as_good[name].sum()) for name in names}
     statistics = {
         name: {
-            "observed": _finite(getattr(result, name)) if result.n_clusters else None,
-            "median": _finite(simulations[name].median()),
+            "observed": _finite(observed[name]) if has_cell else None,
+            "median": _finite(simulated[name].median()),
             "reached": number,
             "p": (1 + number) / (1 + count),
         }
         for name, number in n_as_good.items()
     }
     return {"replicates": count, "p": statistics[DECIDING]["p"], **statistics}
+
+
+def median_of_samples(simulations: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The statistics of each simulation: their medians over its samples, a row a simulation."""
+    return simulations.groupby(by, sort=False)[[DECIDING, *BESIDE]].median().reset_index()
 
 
 def _finite(value: float) -> float | None:

@@ -1,5 +1,6 @@
 """Stability of clusters under resampling, re-initialisation and retraining."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from cxr.statistics.bootstrap import CONFIDENCE
 
 # Hennig 2007, as in the documentation of R's fpc::clusterboot.
 GRADES = ((0.85, "highly stable"), (0.75, "stable"), (0.6, "doubtful"), (0.0, "unstable"))
+# A cluster with fewer images in a sample is too small for its repetitions.
+MIN_IMAGES = 10
 # How searches are repeated: `kind` of the repetitions.
 RESAMPLINGS = {
     "bootstrap": "bootstrap of patients",
@@ -53,6 +56,28 @@ def jaccards(reference: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     return np.where(sizes > 0, best, np.nan)
 
 
+def in_view(clusters: pd.DataFrame, k: int, samples: Sequence[np.ndarray]) -> np.ndarray | None:
+    """Which of the clusters each sample has at least ten images of, bool (samples, k).
+
+    None where the one sample is of all images: then every cluster is in view.
+
+    Parameters
+    ----------
+    clusters : DataFrame
+        `image_id, cluster`: the study's.
+    k : int
+        Their number.
+    samples : sequence of str array
+        The images of each sample.
+    """
+    if len(samples) == 1 and len(samples[0]) == len(clusters):
+        return None
+    labels = clusters.set_index("image_id")["cluster"]
+    members = [labels.loc[image_ids].to_numpy() for image_ids in samples]
+    counts = [np.bincount(each[each >= 0], minlength=k) for each in members]
+    return np.array(counts) >= MIN_IMAGES
+
+
 class Stability:
     """Collects repeated clusterings of the same images and sums them up.
 
@@ -69,8 +94,8 @@ class Stability:
         self.k = int(reference.max(initial=-1)) + 1 if k is None else k
         self.jaccards: dict[str, list[np.ndarray]] = {}
         self.agreement: dict[str, list[float]] = {}
-        self.together = np.zeros((len(reference), len(reference)))
-        self.present = np.zeros((len(reference), len(reference)))
+        self.seen: dict[str, np.ndarray] = {}
+        self.repeats: list[tuple[np.ndarray, np.ndarray]] = []
 
     @classmethod
     def of(
@@ -79,6 +104,7 @@ class Stability:
         image_ids: np.ndarray,
         repeats: pd.DataFrame,
         k: int | None = None,
+        seen: np.ndarray | None = None,
     ) -> "Stability":
         """The repetitions of `cxr.evidence.resampling` of a clustering.
 
@@ -87,26 +113,34 @@ class Stability:
         reference : int array, shape (n,)
         image_ids : str array, shape (n,)
         repeats : DataFrame
-            `kind, turn, image_id, cluster`.
+            `kind, turn, sample, image_id, cluster`.
         k : int, optional
             Clusters of the reference, where images are a sample.
+        seen : bool array, shape (samples, k), optional
+            As from `in_view`; None for all.
         """
         stability, index = cls(reference, k), pd.Index(image_ids)
-        for (kind, _), rows in repeats.groupby(["kind", "turn"], sort=False):
-            places = index.get_indexer(rows["image_id"])
-            stability.add(str(kind), places, rows["cluster"].to_numpy())
+        for (kind, _, sample), rows in repeats.groupby(["kind", "turn", "sample"], sort=False):
+            places, labels = index.get_indexer(rows["image_id"]), rows["cluster"].to_numpy()
+            stability.add(str(kind), places, labels, None if seen is None else seen[sample])
         return stability
 
-    def add(self, kind: str, images: np.ndarray, labels: np.ndarray) -> None:
-        """Adds one repetition, which clustered these images."""
+    def add(
+        self, kind: str, images: np.ndarray, labels: np.ndarray, seen: np.ndarray | None = None
+    ) -> None:
+        """Adds one repetition, which clustered these images; `seen` are the clusters it counts for.
+
+        None for all of them.
+        """
         from sklearn.metrics import adjusted_rand_score
 
         reference = self.reference[images]
-        self.jaccards.setdefault(kind, []).append(jaccards(reference, labels, self.k))
+        seen = np.full(self.k, True) if seen is None else seen
+        found = np.where(seen, jaccards(reference, labels, self.k), np.nan)
+        self.jaccards.setdefault(kind, []).append(found)
+        self.seen[kind] = self.seen.get(kind, False) | seen
         self.agreement.setdefault(kind, []).append(float(adjusted_rand_score(reference, labels)))
-        square = np.ix_(images, images)
-        self.present[square] += 1
-        self.together[square] += (labels[:, None] == labels) & (labels >= 0)
+        self.repeats.append((images, labels))
 
     def consensus(self) -> np.ndarray:
         """Share of the repetitions with both images in which they are in one cluster, (n, n).
@@ -115,23 +149,26 @@ class Stability:
         ----------
         S. Monti et al., "Consensus clustering", Machine Learning 52, 2003.
         """
-        return self.together / np.maximum(self.present, 1)
+        together, present = np.zeros((2, len(self.reference), len(self.reference)))
+        for images, labels in self.repeats:
+            square = np.ix_(images, images)
+            present[square] += 1
+            together[square] += (labels[:, None] == labels) & (labels >= 0)
+        return together / np.maximum(present, 1)
 
     def summary(self) -> dict[str, Any]:
         """Each cluster's mean Jaccard similarity and the adjusted Rand index, by kind.
 
-        The intervals hold 95% of the repetitions.
+        The intervals hold 95% of the repetitions. The mean and the grade of a cluster
+        that no sample has in view are None.
         """
         kinds = {}
         for kind, rows in self.jaccards.items():
             table = np.array(rows)
-            clusters = []
-            for cluster, column in enumerate(table.T):
-                defined = column[np.isfinite(column)]
-                mean = float(defined.mean()) if len(defined) else 0.0
-                clusters.append(
-                    {"cluster": cluster, **_spread(defined), "mean": mean, "grade": grade(mean)}
-                )
+            clusters = [
+                {"cluster": cluster, **_of_cluster(column, bool(self.seen[kind][cluster]))}
+                for cluster, column in enumerate(table.T)
+            ]
             agreement = np.array(self.agreement[kind])
             kinds[kind] = {
                 "repetitions": len(rows),
@@ -139,6 +176,15 @@ class Stability:
                 "adjusted_rand": {"mean": float(agreement.mean()), **_spread(agreement)},
             }
         return kinds
+
+
+def _of_cluster(jaccard: np.ndarray, seen: bool) -> dict[str, Any]:
+    """The summary of a cluster's Jaccard similarities, NaN where it has no image."""
+    defined = jaccard[np.isfinite(jaccard)]
+    if not seen:
+        return {**_spread(defined), "mean": None, "grade": None}
+    mean = float(defined.mean()) if len(defined) else 0.0
+    return {**_spread(defined), "mean": mean, "grade": grade(mean)}
 
 
 def _spread(values: np.ndarray) -> dict[str, float | None]:

@@ -116,10 +116,12 @@ def format_p(p: float) -> str:
 def least_stable(stability: Mapping[str, Any]) -> float:
     """The mean Jaccard similarity of the least stable cluster.
 
-    Every kind of repetition counts the same. 0 where nothing was repeated.
+    Every kind of repetition counts the same. Clusters too small for the samples are left
+    out. 0 where nothing was repeated.
     """
     kinds = [[cluster["mean"] for cluster in kind["clusters"]] for kind in stability.values()]
-    return min((sum(means) / len(means) for means in zip(*kinds, strict=True)), default=0.0)
+    clusters = [[m for m in means if m is not None] for means in zip(*kinds, strict=True)]
+    return min((sum(means) / len(means) for means in clusters if means), default=0.0)
 
 
 def _shared(document: Mapping[str, Any], thresholds: Thresholds) -> str:

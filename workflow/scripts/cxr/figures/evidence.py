@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from cxr.config.catalogue.controls import CONTROLS
 from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.evidence.covariates import field_name
+from cxr.evidence.significance import median_of_samples
 from cxr.evidence.stability import GRADES, RESAMPLINGS, Stability
 from cxr.figures.clusters import scatter
 from cxr.figures.style import (
@@ -34,7 +35,7 @@ TOO_FEW = "too few images or patients"
 
 
 def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
-    """The best of the search in null simulations, and in the features.
+    """The best of the search in null simulations, and in the features; of samples the median.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
     """
     fig = figure(70)
     draws = draws.loc[draws["subject"] == "features"]
+    draws = median_of_samples(draws, ["null", "replicate"])
     for ax, (name, label) in zip(fig.subplots(1, len(STATISTICS)), STATISTICS.items(), strict=True):
         if draws.empty:
             empty(ax, TOO_FEW)
@@ -109,7 +111,7 @@ def _bars(ax: Axes, stability_by_kind: Mapping[str, Any]) -> None:
     for cluster in range(count):
         rows = [stability_by_kind[kind]["clusters"][cluster] for kind in kinds]
         y = np.arange(len(kinds)) + (cluster - (count - 1) / 2) * height
-        means = np.array([row["mean"] for row in rows])
+        means = np.array([row["mean"] or 0.0 for row in rows])
         ends = np.array([[row["low"] or 0.0, row["high"] or 0.0] for row in rows]).T
         ax.barh(y, means, height * 0.9, color=cluster_colour(cluster), label=str(cluster + 1))
         ax.hlines(y, ends[0], ends[1], color=INK, lw=0.8)
@@ -124,7 +126,11 @@ def _bars(ax: Axes, stability_by_kind: Mapping[str, Any]) -> None:
 
 
 def _consensus(ax: Axes, clusters: pd.DataFrame, repeats: pd.DataFrame) -> None:
-    """The consensus matrix: how often two images are in one cluster, images by cluster."""
+    """The consensus matrix: how often two images are in one cluster, images by cluster.
+
+    Of several samples that of the first, since images of two are never searched together.
+    """
+    repeats = repeats.loc[repeats["sample"] == 0]
     kept = clusters.loc[clusters["image_id"].isin(repeats["image_id"].unique())]
     kept = kept.assign(last=kept["cluster"] < 0).sort_values(["last", "cluster", "image_id"])
     repeated = Stability.of(kept["cluster"].to_numpy(), kept["image_id"].to_numpy(), repeats)

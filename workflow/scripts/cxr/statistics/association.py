@@ -1,20 +1,19 @@
 """Associations of clusters with recorded fields, tested by permutation of whole patients."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
-from cxr.statistics.effect_size import chi_square, correlation_ratio, cramers_v
+from cxr.statistics.bootstrap import bootstrap_values, percentile_interval
+from cxr.statistics.effect_size import chi_square, correlation_ratio, count_codes, cramers_v
 from cxr.statistics.permutation import PatientPermutation
 
 REPLICATES = 500
 BINS = 5
-BLOCK = 2**18  # numbers of permutations held in memory at a time
 MISSING = "missing"
 MISSING_AS_LEVEL, MISSING_DROPPED = "level", "dropped"
 ASSOCIATION_COLUMNS = (
@@ -71,22 +70,19 @@ class _Comparison:
             return effects, effects
         codes = self.clusters * (self.levels.max() + 1) + self.levels[sources]
         shape = (len(sources), self.clusters.max() + 1, self.levels.max() + 1)
-        tables = _count(codes, self.table_size).reshape(shape)
+        tables = count_codes(codes, self.table_size).reshape(shape)
         return chi_square(tables), cramers_v(tables)
 
     def weighted_effect_sizes(self, weights: np.ndarray) -> np.ndarray:
         """The effect size under each weighting of the images, shape (r,)."""
         if self.numbers is not None:
             return correlation_ratio(self.numbers, self.clusters, weights)
+        from scipy.sparse import csr_array
+
         k, m = self.clusters.max() + 1, self.levels.max() + 1
         cell = self.clusters * m + self.levels
-        return cramers_v((weights @ (cell[:, None] == np.arange(k * m))).reshape(-1, k, m))
-
-
-def _count(codes: np.ndarray, size: int) -> np.ndarray:
-    """How often each number below `size` is in each row, float of shape (rows, size)."""
-    numbers = codes + size * np.arange(len(codes))[:, None]
-    return np.bincount(numbers.ravel(), minlength=size * len(codes)).astype(np.float64)
+        places = (np.ones(len(cell)), cell, np.arange(len(cell) + 1))
+        return cramers_v((weights @ csr_array(places, shape=(len(cell), k * m))).reshape(-1, k, m))
 
 
 def association_table(
@@ -134,14 +130,18 @@ def association_table(
         (str(name), missing): _comparison(clusters, patients, fields[name], missing)
         for missing in (MISSING_AS_LEVEL, MISSING_DROPPED)
         for name in fields.columns
+        if missing == MISSING_AS_LEVEL or not _is_complete_text(fields[name])
     }
     tested = {key: comparison for key, comparison in comparisons.items() if comparison.is_tested}
     tests = dict(zip(tested, _permutation_tests(tested.values(), permutations, seed), strict=True))
-    rows = [
-        {**_association(*key, comparison, seed), **tests.get(key, {})}
+    rows = {
+        key: {**_association(*key, comparison, seed), **tests.get(key, {})}
         for key, comparison in comparisons.items()
-    ]
-    table = pd.DataFrame(rows, columns=list(ASSOCIATION_COLUMNS))
+    }
+    for name in map(str, fields.columns):
+        complete = rows[name, MISSING_AS_LEVEL] | {"missing": MISSING_DROPPED}
+        rows.setdefault((name, MISSING_DROPPED), complete)
+    table = pd.DataFrame(list(rows.values()), columns=list(ASSOCIATION_COLUMNS))
     numbers = ["null_mean", "p", "q", "ami"]
     table[numbers] = table[numbers].astype("float64")
     return adjust_p_values(table).sort_values(
@@ -163,6 +163,11 @@ def adjust_p_values(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _is_complete_text(field: pd.Series) -> bool:
+    """Whether a field is the same with missing values as a level and without them."""
+    return bool(field.notna().all()) and not pd.api.types.is_numeric_dtype(field)
+
+
 def _association(name: str, missing: str, comparison: _Comparison, seed: int) -> dict[str, Any]:
     """A row of the table, without the permutation test."""
     row: dict[str, Any] = dict.fromkeys(ASSOCIATION_COLUMNS) | {"field": name, "missing": missing}
@@ -173,8 +178,9 @@ def _association(name: str, missing: str, comparison: _Comparison, seed: int) ->
         return row
     from sklearn.metrics import adjusted_mutual_info_score
 
-    weights = patient_weights(comparison.patients, REPLICATES, seed)
-    interval = percentile_interval(_less_bias(comparison.weighted_effect_sizes(weights)))
+    effect_sizes = comparison.weighted_effect_sizes
+    values = bootstrap_values(effect_sizes, comparison.patients, REPLICATES, seed)
+    interval = percentile_interval(_less_bias(values))
     row |= {"effect": interval["value"], "low": interval["low"], "high": interval["high"]}
     row["ami"] = float(adjusted_mutual_info_score(comparison.clusters, comparison.levels))
     return row
@@ -237,7 +243,7 @@ def _permutation_tests(
         identity = np.arange(len(owners))[None]
         observed = [comparison.permuted(identity)[0] * (1 - 1e-12) for _, comparison in group]
         largest = max(len(owners), *(comparison.table_size for _, comparison in group))
-        for sources in _blocks(PatientPermutation(owners), rng, permutations, largest):
+        for sources in PatientPermutation(owners).blocks(rng, permutations, largest):
             for (place, comparison), reached in zip(group, observed, strict=True):
                 statistics, effect_sizes = comparison.permuted(sources)
                 counts[place] += (statistics >= reached).sum()
@@ -250,15 +256,6 @@ def _permutation_tests(
         }
         for count, values in zip(counts, defined, strict=True)
     ]
-
-
-def _blocks(
-    permutation: PatientPermutation, rng: np.random.Generator, permutations: int, largest: int
-) -> Iterator[np.ndarray]:
-    """Permutations, so many at a time that `largest` numbers of each are a few megabytes."""
-    size = max(1, BLOCK // largest)
-    for start in range(0, permutations, size):
-        yield permutation.draws(rng, min(size, permutations - start))
 
 
 def stratified_association(
@@ -307,13 +304,12 @@ def stratified_association(
 
     def statistics(permuted: np.ndarray) -> np.ndarray:
         codes = (strata * k + cluster_codes) * m + permuted
-        tables = _count(codes, s * k * m).reshape(-1, s, k, m)
+        tables = count_codes(codes, s * k * m).reshape(-1, s, k, m)
         return chi_square(tables).sum(axis=1)
 
     observed = statistics(levels[None]) * (1 - 1e-12)
-    blocks = _blocks(
-        permutation, np.random.default_rng(seed), permutations, max(len(owners), s * k * m)
-    )
+    rng = np.random.default_rng(seed)
+    blocks = permutation.blocks(rng, permutations, max(len(owners), s * k * m))
     n_as_good = sum(int((statistics(levels[sources]) >= observed).sum()) for sources in blocks)
     result["p"] = (1 + n_as_good) / (1 + permutations)
     return result

@@ -1,9 +1,13 @@
 """A bootstrap of whole patients, and the intervals from it."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 CONFIDENCE = 0.95
 REPLICATES = 1000  # bootstrap draws of an interval
+MAX_WEIGHTS = 2**25  # held in memory at once: 256 MB
+MANY = 20_000  # patients, from which counting draws is faster than drawing counts
 
 
 def patient_weights(patients: np.ndarray, replicates: int, seed: int) -> np.ndarray:
@@ -23,11 +27,45 @@ def patient_weights(patients: np.ndarray, replicates: int, seed: int) -> np.ndar
     ----------
     C. Field, A. Welsh, "Bootstrapping clustered data", J. R. Stat. Soc. B 69, 2007.
     """
+    return np.vstack([*_weight_blocks(patients, replicates, seed, 1 + replicates)])
+
+
+def bootstrap_values(
+    statistic: Callable[[np.ndarray], np.ndarray], patients: np.ndarray, replicates: int, seed: int
+) -> np.ndarray:
+    """A statistic of all images, then of each bootstrap replicate of patients, shape (1 + r,).
+
+    Parameters
+    ----------
+    statistic : callable
+        From weights of images, shape (b, n), as from `patient_weights`, to values, shape (b,).
+        Of many images it is called with few replicates at a time.
+    patients : array of str, shape (n,)
+    """
+    rows = max(1, MAX_WEIGHTS // len(patients))
+    blocks = _weight_blocks(patients, replicates, seed, rows)
+    return np.concatenate([statistic(weights) for weights in blocks])
+
+
+def _weight_blocks(
+    patients: np.ndarray, replicates: int, seed: int, rows: int
+) -> Iterator[np.ndarray]:
+    """The rows of `patient_weights`, so many at a time."""
     names, owners = np.unique(patients, return_inverse=True)
-    counts = np.random.default_rng(seed).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), size=replicates
-    )
-    return np.vstack([np.ones(len(patients)), counts[:, owners]])
+    rng = np.random.default_rng(seed)
+    for start in range(0, 1 + replicates, rows):
+        stop = min(start + rows, 1 + replicates)
+        counts = _counts(rng, len(names), stop - max(start, 1))
+        weights = counts[:, owners].astype(np.float64)
+        yield np.vstack([np.ones(len(patients)), weights]) if start == 0 else weights
+
+
+def _counts(rng: np.random.Generator, n: int, replicates: int) -> np.ndarray:
+    """How often each of n patients is drawn among n draws with replacement, (replicates, n)."""
+    if n < MANY:
+        return rng.multinomial(n, np.full(n, 1 / n), size=replicates)
+    rows = [np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(replicates)]
+    return np.array(rows).reshape(replicates, n)
 
 
 def percentile_interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:

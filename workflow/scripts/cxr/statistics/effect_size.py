@@ -73,3 +73,9 @@ def correlation_ratio(values: np.ndarray, clusters: np.ndarray, weights: np.ndar
         whole = (weighted * centred).sum(axis=1) - total * mean**2
         share = np.where(whole > 1e-12 * total, inner / whole, np.nan)
     return np.sqrt(np.clip(share, 0, 1))
+
+
+def count_codes(codes: np.ndarray, size: int) -> np.ndarray:
+    """How often each number below `size` is in each row, float of shape (rows, size)."""
+    numbers = codes + size * np.arange(len(codes))[:, None]
+    return np.bincount(numbers.ravel(), minlength=size * len(codes)).astype(np.float64)

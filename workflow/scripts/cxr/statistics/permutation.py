@@ -1,6 +1,10 @@
 """Resampling, halving and permuting whole patients, since their images are not independent."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+BLOCK = 2**18  # numbers of permutations held in memory at a time
 
 MIN_GROUP = 5  # patients of a group within which they are exchanged
 
@@ -17,6 +21,18 @@ def subsample_patients(patients: np.ndarray, share: float, rng: np.random.Genera
     names, owners = np.unique(patients, return_inverse=True)
     selected = rng.permutation(len(names)) < round(share * len(names))
     return np.flatnonzero(selected[owners])
+
+
+def patients_that_fit(patients: np.ndarray, largest: int, rng: np.random.Generator) -> np.ndarray:
+    """Indices of at most so many images of patients in random order, ascending.
+
+    Patients with more images than that are left out.
+    """
+    owners = np.unique(patients, return_inverse=True)[1]
+    sizes = np.bincount(owners)
+    order = rng.permutation(len(sizes))
+    order = order[sizes[order] <= largest]
+    return np.flatnonzero(np.isin(owners, order[np.cumsum(sizes[order]) <= largest]))
 
 
 def bootstrap_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -93,3 +109,9 @@ class PatientPermutation:
                 row[group] = rng.permutation(group)
         donor = other[:, self.owners]
         return self.order[self.starts[donor] + self.place % self.sizes[donor]]
+
+    def blocks(self, rng: np.random.Generator, count: int, largest: int) -> Iterator[np.ndarray]:
+        """`draws`, so many at a time that `largest` numbers of each are a few megabytes."""
+        size = max(1, BLOCK // largest)
+        for start in range(0, count, size):
+            yield self.draws(rng, min(size, count - start))
