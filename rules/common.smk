@@ -55,6 +55,7 @@ except (InputError, OSError) as problem:
 
 NAME = STUDY["study"]
 SOURCES = list(STUDY["sources"])
+SYNTHETIC = [name for name in SOURCES if STUDY["sources"][name]["kind"] == "synthetic"]
 STAGES = study_stages(STUDY)
 MODELS = STAGES.models
 

@@ -148,6 +148,7 @@ rule assess_evidence:
         cohort=COHORT,
         metadata=METADATA,
         images=rules.assemble_cohort.output.images if STAGES.has_images else [],
+        synthetic=[f"results/sources/{source}" for source in SYNTHETIC],
         controls=expand(
             "results/{study}/controls/{model}.{control}.parquet",
             control=STAGES.controls,

@@ -50,6 +50,7 @@ def assess_labels(features, labels, sampling, replicates=39, resamples=10, grid=
         simulations=search_simulations(whole, null),
         repeats=repeat_searches(whole, [], ranking, again, clusters),
         controls={},
+        planted=pd.Series(dtype=object),
     )
     settings = AssessmentSettings((), 99, 5, seed, None, thresholds, sampling, search)
     return assess(whole, records, settings).document

@@ -1,5 +1,6 @@
 """The evidence on the clusters: significance, stability, associations, controls, verdict."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.cohort.splits import independent_patients
@@ -9,6 +10,7 @@ from cxr.core.settings import typed
 from cxr.evidence.assess import MAPS, AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import mean_intensity, recorded_fields
 from cxr.evidence.sample import Sample
+from cxr.synthetic.truth import planted_groups
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     settings, cohort = typed(AssessmentSettings, cfg), read_table(input.cohort)
-    images = input.get("images")
+    images, metadata = input.get("images"), read_table(input.metadata)
     intensity = mean_intensity(cohort, read_array(images)) if images else None
     whole, *controls = (
         Sample.of(read_table(path), cohort, settings.sample)
@@ -26,11 +28,12 @@ def main(input, output, cfg):
         clusters=read_table(input.clusters),
         ranking=read_table(input.ranking),
         embeddings=read_tables(input.embeddings),
-        fields=recorded_fields(read_table(input.metadata), cohort, intensity),
+        fields=recorded_fields(metadata, cohort, intensity),
         patients=independent_patients(cohort),
         simulations=read_tables(input.simulations),
         repeats=read_table(input.repeats),
         controls=dict(zip(settings.controls, controls, strict=True)),
+        planted=planted_groups([Path(folder) for folder in input.get("synthetic", [])], metadata),
     )
     evidence = assess(whole, records, settings)
     write_json(evidence.document, output.evidence)

@@ -18,6 +18,7 @@ from cxr.embedding.tsne import TsneSettings, embed_runs
 from cxr.evidence.assess import AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import recorded_fields
 from cxr.evidence.null_search import SIMULATIONS, NullSettings, search_simulations
+from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.resampling import ResamplingSettings, repeat_searches
 from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings
@@ -63,7 +64,7 @@ def cohort_of(n, patients=None, split="test"):
     return table.assign(split_group=owners)
 
 
-def study(features, cohort, metadata=None, options=None, controls=()):
+def study(features, cohort, metadata=None, options=None, controls=(), planted=None):
     """The workflow's jobs from features to the evidence, and the tables that it rests on."""
     options = options or settings()
     table, sampling = features_table(cohort, features), options.sample
@@ -98,6 +99,7 @@ def study(features, cohort, metadata=None, options=None, controls=()):
         simulations=simulations,
         repeats=repeat_searches(sample, [], ranking, resampling, clusters),
         controls=dict.fromkeys(controls, sample),
+        planted=pd.Series(dtype=object) if planted is None else planted,
     )
     return assess(sample, records, options), records
 
@@ -126,6 +128,17 @@ def test_planted_clusters_are_stable_and_not_explained():
     assert (document["within"], document["survives"]) == (None, []), "nothing is recorded"
     assert [split["apart"] for split in document["apart"]] == [True, True]
     assert evidence.maps["subject"].unique().tolist() == ["features", "pixels"]
+
+
+def test_planted_groups_are_compared_with_the_clusters_and_change_no_verdict():
+    points, truth = blobs(120)
+    cohort = cohort_of(120)
+    planted = pd.Series(truth.astype(str), cohort["image_id"], dtype=object)
+    document = plain(study(points, cohort, planted=planted[:90])[0])
+    assert document["planted"] == {"groups": 3, "images": 90, "adjusted_rand": pytest.approx(1)}
+    assert document["verdict"]["verdict"].startswith("clusters, stable")
+    one = compare_with_planted(pd.Series([0, 1], ["a", "b"]), pd.Series("x", ["a", "b"]))
+    assert one == {"groups": 1, "images": 2, "adjusted_rand": None}
 
 
 def test_a_scanner_that_is_the_clusters_explains_them():

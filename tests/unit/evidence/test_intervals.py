@@ -174,6 +174,7 @@ def evidence(points):
         simulations=pd.concat([nulls.assign(subject=s) for s in ("features", "pixels")]),
         repeats=clusters.assign(kind="start", turn=0, sample=0).drop(columns=["x", "y"]),
         controls={"pixels": sample},
+        planted=pd.Series(dtype=object),
     )
     settings = AssessmentSettings(
         ("pixels",),

@@ -135,7 +135,7 @@ def test_numbers_of_the_sentences_are_rounded():
     document = consistent_with_chance()
     document["nulls"]["gaussian"]["consensus"] |= {"observed": 0.456, "reached": 39}
     sentence = decide(document, THRESHOLDS)["sentence"]
-    assert "(agreement of perplexities and DBCV) is 0.46, and as high in 39 of 199" in sentence
+    assert "(agreement of perplexities and DBCV) of 0.46 is reached in 39 of 199 null" in sentence
 
 
 def test_controls_with_the_same_clusters_are_named():

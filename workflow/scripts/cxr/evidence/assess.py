@@ -13,6 +13,7 @@ from cxr.evidence.cluster_tree import tree_test
 from cxr.evidence.counterfactual import fields_to_remove, search_without
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
 from cxr.evidence.levels import level_sizes
+from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.probes import probe
 from cxr.evidence.sample import Sample, SampleSettings, are_sufficient, insufficiency
 from cxr.evidence.sampled_search import compare_control, sample_spread, search_samples
@@ -95,6 +96,8 @@ class StudyRecords:
         As in `cxr.evidence.resampling.REPEATS`.
     controls : mapping of str to Sample
         Of the same images.
+    planted : Series of str
+        The planted group of synthetic images, by image_id.
     """
 
     clusters: pd.DataFrame
@@ -105,6 +108,7 @@ class StudyRecords:
     simulations: pd.DataFrame
     repeats: pd.DataFrame
     controls: Mapping[str, Sample]
+    planted: pd.Series
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -
             int(sizes[0].min()), int(sizes[1].min()), n_clusters, thresholds.minimum
         ),
         "within": level_sizes(records.fields.loc[first.image_ids], settings.within, first.patients),
+        "planted": compare_with_planted(clusters, records.planted),
         "country_within": country_within,
         "probes": probe(whole.features, whole.patients, fields, settings.seed),
         "search": None,

@@ -70,8 +70,8 @@ def _rules(  # noqa: PLR0911 - a return for each rule
         reason = f"{maps} maps of {document['n_sampled']} images have no usable clustering"
         return INCONCLUSIVE.format(reason=reason), f"No verdict is possible: {reason}."
     significance = (
-        f"their consensus (agreement of perplexities and DBCV) is {consensus['observed']:.2f}, and "
-        f"as high in {consensus['reached']} of {null['replicates']} null simulations; "
+        f"a consensus (agreement of perplexities and DBCV) of {consensus['observed']:.2f} is "
+        f"reached in {consensus['reached']} of {null['replicates']} null simulations; "
         f"p = {null['p']:.3f}"
     )
     if null["p"] > thresholds.alpha:
