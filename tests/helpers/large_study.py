@@ -11,9 +11,8 @@ from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings
 from cxr.evidence.thresholds import Thresholds
 
-GRID = SearchGrid(
-    (15.0, 30.0, 45.0), tuple(i / 10 for i in range(1, 20)), tuple(range(5, 20)), 3, 8, 1 / 3
-)
+EPS = tuple(i / 10 for i in range(1, 20))
+GRID = SearchGrid((15.0, 30.0, 45.0), EPS, tuple(range(5, 20)), 2, 8, 1 / 3, "consensus")
 PERPLEXITY = 30.0
 
 
@@ -35,7 +34,7 @@ def assess_labels(features, labels, sampling, replicates=39, resamples=10, grid=
     clusters["cluster"] = labels
     cell = {"method": "tsne", "algorithm": "dbscan", "reliable": True, "seed": 0, "eps": 0.01}
     cell |= {"perplexity": PERPLEXITY, "min_samples": 5, "n_images": len(ids)}
-    cell |= {"n_clusters": int(labels.max()) + 1, "balance_score": 0}
+    cell |= {"n_clusters": int(labels.max()) + 1, "consensus": 0.5}
     ranking, minimum, seed = pd.DataFrame([cell]), thresholds.minimum, sampling.seed
     null = NullSettings(
         "features", "gaussian", 1, replicates, seed, None, minimum, sampling, search
