@@ -73,7 +73,7 @@ def verdict_of(study, arithmetic, folder):
 
 
 def agreement(results, study):
-    """The adjusted Rand index of a phantom study's clusters with the planted groups."""
+    """The adjusted Rand index of a synthetic study's clusters with the planted groups."""
     files = read_table(results / study / "metadata.parquet", ["image_id", "file"])
     clusters = read_table(results / study / "clusters" / "conv5.parquet").merge(files)
     [truth] = (results / "sources").glob("*/truth.csv")

@@ -3,7 +3,7 @@
     python tests/benchmarks/calibration.py features    features of one piece
     python tests/benchmarks/calibration.py planted     features of planted groups
     python tests/benchmarks/calibration.py gates       the same, by statistic and by further test
-    python tests/benchmarks/calibration.py cohorts     phantom cohorts through the whole chain
+    python tests/benchmarks/calibration.py cohorts     synthetic cohorts through the whole chain
 
 Prints Markdown tables. `cases.py` makes the outcomes of the first three and stores them, so that
 they share them and go on where they were interrupted. On two cores 100 draws of every kind at 175
@@ -28,7 +28,7 @@ from sklearn.metrics import adjusted_rand_score
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tests.benchmarks.cases import REPLICATES, Case, measure, p_value  # noqa: E402
+from tests.benchmarks.cases import REPLICATES, Case, measure, p_value, share  # noqa: E402
 from tests.helpers.null_features import KINDS  # noqa: E402
 from tests.helpers.study import workspace  # noqa: E402
 
@@ -83,14 +83,6 @@ def says_clusters(outcome):
 def says_inconclusive(outcome):
     """Whether the verdict is inconclusive."""
     return rejects(DECIDING)(outcome) and not says_clusters(outcome)
-
-
-def share(count, total):
-    """A share with its exact 95% binomial interval, in percent."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
-    return f"{count} of {total} ({count / total:.1%}; {low:.1%} to {high:.1%})"
 
 
 def count(outcomes, test):
@@ -226,7 +218,7 @@ def run(workspaces, group, planted, seed):
 
 
 def of_cohorts(workers, only):
-    """The table of phantom cohorts."""
+    """The table of synthetic cohorts."""
     print(
         "| planted | null rejected | verdict `clusters ...` | of these explained by | "
         "inconclusive | agreement with the groups (ARI): median, 0.9 or more | outliers |"

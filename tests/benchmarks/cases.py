@@ -174,3 +174,11 @@ def p_value(outcome, *statistics):
     table = np.where(np.isnan(table), -np.inf, table * signs[:, None])
     as_good = (table[:, None, :] >= table[:, :, None]).sum(axis=2).min(axis=0)
     return float((as_good <= as_good[0]).mean())
+
+
+def share(count, total):
+    """A share with its exact 95% binomial interval, in percent."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
+    return f"{count} of {total} ({count / total:.1%}; {low:.1%} to {high:.1%})"

@@ -20,6 +20,7 @@ from sklearn.metrics import adjusted_rand_score
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from tests.benchmarks.cases import share  # noqa: E402
 from tests.helpers.large_study import assess_labels, sampled  # noqa: E402
 
 # Name, groups, standard deviation of their centres in each of 64 units, whether rectified.
@@ -48,14 +49,6 @@ def judge(number, case, rows):
         "apart": any(split["apart"] for split in document["apart"]),
         "truth": adjusted_rand_score(truth, labels),
     }
-
-
-def share(count, total):
-    """A share with its exact 95% binomial interval, in percent."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
-    return f"{count} of {total} ({count / total:.1%}; {low:.1%} to {high:.1%})"
 
 
 def main():

@@ -16,6 +16,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from tests.benchmarks.cases import share  # noqa: E402
 from tests.helpers.null_features import GAUSSIANS, SIZES, draw, patients  # noqa: E402
 
 from cxr.evidence.cluster_tree import tree_test  # noqa: E402
@@ -58,14 +59,6 @@ CLOUDS = {
     "skewed": skewed_cloud,
     "curved": curved_cloud,
 }
-
-
-def share(count, total):
-    """A share with its exact 95% binomial interval, in percent."""
-    from scipy.stats import binomtest
-
-    low, high = binomtest(int(count), int(total)).proportion_ci(0.95, method="exact")
-    return f"{count} of {total} ({count / total:.1%}; {low:.1%} to {high:.1%})"
 
 
 def tree_of(features, owners, seed):

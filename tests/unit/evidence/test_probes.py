@@ -75,3 +75,12 @@ def test_of_many_images_a_probe_is_fitted_to_some_and_predicts_all(rng, monkeypa
     for fitted, predicted in probes._folds(view, OWNER, 0):
         assert 0 < len(fitted) <= 60
         assert not set(OWNER[fitted]) & set(OWNER[predicted])
+
+
+def test_a_level_that_no_fitted_image_has_is_no_error(rng, monkeypatch):
+    monkeypatch.setattr(probes, "MAX_FITTED", 12)
+    field = ["AP"] * 5 + ["PA"] * 595
+    owners = np.array([f"p{i:03d}" for i in range(600)])
+    result = one(rng.normal(size=(600, 3)), field, owners)
+    assert (result["images"], result["levels"]) == (600, 2)
+    assert result["accuracy"]["value"] > 0.9

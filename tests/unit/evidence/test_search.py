@@ -61,7 +61,6 @@ def test_the_best_cell_is_what_scikit_learn_makes_of_its_map(rng):
 def test_perplexities_are_those_that_maps_can_have():
     assert grid_for(120, 10).perplexities == (5.0, 10.0, 30.0)
     assert grid_for(120, 2).perplexities == (5.0, 30.0)
-    assert grid_for(120, 1).perplexities == (5.0,)
     assert grid_for(12, 3).perplexities == ()
 
 
@@ -117,3 +116,10 @@ def test_maps_near_a_perplexity_vote_where_consensus_chooses():
     assert consensus.near(1.0, 120).perplexities == (1.0, 1.4, 2.0)
     assert GRID.near(10.0, 120).perplexities == (10.0,)
     assert GRID.near(50.0, 120).usable_perplexities(120) == [50.0], "above the share as well"
+
+
+def test_where_one_perplexity_is_searched_some_around_it_agree():
+    alone = grid_for(120, n_perplexities=1)
+    assert alone.perplexities == (5.0, 7.0, 10.0, 14.0, 20.0), "around the middle one"
+    assert grid_for(120, perplexities=(30.0,)).perplexities == (15.0, 21.0, 30.0, 40.0)
+    assert alone.usable_perplexities(30) == [5.0, 7.0, 10.0], "halves keep to the share"

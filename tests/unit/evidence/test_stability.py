@@ -151,3 +151,10 @@ def test_samples_take_the_repetitions_in_turn(ranked):
         means = [cluster["mean"] for cluster in kind["clusters"]]
         assert means[3] is None
         assert min(means[:3]) > 0.9
+
+
+def test_a_sample_with_one_of_several_clusters_in_view_shows_none():
+    ids = np.array([f"i{i:03d}" for i in range(60)])
+    clusters = pd.DataFrame({"image_id": ids, "cluster": np.repeat([0, 1], [50, 10])})
+    assert in_view(clusters, 2, [ids[:55], ids[10:]]).tolist() == [[False, False], [True, True]]
+    assert in_view(clusters.assign(cluster=0), 1, [ids[:55]]).tolist() == [[True]]

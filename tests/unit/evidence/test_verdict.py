@@ -30,6 +30,8 @@ def evidence(**changes):
         },
         "separation": {"p": 0.001},
         "stability": {"bootstrap": {"clusters": [{"mean": 0.9}, {"mean": 0.8}]}},
+        "too_small": [],
+        "n_sampled": 500,
         "controls": {},
         "explained_by": None,
     }
@@ -149,6 +151,15 @@ def test_controls_with_the_same_clusters_are_named():
         assert "in the border alone (agreement 0.80): they are not about" in result["sentence"]
         assert "pixels" not in result["sentence"]
         assert "untrained" not in result["sentence"]
+
+
+def test_clusters_that_samples_lack_are_not_called_unstable():
+    few = decide(evidence(too_small=[2]), THRESHOLDS)
+    assert few["verdict"].startswith("clusters, stable")
+    assert "(1 too small to be assessed)" in few["sentence"]
+    none = {"bootstrap": {"clusters": [{"mean": None}] * 3}}
+    every = decide(evidence(too_small=[0, 1, 2], stability=none), THRESHOLDS)
+    assert every["verdict"] == "inconclusive: clusters too small for samples of 500 images"
 
 
 def test_a_search_without_a_usable_cell_says_nothing():

@@ -43,7 +43,7 @@ def test_the_grid_shows_what_selects(rng, choose, title, value):
     assert lines.get_ylabel() == f"best {title.rsplit(' ', 1)[0]}"
 
 
-def test_the_balance_score_is_shown_where_one_perplexity_is_alone(rng):
+def test_the_balance_score_is_shown_where_all_have_too_many_outliers(rng):
     grid, ranking = ranking_of()
     ranking = ranking.assign(consensus=np.nan)
     heat, lines, *_ = cells(grid, ranking, 1 / 3, "consensus").axes

@@ -26,7 +26,7 @@ class RankingSettings:
         A cell whose perplexity exceeds this share of the images is ranked, but
         not `reliable`.
     choose : "consensus", "dbcv" or "balance"
-        What is best: the highest agreement or DBCV, or the lowest balance score.
+        What is best: the highest consensus or DBCV, or the lowest balance score.
     """
 
     min_clusters: int

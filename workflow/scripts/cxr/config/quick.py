@@ -99,6 +99,7 @@ def _evidence(evidence: Mapping[str, Any]) -> dict[str, Any]:
         "resamples": 10,
         "splits": 5,
         "sample": 200,
+        "samples": 1,
     }
     return {
         **evidence,

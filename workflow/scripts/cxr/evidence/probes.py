@@ -57,7 +57,6 @@ def _probe(
     name: str, features: np.ndarray, patients: np.ndarray, field: pd.Series, seed: int
 ) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -75,8 +74,15 @@ def _probe(
     if len(frequent) < 2:
         return result
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-    folds = list(_folds(labels, patients[kept], seed))
-    predicted = cross_val_predict(model, features[kept], labels, cv=folds)
+    values, predicted = features[kept], np.empty_like(labels)
+    for fitted, held_out in _folds(labels, patients[kept], seed):
+        # A sample may lack all but one level of a rare one's field.
+        constant = len(np.unique(labels[fitted])) < 2
+        predicted[held_out] = (
+            labels[fitted][0]
+            if constant
+            else model.fit(values[fitted], labels[fitted]).predict(values[held_out])
+        )
     correct = (predicted == labels).astype(np.float64)
     result["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
     shares = bootstrap_values(

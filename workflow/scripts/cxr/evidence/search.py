@@ -113,7 +113,8 @@ class SearchGrid:
         largest = self.max_perplexity_share * n
         bounds = max(perplexity, largest), n - 1.0
         values = {min(max(1.0, perplexity * factor), *bounds) for factor in AROUND}
-        return replace(self, perplexities=tuple(sorted(values)), max_perplexity_share=1.0)
+        share = self.max_perplexity_share if perplexity <= largest else 1.0
+        return replace(self, perplexities=tuple(sorted(values)), max_perplexity_share=share)
 
     def usable_perplexities(self, n: int) -> list[float]:
         """The perplexities that maps of n images can have."""
@@ -156,13 +157,14 @@ class SearchSettings:
     def grid_for(self, n: int) -> SearchGrid:
         """The grid that is searched in maps of n images.
 
-        Clusterings of one perplexity have none to agree with: where one alone is usable,
-        maps of some around it are searched too.
+        Clusterings of one perplexity have none to agree with: where one alone is usable or
+        wanted, maps of some around it are searched too.
         """
         usable = self.grid.usable_perplexities(n)
-        if len(usable) == 1:
-            return self.grid.around(usable[0], n)
-        places = np.linspace(0, len(usable) - 1, min(self.n_perplexities, len(usable)))
+        count = min(self.n_perplexities, len(usable))
+        if count == 1:
+            return self.grid.around(usable[(len(usable) - 1) // 2], n)
+        places = np.linspace(0, len(usable) - 1, count)
         perplexities = tuple(usable[i] for i in places.round().astype(int))
         return replace(self.grid, perplexities=perplexities)
 

@@ -59,7 +59,8 @@ def jaccards(reference: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
 def in_view(clusters: pd.DataFrame, k: int, samples: Sequence[np.ndarray]) -> np.ndarray | None:
     """Which of the clusters each sample has at least ten images of, bool (samples, k).
 
-    None where the one sample is of all images: then every cluster is in view.
+    A sample with one of several clusters in view can't show whether it comes back. None
+    where the one sample is of all images: then every cluster is in view.
 
     Parameters
     ----------
@@ -75,7 +76,8 @@ def in_view(clusters: pd.DataFrame, k: int, samples: Sequence[np.ndarray]) -> np
     labels = clusters.set_index("image_id")["cluster"]
     members = [labels.loc[image_ids].to_numpy() for image_ids in samples]
     counts = [np.bincount(each[each >= 0], minlength=k) for each in members]
-    return np.array(counts) >= MIN_IMAGES
+    seen = np.array(counts) >= MIN_IMAGES
+    return seen & (seen.sum(axis=1, keepdims=True) >= min(k, 2))
 
 
 class Stability:

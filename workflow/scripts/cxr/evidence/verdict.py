@@ -36,7 +36,8 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
        are held-out patients separated along the clusters' axes (dip test, p > alpha):
        inconclusive, since one bent cloud may have a higher consensus than the null.
     4. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
-       the threshold): inconclusive, since so may one that is unevenly dense.
+       the threshold), or all are too small for the samples: inconclusive, since one
+       unevenly dense cloud may have a higher consensus as well.
     5. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
     6. Otherwise: stable and not explained.
@@ -44,8 +45,9 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
     Parameters
     ----------
     document : mapping
-        `n_clusters, nulls, separation, stability, controls, explained_by` as in the
-        evidence document; `insufficient`, a reason to stop at once, or null.
+        `n_clusters, n_sampled, nulls, separation, stability, too_small, controls,
+        explained_by` as in the evidence document; `insufficient`, a reason to stop at
+        once, or null.
     thresholds : Thresholds
 
     Returns
@@ -87,8 +89,17 @@ def _rules(  # noqa: PLR0911 - a return for each rule
             f"The clusters are beyond chance ({significance}), but nothing confirms them "
             f"({confirmation}).",
         )
-    jaccard = least_stable(document["stability"])
+    small, jaccard = document["too_small"], least_stable(document["stability"])
+    if len(small) == document["n_clusters"]:
+        reason = f"clusters too small for samples of {document['n_sampled']} images"
+        return (
+            INCONCLUSIVE.format(reason=reason),
+            f"The clusters are beyond chance ({significance}; {confirmation}), but their stability "
+            "could not be assessed.",
+        )
     stability = f"the least stable cluster has a mean Jaccard similarity of {jaccard:.2f}"
+    if small:
+        stability += f" ({len(small)} too small to be assessed)"
     if jaccard < thresholds.jaccard:
         return (
             INCONCLUSIVE.format(reason=UNSTABLE),

@@ -55,8 +55,7 @@ def dip_p_value(values: np.ndarray) -> float:
     p = (1 + simulations with at least this dip) / (1 + 9,999), with a standard error
     of 0.002 at p = 0.05. Of more than 250 values the simulated dips are those of the next
     lower of a few numbers, 2,000 at most, scaled by 1 / sqrt(n). The simulations depend on n
-    alone, so that the same values
-    have the same p in every study.
+    alone, so that the same values have the same p in every study.
 
     Parameters
     ----------

@@ -20,5 +20,6 @@ The generative model, all of it drawn from one seed:
 - The metadata are as untidy as upstream's, and a handful of entries is broken
   on purpose.
 
-`truth.csv` beside the metadata says what was planted; no reader reads it.
+`truth.csv` beside the metadata says what was planted. No reader reads it; the evidence
+compares the clusters with it.
 """
