@@ -34,8 +34,19 @@ def with_free_row(labels: np.ndarray, found: int) -> np.ndarray:
 
 
 @kernel
-def place_among(digests: np.ndarray, found: int) -> int:
-    """The first place of the digest that lies at `found`; `found` itself where it is new."""
+def keep_once(labels: np.ndarray, digests: np.ndarray, number: np.ndarray, found: int) -> int:
+    """Renumbers the clustering in row `found`; the row that has it first, `found` if it is new.
+
+    Parameters
+    ----------
+    labels : int16 array, shape (rows, n)
+        The distinct clusterings so far, and the one to keep.
+    digests : uint64 array, shape (rows,)
+        Their hashes; that of row `found` is written.
+    number : int16 array, shape (most clusters,)
+        Room for the new numbers.
+    """
+    digests[found] = renumber(labels[found], number)
     known = 0
     while digests[known] != digests[found]:
         known += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxr.clustering.dbscan_kernels import find_roots, lower, solve, write_labels
-from cxr.clustering.distinct import place_among, renumber, with_free_row
+from cxr.clustering.distinct import keep_once, with_free_row
 from cxr.clustering.kdtree import Tree, build_tree
 from cxr.clustering.reachability import label_small_map
 from cxr.core.numba_cache import kernel
@@ -76,8 +76,7 @@ def label_cells(
                 continue
             labels = with_free_row(labels, found)
             write_labels(tree, near, clusters, roots, needed, labels[found])
-            digests[found] = renumber(labels[found], number)
-            cells[row, column] = place_among(digests, found)
+            cells[row, column] = keep_once(labels, digests, number, found)
             found = max(found, cells[row, column] + 1)
     return labels[:found], cells
 

@@ -17,7 +17,7 @@ density-based methods", ICDE 2022.
 
 import numpy as np
 
-from cxr.clustering.distinct import place_among, renumber, with_free_row
+from cxr.clustering.distinct import keep_once, with_free_row
 from cxr.core.numba_cache import kernel
 
 
@@ -193,7 +193,7 @@ def label_small_map(
     pairs, places = gather_pairs(points, nearest, squares, radii * radii)
     near_place = np.searchsorted(radii * radii, squares.ravel()).reshape(n, k)
     labels, number = np.empty((16, n), np.int16), np.empty(most, np.int16)
-    digests = np.empty(len(radii) * len(min_samples) + 1, np.uint64)
+    digests = np.empty(len(radii) * len(min_samples), np.uint64)
     cells = np.full((len(radii), len(min_samples)), -1, np.int64)
     one, other = pairs[:, 0].copy(), pairs[:, 1].copy()
     never = np.full(n, len(radii))
@@ -227,7 +227,6 @@ def label_small_map(
                 continue
             labels = with_free_row(labels, found)
             write_labels(parent, core_place, near_place, nearest, row, labels[found])
-            digests[found] = renumber(labels[found], number)
-            cells[row, column] = place_among(digests, found)
+            cells[row, column] = keep_once(labels, digests, number, found)
             found = max(found, cells[row, column] + 1)
     return labels[:found], cells

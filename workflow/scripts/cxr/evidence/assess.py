@@ -11,6 +11,7 @@ import pyarrow as pa
 from cxr.config.catalogue.null_models import NULL_MODELS
 from cxr.evidence.cluster_tree import tree_test
 from cxr.evidence.counterfactual import fields_to_remove, search_without
+from cxr.evidence.explanation import explained_by
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
 from cxr.evidence.levels import level_sizes
 from cxr.evidence.planted import compare_with_planted
@@ -26,16 +27,17 @@ from cxr.evidence.thresholds import Thresholds
 from cxr.evidence.verdict import decide
 from cxr.metadata.fields import own_groups
 from cxr.statistics.association import (
-    MISSING_AS_LEVEL,
-    MISSING_DROPPED,
     association_table,
     stratified_association,
 )
 
 STRATA = ("doi", "view", "source")
-# Fields of so nearly the same adjusted mutual information tell the same.
-AMI_TOLERANCE = 0.05
 SUBJECT = "features"
+# The parts of the document that are null with too few images or patients.
+SEARCHED = (
+    *("search", "nulls", "samples", "controls", "separation", "faithfulness"),
+    *("stability", "too_small", "sensitivity", "survives", "apart"),
+)
 MAPS = pa.schema(
     {
         "subject": pa.string(),
@@ -110,6 +112,11 @@ class StudyRecords:
     controls: Mapping[str, Sample]
     planted: pd.Series
 
+    @property
+    def labels(self) -> pd.Series:
+        """The study's cluster of each mapped image, by image_id."""
+        return self.clusters.set_index("image_id")["cluster"]
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -147,35 +154,13 @@ def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -
         the verdict is inconclusive.
     """
     thresholds, samples = settings.thresholds, whole.draw(settings.sample)
-    first = samples[0]
-    sizes = np.array([(sample.n_images, sample.n_patients) for sample in samples]).T
-    clusters = records.clusters.set_index("image_id")["cluster"]
-    n_clusters = int(clusters.max()) + 1
+    associations, country_within = _associate(records, settings)
+    document = _describe(samples, records, settings)
     fields = records.fields.loc[whole.image_ids]
-    associations, country_within = _associate(clusters, records, settings)
-    document: dict[str, Any] = {
-        "n_images": len(clusters),
-        "n_patients": records.patients.loc[clusters.index].nunique(),
-        "n_sampled": int(sizes[0].max()),
-        "n_clusters": n_clusters,
-        "insufficient": insufficiency(
-            int(sizes[0].min()), int(sizes[1].min()), n_clusters, thresholds.minimum
-        ),
-        "within": level_sizes(records.fields.loc[first.image_ids], settings.within, first.patients),
-        "planted": compare_with_planted(clusters, records.planted),
+    document |= {
         "country_within": country_within,
         "probes": probe(whole.features, whole.patients, fields, settings.seed),
-        "search": None,
-        "nulls": None,
-        "samples": None,
-        "controls": None,
-        "separation": None,
-        "faithfulness": None,
-        "stability": None,
-        "too_small": None,
-        "sensitivity": None,
-        "survives": None,
-        "apart": None,
+        **dict.fromkeys(SEARCHED),
     }
     results: dict[str, list[SearchResult]] = {}
     if are_sufficient(samples, thresholds.minimum):
@@ -183,42 +168,61 @@ def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -
             {SUBJECT: whole, **records.controls}, settings.sample, settings.search
         )
         document |= _assess_search(samples, results, records, settings)
-        document["separation"] = separation_test(
-            whole.features,
-            whole.patients,
-            settings.search.grid_for(first.n_images),
-            settings.splits,
-            settings.seed,
-            settings.sample.max_images,
-        )
+        document |= _assess_features(whole, samples[0].n_images, records, settings)
         document["survives"] = search_without(
-            first,
-            records.fields.loc[first.image_ids],
+            samples[0],
+            records.fields.loc[samples[0].image_ids],
             fields_to_remove(associations, settings.within, thresholds),
-            settings.search.grid_for(first.n_images),
-            clusters.loc[first.image_ids].to_numpy(),
+            settings.search.grid_for(samples[0].n_images),
+            records.labels.loc[samples[0].image_ids].to_numpy(),
             results[SUBJECT][0].labels,
-        )
-        document["apart"] = tree_test(
-            whole.features,
-            whole.patients,
-            clusters.loc[whole.image_ids].to_numpy(),
-            settings.splits,
-            thresholds.alpha,
-            settings.seed,
         )
     document["explained_by"] = explained_by(associations, thresholds)
     document["thresholds"] = asdict(thresholds)
     document["verdict"] = decide(document, thresholds)
-    maps = [_map(name, first.image_ids, found[0]) for name, found in results.items()]
+    maps = [_map(name, samples[0].image_ids, found[0]) for name, found in results.items()]
     empty = MAPS.empty_table().to_pandas()
     return Evidence(document, associations, pd.concat([empty, *maps], ignore_index=True))
 
 
+def _describe(
+    samples: Sequence[Sample], records: StudyRecords, settings: AssessmentSettings
+) -> dict[str, Any]:
+    """What is assessed: images, patients, clusters, levels, planted groups."""
+    clusters, first = records.labels, samples[0]
+    n_images = [sample.n_images for sample in samples]
+    n_patients, n_clusters = min(s.n_patients for s in samples), int(clusters.max()) + 1
+    minimum = settings.thresholds.minimum
+    return {
+        "n_images": len(clusters),
+        "n_patients": records.patients.loc[clusters.index].nunique(),
+        "n_sampled": max(n_images),
+        "n_clusters": n_clusters,
+        "insufficient": insufficiency(min(n_images), n_patients, n_clusters, minimum),
+        "within": level_sizes(records.fields.loc[first.image_ids], settings.within, first.patients),
+        "planted": compare_with_planted(clusters, records.planted),
+    }
+
+
+def _assess_features(
+    whole: Sample, n_searched: int, records: StudyRecords, settings: AssessmentSettings
+) -> dict[str, Any]:
+    """The parts of the document that test all images in the space of the features."""
+    labels = records.labels.loc[whole.image_ids].to_numpy()
+    features, patients, splits = whole.features, whole.patients, settings.splits
+    largest, seed = settings.sample.max_images, settings.seed
+    grid = settings.search.grid_for(n_searched)
+    return {
+        "separation": separation_test(features, patients, grid, splits, seed, largest),
+        "apart": tree_test(features, patients, labels, splits, settings.thresholds.alpha, seed),
+    }
+
+
 def _associate(
-    clusters: pd.Series, records: StudyRecords, settings: AssessmentSettings
+    records: StudyRecords, settings: AssessmentSettings
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The recorded fields against the clusters, and the country within strata."""
+    clusters = records.labels
     labels, fields = clusters.to_numpy(), records.fields.loc[clusters.index]
     patients = records.patients.loc[clusters.index].to_numpy(dtype=np.str_)
     permutations, seed = settings.permutations, settings.seed
@@ -278,35 +282,6 @@ def _assess_search(
 
 def _of_subject(simulations: pd.DataFrame, subject: str) -> pd.DataFrame:
     return simulations.loc[simulations["subject"] == subject]
-
-
-def explained_by(associations: pd.DataFrame, thresholds: Thresholds) -> dict[str, Any] | None:
-    """The recorded field that explains the clusters best, or None.
-
-    A field explains them when its association, missing counted as a level, is
-    significant (q <= alpha) and strong (effect at least the threshold); of
-    several the one with the highest adjusted mutual information among the images
-    where it is recorded, or among all where that is less than half of them. Of those
-    within `AMI_TOLERANCE` of the highest it is the one recorded of most images.
-    """
-    rows = associations.set_index("field")
-    dropped = rows.loc[rows["missing"] == MISSING_DROPPED]
-    rows = rows.loc[rows["missing"] == MISSING_AS_LEVEL]
-    recorded = dropped["images"] >= rows["images"].reindex(dropped.index) / 2
-    ami = rows["ami"].mask(recorded & dropped["ami"].notna(), dropped["ami"])
-    rows = rows.assign(ami=ami, recorded=dropped["images"]).loc[
-        (rows["q"] <= thresholds.alpha) & (rows["effect"] >= thresholds.effect)
-    ]
-    if rows.empty:
-        return None
-    alike = rows.loc[rows["ami"] >= rows["ami"].max() - AMI_TOLERANCE]
-    field = str(alike.sort_values(["recorded", "ami"], ascending=False, kind="stable").index[0])
-    names = ("effect", "low", "high", "p", "q", "ami")
-    return {"field": field, **{name: _number(rows.loc[field, name]) for name in names}}
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
 
 
 def _map(subject: str, image_ids: np.ndarray, result: SearchResult) -> pd.DataFrame:

@@ -5,6 +5,17 @@ root down, as in the cited sources. Their test of a split compares it with one
 Gaussian. Here it is the dip test of held-out patients that `cxr.evidence.separation`
 uses: features of a network are rectified and skewed, and the dip test's null
 hypothesis is any log-concave density. `tests/benchmarks/README.md` holds its error rates.
+
+The clusters themselves were found on all images, so that the halves are not quite
+independent. Of them the tested half gets the axis and the region alone: no tested image
+is left out for its cluster, and the gaps that a map draws are not tested.
+
+All images take part. A sample with as many of each cluster would not do: it thickens
+small clusters, and in one piece that is cut up this makes modes. Where one of two groups
+has less than 5% of their images (and 25 or more in the half that gives the axis), too few
+to move the dip, the test looks at one end of the axis alone: from where the other
+group's images, in the half that gives the axis, are as many. An interval is convex, so that
+one piece has one mode in it too.
 """
 
 from collections.abc import Callable
@@ -50,17 +61,6 @@ def tree_test(
     patient, are projected on it and tested for one mode. Around the line is what is
     nearer to it than to the centre of any cluster outside the split, a convex region.
     The p value is twice the median over the halves.
-
-    The clusters themselves were found on all images, so that the halves are not quite
-    independent. Of them the tested half gets the axis and the region alone: no tested image
-    is left out for its cluster, and the gaps that a map draws are not tested.
-
-    All images take part. A sample with as many of each cluster would not do: it thickens
-    small clusters, and in one piece that is cut up this makes modes. Where one of two groups
-    has less than 5% of their images (and 25 or more in the half that gives the axis), too few
-    to move the dip, the test looks at one end of the axis alone: from where the other
-    group's images, in the half that gives the axis, are as many. An interval is convex, so that
-    one piece has one mode in it too.
 
     A split of n' of the n images in clusters is tested at the level
     alpha (n' - 1) / (n - 1), and only if the split above it was rejected. Then the

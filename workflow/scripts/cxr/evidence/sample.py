@@ -63,7 +63,7 @@ class Sample:
 
         A sample takes patients in random order as long as their images fit. The next one
         goes on from there, so that samples share no patient; where those left have too few
-        images it starts anew with another order. Patients with more images than a sample
+        images it starts again in another order. Patients with more images than a sample
         are in none. The draws depend on the patients and the settings alone, so that
         other features of the same images have the same ones.
         """

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxr.evidence.assess import explained_by
+from cxr.evidence.explanation import explained_by
 from cxr.evidence.thresholds import Thresholds
 
 THRESHOLDS = Thresholds(alpha=0.05, effect=0.3, jaccard=0.75, min_images=30, min_patients=20)
