@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cxr.clustering.disjoint_sets import find_root
 from cxr.clustering.kdtree import Tree, axis_distances
 from cxr.clustering.radius_search import (
     STACK,
@@ -49,19 +50,9 @@ class Clusters(NamedTuple):
 
 
 @kernel
-def find_root(clusters: Clusters, cell: int) -> int:
-    """The root above a cell, the path to it halved."""
-    parent = clusters.parent
-    while parent[cell] != cell:
-        parent[cell] = parent[parent[cell]]
-        cell = parent[cell]
-    return cell
-
-
-@kernel
 def merge(clusters: Clusters, a: int, b: int) -> None:
     """Makes one cluster of those of two cells."""
-    a, b = find_root(clusters, a), find_root(clusters, b)
+    a, b = find_root(clusters.parent, a), find_root(clusters.parent, b)
     if a != b:
         if clusters.size[a] < clusters.size[b]:
             a, b = b, a
@@ -73,7 +64,7 @@ def merge(clusters: Clusters, a: int, b: int) -> None:
 @kernel
 def add_core_point(clusters: Clusters, cell: int, index: int) -> None:
     """Counts a core point, by its original index, in its cell."""
-    root = find_root(clusters, cell)
+    root = find_root(clusters.parent, cell)
     clusters.size[root] += 1
     clusters.first[root] = min(clusters.first[root], index)
 
@@ -101,8 +92,8 @@ def join(  # noqa: PLR0912 - one loop, for speed
         both_connected = connected[a] and connected[b]
         if full_cell[a] < 0 or full_cell[b] < 0:
             continue
-        if both_connected and find_root(clusters, full_cell[a]) == find_root(
-            clusters, full_cell[b]
+        if both_connected and find_root(clusters.parent, full_cell[a]) == find_root(
+            clusters.parent, full_cell[b]
         ):
             continue
         least = 0.0
@@ -163,8 +154,8 @@ def join_full_points(
                     full_cell[node] = near.cell[p]
             for p in range(tree.start[node], tree.end[node]):
                 if near.degree[p] == near.cap:
-                    root = find_root(clusters, near.cell[p])
-                    connected[node] &= root == find_root(clusters, full_cell[node])
+                    root = find_root(clusters.parent, near.cell[p])
+                    connected[node] &= root == find_root(clusters.parent, full_cell[node])
             continue
         left, right = 2 * node + 1, 2 * node + 2
         full_cell[node] = max(full_cell[left], full_cell[right])
@@ -173,8 +164,8 @@ def join_full_points(
             join(tree, near, clusters, full_cell, connected, pairs, square)
             connected[node] = connected[left] and connected[right]
             if full_cell[left] >= 0 and full_cell[right] >= 0:
-                root = find_root(clusters, full_cell[left])
-                connected[node] &= root == find_root(clusters, full_cell[right])
+                root = find_root(clusters.parent, full_cell[left])
+                connected[node] &= root == find_root(clusters.parent, full_cell[right])
     return clusters
 
 
@@ -211,7 +202,7 @@ def attach(near: RadiusNeighbours, clusters: Clusters, p: int, min_samples: int)
     for k in range(near.begin[p], near.begin[p] + near.degree[p]):
         q = near.listed[k]
         if near.degree[q] >= min_samples:
-            root = find_root(clusters, near.cell[q])
+            root = find_root(clusters.parent, near.cell[q])
             if best < 0 or clusters.first[root] < clusters.first[best]:
                 best = root
     return best
@@ -299,7 +290,7 @@ def write_labels(
         label[roots[k]] = k
     for p in range(len(tree.order)):
         if near.degree[p] >= min_samples:
-            root = find_root(clusters, near.cell[p])
+            root = find_root(clusters.parent, near.cell[p])
         else:
             root = attach(near, clusters, p, min_samples)
         labels[tree.order[p]] = label[root] if root >= 0 else -1

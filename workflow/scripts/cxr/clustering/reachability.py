@@ -17,6 +17,7 @@ density-based methods", ICDE 2022.
 
 import numpy as np
 
+from cxr.clustering.disjoint_sets import find_root
 from cxr.clustering.distinct import keep_once, with_free_row
 from cxr.core.numba_cache import kernel
 
@@ -116,15 +117,6 @@ def gather_pairs(
             places[count] = np.searchsorted(radius_squares, square)
             count += 1
     return pairs[:count], places[:count]
-
-
-@kernel
-def find_root(parent: np.ndarray, p: int) -> int:
-    """The root above a point, the path to it halved."""
-    while parent[p] != p:
-        parent[p] = parent[parent[p]]
-        p = parent[p]
-    return p
 
 
 @kernel

@@ -27,7 +27,7 @@ import pandas as pd
 
 from cxr.evidence.separation import MIN_PATIENTS, between, discriminant_axes
 from cxr.statistics.dip import dip_p_value
-from cxr.statistics.permutation import halve_patients
+from cxr.statistics.permutation import halves_of_patients
 
 # Images of one cluster from which axes are fitted, at most; all others are tested still.
 MAX_FITTED = 2000
@@ -94,7 +94,7 @@ def tree_test(
         return []
     features = _in_their_span(features)
     patients = np.unique(patients, return_inverse=True)[1]
-    halves = list(_halves(patients, splits, np.random.default_rng(seed)))
+    halves = list(halves_of_patients(patients, splits, np.random.default_rng(seed)))
     sizes = np.bincount(labels[labels >= 0])
     results: list[dict[str, Any]] = []
     fitted = _at_most(labels, MAX_FITTED, np.random.default_rng(seed))
@@ -151,19 +151,6 @@ def cluster_tree(features: np.ndarray, labels: np.ndarray) -> list[Split]:
         found.append(Split(below[0][0], below[1][0], parent))
         waiting += [(child, len(found) - 1) for _, child in below]
     return found
-
-
-def _halves(
-    patients: np.ndarray, splits: int, rng: np.random.Generator
-) -> "list[tuple[np.ndarray, np.ndarray]]":
-    """Images of each half of the patients, and the others' in random order."""
-    halves = []
-    for _ in range(splits):
-        first = halve_patients(patients, rng)
-        for half in (first, ~first):
-            # In random order, since one image stands for each patient.
-            halves.append((np.flatnonzero(half), rng.permutation(np.flatnonzero(~half))))
-    return halves
 
 
 def _held_out_p(

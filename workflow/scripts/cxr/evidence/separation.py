@@ -12,7 +12,7 @@ import numpy as np
 
 from cxr.evidence.search import SearchGrid, search
 from cxr.statistics.dip import dip_p_value
-from cxr.statistics.permutation import halve_patients, patients_that_fit
+from cxr.statistics.permutation import halves_of_patients, patients_that_fit
 
 MIN_PATIENTS = 5
 
@@ -65,19 +65,15 @@ def separation_test(
     patients = np.unique(patients, return_inverse=True)[1]
     rng, largest = np.random.default_rng(seed), largest or len(patients)
     p_values, silhouettes = [], []
-    for _ in range(splits):
-        first = halve_patients(patients, rng)
-        for half in (first, ~first):
-            # In random order, since one image stands for each patient.
-            held_out = rng.permutation(np.flatnonzero(~half))
-            searched = np.flatnonzero(half)
-            if len(searched) > largest:
-                searched = searched[patients_that_fit(patients[half], largest, rng)]
-            p, silhouette = _test_half(
-                features[searched], features[held_out], patients[held_out], grid, largest
-            )
-            p_values.append(p)
-            silhouettes.append(silhouette)
+    for half, held_out in halves_of_patients(patients, splits, rng):
+        searched = half
+        if len(half) > largest:
+            searched = half[patients_that_fit(patients[half], largest, rng)]
+        p, silhouette = _test_half(
+            features[searched], features[held_out], patients[held_out], grid, largest
+        )
+        p_values.append(p)
+        silhouettes.append(silhouette)
     defined = [value for value in silhouettes if value is not None]
     return {
         "p": min(1.0, 2 * float(np.median(p_values))),

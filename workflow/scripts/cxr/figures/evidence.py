@@ -77,7 +77,7 @@ def _distribution(
     if observed is not None:
         ax.axvline(observed, color=INK, lw=1)
         ax.annotate(
-            "observed", (observed, 1.0), xytext=(3, -2), textcoords="offset points", va="top"
+            "observed", (observed, 1.02), xytext=(0, 1), textcoords="offset points", ha="center"
         )
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2))
 

@@ -16,6 +16,19 @@ def halve_patients(patients: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return selected[owners]
 
 
+def halves_of_patients(
+    patients: np.ndarray, splits: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each half of `splits` halvings in turn: its images, and the others' in random order.
+
+    Whoever takes one of the others for each patient, takes one at random.
+    """
+    for _ in range(splits):
+        first = halve_patients(patients, rng)
+        for half in (first, ~first):
+            yield np.flatnonzero(half), rng.permutation(np.flatnonzero(~half))
+
+
 def subsample_patients(patients: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Indices of the images of a random share of the patients, ascending."""
     names, owners = np.unique(patients, return_inverse=True)
