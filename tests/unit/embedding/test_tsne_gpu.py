@@ -37,9 +37,9 @@ def request(n, runs, initialization="pca"):
     return tsne_gpu.MapRequest(points(n), runs, initialization)
 
 requests = [
-    request(70, [(69.0, 0), (11.0, 3)], "random"),
+    request(70, [(69.0, 3)], "random"),
     request(3, [(1.0, 0), (2.0, 0)]),
-    request(20, [(1.0, 0), (6.5, 1), (6.5, 2), (19.0, 0)]),
+    request(20, [(1.0, 0), (6.5, 1), (6.5, 2)]),
 ]
 seen = {"affinities": [], "moved": [], "divergences": [], "again": [], "alone": []}
 
@@ -71,7 +71,7 @@ for (number, seed, start), xy, kl in zip(batch.maps, places.double().numpy(), fo
 # The last request in a batch of its own.
 (alone,) = tsne_gpu.batches(requests[2:], MANY)
 found = moved(alone, tsne_gpu.joint_affinities(alone, card))
-seen["alone"] = bool(torch.equal(found[:, :, :20], places[-4:, :, :20]))
+seen["alone"] = bool(torch.equal(found[:, :, :20], places[-3:, :, :20]))
 
 # Whole maps, in shorter phases of which some end early.
 phases = ((50, 12.0, 0.8), (50, 1.0, 0.8))
@@ -104,12 +104,12 @@ def seen():
 
 
 def test_affinities_are_those_of_the_cpu(seen):
-    assert len(seen["affinities"]) == 7
+    assert len(seen["affinities"]) == 5
     assert max(seen["affinities"]) < 1e-6
 
 
 def test_points_move_as_on_the_cpu(seen):
-    assert len(seen["moved"]) == 8
+    assert len(seen["moved"]) == 6
     assert max(seen["moved"]) < 1e-4
 
 
