@@ -1,15 +1,17 @@
 """How fast maps, null searches and training are on a GPU, beside the CPU and other libraries.
 
     python tests/benchmarks/gpu.py maps nulls training
+    python tests/benchmarks/gpu.py tiles
     python tests/benchmarks/gpu.py maps --quick
 
 Each section first checks that the card's results are right, and stops where they are not; then
 prints a Markdown table of medians. `maps`: exact t-SNE, from the nearest neighbours to maps and
 divergences, beside one core of the CPU (some of the maps, scaled), and beside TorchDR and cuML
-where they are installed. `nulls`: the null searches of the study of April 2020, on synthetic
-features of its size (175 images, 30 perplexities, 285 cells), on the card with all cores, and on
-all cores without it. `training` is in `gpu_training.py`. The first run compiles the kernels,
-outside of what is timed. Needs a CUDA GPU, and what the library itself needs.
+where they are installed. `tiles`: an iteration by the shape of the kernel's programs. `nulls`: the
+null searches of the study of April 2020, on synthetic features of its size (175 images, 30
+perplexities, 285 cells), on the card with all cores, and on all cores without it. `training` is in
+`gpu_training.py`. The first run compiles the kernels, outside of what is timed. Needs a CUDA GPU,
+and what the library itself needs.
 """
 
 import argparse
@@ -63,7 +65,7 @@ SEARCH = SearchSettings(
 def main():
     """Runs the sections that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="+", choices=("maps", "nulls", "training"))
+    parser.add_argument("sections", nargs="+", choices=("maps", "tiles", "nulls", "training"))
     parser.add_argument("--quick", action="store_true", help="less work, for a first look")
     parser.add_argument("--cores", type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -79,6 +81,8 @@ def main():
     if "maps" in options.sections:
         check_maps(card)
         rows += maps(card, options.quick)
+    if "tiles" in options.sections:
+        tiles(card)
     if searched is not None:
         rows += nulls_on_card(options, searched)
     if "training" in options.sections:
@@ -267,6 +271,34 @@ def describe(card, name, requests):
         f"had settled)",
         flush=True,
     )
+
+
+def tiles(card):
+    """Prints how long an iteration takes, by points of a program, columns of a tile and warps."""
+    from cxr.embedding import tsne_gpu, tsne_kernels
+
+    names, usual = ("ROWS", "COLUMNS", "WARPS"), (32, 64, 4)
+    work = {
+        "2,900 maps of 174": [(neighbours_of(174, i), product_of(29, 1)) for i in range(100)],
+        "30 maps of 174": [(neighbours_of(174), product_of(30, 1))],
+        "1 map of 5,000": [(neighbours_of(5000), [(30.0, 0)])],
+    }
+    print(f"\n| rows, columns, warps | {' | '.join(work)} |\n| --- |{' --- |' * len(work)}")
+    for tile in ((32, 64, 4), (32, 32, 4), (16, 64, 4), (16, 64, 2), (32, 64, 8), (64, 64, 8)):
+        for name, value in zip(names, tile, strict=True):
+            setattr(tsne_kernels, name, value)
+        cells = []
+        for requests in work.values():
+            asked = [tsne_gpu.MapRequest(*each) for each in requests]
+            batch = next(tsne_gpu.batches(asked, card.free_bytes()))
+            moving = tsne_gpu.MovingMaps(tsne_gpu.joint_affinities(batch, card), batch, card)
+            moving.advance(2)
+            moving.moving.fill_(1)
+            turn = card.repeatable(lambda moving=moving: moving.advance(50))
+            cells.append(f"{timed(turn, 5)[0] / 50 * 1e6:.0f} µs")
+        print(f"| {', '.join(map(str, tile))} | {' | '.join(cells)} |", flush=True)
+    for name, value in zip(names, usual, strict=True):
+        setattr(tsne_kernels, name, value)
 
 
 def with_torchdr(n):

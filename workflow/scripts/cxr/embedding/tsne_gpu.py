@@ -183,7 +183,7 @@ def joint_affinities(batch: Batch, card: Card) -> torch.Tensor:
         reach,
         TOLERANCE=TOLERANCE,
         BLOCK=block,
-        num_warps=min(8, max(1, block // 256)),
+        num_warps=min(16, max(1, block // 256)),
     )
     joints = conditional + conditional.transpose(1, 2)
     joints *= (0.5 / sizes.double()).float()[:, None, None]
@@ -267,7 +267,7 @@ class MovingMaps:
             ROWS=kernels.ROWS,
             COLUMNS=kernels.COLUMNS,
             LANES=kernels.LANES,
-            num_warps=4,
+            num_warps=kernels.WARPS,
         )
 
     def settle(self) -> None:

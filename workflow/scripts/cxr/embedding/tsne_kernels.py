@@ -16,8 +16,8 @@ point is then nearly zero, and the force is zero.
 import triton
 import triton.language as tl
 
-# Points of a program, and points whose forces on them are summed at once.
-ROWS, COLUMNS = 32, 64
+# Points of a program, points whose forces on them are summed at once, and its warps of threads.
+ROWS, COLUMNS, WARPS = 32, 64, 4
 # Programs of a map whose sums are read at once.
 LANES = 64
 FAR = 1e18

@@ -80,8 +80,19 @@ def run_searches(searches: Iterable[PendingSearch[Found]], threads: int = 1) -> 
         return
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(max(1, threads), initializer=_limit_libraries) as pool,
+    ):
         yield from _overlapped(first, chunks, card, pool)
+
+
+def _limit_libraries() -> None:
+    """One thread of OpenMP for each thread of ours, which it counts by itself."""
+    import sklearn.neighbors  # noqa: F401 - loads the library that is limited
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def _run(search: PendingSearch[Found]) -> Found:
