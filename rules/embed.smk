@@ -4,6 +4,8 @@ from cxr.planning.chunks import neighbour_reach
 
 TARGETS["features"] = of_study(FEATURES)
 ON_GPU = STUDY["embedding"]["device"] == "gpu"
+# What a job asks for beside its data, where it loads torch for a GPU: MB.
+GPU_MB = 4000 if ON_GPU else 0
 
 
 rule find_neighbours:
@@ -49,7 +51,7 @@ rule embed:
         "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000, 4),
+        mem_mb=grows(1000 + GPU_MB, 4),
         runtime=grows(10, 0.1 * STAGES.largest_chunk),
         gpu=1 if ON_GPU else 0,
     params:

@@ -17,6 +17,7 @@ SAMPLED_SEARCH = {
     "search": {
         "grid": {
             "choose": "clustering.choose",
+            "device": "embedding.device",
             "eps": "clustering.eps",
             "initialization": "embedding.initialization",
             "max_clusters": "clustering.max_clusters",
@@ -30,6 +31,8 @@ SAMPLED_SEARCH = {
     },
     "seed": "seed",
 }
+# Maps of a GPU are clustered on the cores beside it.
+SEARCH_THREADS = 16 if ON_GPU else 1
 MINIMUM = {
     "min_images": "evidence.thresholds.min_images",
     "min_patients": "evidence.thresholds.min_patients",
@@ -93,11 +96,12 @@ rule search_nulls:
     benchmark:
         "results/{study}/benchmarks/search_nulls/{model}.{simulations}.jsonl"
     conda:
-        "../envs/analysis.yaml"
-    threads: 1
+        "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
+    threads: SEARCH_THREADS
     resources:
-        mem_mb=grows(1500, 20),
+        mem_mb=grows(1500 + GPU_MB, 20),
         runtime=grows(120),
+        gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {
             **STAGES.null_chunks[wildcards.simulations],
@@ -129,11 +133,12 @@ rule repeat_search:
     benchmark:
         "results/{study}/benchmarks/repeat_search/{model}.jsonl"
     conda:
-        "../envs/analysis.yaml"
-    threads: 1
+        "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
+    threads: SEARCH_THREADS
     resources:
-        mem_mb=grows(1500, 20),
+        mem_mb=grows(1500 + GPU_MB, 20),
         runtime=grows(60),
+        gpu=1 if ON_GPU else 0,
     params:
         cfg=settings(**SAMPLED_SEARCH, minimum=MINIMUM, resamples="evidence.resamples"),
         code=code_of("repeat_search.py"),
@@ -174,11 +179,12 @@ rule assess_evidence:
     benchmark:
         "results/{study}/benchmarks/assess_evidence/{model}.jsonl"
     conda:
-        "../envs/analysis.yaml"
-    threads: 1
+        "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
+    threads: SEARCH_THREADS
     resources:
-        mem_mb=grows(1500, 30),
+        mem_mb=grows(1500 + GPU_MB, 30),
         runtime=grows(60, 0.2),
+        gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {
             "controls": STAGES.controls,

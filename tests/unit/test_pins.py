@@ -15,7 +15,7 @@ from cxr.core.paths import PACKAGE, ROOT, SCRIPTS
 
 LOCK = (ROOT / "requirements.lock").read_text()
 # Maps on a GPU are made by one rule, which then has the environment with torch.
-ONLY_ON_A_GPU = {"tsne_torch.py"}
+ONLY_ON_A_GPU = {"card.py", "gpu.py", "tsne_gpu.py", "tsne_kernels.py"}
 
 
 def locked(python="3.11"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(input, output, cfg):
+def main(input, output, cfg, threads):
     settings, cohort = typed(AssessmentSettings, cfg), read_table(input.cohort)
     images, metadata = input.get("images"), read_table(input.metadata)
     intensity = mean_intensity(cohort, read_array(images)) if images else None
@@ -35,7 +35,7 @@ def main(input, output, cfg):
         controls=dict(zip(settings.controls, controls, strict=True)),
         planted=planted_groups([Path(folder) for folder in input.get("synthetic", [])], metadata),
     )
-    evidence = assess(whole, records, settings)
+    evidence = assess(whole, records, settings, threads)
     write_json(evidence.document, output.evidence)
     write_csv(evidence.associations, output.associations)
     write_table(evidence.maps, output.maps, schema=MAPS)
@@ -43,4 +43,4 @@ def main(input, output, cfg):
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params.cfg)
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(input, output, cfg):
+def main(input, output, cfg, threads):
     settings, cohort = typed(ResamplingSettings, cfg), read_table(input.cohort)
     whole, *retrained = (
         Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("retrained", []))
     )
     repeats = repeat_searches(
-        whole, retrained, read_table(input.ranking), settings, read_table(input.clusters)
+        whole, retrained, read_table(input.ranking), settings, read_table(input.clusters), threads
     )
     write_table(repeats, output.repeats, schema=REPEATS)
 
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params.cfg)
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(input, output, cfg):
+def main(input, output, cfg, threads):
     settings, cohort = typed(NullSettings, cfg), read_table(input.cohort)
     whole = Sample.of(read_table(input.features), cohort, settings.sample)
     metadata = input.get("metadata")
     fields = recorded_fields(read_table(metadata), cohort) if metadata else None
-    simulations = search_simulations(whole, settings, fields)
+    simulations = search_simulations(whole, settings, fields, threads)
     write_table(simulations, output.simulations, schema=SIMULATIONS)
 
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params.cfg)
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)

@@ -183,18 +183,6 @@ def test_large_maps_are_not_exact():
     assert TsneSettings(gradient="exact").gradient_for(10**6) == "exact"
 
 
-def test_many_maps_at_once_are_as_deep_as_one_by_one(rng):
-    neighbours = find(np.maximum(rng.normal(size=(80, 5)) @ rng.normal(size=(5, 64)), 0))
-    runs = [(perplexity, seed) for perplexity in (5.0, 20.0, 50.0) for seed in (0, 1)]
-    single = embed_runs(neighbours, runs, CPU, 1).to_pandas()
-    batch = embed_runs(neighbours, runs, TsneSettings(device="gpu"), 1).to_pandas()
-    keys = ["image_id", "method", "perplexity", "seed"]
-    pd.testing.assert_frame_equal(single[keys], batch[keys])
-    # Starts end in one of several minima, in either: only their means compare.
-    mean = single["kl_divergence"].mean()
-    np.testing.assert_allclose(batch["kl_divergence"].mean(), mean, rtol=0.02)
-
-
 def test_a_map_keeps_neighbours_together(features, neighbours):
     assert trustworthiness(features, embed(neighbours, 10, 0, CPU, 1)[0], n_neighbors=5) > 0.9
 

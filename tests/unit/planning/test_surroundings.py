@@ -82,9 +82,12 @@ def test_caches_fall_back_only_where_a_users_can_not_be_written(tmp_path, monkey
     monkeypatch.delenv("MPLCONFIGDIR", raising=False)
     for name in ("CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "triton"))
     use_writable_caches()
     assert os.environ["XDG_CACHE_HOME"] == str(tmp_path / "CACHE")
     assert "MPLCONFIGDIR" not in os.environ
+    assert os.environ["TRITON_CACHE_DIR"] == str(tmp_path / "triton")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "file" / "triton"))
     (tmp_path / "file").touch()
     for name in ("CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / "file" / name))
@@ -94,3 +97,4 @@ def test_caches_fall_back_only_where_a_users_can_not_be_written(tmp_path, monkey
     below = str(tmp_path / ".snakemake" / "cxr" / "cache")
     assert os.environ["XDG_CACHE_HOME"] == below
     assert os.environ["MPLCONFIGDIR"] == f"{below}/matplotlib"
+    assert os.environ["TRITON_CACHE_DIR"] == f"{below}/triton"

@@ -50,8 +50,10 @@ class Embedding(Section):
     )
     device: Literal["cpu", "gpu"] = Field(
         default="cpu",
-        description="`gpu` computes all maps of a job at once with torch, with the exact gradient. "
-        "It is never selected automatically, because sums in another order can give other maps.",
+        description="`gpu` computes all maps of a job at once on a GPU with CUDA, with the exact "
+        "gradient, those of the evidence's searches too. Without a usable one the log says why, "
+        "and the CPU computes. It is never selected automatically, because sums in another order "
+        "can give other maps.",
     )
     chunk: Chunk = Field(default_factory=Chunk, description="The maps of one job.")
 

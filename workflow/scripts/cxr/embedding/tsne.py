@@ -1,16 +1,16 @@
 """Two-dimensional maps of features: PCA and a sweep of t-SNE.
 
 Small maps are computed exactly, by `cxr.embedding.tsne_exact` or, many at once, by
-`cxr.embedding.tsne_torch`; large ones by openTSNE. A row never claims a perplexity that
+`cxr.embedding.tsne_gpu`; large ones by openTSNE. A row never claims a perplexity that
 was not used.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import Literal
 
 import numpy as np
@@ -53,7 +53,7 @@ class TsneSettings:
         `auto` is exact up to `EXACT_LIMIT` images, FFT from `FFT_LIMIT` on, and
         Barnes-Hut between them.
     device : "cpu" or "gpu"
-        `gpu` computes the exact gradient of many maps at once with torch.
+        `gpu` computes many maps at once, with the exact gradient, where there is a usable card.
     """
 
     initialization: Literal["pca", "random"] = "pca"
@@ -164,17 +164,36 @@ def embed_runs(
             neighbours.n - 1,
         )
     progress = Progress(len(feasible), "t-SNE maps")
-    if settings.device == "gpu":
-        from cxr.embedding.tsne_torch import embed_batches
-
-        maps = embed_batches(neighbours, feasible, settings.initialization)
-    else:
-        maps = (embed(neighbours, *run, settings, threads) for run in feasible)
+    maps = embed_maps(neighbours, feasible, settings, threads)
     tables = [EMBEDDINGS.empty_table()]
     for (perplexity, seed), (xy, kl_divergence) in zip(feasible, maps, strict=True):
         tables.append(map_table(neighbours.image_ids, "tsne", xy, perplexity, seed, kl_divergence))
         progress.step()
     return pa.concat_tables(tables)
+
+
+def embed_maps(
+    neighbours: Neighbours,
+    runs: Sequence[tuple[float, int]],
+    settings: TsneSettings,
+    threads: int = 1,
+) -> Iterator[tuple[np.ndarray, float]]:
+    """The map and the divergence of each (perplexity, seed), as from `embed`.
+
+    With `device: gpu` on a card, where there is one that can.
+    """
+    card = None
+    if settings.device == "gpu":
+        from cxr.embedding.gpu import card_for
+
+        card = card_for(neighbours.n, optional=neighbours.n <= EXACT_LIMIT)
+    if card is None:
+        yield from (embed(neighbours, *run, settings, threads) for run in runs)
+        return
+    from cxr.embedding.tsne_gpu import MapRequest, compute_maps
+
+    request = MapRequest(neighbours, runs, settings.initialization)
+    yield from chain.from_iterable(compute_maps([request], card))
 
 
 def map_table(

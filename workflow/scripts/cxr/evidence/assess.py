@@ -136,7 +136,9 @@ class Evidence:
     maps: pd.DataFrame
 
 
-def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -> Evidence:
+def assess(
+    whole: Sample, records: StudyRecords, settings: AssessmentSettings, threads: int = 1
+) -> Evidence:
     """Assesses the clusters of a study.
 
     Parameters
@@ -146,6 +148,8 @@ def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -
         separation test and the tests down the tree take all.
     records : StudyRecords
     settings : AssessmentSettings
+    threads : int
+        As of `cxr.evidence.many_searches.run_searches`.
 
     Returns
     -------
@@ -168,7 +172,7 @@ def assess(whole: Sample, records: StudyRecords, settings: AssessmentSettings) -
             {SUBJECT: whole, **records.controls}, settings.sample, settings.search
         )
         document |= _assess_search(samples, results, records, settings)
-        document |= _assess_features(whole, samples[0].n_images, records, settings)
+        document |= _assess_features(whole, samples[0].n_images, records, settings, threads)
         document["survives"] = search_without(
             samples[0],
             records.fields.loc[samples[0].image_ids],
@@ -205,7 +209,11 @@ def _describe(
 
 
 def _assess_features(
-    whole: Sample, n_searched: int, records: StudyRecords, settings: AssessmentSettings
+    whole: Sample,
+    n_searched: int,
+    records: StudyRecords,
+    settings: AssessmentSettings,
+    threads: int,
 ) -> dict[str, Any]:
     """The parts of the document that test all images in the space of the features."""
     labels = records.labels.loc[whole.image_ids].to_numpy()
@@ -213,7 +221,7 @@ def _assess_features(
     largest, seed = settings.sample.max_images, settings.seed
     grid = settings.search.grid_for(n_searched)
     return {
-        "separation": separation_test(features, patients, grid, splits, seed, largest),
+        "separation": separation_test(features, patients, grid, splits, seed, largest, threads),
         "apart": tree_test(features, patients, labels, splits, settings.thresholds.alpha, seed),
     }
 

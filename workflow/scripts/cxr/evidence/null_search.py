@@ -1,16 +1,27 @@
 """The search on null simulations: features drawn from a model without clusters."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from cxr.core.progress import Progress
+from cxr.embedding.knn import Neighbours
 from cxr.evidence.levels import levels_within
+from cxr.evidence.many_searches import PendingSearch, run_searches
 from cxr.evidence.null_models import Sampler, fit_null
 from cxr.evidence.sample import Sample, SampleSettings, are_sufficient
-from cxr.evidence.search import SearchGrid, SearchSettings, search
+from cxr.evidence.search import (
+    SearchedMaps,
+    SearchGrid,
+    SearchResult,
+    SearchSettings,
+    best_of_maps,
+    neighbours_for,
+)
 from cxr.evidence.thresholds import MinimumSize
 
 SIMULATIONS = pa.schema(
@@ -60,7 +71,10 @@ class NullSettings:
 
 
 def search_simulations(
-    whole: Sample, settings: NullSettings, fields: pd.DataFrame | None = None
+    whole: Sample,
+    settings: NullSettings,
+    fields: pd.DataFrame | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """The best of the search in each null simulation of a job.
 
@@ -73,6 +87,8 @@ def search_simulations(
     settings : NullSettings
     fields : DataFrame, optional
         As from `cxr.evidence.covariates.recorded_fields`, for `settings.within`.
+    threads : int
+        As of `cxr.evidence.many_searches.run_searches`.
 
     Returns
     -------
@@ -95,7 +111,8 @@ def search_simulations(
             levels = levels_within(recorded, settings.within, sample.patients)
         draw = fit_null(sample.features, sample.patients, settings.null, settings.seed, levels)
         grid = settings.search.grid_for(sample.n_images)
-        tables.append(_search_draws(draw, grid, replicates, settings.seed, number))
+        searches = _pending(draw, sample.n_images, grid, replicates, settings.seed, number)
+        tables.append(_search_draws(searches, replicates, number, threads))
     simulations = pd.concat(tables, ignore_index=True)
     return simulations.assign(subject=settings.subject, null=settings.null)
 
@@ -131,17 +148,34 @@ def simulate_null(
         `agreement` is 0, `balance_score` infinite, `dbcv` and `consensus` -infinite.
     """
     draw = fit_null(features, patients, null, seed, levels)
-    return _search_draws(draw, grid, replicates, seed, 0).assign(null=null)
+    searches = _pending(draw, len(features), grid, replicates, seed, 0)
+    return _search_draws(searches, replicates, 0, 1).assign(null=null)
+
+
+def _pending(
+    draw: Sampler, n_images: int, grid: SearchGrid, replicates: range, seed: int, sample: int
+) -> Iterator[PendingSearch[SearchResult]]:
+    """The search of each simulation, which is drawn when it is its turn."""
+
+    def simulated(replicate: int) -> tuple[np.ndarray, Neighbours]:
+        features = draw(np.random.default_rng([seed, replicate, sample]))
+        return features, neighbours_for(features, grid)
+
+    def finish(_: np.ndarray, maps: SearchedMaps) -> SearchResult:
+        return best_of_maps(maps, grid)
+
+    for replicate in replicates:
+        yield PendingSearch(n_images, grid, 0, partial(simulated, replicate), finish)
 
 
 def _search_draws(
-    draw: Sampler, grid: SearchGrid, replicates: range, seed: int, sample: int
+    searches: Iterator[PendingSearch[SearchResult]], replicates: range, sample: int, threads: int
 ) -> pd.DataFrame:
     progress = Progress(len(replicates), "null simulations")
     measured = SIMULATIONS.names[4:]
     rows = []
-    for replicate in replicates:
-        result = search(draw(np.random.default_rng([seed, replicate, sample])), grid)
+    results = run_searches(searches, threads)
+    for replicate, result in zip(replicates, results, strict=True):
         rows.append((replicate, sample, *(getattr(result, name) for name in measured)))
         progress.step()
     return pd.DataFrame(rows, columns=["replicate", "sample", *measured])

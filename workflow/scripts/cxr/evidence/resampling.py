@@ -1,7 +1,10 @@
 """The search repeated on resampled patients, other initial positions, retrained networks."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -10,8 +13,10 @@ import pyarrow as pa
 from cxr.clustering.ranking import best_cell
 from cxr.core.progress import Progress
 from cxr.embedding.knn import Neighbours
+from cxr.evidence.many_searches import PendingSearch, run_searches
 from cxr.evidence.sample import Sample, SampleSettings, are_sufficient
 from cxr.evidence.search import (
+    SearchedMaps,
     SearchGrid,
     SearchResult,
     SearchSettings,
@@ -22,6 +27,8 @@ from cxr.evidence.search import (
 from cxr.evidence.stability import in_view
 from cxr.evidence.thresholds import MinimumSize
 from cxr.statistics.permutation import bootstrap_patients, subsample_patients
+
+Prepare = Callable[[], tuple[np.ndarray, Neighbours]]
 
 SHARE = 0.8
 KINDS = ("bootstrap", "subsample", "start")
@@ -85,6 +92,7 @@ def repeat_searches(
     ranking: pd.DataFrame,
     settings: ResamplingSettings,
     clusters: pd.DataFrame | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """All repetitions of a study's search, which its samples take in turn.
 
@@ -102,6 +110,8 @@ def repeat_searches(
     clusters : DataFrame, optional
         The study's, `image_id, cluster`. They are needed of a sampled study: each sample is
         searched for as many clusters as it has in view, at the perplexity that suits it.
+    threads : int
+        As of `cxr.evidence.many_searches.run_searches`.
 
     Returns
     -------
@@ -122,7 +132,7 @@ def repeat_searches(
         searches = [
             _scaled(each, int(row.sum()) or k) for each, row in zip(searches, seen, strict=True)
         ]
-    repeats = list(resampled_searches(searches, settings))
+    repeats = list(resampled_searches(searches, settings, threads))
     for turn, other in enumerate(retrained):
         number = turn % len(searches)
         each, features = searches[number], other.draw(settings.sample)[number].features
@@ -158,7 +168,7 @@ def _best(features: np.ndarray, each: RepeatedSearch) -> SearchResult:
 
 
 def resampled_searches(
-    searches: Sequence[RepeatedSearch], settings: ResamplingSettings
+    searches: Sequence[RepeatedSearch], settings: ResamplingSettings, threads: int = 1
 ) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
     """The search on resampled patients and from other initial positions.
 
@@ -167,6 +177,8 @@ def resampled_searches(
     searches : sequence of RepeatedSearch
         One of each sample.
     settings : ResamplingSettings
+    threads : int
+        As of `cxr.evidence.many_searches.run_searches`.
 
     Yields
     ------
@@ -185,20 +197,40 @@ def resampled_searches(
         "subsample": lambda sample: subsample_patients(sample.patients, SHARE, rng),
         "start": lambda sample: np.arange(sample.n_images),
     }
-    neighbours: dict[int, Neighbours] = {}
-    progress = Progress(len(KINDS) * resamples, "repeated searches")
-    for kind in KINDS:
-        for turn in range(resamples):
+    turns: deque[tuple[str, int, np.ndarray]] = deque()
+
+    def pending() -> Iterator[PendingSearch[np.ndarray]]:
+        for kind, turn in product(KINDS, range(resamples)):
             number = turn % len(searches)
             each = searches[number]
             grid = replace(each.grid, initialization="random") if kind == "start" else each.grid
             images = resample[kind](each.sample)
             near = grid.near(max(1.0, each.perplexity_share * len(images)), len(images))
-            if kind != "start" or turn < len(searches):  # all images keep their neighbours
-                neighbours[number] = neighbours_for(each.sample.features[images], near)
-            labels = repeat_search(neighbours[number], near, each.n_clusters, turn + 1).labels
-            yield kind, number, images, labels
-            progress.step()
+            turns.append((kind, number, images))
+            prepare: Prepare = partial(_resampled, each.sample, images, near)
+            if kind == "start":  # all images keep their neighbours
+                prepare = kept.setdefault(number, cache(prepare))
+            finish = partial(_labels, near, each.n_clusters)
+            yield PendingSearch(len(images), near, turn + 1, prepare, finish)
+
+    kept: dict[int, Prepare] = {}
+    progress = Progress(len(KINDS) * resamples, "repeated searches")
+    for labels in run_searches(pending(), threads):
+        yield *turns.popleft(), labels
+        progress.step()
+
+
+def _resampled(
+    sample: Sample, images: np.ndarray, grid: SearchGrid
+) -> tuple[np.ndarray, Neighbours]:
+    features = sample.features[images]
+    return features, neighbours_for(features, grid)
+
+
+def _labels(
+    grid: SearchGrid, n_clusters: int, features: np.ndarray, maps: SearchedMaps
+) -> np.ndarray:
+    return best_into(maps, grid, n_clusters).labels
 
 
 def repeat_search(
@@ -209,7 +241,11 @@ def repeat_search(
     The number of clusters is fixed, as in Hennig's scheme for methods with a given
     number, since stability is about these clusters.
     """
-    maps = draw_maps(neighbours, grid, seed)
+    return best_into(draw_maps(neighbours, grid, seed), grid, n_clusters)
+
+
+def best_into(maps: SearchedMaps, grid: SearchGrid, n_clusters: int) -> SearchResult:
+    """The best clustering of some maps, as from `repeat_search`."""
     fixed = replace(grid, min_clusters=n_clusters, max_clusters=n_clusters)
     result = best_of_maps(maps, fixed, with_statistics=False)
     if result.n_clusters == 0:

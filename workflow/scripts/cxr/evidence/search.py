@@ -16,7 +16,7 @@ from cxr.clustering.dbscan import label_points
 from cxr.clustering.grid import standardise
 from cxr.clustering.labellings import label_map_cells
 from cxr.embedding.knn import Neighbours, find_neighbours
-from cxr.embedding.tsne import TsneSettings, embed
+from cxr.embedding.tsne import TsneSettings, embed_maps
 
 # The perplexities whose maps vote where one is looked at alone, as shares of it.
 AROUND = (0.5, 0.7, 1.0, 1.4, 2.0)
@@ -83,6 +83,8 @@ class SearchGrid:
     max_outliers : float
         Largest share of outliers of a clustering that votes.
     initialization : "pca" or "random"
+    device : "cpu" or "gpu"
+        Of the maps, as the config's `embedding.device`.
     """
 
     perplexities: tuple[float, ...]
@@ -94,6 +96,7 @@ class SearchGrid:
     choose: Literal["consensus", "dbcv", "balance"] = "balance"
     max_outliers: float = 0.3
     initialization: Literal["pca", "random"] = "pca"
+    device: Literal["cpu", "gpu"] = "cpu"
 
     def near(self, perplexity: float, n: int) -> "SearchGrid":
         """The same grid on maps of one perplexity alone, or where maps vote of some around it.
@@ -206,9 +209,10 @@ def neighbours_for(features: np.ndarray, grid: SearchGrid) -> Neighbours:
 
 def draw_maps(neighbours: Neighbours, grid: SearchGrid, seed: int) -> SearchedMaps:
     """The standardised maps of a grid's usable perplexities."""
-    settings = TsneSettings(initialization=grid.initialization, gradient="exact")
+    settings = TsneSettings(grid.initialization, "exact", grid.device)
     perplexities = grid.usable_perplexities(neighbours.n)
-    maps = [standardise(embed(neighbours, p, seed, settings, 1)[0]) for p in perplexities]
+    runs = [(perplexity, seed) for perplexity in perplexities]
+    maps = [standardise(xy) for xy, _ in embed_maps(neighbours, runs, settings)]
     return SearchedMaps(neighbours.n, perplexities, maps)
 
 

@@ -5,12 +5,15 @@ clusters are fitted to one half of the patients, and only the other half, which 
 held out, is tested for groups along them.
 """
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from cxr.evidence.search import SearchGrid, search
+from cxr.embedding.knn import Neighbours
+from cxr.evidence.many_searches import PendingSearch, run_searches
+from cxr.evidence.search import SearchedMaps, SearchGrid, best_of_maps, neighbours_for
 from cxr.statistics.dip import dip_p_value
 from cxr.statistics.permutation import halves_of_patients, patients_that_fit
 
@@ -24,6 +27,7 @@ def separation_test(
     splits: int,
     seed: int,
     largest: int | None = None,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Hartigan's dip test and silhouette of held-out patients along the clusters' axes.
 
@@ -47,6 +51,8 @@ def separation_test(
     seed : int
     largest : int, optional
         Most images that are searched, and of which the silhouette is; None for all.
+    threads : int
+        As of `cxr.evidence.many_searches.run_searches`.
 
     Returns
     -------
@@ -63,17 +69,16 @@ def separation_test(
     """
     # Numbers are compared faster than names, and are in the same order.
     patients = np.unique(patients, return_inverse=True)[1]
-    rng, largest = np.random.default_rng(seed), largest or len(patients)
-    p_values, silhouettes = [], []
-    for half, held_out in halves_of_patients(patients, splits, rng):
-        searched = half
-        if len(half) > largest:
-            searched = half[patients_that_fit(patients[half], largest, rng)]
-        p, silhouette = _test_half(
-            features[searched], features[held_out], patients[held_out], grid, largest
-        )
-        p_values.append(p)
-        silhouettes.append(silhouette)
+    rng, most = np.random.default_rng(seed), largest or len(patients)
+
+    def halves() -> Iterator[PendingSearch[tuple[float, float | None]]]:
+        for half, held_out in halves_of_patients(patients, splits, rng):
+            searched = half
+            if len(half) > most:
+                searched = half[patients_that_fit(patients[half], most, rng)]
+            yield _half(features, patients, searched, held_out, grid, most)
+
+    p_values, silhouettes = zip(*run_searches(halves(), threads), strict=True)
     defined = [value for value in silhouettes if value is not None]
     return {
         "p": min(1.0, 2 * float(np.median(p_values))),
@@ -83,17 +88,36 @@ def separation_test(
     }
 
 
-def _test_half(
+def _half(
+    features: np.ndarray,
+    patients: np.ndarray,
     searched: np.ndarray,
     held_out: np.ndarray,
-    patients: np.ndarray,
     grid: SearchGrid,
+    largest: int,
+) -> PendingSearch[tuple[float, float | None]]:
+    """The search of one half's images, which finds what `_test_half` gives of the other's."""
+
+    def prepare() -> tuple[np.ndarray, Neighbours]:
+        return features[searched], neighbours_for(features[searched], grid)
+
+    def finish(values: np.ndarray, maps: SearchedMaps) -> tuple[float, float | None]:
+        labels = best_of_maps(maps, grid, with_statistics=False).labels
+        return _test_half(values, labels, features[held_out], patients[held_out], largest)
+
+    return PendingSearch(len(searched), grid, 0, prepare, finish)
+
+
+def _test_half(
+    searched: np.ndarray,
+    labels: np.ndarray,
+    held_out: np.ndarray,
+    patients: np.ndarray,
     largest: int,
 ) -> tuple[float, float | None]:
     """One half's clusters on the other half: the dip test's p-value, the silhouette."""
     from sklearn.metrics import silhouette_score
 
-    labels = search(searched, grid, with_statistics=False).labels
     if len(np.unique(labels[labels >= 0])) < 2:
         return 1.0, None
     axes = discriminant_axes(searched, labels)

@@ -6,8 +6,8 @@ from typing import Any
 
 from cxr.config.catalogue.null_models import PRIMARY
 
-# Null simulations in one job.
-SIMULATIONS = 50
+# Null simulations in one job; on a GPU a job's start takes as long as hundreds of them.
+SIMULATIONS, SIMULATIONS_ON_GPU = 50, 1000
 
 
 def chunks(
@@ -63,7 +63,9 @@ def neighbour_reach(perplexities: list[float]) -> int:
     return 2 ** max(7, math.ceil(math.log2(max(perplexities))))
 
 
-def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) -> dict[str, Any]:
+def null_chunks(
+    nulls: Sequence[str], controls: Sequence[str], replicates: int, largest: int = SIMULATIONS
+) -> dict[str, Any]:
     """The null simulations of a study, divided into jobs.
 
     They are numbered from 1 and divided by number, so that more of them leave the
@@ -76,6 +78,8 @@ def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) 
     controls : sequence of str
         Each has simulations of the primary null model fitted to it.
     replicates : int
+    largest : int
+        Simulations of one job.
 
     Returns
     -------
@@ -85,8 +89,7 @@ def null_chunks(nulls: Sequence[str], controls: Sequence[str], replicates: int) 
     """
     pairs = [("features", null) for null in nulls] + [(name, PRIMARY) for name in controls]
     blocks = [
-        (first, min(first + SIMULATIONS - 1, replicates))
-        for first in range(1, replicates + 1, SIMULATIONS)
+        (first, min(first + largest - 1, replicates)) for first in range(1, replicates + 1, largest)
     ]
     return {
         f"{subject}.{null}.{first:04d}-{last:04d}": {

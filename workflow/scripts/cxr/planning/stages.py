@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from cxr.config.catalogue.controls import IMAGENET
-from cxr.planning.chunks import chunks, null_chunks
+from cxr.planning.chunks import SIMULATIONS, SIMULATIONS_ON_GPU, chunks, null_chunks
 from cxr.planning.parts import ProtocolSettings, protocol_parts
 
 # The chunk that holds the map by PCA alone.
@@ -118,7 +118,12 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         null_chunks=(
             {}
             if evidence is None
-            else null_chunks(evidence["nulls"], controls, evidence["replicates"])
+            else null_chunks(
+                evidence["nulls"],
+                controls,
+                evidence["replicates"],
+                SIMULATIONS_ON_GPU if embedding["device"] == "gpu" else SIMULATIONS,
+            )
         ),
         training_seeds=training_seeds,
         folds=folds,

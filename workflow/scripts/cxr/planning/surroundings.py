@@ -80,12 +80,15 @@ def use_writable_caches() -> None:
     """Points libraries to a cache below Snakemake's folder where the user's can't be written.
 
     The processes that this one starts inherit it. `MPLCONFIGDIR` is matplotlib's, which
-    caches its list of fonts; fontconfig, numba and torch follow `XDG_CACHE_HOME`.
+    caches its list of fonts, `TRITON_CACHE_DIR` that of the compiler for GPUs; fontconfig, numba
+    and torch follow `XDG_CACHE_HOME`.
     """
     if not _takes_files("XDG_CACHE_HOME", ".cache"):
         os.environ["XDG_CACHE_HOME"] = str(CACHES.absolute())
     if "MPLCONFIGDIR" not in os.environ and not _takes_files("XDG_CONFIG_HOME", ".config"):
         os.environ["MPLCONFIGDIR"] = str((CACHES / "matplotlib").absolute())
+    if not _takes_files("TRITON_CACHE_DIR", ".triton/cache"):
+        os.environ["TRITON_CACHE_DIR"] = str((CACHES / "triton").absolute())
 
 
 def _takes_files(variable: str, usual: str) -> bool:
