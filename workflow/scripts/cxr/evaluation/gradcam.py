@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from cxr.evaluation.predictions import confidences
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 from cxr.networks.architecture import Network
-from cxr.networks.device import best_device
+from cxr.networks.device import choose_device
 from cxr.networks.pixels import unit_batches
 
 OPACITY = 0.55
@@ -50,7 +50,7 @@ def grad_cam(
     R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
     gradient-based localization", 2017.
     """
-    device = best_device()
+    device = choose_device()
     network.to(device).eval()
     cams = [np.zeros((0, *images.shape[1:]), dtype=np.float32)]
     class_codes = torch.from_numpy(np.asarray(targets)).to(device)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from cxr.networks.architecture import Network, build_network
-from cxr.networks.device import best_device
+from cxr.networks.device import choose_device
 from cxr.networks.pixels import unit_batches
 from cxr.networks.weights import load_backbone
 
@@ -42,7 +42,7 @@ def extract_backbone_features(
     -------
     float32 array, shape (n, channels)
     """
-    device = best_device()
+    device = choose_device()
     network.to(device)
     features = []
     with torch.inference_mode():

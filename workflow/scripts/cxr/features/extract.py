@@ -29,10 +29,10 @@ def extract_features(
     """
     import torch
 
-    from cxr.networks.device import best_device
+    from cxr.networks.device import choose_device
     from cxr.networks.pixels import unit_batches
 
-    device = best_device()
+    device = choose_device()
     network.to(device).eval()
     features = [np.zeros((0, network.feature_dim), dtype=np.float32)]
     probabilities = [np.zeros((0, network.n_classes), dtype=np.float32)]
