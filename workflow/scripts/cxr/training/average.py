@@ -28,7 +28,8 @@ class CardAverage(AveragedModel):
             _copy(mine, theirs)
         else:
             averaged = list(itertools.compress(mine, numbers))
-            self.multi_avg_fn(averaged, list(itertools.compress(theirs, numbers)), 0)
+            towards = list(itertools.compress(theirs, numbers))
+            self.multi_avg_fn(averaged, towards, 0)  # type: ignore[misc]
             counts = [not number for number in numbers]
             _copy(list(itertools.compress(mine, counts)), list(itertools.compress(theirs, counts)))
         self.n_averaged += 1
