@@ -58,8 +58,8 @@ class Config(Section):
     )
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto",
-        description="Where networks are trained and applied: `auto` is a GPU that has bfloat16 "
-        "and 2 GiB of free memory, else the processors; `gpu` does without bfloat16. The log "
+        description="Where networks are trained and compute features: `auto` is a GPU with "
+        "bfloat16 and 2 GiB of free memory, else the processors; `gpu` does without bfloat16. The log "
         "says what was chosen and why. For the maps see `embedding.device`.",
     )
     evaluation: Evaluation = Field(
