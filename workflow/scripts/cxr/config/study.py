@@ -59,8 +59,8 @@ class Config(Section):
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto",
         description="Where networks are trained and compute features: `auto` is a GPU with "
-        "bfloat16 and 2 GiB of free memory, else the processors; `gpu` does without bfloat16. The log "
-        "says what was chosen and why. For the maps see `embedding.device`.",
+        "bfloat16 and 2 GiB of free memory, else the processors; `gpu` does without bfloat16. "
+        "The log says what was chosen and why. For the maps see `embedding.device`.",
     )
     evaluation: Evaluation = Field(
         default_factory=Evaluation, description="How the networks are evaluated."
