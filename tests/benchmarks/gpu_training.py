@@ -13,6 +13,7 @@ and no augmentation. A rate is the median over the epochs after the first. Witho
 """
 
 import argparse
+import gc
 import statistics
 import subprocess
 import sys
@@ -174,6 +175,7 @@ def wait():
 
 
 def free():
+    gc.collect()
     if card().type == "cuda":
         torch.cuda.empty_cache()
 

@@ -122,18 +122,15 @@ class CheckpointWriter:
 
 def copied_state(state: Mapping[str, Any]) -> dict[str, Any]:
     """A state with copies of its Tensors in the machine's memory."""
-    copied = _copied(state)
-    if torch.cuda.is_initialized():
-        torch.cuda.current_stream().synchronize()
-    return copied
+    return {key: _copied(item) for key, item in state.items()}
 
 
 def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
-        value = value.detach()
-        return value.clone() if value.is_cpu else value.to("cpu", non_blocking=True)
+        # Not to page-locked memory: a thread that frees that disturbs the recording of a graph.
+        return value.detach().to("cpu", copy=True)
     if isinstance(value, Mapping):
-        return {key: _copied(item) for key, item in value.items()}
+        return copied_state(value)
     return type(value)(map(_copied, value)) if isinstance(value, list | tuple) else value
 
 

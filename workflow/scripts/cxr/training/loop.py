@@ -140,7 +140,8 @@ def _train(
             _begin(learner, progress, rng)
         _epochs(learner, progress, rng, writer)
         network.load_state_dict(progress.best)
-        del learner  # its images lie on the card
+        learner.graph = None  # it refers to the learner, whose images lie on the card
+        del learner
     network.to("cpu").eval()
     history = pd.DataFrame(progress.rows)
     images = len(train_set[0]) * len(history)
