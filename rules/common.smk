@@ -89,7 +89,9 @@ def training_settings(**paths):
     """The `cfg` of a training: the classes, the network and the seed, and what else it uses."""
     return lambda wildcards: {
         "classes": list(STUDY["cohort"]["classes"]),
-        **settings(model="models.{model}", seed="seed", **paths)(wildcards),
+        **settings(model="models.{model}", seed="seed", device="device", **paths)(
+            wildcards
+        ),
     }
 
 

@@ -98,7 +98,7 @@ rule evaluate:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.5),
     params:
-        cfg=settings(seed="seed"),
+        cfg=settings(seed="seed", device="device"),
         code=code_of("evaluate.py"),
     script:
         "../workflow/scripts/evaluate.py"

@@ -21,7 +21,7 @@ rule export_features:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.2),
     params:
-        cfg={},
+        cfg=settings(device="device"),
         code=code_of("export_features.py"),
     script:
         "../workflow/scripts/export_features.py"

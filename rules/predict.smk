@@ -61,6 +61,7 @@ rule predict:
         runtime=grows(30, 0.5),
     params:
         cfg=lambda wildcards: {
+            "device": STUDY["device"],
             "images": STUDY["images"],
             "folder": folder_signature(STUDY["images"]),
         },

@@ -102,7 +102,10 @@ if STAGES.has_images:
             mem_mb=grows(2000, 4),
             runtime=grows(20, 0.2),
         params:
-            cfg=lambda wildcards: {"backbone": wildcards.backbone},
+            cfg=lambda wildcards: {
+                "backbone": wildcards.backbone,
+                "device": STUDY["device"],
+            },
             code=code_of("export_backbone.py"),
         script:
             "../workflow/scripts/export_backbone.py"
@@ -329,6 +332,7 @@ if STAGES.has_images:
                 "backbone": STAGES.backbones.get(wildcards.model),
                 "classes": list(STUDY["cohort"]["classes"]),
                 **settings(
+                    device="device",
                     image_size="cohort.image_size",
                     k="similarity.k",
                     space="similarity.space",

@@ -19,7 +19,8 @@ def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
     cohort, classes = read_table(input.cohort), card["classes"]
     labels, images = label_names(cohort, classes), read_array(input.images)
-    predictions, _ = predict_images(network, cohort, images, card["image_size"], classes, labels)
+    size, device = card["image_size"], cfg["device"]
+    predictions, _ = predict_images(network, cohort, images, size, classes, labels, device)
     parts = read_tables(input.parts) if input.get("parts") else pd.DataFrame()
     groups = cohort.set_index("image_id")[["patient_id", "split_group"]]
     truth = label_table(cohort, classes) if labels else None

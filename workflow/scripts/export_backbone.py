@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     network = pretrained_backbone(cfg["backbone"], input.weights)
-    features = extract_backbone_features(network, read_array(input.images))
+    features = extract_backbone_features(network, read_array(input.images), device=cfg["device"])
     notes = {"model_sha256": file_sha256(input.weights), "architecture": cfg["backbone"]}
     write_table(features_table(read_table(input.cohort), features), output.features, notes=notes)
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(input, output):
+def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
-    features, _ = extract_features(network, read_array(input.images), card["image_size"])
+    images, size = read_array(input.images), card["image_size"]
+    features, _ = extract_features(network, images, size, device=cfg["device"])
     table = features_table(read_table(input.cohort), features)
     notes = {"model_sha256": file_sha256(input.weights), "architecture": card["architecture"]}
     write_table(table, output.features, notes=notes)
@@ -23,4 +24,4 @@ def main(input, output):
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.input, snakemake.output)
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

@@ -18,7 +18,7 @@ log = logging.getLogger("cxr")
 def main(input, output, cfg, threads):
     network, card = load_model(input.weights, input.model)
     images, overlays = Path(cfg["images"]), Path(output.overlays)
-    prediction = predict_folder(network, card, images, overlays, threads)
+    prediction = predict_folder(network, card, images, overlays, threads, cfg["device"])
     write_table(prediction.features, output.features)
     write_csv(prediction.rejected, output.rejected)
     write_csv(prediction.predictions, output.predictions)

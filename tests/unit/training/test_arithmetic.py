@@ -169,8 +169,8 @@ def test_an_epochs_loss_and_accuracy_are_means_over_images():
     learner.set_training = learner.network.eval  # no batch normalisation, so that images are alone
     loss, accuracy = learner.epoch(np.random.default_rng(0))
     with torch.no_grad():
-        logits = learner.network(learner.augment(learner.images))
-    targets = learner.classes_of(learner.targets)
+        logits = learner.network(learner.augment(learner.train.images))
+    targets = learner.classes_of(learner.train.targets)
     assert loss == pytest.approx(float(torch.nn.functional.cross_entropy(logits, targets)), 1e-4)
     assert accuracy == pytest.approx(float((logits.argmax(1) == targets).float().mean()))
     whole = learner.validate()

@@ -272,7 +272,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
         )
         step.begin(None)
         step.micro_batch = micro_batch
-        step._gradients(step.augment(step.images), step.targets)
+        step._gradients(step.augment(step.train.images), step.train.targets)
         gradients.append(learner.dense[0].weight.grad.clone())
     torch.testing.assert_close(gradients[0], gradients[1])
     torch.testing.assert_close(gradients[0], gradients[2])

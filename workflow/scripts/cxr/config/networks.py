@@ -122,6 +122,13 @@ class Training(Section):
         description="Processor threads of one training. Another number rounds sums in another "
         "order and so gives other weights; several trainings run side by side in any case.",
     )
+    deterministic: bool = Field(
+        default=True,
+        description="Whether a training on a GPU ends in the same bytes each time. `false` allows "
+        "faster algorithms that add in any order, found by trial, and TF32: the weights, and what "
+        "follows from them, then differ a little from run to run. Processors always repeat "
+        "themselves.",
+    )
     compile: bool = Field(
         default=False,
         description="Whether torch.compile is used: a minute at the start, for long trainings on a "

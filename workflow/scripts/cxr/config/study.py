@@ -3,6 +3,8 @@
 Units are in the descriptions.
 """
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
@@ -53,6 +55,12 @@ class Config(Section):
         default=None,
         description="External features, for example embeddings of a foundation model, in place of "
         "`sources`, `cohort` and `models`.",
+    )
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        default="auto",
+        description="Where networks are trained and compute features: `auto` is a GPU with "
+        "bfloat16 and 2 GiB of free memory, else the processors; `gpu` does without bfloat16. "
+        "The log says what was chosen and why. For the maps see `embedding.device`.",
     )
     evaluation: Evaluation = Field(
         default_factory=Evaluation, description="How the networks are evaluated."

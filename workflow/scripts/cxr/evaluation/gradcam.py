@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from cxr.evaluation.predictions import confidences
 from cxr.images.lungs import MODALITY, border_mask, lung_masks
 from cxr.networks.architecture import Network
-from cxr.networks.device import best_device
+from cxr.networks.device import choose_device
 from cxr.networks.pixels import unit_batches
 
 OPACITY = 0.55
@@ -23,6 +23,7 @@ def grad_cam(
     image_size: int,
     targets: np.ndarray,
     batch_size: int = 32,
+    device: str = "auto",
 ) -> np.ndarray:
     """Grad-CAM of one class for each image.
 
@@ -38,6 +39,9 @@ def grad_cam(
         Side of the network's input.
     targets : int array, shape (n,)
         The class that each map is for.
+    batch_size : int
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Returns
     -------
@@ -50,11 +54,11 @@ def grad_cam(
     R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
     gradient-based localization", 2017.
     """
-    device = best_device()
-    network.to(device).eval()
+    place = choose_device(device)
+    network.to(place).eval()
     cams = [np.zeros((0, *images.shape[1:]), dtype=np.float32)]
-    class_codes = torch.from_numpy(np.asarray(targets)).to(device)
-    for number, batch in enumerate(unit_batches(images, batch_size, image_size, device)):
+    class_codes = torch.from_numpy(np.asarray(targets)).to(place)
+    for number, batch in enumerate(unit_batches(images, batch_size, image_size, place)):
         codes = class_codes[number * batch_size :][:batch_size]
         with torch.no_grad():
             maps = network.maps(batch)

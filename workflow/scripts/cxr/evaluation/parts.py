@@ -65,6 +65,8 @@ def predict_part(
         trained = settings.run.fit(rows, images, weights, checkpoint, code)
         tested = (rows["split"] != "train").to_numpy()
         network, size = trained.network, trained.image_size
-        table, _ = predict_images(network, rows[tested], images[tested], size, classes, labels)
+        table, _ = predict_images(
+            network, rows[tested], images[tested], size, classes, labels, settings.run.device
+        )
         trained.checkpoint.remove()
     return table.assign(part=settings.part, protocol=settings.protocol)

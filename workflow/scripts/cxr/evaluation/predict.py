@@ -20,6 +20,7 @@ def predict_images(
     image_size: int,
     classes: Sequence[str],
     labels: Sequence[str] = (),
+    device: str = "auto",
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """A network's predictions and features of images.
 
@@ -35,6 +36,8 @@ def predict_images(
     classes : sequence of str
     labels : sequence of str
         Of a network with tags: every label, the classes first.
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Returns
     -------
@@ -42,6 +45,6 @@ def predict_images(
         As `predictions_table` makes it.
     features : float32 array, shape (n, feature_dim)
     """
-    features, probabilities = extract_features(network, images, image_size)
+    features, probabilities = extract_features(network, images, image_size, device=device)
     of_labels = label_probabilities(network, features) if labels else None
     return predictions_table(cohort, probabilities, classes, labels, of_labels), features

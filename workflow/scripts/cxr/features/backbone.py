@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from cxr.networks.architecture import Network, build_network
-from cxr.networks.device import best_device
-from cxr.networks.pixels import unit_batches
+from cxr.networks.batched import compute_batches
+from cxr.networks.device import choose_device
 from cxr.networks.weights import load_backbone
 
 
@@ -25,7 +25,7 @@ def pretrained_backbone(architecture: str, weights: str | Path) -> Network:
 
 
 def extract_backbone_features(
-    network: Network, images: np.ndarray, batch_size: int = 64
+    network: Network, images: np.ndarray, batch_size: int = 64, device: str = "auto"
 ) -> np.ndarray:
     """The feature maps of a network's backbone, averaged over the image.
 
@@ -37,15 +37,18 @@ def extract_backbone_features(
     images : uint8 array, shape (n, h, w)
         Canonical pixels.
     batch_size : int
+        Least images at once.
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Returns
     -------
     float32 array, shape (n, channels)
     """
-    device = best_device()
-    network.to(device)
-    features = []
-    with torch.inference_mode():
-        for batch in unit_batches(images, batch_size, None, device):
-            features.append(network.maps(batch).mean(dim=(2, 3)).float().cpu().numpy())
-    return np.concatenate(features)
+
+    def compute(batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (network.maps(batch).mean(dim=(2, 3)).float(),)
+
+    place = choose_device(device)
+    results = compute_batches(network, compute, images, None, place, batch_size)
+    return np.concatenate([averages for (averages,) in results])

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 def extract_features(
-    network: "Network", images: np.ndarray, image_size: int | None, batch_size: int = 64
+    network: "Network",
+    images: np.ndarray,
+    image_size: int | None,
+    batch_size: int = 64,
+    device: str = "auto",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features and class probabilities of images.
 
@@ -21,6 +25,9 @@ def extract_features(
     image_size : int or None
         Side of the network's input; None for the images' own.
     batch_size : int
+        Least images at once.
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Returns
     -------
@@ -29,19 +36,20 @@ def extract_features(
     """
     import torch
 
-    from cxr.networks.device import best_device
-    from cxr.networks.pixels import unit_batches
+    from cxr.networks.batched import compute_batches
+    from cxr.networks.device import choose_device
 
-    device = best_device()
-    network.to(device).eval()
+    def compute(batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        units = network.features(batch)
+        logits = network.class_logits(units).float()
+        return units.float(), torch.softmax(logits, dim=1)
+
+    place = choose_device(device)
+    results = compute_batches(network, compute, images, image_size, place, batch_size)
     features = [np.zeros((0, network.feature_dim), dtype=np.float32)]
     probabilities = [np.zeros((0, network.n_classes), dtype=np.float32)]
-    with torch.inference_mode():
-        for batch in unit_batches(images, batch_size, image_size, device):
-            units = network.features(batch)
-            features.append(units.float().cpu().numpy())
-            logits = network.class_logits(units).float()
-            probabilities.append(torch.softmax(logits, dim=1).cpu().numpy())
+    features += [units for units, _ in results]
+    probabilities += [shares for _, shares in results]
     return np.concatenate(features), np.concatenate(probabilities)
 
 
@@ -68,9 +76,10 @@ def untrained_features(
     image_size: int,
     images: np.ndarray,
     seed: int,
+    device: str = "auto",
 ) -> np.ndarray:
     """The features of a network with its initial weights, float32 of shape (n, feature_dim)."""
     from cxr.networks.architecture import build_network
 
     network = build_network(architecture, n_classes, feature_dim, dropout=0.0, seed=seed)
-    return extract_features(network, images, image_size)[0]
+    return extract_features(network, images, image_size, device=device)[0]

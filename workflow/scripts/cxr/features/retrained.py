@@ -43,6 +43,6 @@ def retrained_features(
     if split is not None:
         selected = (cohort["split"] == split).to_numpy()
         cohort, images = cohort[selected], images[selected]
-    features, _ = extract_features(trained.network, images, trained.image_size)
+    features, _ = extract_features(trained.network, images, trained.image_size, device=run.device)
     trained.checkpoint.remove()
     return features_table(cohort, features)

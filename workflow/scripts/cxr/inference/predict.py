@@ -71,7 +71,12 @@ def list_images(folder: Path) -> list[str]:
 
 
 def predict_folder(
-    network: Network, card: Mapping[str, Any], folder: Path, overlays: Path, threads: int
+    network: Network,
+    card: Mapping[str, Any],
+    folder: Path,
+    overlays: Path,
+    threads: int,
+    device: str = "auto",
 ) -> FolderPrediction:
     """Reads every file below a folder and runs the network on those that are images.
 
@@ -88,6 +93,8 @@ def predict_folder(
         The folder for a PNG of each image with the Grad-CAM of its class.
     threads : int
         Images decoded at a time.
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Raises
     ------
@@ -117,10 +124,12 @@ def predict_folder(
                 yield file, image
 
     left = usable()
-    tables = [_predict_block(network, card, [], np.zeros((0, size, size), np.uint8), overlays, 0)]
+    none = np.zeros((0, size, size), np.uint8)
+    tables = [_predict_block(network, card, [], none, overlays, 0, device)]
     while block := list(islice(left, BLOCK)):
         names, images = zip(*block, strict=True)
-        tables.append(_predict_block(network, card, names, np.stack(images), overlays, done))
+        block_images = np.stack(images)
+        tables.append(_predict_block(network, card, names, block_images, overlays, done, device))
         done += len(names)
     predictions, features = (
         pd.concat(some, ignore_index=True) for some in zip(*tables, strict=True)
@@ -135,15 +144,17 @@ def _predict_block(
     images: np.ndarray,
     overlays: Path,
     done: int,
+    device: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions and features of some images, after `done` others; writes their overlays."""
     rows = pd.DataFrame({"image_id": list(files), "class": "", "split": ""})
     classes, tags = card["classes"], card.get("tags", [])
     labels = [*classes, *tags] if tags else []
     predictions, features = predict_images(
-        network, rows, images, card["image_size"], classes, labels
+        network, rows, images, card["image_size"], classes, labels, device
     )
-    cams = grad_cam(network, images, card["image_size"], predicted_codes(predictions, classes))
+    codes = predicted_codes(predictions, classes)
+    cams = grad_cam(network, images, card["image_size"], codes, device=device)
     names = [overlay_name(done + i, file) for i, file in enumerate(files)]
     for name, image, cam in zip(names, images, cams, strict=True):
         Image.fromarray(overlay(image, cam)).save(overlays / name)

@@ -79,7 +79,7 @@ class RadiographAugmentation(v2.Transform):
             return limit * (2 * torch.rand(n, device=device) - 1)
 
         side = ERASED[0] + (ERASED[1] - ERASED[0]) * torch.rand(2, n, device=device)
-        mirror = torch.where(torch.rand(n, device=device) < 0.5, -1.0, 1.0)
+        mirror = 1 - 2 * (torch.rand(n, device=device) < 0.5).float()
         return {
             "affine": _affine(
                 uniform(math.radians(settings.rotation)),
@@ -112,6 +112,33 @@ class RadiographAugmentation(v2.Transform):
         if settings.erasing:
             images = torch.where(_rectangles(images, params), params["grey"], images)
         return images.clamp_(0, 1)
+
+
+class MixUp:
+    """Mixtures of each image of a batch with the one before it, and of their targets.
+
+    Parameters
+    ----------
+    alpha : float
+        Of the Beta distribution of the share.
+
+    References
+    ----------
+    H. Zhang et al., "mixup: Beyond empirical risk minimization", 2018.
+    """
+
+    def __init__(self, alpha: float) -> None:
+        parameter = torch.tensor([alpha])
+        self.distribution = torch.distributions.Beta(parameter, parameter)
+
+    def draw(self) -> float:
+        """A share, from torch's generator of the CPU."""
+        return float(self.distribution.sample())
+
+    @staticmethod
+    def mix(batch: Tensor, share: float | Tensor) -> Tensor:
+        """A batch with the share `share` of each row, the rest of the row before."""
+        return batch.roll(1, 0).mul_(1.0 - share).add_(batch.mul(share))
 
 
 def _affine(angle: Tensor, scale: Tensor, x: Tensor, y: Tensor, mirror: Tensor) -> Tensor:

@@ -34,6 +34,8 @@ class QuerySettings:
     image_size : int
         Side of a canonical image, pixels.
     square : Square
+    device : str
+        As of `cxr.networks.device.choose_device`.
     space : "trained" or "backbone"
         Whose features are searched: the study's network, or one with ImageNet weights.
     backbone : str or None
@@ -44,6 +46,7 @@ class QuerySettings:
 
     image_size: int
     square: Square
+    device: str
     space: Literal["trained", "backbone"]
     backbone: str | None
     k: int
@@ -91,9 +94,10 @@ def query_features(
     """
     if settings.space == "backbone":
         assert settings.backbone is not None
-        return extract_backbone_features(pretrained_backbone(settings.backbone, weights), image)
+        backbone = pretrained_backbone(settings.backbone, weights)
+        return extract_backbone_features(backbone, image, device=settings.device)
     network, card = load_model(weights, model)
-    return extract_features(network, image, card["image_size"])[0]
+    return extract_features(network, image, card["image_size"], device=settings.device)[0]
 
 
 def nearest_images(

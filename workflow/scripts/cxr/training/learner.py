@@ -9,20 +9,24 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torchvision.transforms import v2
+from torch.optim.swa_utils import AveragedModel
 
 from cxr.core.errors import InputError
 from cxr.networks.architecture import Network
-from cxr.networks.augmentation import RadiographAugmentation
+from cxr.networks.augmentation import MixUp, RadiographAugmentation
 from cxr.networks.device import choose_dtype, is_out_of_memory, mixed_precision
-from cxr.networks.pixels import resize, to_unit
+from cxr.networks.pixels import to_unit
+from cxr.training.average import make_average
 from cxr.training.batches import batches
+from cxr.training.graph import StepGraph
 from cxr.training.recipe import Phase, Recipe, Schedule, make_optimizer, peak_rates
+from cxr.training.store import Store
 
 log = logging.getLogger("cxr")
 
 Result = TypeVar("Result")
+
+LARGE = 2**24  # pixels that a card validates at once
 
 
 class Learner:
@@ -37,8 +41,10 @@ class Learner:
         One of the recipe's.
     train, validation : pair of Tensors
         Images, uint8 of shape (n, 1, h, w), and targets, float of shape (n, n_classes +
-        n_tags). Images stay in the machine's memory; batches move to the device.
+        n_tags).
     device : torch.device
+    graphs : bool
+        Whether full batches are computed as CUDA graphs where the device is a card.
     """
 
     def __init__(
@@ -49,20 +55,28 @@ class Learner:
         train: tuple[Tensor, Tensor],
         validation: tuple[Tensor, Tensor],
         device: torch.device,
+        graphs: bool = True,
     ) -> None:
         self.network, self.phase, self.device = network, phase, device
-        self.images, self.targets = resize(train[0], phase.image_size), train[1]
-        self.validation_images = resize(validation[0], phase.image_size)
-        self.validation_targets = validation[1].to(device)
+        self.train = Store(*train, phase.image_size, device)
+        self.validation = Store(*validation, phase.image_size, device)
         self.dtype = choose_dtype(recipe.precision, device)
         self.run = torch.compile(network) if recipe.compile else network
         augmentation = recipe.augmentation
         self.augment = to_unit if augmentation is None else RadiographAugmentation(augmentation)
-        self.mixup = v2.MixUp(alpha=phase.mixup) if phase.mixup > 0 else None
+        self.mixup = MixUp(phase.mixup) if phase.mixup > 0 else None
+        self.share = torch.zeros((), device=device)  # of mixup, where a graph finds it
         self.weights: Tensor | None = None
         if phase.class_weights:
             self.weights = class_weights(self.classes_of(train[1]), network.n_classes).to(device)
         self.micro_batch = phase.batch_size + 1  # a last image may have joined
+        # A card validates this many times the micro-batch at once.
+        self.multiple = 1
+        if device.type == "cuda":
+            self.multiple = max(1, LARGE // (phase.image_size**2 * self.micro_batch))
+        self.graph: StepGraph | None = None
+        if device.type == "cuda" and graphs and not recipe.compile:
+            self.graph = StepGraph(self._pass, list(network.parameters()), phase.batch_size)
         self.suggested_rate: float | None = None
         self.average: AveragedModel | None = None
 
@@ -71,10 +85,9 @@ class Learner:
         self.suggested_rate = suggested_rate
         rates = peak_rates(self.phase, suggested_rate)
         self.optimizer = make_optimizer(self.network, self.phase, *rates)
-        self.schedule = Schedule(self.optimizer, self.phase, len(self.images))
+        self.schedule = Schedule(self.optimizer, self.phase, len(self.train))
         if self.phase.averaging:
-            update = get_ema_multi_avg_fn(self.phase.averaging)
-            self.average = AveragedModel(self.network, multi_avg_fn=update, use_buffers=True)
+            self.average = make_average(self.network, self.phase.averaging, self.device)
 
     def classes_of(self, outputs: Tensor) -> Tensor:
         """The likeliest class by logits, or the class by targets, shape (n,)."""
@@ -110,13 +123,13 @@ class Learner:
         """One pass over the training images: mean loss and accuracy."""
         total = hits = torch.zeros((), device=self.device)
         self.set_training()
-        for batch in batches(len(self.images), self.phase.batch_size, rng):
+        for batch in batches(len(self.train), self.phase.batch_size, rng, self.train.place):
             loss, n_correct = self.step(batch)
             self.schedule.after_step()
             if self.average is not None:
                 self.average.update_parameters(self.network)
             total, hits = total + loss * len(batch), hits + n_correct
-        return float(total) / len(self.images), float(hits) / len(self.images)
+        return float(total) / len(self.train), float(hits) / len(self.train)
 
     def step(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """One step of the optimizer: the batch's loss and how many of its images were correct.
@@ -124,12 +137,29 @@ class Learner:
         Where the device has no memory for the batch, it is computed in parts
         whose gradients add up, from then on.
         """
-        images = self.augment(self.images[batch].to(self.device))
-        targets = self.targets[batch].to(self.device)
-        if self.mixup is not None:
-            images, targets = self.mixup(images, targets)
-        loss, logits = self._within_memory(lambda: self._gradients(images, targets))
+        images, targets = self.train.take(batch)
+        if self.mixup is not None and self.device.type == "cuda":
+            self.share.fill_(self.mixup.draw())
+        result: tuple[Tensor, Tensor] | None = None
+        if self.graph is not None and self.micro_batch >= len(batch):
+            result = self.graph.step(images, targets)
+        if result is None:
+            result = self._pass(images, targets, within_memory=True)
         self.optimizer.step()
+        return result
+
+    def _pass(
+        self, images: Tensor, targets: Tensor, within_memory: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Leaves the gradients of a batch; its loss and how many of its images were correct."""
+        images = self.augment(images)
+        if self.mixup is not None:
+            share = self.share if self.device.type == "cuda" else self.mixup.draw()
+            images, targets = self.mixup.mix(images, share), self.mixup.mix(targets, share)
+        if within_memory:
+            loss, logits = self._within_memory(lambda: self._gradients(images, targets))
+        else:
+            loss, logits = self._gradients(images, targets)
         return loss, (self.classes_of(logits) == self.classes_of(targets)).sum()
 
     def _gradients(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -187,16 +217,23 @@ class Learner:
 
     def validate(self) -> tuple[float, float]:
         """Loss, without label smoothing, and accuracy on the validation images."""
-        network = self.evaluated.eval()
+        network, targets = self.evaluated.eval(), self.validation.targets
         logits = self._within_memory(lambda: self._logits(network))
-        correct = self.classes_of(logits) == self.classes_of(self.validation_targets)
-        return float(self._loss(logits, self.validation_targets)), float(correct.float().mean())
+        correct = self.classes_of(logits) == self.classes_of(targets)
+        return float(self._loss(logits, targets)), float(correct.float().mean())
 
     def _logits(self, network: Network) -> Tensor:
         """The logits of the validation images."""
-        parts = self.validation_images.split(self.micro_batch)
-        with torch.inference_mode(), mixed_precision(self.device, self.dtype):
-            return torch.cat([network(to_unit(part.to(self.device))) for part in parts]).float()
+        while True:
+            parts = self.validation.parts(self.micro_batch * self.multiple)
+            try:
+                with torch.inference_mode(), mixed_precision(self.device, self.dtype):
+                    return torch.cat([network(to_unit(part)) for part in parts]).float()
+            except RuntimeError as error:
+                if self.multiple == 1 or not is_out_of_memory(error):
+                    raise
+            self.multiple //= 2
+            torch.cuda.empty_cache()
 
     def set_training(self) -> None:
         """Puts the network into training mode, a frozen backbone left out."""

@@ -14,8 +14,13 @@ from torch import Tensor
 
 from cxr.core.errors import InputError
 from cxr.networks.architecture import Network
-from cxr.networks.device import best_device, make_deterministic
-from cxr.training.checkpoint import Checkpoint, random_state, restore_random_state
+from cxr.networks.device import choose_device, own_stream, set_deterministic
+from cxr.training.checkpoint import (
+    Checkpoint,
+    CheckpointWriter,
+    random_state,
+    restore_random_state,
+)
 from cxr.training.dataset import TrainingData
 from cxr.training.learner import Learner
 from cxr.training.rate_test import range_test
@@ -70,12 +75,14 @@ def train(
     recipe: Recipe,
     seed: int,
     checkpoint: Checkpoint | None = None,
+    device: str = "auto",
 ) -> TrainingResult:
     """Trains a network in place, phase by phase.
 
     Every phase begins with the weights that the one before it kept; the network
     ends with those of the last. The same seed gives the same weights on the same
-    machine, whether or not the training was interrupted in between.
+    machine, whether or not the training was interrupted in between; on a card only
+    where the recipe is deterministic.
 
     Parameters
     ----------
@@ -86,16 +93,21 @@ def train(
     checkpoint : Checkpoint, optional
         Written after every epoch, and read where an earlier run was interrupted. It is left
         for the caller to remove once the model is safe.
+    device : str
+        As of `cxr.networks.device.choose_device`.
 
     Raises
     ------
     InputError
         If the loss is no longer a number.
     """
-    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+    place = choose_device(device)
+    cards = [torch.cuda.current_device()] if place.type == "cuda" else []
+    with torch.random.fork_rng(devices=cards), own_stream(place):
         torch.manual_seed(seed)
-        make_deterministic()
-        return _train(network, data, recipe, np.random.default_rng(seed), checkpoint)
+        set_deterministic(recipe.deterministic, place)
+        with CheckpointWriter(checkpoint) as writer:
+            return _train(network, data, recipe, np.random.default_rng(seed), writer, place)
 
 
 def _train(
@@ -103,14 +115,14 @@ def _train(
     data: TrainingData,
     recipe: Recipe,
     rng: np.random.Generator,
-    checkpoint: Checkpoint | None,
+    writer: CheckpointWriter,
+    device: torch.device,
 ) -> TrainingResult:
-    device = best_device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     train_set, validation_set = (
         data.tensors(split, network.n_classes) for split in ("train", "validation")
     )
-    stored = checkpoint.load() if checkpoint is not None else None
+    stored = writer.checkpoint.load() if writer.checkpoint is not None else None
     progress = _Progress() if stored is None else _Progress(**stored["progress"])
     precision = ""
     for position in range(progress.phase, len(recipe.phases)):
@@ -119,15 +131,17 @@ def _train(
         precision = str(learner.dtype).removeprefix("torch.")
         if stored is not None:
             learner.restore(stored["learner"])
-            restore_random_state(rng, stored["random"])
+            restore_random_state(rng, stored["random"], device)
             log.info("resuming after epoch %d of an interrupted run", len(progress.rows))
             stored = None
         else:
             progress.phase, progress.best_loss, progress.best_epoch = position, math.inf, 0
             log.info(_headline(position, recipe, device, precision))
             _begin(learner, progress, rng)
-        _epochs(learner, progress, rng, checkpoint)
+        _epochs(learner, progress, rng, writer)
         network.load_state_dict(progress.best)
+        learner.graph = None  # it refers to the learner, whose images lie on the card
+        del learner
     network.to("cpu").eval()
     history = pd.DataFrame(progress.rows)
     images = len(train_set[0]) * len(history)
@@ -168,7 +182,7 @@ def _epochs(
     learner: Learner,
     progress: _Progress,
     rng: np.random.Generator,
-    checkpoint: Checkpoint | None,
+    writer: CheckpointWriter,
 ) -> None:
     """The epochs of a phase that are still to do; `progress.best` are the weights it keeps."""
     phase = learner.phase
@@ -209,6 +223,5 @@ def _epochs(
         if loss < progress.best_loss or phase.keep == "last":
             progress.best = copy.deepcopy(learner.evaluated.state_dict())
             progress.best_loss, progress.best_epoch = loss, epoch
-        if checkpoint is not None:
-            state = {"learner": learner.state(), "random": random_state(rng)}
-            checkpoint.save({**state, "progress": vars(progress)})
+        state = {"learner": learner.state(), "random": random_state(rng, learner.device)}
+        writer.put({**state, "progress": vars(progress)})

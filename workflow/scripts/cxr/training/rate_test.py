@@ -47,7 +47,8 @@ def range_test(learner: Learner, rng: np.random.Generator) -> tuple[float, pd.Da
     learner.optimizer = make_optimizer(learner.network, learner.phase, LOWEST, LOWEST)
     learner.set_training()
     smooth, rows = 0.0, []
-    batches = endless_batches(len(learner.images), learner.phase.batch_size, rng)
+    size, place = learner.phase.batch_size, learner.train.place
+    batches = endless_batches(len(learner.train), size, rng, place)
     for trial in range(TRIALS):
         rate = LOWEST * (HIGHEST / LOWEST) ** (trial / (TRIALS - 1))
         for group in learner.optimizer.param_groups:

@@ -44,6 +44,7 @@ class Recipe:
     precision: str
     compile: bool
     threads: int = 1
+    deterministic: bool = True
 
 
 def peak_rates(phase: Phase, suggested: float | None) -> tuple[float, float]:

@@ -37,12 +37,15 @@ class TrainingRun:
         Of the initial weights, the batches and the augmentation.
     square : str, optional
         How the images became square; for the card of a model that others use.
+    device : str
+        As of `cxr.networks.device.choose_device`.
     """
 
     classes: tuple[str, ...]
     model: ModelSettings
     seed: int
     square: str | None = None
+    device: str = "auto"
 
     def fit(
         self,
@@ -75,7 +78,7 @@ class TrainingRun:
         data = TrainingData.from_cohort(cohort, images, self.classes)
         network = self._start(data.n_tags, weights)
         stored = Checkpoint(checkpoint, asdict(self), data.digest(), code)
-        result = train(network, data, self.model.training, self.seed, stored)
+        result = train(network, data, self.model.training, self.seed, stored, self.device)
         return TrainedModel(network, data, result, stored)
 
     def _start(self, n_tags: int, weights: str | None) -> Network:
