@@ -131,16 +131,18 @@ def require(truth, fact):
 
 def check_maps(card):
     """The card's affinities, first iterations, divergences and bytes beside the CPU's."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
     from cxr.embedding.tsne_exact import divergence, optimise
 
     requests = [
-        tsne_gpu.MapRequest(neighbours_of(174), [(p, 0) for p in (1.0, 5.0, 30.0, 58.0, 100.0)]),
-        tsne_gpu.MapRequest(neighbours_of(61, 1), [(7.5, 0), (7.5, 1), (60.0, 0)], "random"),
-        tsne_gpu.MapRequest(neighbours_of(1000, 2), [(30.0, 0)]),
-        tsne_gpu.MapRequest(neighbours_of(3), [(1.0, 0), (2.0, 0)]),
+        tsne_batches.MapRequest(
+            neighbours_of(174), [(p, 0) for p in (1.0, 5.0, 30.0, 58.0, 100.0)]
+        ),
+        tsne_batches.MapRequest(neighbours_of(61, 1), [(7.5, 0), (7.5, 1), (60.0, 0)], "random"),
+        tsne_batches.MapRequest(neighbours_of(1000, 2), [(30.0, 0)]),
+        tsne_batches.MapRequest(neighbours_of(3), [(1.0, 0), (2.0, 0)]),
     ]
-    (batch,) = tsne_gpu.batches(requests, card.free_bytes())
+    (batch,) = tsne_batches.batches(requests, card.free_bytes())
     joints = tsne_gpu.joint_affinities(batch, card)
     errors = []
     for (points, perplexity), joint in zip(batch.affinities, joints.cpu().numpy(), strict=True):
@@ -171,7 +173,7 @@ def check_maps(card):
         )
     points = neighbours_of(174)
     runs = [(float(p), seed) for p in range(2, 59, 4) for seed in range(4)]
-    request = tsne_gpu.MapRequest(points, runs)
+    request = tsne_batches.MapRequest(points, runs)
     ((*found,),) = tsne_gpu.compute_maps([request], card)
     again = [
         one
@@ -219,9 +221,9 @@ def product_of(perplexities, seeds):
 
 def map_rows(card, name, requests, sample, repeats):
     """The rows of one size: beside one core of the CPU, and beside libraries for the GPU."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
 
-    asked = [tsne_gpu.MapRequest(*each) for each in requests]
+    asked = [tsne_batches.MapRequest(*each) for each in requests]
     count = sum(len(each.runs) for each in asked)
     seconds, _ = timed(lambda: list(tsne_gpu.compute_maps(asked, card)), repeats)
     describe(card, name, asked)
@@ -246,9 +248,9 @@ def map_rows(card, name, requests, sample, repeats):
 
 def describe(card, name, requests):
     """How long the parts of a first batch take."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
 
-    batch = next(tsne_gpu.batches(requests, card.free_bytes()))
+    batch = next(tsne_batches.batches(requests, card.free_bytes()))
     affinities, joints = timed(lambda: tsne_gpu.joint_affinities(batch, card), 1)
     turns = []
 
@@ -275,7 +277,7 @@ def describe(card, name, requests):
 
 def tiles(card):
     """Prints how long an iteration takes, by points of a program, columns of a tile and warps."""
-    from cxr.embedding import tsne_gpu, tsne_kernels
+    from cxr.embedding import tsne_batches, tsne_gpu, tsne_kernels
 
     names, usual = ("ROWS", "COLUMNS", "WARPS"), (32, 64, 4)
     work = {
@@ -289,8 +291,8 @@ def tiles(card):
             setattr(tsne_kernels, name, value)
         cells = []
         for requests in work.values():
-            asked = [tsne_gpu.MapRequest(*each) for each in requests]
-            batch = next(tsne_gpu.batches(asked, card.free_bytes()))
+            asked = [tsne_batches.MapRequest(*each) for each in requests]
+            batch = next(tsne_batches.batches(asked, card.free_bytes()))
             moving = tsne_gpu.MovingMaps(tsne_gpu.joint_affinities(batch, card), batch, card)
             moving.advance(2)
             moving.moving.fill_(1)
