@@ -92,6 +92,8 @@ def main():
             (work, f"{ours:.0f} {unit}", f"{peer:.0f} {unit}", ours / peer)
             for work, ours, peer, unit in training_rows(options.quick)
         ]
+    if not rows:
+        return
     print("\n| card | work | ours | peer | times as fast |\n| --- | --- | --- | --- | --- |")
     for work, ours, peer, ratio in rows:
         print(f"| {card.name} | {work} | {ours} | {peer} | {ratio:.1f} |")

@@ -69,9 +69,13 @@ class Batch:
     def starts(self) -> np.ndarray:
         """Where the points of each map start, float32 (b, 2, width)."""
         starts = np.full((len(self.maps), 2, self.width), FAR, np.float32)
+        known: dict[tuple[int, int, str], np.ndarray] = {}
         for start, (number, seed, initialization) in zip(starts, self.maps, strict=True):
             points = self.affinities[number][0]
-            start[:, : points.n] = starting_points(points, seed, initialization).T
+            key = id(points), seed, initialization
+            if key not in known:
+                known[key] = starting_points(points, seed, initialization).T
+            start[:, : points.n] = known[key]
         return starts
 
 

@@ -15,7 +15,7 @@ import torch
 
 from cxr.embedding import tsne_kernels as kernels
 from cxr.embedding.card import Card
-from cxr.embedding.knn import affinity_neighbours
+from cxr.embedding.knn import affinity_reach
 from cxr.embedding.tsne_batches import Batch, MapRequest, batches
 from cxr.embedding.tsne_exact import CHECKED, EXACT_PHASES, MAX_STEP, MIN_GAIN, SETTLED, TOLERANCE
 
@@ -73,7 +73,7 @@ def optimise_batch(
 
 def joint_affinities(batch: Batch, card: Card) -> torch.Tensor:
     """The symmetric affinities of each set of points and perplexity, float32 (a, width, width)."""
-    reaches = [affinity_neighbours(*each)[0].shape[1] for each in batch.affinities]
+    reaches = [affinity_reach(*each) for each in batch.affinities]
     reach, sets = max(reaches), {id(points): points for points, _ in batch.affinities}
     places = {key: place for place, key in enumerate(sets)}
     squares = np.zeros((len(sets), batch.width, reach))
