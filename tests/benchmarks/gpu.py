@@ -40,6 +40,7 @@ from cxr.evidence.null_search import NullSettings, search_simulations  # noqa: E
 from cxr.evidence.sample import Sample, SampleSettings  # noqa: E402
 from cxr.evidence.search import SearchGrid, SearchSettings  # noqa: E402
 from cxr.evidence.thresholds import MinimumSize  # noqa: E402
+from cxr.planning.chunks import SIMULATIONS  # noqa: E402
 
 EXACT = TsneSettings(gradient="exact")
 REPLICATES = 199
@@ -107,7 +108,7 @@ def features_of(n, number=0):
 def neighbours_of(n, number=0, perplexity=100.0):
     """The neighbours of n rectified features."""
     features = features_of(n, number)
-    return find_neighbours(np.zeros(len(features), np.str_), features, perplexity, 1)
+    return find_neighbours(np.zeros(n, np.str_), features, perplexity, os.cpu_count())
 
 
 def timed(function, repeats):
@@ -232,7 +233,6 @@ def map_rows(card, name, requests, sample, repeats):
     work, ours = f"t-SNE, {count:,} maps of {name}", f"{seconds:.3g} s"
     points, rows = asked[0].neighbours, []
     if sample:
-        embed(points, sample[0], 0, EXACT, 1)
         start = time.perf_counter()
         for perplexity in sample:
             embed(points, perplexity, 1, EXACT, 1)
@@ -344,15 +344,16 @@ def null_job(subject, null, first, last, device, threads):
 
 
 def nulls_on_cpu(options):
-    """Seconds and simulations of each subject, on all cores, a process a core."""
+    """Seconds and simulations, in the jobs of the workflow, one on each core at a time."""
     import pandas as pd
 
     last = 40 if options.quick else REPLICATES
     jobs = [
-        (*subject, first, min(first + 9, last), "cpu", 1)
+        (*subject, first, min(first + SIMULATIONS - 1, last), "cpu", 1)
         for subject in SUBJECTS
-        for first in range(1, last + 1, 10)
+        for first in range(1, last + 1, SIMULATIONS)
     ]
+    null_job(0, "gaussian", 1, 1, "cpu", 1)  # compiles, for all processes
     with ProcessPoolExecutor(options.cores, mp_context=get_context("spawn")) as pool:
         warm = [(0, "gaussian", 1, 1, "cpu", 1)] * 2 * options.cores
         list(pool.map(null_job, *zip(*warm, strict=True)))

@@ -65,6 +65,16 @@ def test_results_are_those_of_searches_one_by_one_and_in_order(card, monkeypatch
         assert one.dbcv == other.dbcv
 
 
+def test_without_a_card_they_are_run_one_by_one(monkeypatch):
+    from cxr.embedding import gpu
+
+    monkeypatch.setattr(gpu, "find_card", lambda: None)
+    alone = list(run_searches(searches(GRID, 2)))
+    found = list(run_searches(searches(replace(GRID, device="gpu"), 2), threads=3))
+    for (_, one), (_, other) in zip(alone, found, strict=True):
+        np.testing.assert_array_equal(one.xy, other.xy)
+
+
 def test_no_search_finds_nothing(card):
     assert list(run_searches(iter(()), threads=2)) == []
 

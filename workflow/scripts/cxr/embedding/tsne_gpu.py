@@ -20,7 +20,7 @@ from cxr.embedding.tsne_batches import Batch, MapRequest, batches
 from cxr.embedding.tsne_exact import CHECKED, EXACT_PHASES, MAX_STEP, MIN_GAIN, SETTLED, TOLERANCE
 
 # Pairs of points whose divergence is computed at once, in double precision.
-PAIRS = 2**26
+PAIRS = 2**24
 
 
 def compute_maps(
