@@ -18,7 +18,7 @@ GRID = SearchGrid((3.0, 6.0), (0.3, 0.6), (3, 5), 2, 6, 1 / 3)
 @pytest.fixture
 def card(monkeypatch):
     """A card that computes what the CPU does; the sizes of the batches it was asked for."""
-    pytest.importorskip("torch")
+    pytest.importorskip("triton", reason="Triton is for Linux")
     from cxr.embedding import gpu, tsne_gpu
 
     sizes = []
