@@ -40,6 +40,7 @@ from cxr.evidence.null_search import NullSettings, search_simulations  # noqa: E
 from cxr.evidence.sample import Sample, SampleSettings  # noqa: E402
 from cxr.evidence.search import SearchGrid, SearchSettings  # noqa: E402
 from cxr.evidence.thresholds import MinimumSize  # noqa: E402
+from cxr.planning.chunks import SIMULATIONS  # noqa: E402
 
 EXACT = TsneSettings(gradient="exact")
 REPLICATES = 199
@@ -92,6 +93,8 @@ def main():
             (work, f"{ours:.0f} {unit}", f"{peer:.0f} {unit}", ours / peer)
             for work, ours, peer, unit in training_rows(options.quick)
         ]
+    if not rows:
+        return
     print("\n| card | work | ours | peer | times as fast |\n| --- | --- | --- | --- | --- |")
     for work, ours, peer, ratio in rows:
         print(f"| {card.name} | {work} | {ours} | {peer} | {ratio:.1f} |")
@@ -105,7 +108,7 @@ def features_of(n, number=0):
 def neighbours_of(n, number=0, perplexity=100.0):
     """The neighbours of n rectified features."""
     features = features_of(n, number)
-    return find_neighbours(np.zeros(len(features), np.str_), features, perplexity, 1)
+    return find_neighbours(np.zeros(n, np.str_), features, perplexity, os.cpu_count())
 
 
 def timed(function, repeats):
@@ -131,16 +134,18 @@ def require(truth, fact):
 
 def check_maps(card):
     """The card's affinities, first iterations, divergences and bytes beside the CPU's."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
     from cxr.embedding.tsne_exact import divergence, optimise
 
     requests = [
-        tsne_gpu.MapRequest(neighbours_of(174), [(p, 0) for p in (1.0, 5.0, 30.0, 58.0, 100.0)]),
-        tsne_gpu.MapRequest(neighbours_of(61, 1), [(7.5, 0), (7.5, 1), (60.0, 0)], "random"),
-        tsne_gpu.MapRequest(neighbours_of(1000, 2), [(30.0, 0)]),
-        tsne_gpu.MapRequest(neighbours_of(3), [(1.0, 0), (2.0, 0)]),
+        tsne_batches.MapRequest(
+            neighbours_of(174), [(p, 0) for p in (1.0, 5.0, 30.0, 58.0, 100.0)]
+        ),
+        tsne_batches.MapRequest(neighbours_of(61, 1), [(7.5, 0), (7.5, 1), (60.0, 0)], "random"),
+        tsne_batches.MapRequest(neighbours_of(1000, 2), [(30.0, 0)]),
+        tsne_batches.MapRequest(neighbours_of(3), [(1.0, 0), (2.0, 0)]),
     ]
-    (batch,) = tsne_gpu.batches(requests, card.free_bytes())
+    (batch,) = tsne_batches.batches(requests, card.free_bytes())
     joints = tsne_gpu.joint_affinities(batch, card)
     errors = []
     for (points, perplexity), joint in zip(batch.affinities, joints.cpu().numpy(), strict=True):
@@ -171,7 +176,7 @@ def check_maps(card):
         )
     points = neighbours_of(174)
     runs = [(float(p), seed) for p in range(2, 59, 4) for seed in range(4)]
-    request = tsne_gpu.MapRequest(points, runs)
+    request = tsne_batches.MapRequest(points, runs)
     ((*found,),) = tsne_gpu.compute_maps([request], card)
     again = [
         one
@@ -219,16 +224,15 @@ def product_of(perplexities, seeds):
 
 def map_rows(card, name, requests, sample, repeats):
     """The rows of one size: beside one core of the CPU, and beside libraries for the GPU."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
 
-    asked = [tsne_gpu.MapRequest(*each) for each in requests]
+    asked = [tsne_batches.MapRequest(*each) for each in requests]
     count = sum(len(each.runs) for each in asked)
     seconds, _ = timed(lambda: list(tsne_gpu.compute_maps(asked, card)), repeats)
     describe(card, name, asked)
     work, ours = f"t-SNE, {count:,} maps of {name}", f"{seconds:.3g} s"
     points, rows = asked[0].neighbours, []
     if sample:
-        embed(points, sample[0], 0, EXACT, 1)
         start = time.perf_counter()
         for perplexity in sample:
             embed(points, perplexity, 1, EXACT, 1)
@@ -246,9 +250,9 @@ def map_rows(card, name, requests, sample, repeats):
 
 def describe(card, name, requests):
     """How long the parts of a first batch take."""
-    from cxr.embedding import tsne_gpu
+    from cxr.embedding import tsne_batches, tsne_gpu
 
-    batch = next(tsne_gpu.batches(requests, card.free_bytes()))
+    batch = next(tsne_batches.batches(requests, card.free_bytes()))
     affinities, joints = timed(lambda: tsne_gpu.joint_affinities(batch, card), 1)
     turns = []
 
@@ -275,7 +279,7 @@ def describe(card, name, requests):
 
 def tiles(card):
     """Prints how long an iteration takes, by points of a program, columns of a tile and warps."""
-    from cxr.embedding import tsne_gpu, tsne_kernels
+    from cxr.embedding import tsne_batches, tsne_gpu, tsne_kernels
 
     names, usual = ("ROWS", "COLUMNS", "WARPS"), (32, 64, 4)
     work = {
@@ -289,8 +293,8 @@ def tiles(card):
             setattr(tsne_kernels, name, value)
         cells = []
         for requests in work.values():
-            asked = [tsne_gpu.MapRequest(*each) for each in requests]
-            batch = next(tsne_gpu.batches(asked, card.free_bytes()))
+            asked = [tsne_batches.MapRequest(*each) for each in requests]
+            batch = next(tsne_batches.batches(asked, card.free_bytes()))
             moving = tsne_gpu.MovingMaps(tsne_gpu.joint_affinities(batch, card), batch, card)
             moving.advance(2)
             moving.moving.fill_(1)
@@ -340,15 +344,16 @@ def null_job(subject, null, first, last, device, threads):
 
 
 def nulls_on_cpu(options):
-    """Seconds and simulations of each subject, on all cores, a process a core."""
+    """Seconds and simulations, in the jobs of the workflow, one on each core at a time."""
     import pandas as pd
 
     last = 40 if options.quick else REPLICATES
     jobs = [
-        (*subject, first, min(first + 9, last), "cpu", 1)
+        (*subject, first, min(first + SIMULATIONS - 1, last), "cpu", 1)
         for subject in SUBJECTS
-        for first in range(1, last + 1, 10)
+        for first in range(1, last + 1, SIMULATIONS)
     ]
+    null_job(0, "gaussian", 1, 1, "cpu", 1)  # compiles, for all processes
     with ProcessPoolExecutor(options.cores, mp_context=get_context("spawn")) as pool:
         warm = [(0, "gaussian", 1, 1, "cpu", 1)] * 2 * options.cores
         list(pool.map(null_job, *zip(*warm, strict=True)))

@@ -20,7 +20,7 @@ WORKER = """
 import json
 import numpy as np
 import torch
-from cxr.embedding import tsne_gpu
+from cxr.embedding import tsne_batches, tsne_gpu
 from cxr.embedding.card import Card
 from cxr.embedding.knn import find_neighbours, pairwise_affinities, starting_points
 from cxr.embedding.tsne_exact import divergence, optimise
@@ -34,7 +34,7 @@ def points(n):
     return find_neighbours(np.zeros(n, np.str_), features, 128.0, 1)
 
 def request(n, runs, initialization="pca"):
-    return tsne_gpu.MapRequest(points(n), runs, initialization)
+    return tsne_batches.MapRequest(points(n), runs, initialization)
 
 requests = [
     request(70, [(69.0, 3)], "random"),
@@ -49,7 +49,7 @@ def moved(batch, joints, iterations=4):
     maps.advance(iterations)
     return maps.places[0]
 
-(batch,) = tsne_gpu.batches(requests, MANY)
+(batch,) = tsne_batches.batches(requests, MANY)
 joints = tsne_gpu.joint_affinities(batch, card)
 for (near, perplexity), found in zip(batch.affinities, joints.numpy(), strict=True):
     expected = pairwise_affinities(near, perplexity)
@@ -69,14 +69,14 @@ for (number, seed, start), xy, kl in zip(batch.maps, places.double().numpy(), fo
     seen["divergences"].append(float(kl - divergence(joint, *xy.copy())))
 
 # The last request in a batch of its own.
-(alone,) = tsne_gpu.batches(requests[2:], MANY)
+(alone,) = tsne_batches.batches(requests[2:], MANY)
 found = moved(alone, tsne_gpu.joint_affinities(alone, card))
 seen["alone"] = bool(torch.equal(found[:, :, :20], places[-3:, :, :20]))
 
 # Whole maps, in shorter phases of which some end early.
 phases = ((50, 12.0, 0.8), (50, 1.0, 0.8))
-three = request(3, [(1.0, 0), (2.0, 0)])
-(batch,) = tsne_gpu.batches([three], MANY)
+three = request(3, [(1.0, 0)])
+(batch,) = tsne_batches.batches([three], MANY)
 maps = tsne_gpu.MovingMaps(tsne_gpu.joint_affinities(batch, card), batch, card, phases)
 maps.settle()
 seen["whole"] = [
@@ -127,7 +127,7 @@ def test_maps_are_the_same_again_and_in_another_batch(seen):
 
 
 def requests(n, count, seeds=1):
-    from cxr.embedding.tsne_gpu import MapRequest
+    from cxr.embedding.tsne_batches import MapRequest
 
     points = find_neighbours(np.zeros(n, np.str_), np.eye(n), 2.0, 1)
     runs = [(2.0, seed) for seed in range(seeds)]
@@ -135,7 +135,7 @@ def requests(n, count, seeds=1):
 
 
 def test_batches_hold_what_fits_in_the_order_that_was_asked_for():
-    from cxr.embedding.tsne_gpu import batches
+    from cxr.embedding.tsne_batches import batches
 
     matrix, beside = map_bytes(30)
     parts = list(batches(requests(30, 7), 3 * (matrix + beside)))

@@ -18,7 +18,7 @@ GRID = SearchGrid((3.0, 6.0), (0.3, 0.6), (3, 5), 2, 6, 1 / 3)
 @pytest.fixture
 def card(monkeypatch):
     """A card that computes what the CPU does; the sizes of the batches it was asked for."""
-    pytest.importorskip("torch")
+    pytest.importorskip("triton", reason="Triton is for Linux")
     from cxr.embedding import gpu, tsne_gpu
 
     sizes = []
@@ -63,6 +63,16 @@ def test_results_are_those_of_searches_one_by_one_and_in_order(card, monkeypatch
         assert total == other_total
         np.testing.assert_array_equal(one.xy, other.xy)
         assert one.dbcv == other.dbcv
+
+
+def test_without_a_card_they_are_run_one_by_one(monkeypatch):
+    from cxr.embedding import gpu
+
+    monkeypatch.setattr(gpu, "find_card", lambda: None)
+    alone = list(run_searches(searches(GRID, 2)))
+    found = list(run_searches(searches(replace(GRID, device="gpu"), 2), threads=3))
+    for (_, one), (_, other) in zip(alone, found, strict=True):
+        np.testing.assert_array_equal(one.xy, other.xy)
 
 
 def test_no_search_finds_nothing(card):

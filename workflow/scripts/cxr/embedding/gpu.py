@@ -11,6 +11,7 @@ import numpy as np
 from cxr.core.errors import InputError
 from cxr.embedding.card import Card, map_bytes
 from cxr.embedding.knn import find_neighbours
+from cxr.embedding.tsne_batches import MapRequest
 
 log = logging.getLogger("cxr")
 
@@ -78,7 +79,7 @@ def probe() -> Card | str:
 
 def _try_out(card: Card) -> None:
     """A map of three points: compiles the kernels, and shows what is missing to run them."""
-    from cxr.embedding.tsne_gpu import MapRequest, compute_maps
+    from cxr.embedding.tsne_gpu import compute_maps
 
     points = find_neighbours(np.zeros(3, np.str_), np.eye(3), 1.0, 1)
     list(compute_maps([MapRequest(points, [(1.0, 0)])], card))

@@ -164,8 +164,8 @@ def starting_points(
     return rng.normal(0, 1e-4, (neighbours.n, 2))
 
 
-def affinity_neighbours(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.ndarray]:
-    """The 3 x perplexity neighbours that the affinities use, or all: indices and distances.
+def affinity_reach(neighbours: Neighbours, perplexity: float) -> int:
+    """How many neighbours the affinities use: 3 x perplexity, or all.
 
     Raises
     ------
@@ -180,6 +180,12 @@ def affinity_neighbours(neighbours: Neighbours, perplexity: float) -> tuple[np.n
             f"perplexity: {perplexity:g} needs {k} neighbours, only "
             f"{neighbours.indices.shape[1]} were searched"
         )
+    return k
+
+
+def affinity_neighbours(neighbours: Neighbours, perplexity: float) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours that the affinities use: indices and distances; errors as `affinity_reach`."""
+    k = affinity_reach(neighbours, perplexity)
     return (
         np.ascontiguousarray(neighbours.indices[:, :k]),
         np.ascontiguousarray(neighbours.distances[:, :k]),

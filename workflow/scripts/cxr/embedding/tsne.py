@@ -190,7 +190,8 @@ def embed_maps(
     if card is None:
         yield from (embed(neighbours, *run, settings, threads) for run in runs)
         return
-    from cxr.embedding.tsne_gpu import MapRequest, compute_maps
+    from cxr.embedding.tsne_batches import MapRequest
+    from cxr.embedding.tsne_gpu import compute_maps
 
     request = MapRequest(neighbours, runs, settings.initialization)
     yield from chain.from_iterable(compute_maps([request], card))

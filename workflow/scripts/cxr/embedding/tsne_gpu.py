@@ -9,78 +9,18 @@ equally deep, minimum. All maps of a batch advance together, each in its own pha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import torch
 
 from cxr.embedding import tsne_kernels as kernels
-from cxr.embedding.card import Card, map_bytes, padded_width
-from cxr.embedding.knn import Neighbours, affinity_neighbours, starting_points
+from cxr.embedding.card import Card
+from cxr.embedding.knn import affinity_reach
+from cxr.embedding.tsne_batches import Batch, MapRequest, batches
 from cxr.embedding.tsne_exact import CHECKED, EXACT_PHASES, MAX_STEP, MIN_GAIN, SETTLED, TOLERANCE
 
-# Most maps of a batch: more fill no card better, and the results of a batch wait for its last map.
-LARGEST_BATCH = 8192
 # Pairs of points whose divergence is computed at once, in double precision.
-PAIRS = 2**26
-
-
-@dataclass(frozen=True)
-class MapRequest:
-    """Maps of one set of points.
-
-    Attributes
-    ----------
-    neighbours : Neighbours
-    runs : sequence of (float, int)
-        Perplexity and seed of each map; a perplexity is from 1 to n - 1.
-    initialization : "pca" or "random"
-    """
-
-    neighbours: Neighbours
-    runs: Sequence[tuple[float, int]]
-    initialization: Literal["pca", "random"] = "pca"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Maps that are computed at once.
-
-    Attributes
-    ----------
-    affinities : list of (Neighbours, float)
-        Points and perplexity of each matrix of affinities.
-    maps : list of (int, int, str)
-        Of each map the number of its affinities, the seed and the initialization.
-    """
-
-    affinities: list[tuple[Neighbours, float]]
-    maps: list[tuple[int, int, Literal["pca", "random"]]]
-
-    @cached_property
-    def width(self) -> int:
-        """Places of a map in memory."""
-        return padded_width(max(points.n for points, _ in self.affinities))
-
-    @cached_property
-    def sizes(self) -> np.ndarray:
-        """Points of each matrix of affinities."""
-        return np.array([points.n for points, _ in self.affinities], np.int32)
-
-    @cached_property
-    def which(self) -> np.ndarray:
-        """The number of each map's affinities."""
-        return np.array([number for number, _, _ in self.maps], np.int32)
-
-    def starts(self) -> np.ndarray:
-        """Where the points of each map start, float32 (b, 2, width)."""
-        starts = np.full((len(self.maps), 2, self.width), kernels.FAR, np.float32)
-        for start, (number, seed, initialization) in zip(starts, self.maps, strict=True):
-            points = self.affinities[number][0]
-            start[:, : points.n] = starting_points(points, seed, initialization).T
-        return starts
+PAIRS = 2**24
 
 
 def compute_maps(
@@ -112,31 +52,6 @@ def compute_maps(
         length = next(lengths, None)
 
 
-def batches(requests: Sequence[MapRequest], budget: int) -> Iterator[Batch]:
-    """Divides maps so that each part fits into so many bytes.
-
-    Consecutive maps of equal points and perplexity share their affinities.
-    """
-    batch, width = Batch([], []), 0
-    keys: dict[tuple[int, float], int] = {}
-    for number, request in enumerate(requests):
-        n = request.neighbours.n
-        for perplexity, seed in request.runs:
-            key, wider = (number, perplexity), max(width, n)
-            matrix, beside = map_bytes(wider)
-            needed = matrix * (len(keys) + (key not in keys)) + beside * (len(batch.maps) + 1)
-            if batch.maps and (needed > budget or len(batch.maps) == LARGEST_BATCH):
-                yield batch
-                batch, wider, keys = Batch([], []), n, {}
-            width = wider
-            if key not in keys:
-                keys[key] = len(batch.affinities)
-                batch.affinities.append((request.neighbours, perplexity))
-            batch.maps.append((keys[key], seed, request.initialization))
-    if batch.maps:
-        yield batch
-
-
 @torch.inference_mode()
 def optimise_batch(
     batch: Batch, card: Card, with_divergence: bool = True
@@ -158,7 +73,7 @@ def optimise_batch(
 
 def joint_affinities(batch: Batch, card: Card) -> torch.Tensor:
     """The symmetric affinities of each set of points and perplexity, float32 (a, width, width)."""
-    reaches = [affinity_neighbours(*each)[0].shape[1] for each in batch.affinities]
+    reaches = [affinity_reach(*each) for each in batch.affinities]
     reach, sets = max(reaches), {id(points): points for points, _ in batch.affinities}
     places = {key: place for place, key in enumerate(sets)}
     squares = np.zeros((len(sets), batch.width, reach))

@@ -5,8 +5,7 @@ on some points of one map from all its points, moves them, and writes them to a 
 the slope is never in memory. Sums over a map's programs are taken in a fixed order, so that a
 map has the same bytes in every run and in every batch. `calibrate_rows` computes the affinities.
 
-Coordinates of the places that fill up a map's last block are `FAR`: the Student kernel with any
-point is then nearly zero, and the force is zero.
+The places that fill up a map's last block are far away (`cxr.embedding.tsne_batches.FAR`).
 """
 
 # A kernel takes its arrays one by one, and Triton reads its names itself.
@@ -20,7 +19,6 @@ import triton.language as tl
 ROWS, COLUMNS, WARPS = 32, 64, 4
 # Programs of a map whose sums are read at once.
 LANES = 64
-FAR = 1e18
 
 
 @triton.jit

@@ -147,7 +147,8 @@ def _maps_on_card(
     chunk: Sequence[tuple[PendingSearch[Found], Neighbours]], card: "Card"
 ) -> Iterator[SearchedMaps]:
     """The standardised maps of each search, as from `draw_maps`."""
-    from cxr.embedding.tsne_gpu import MapRequest, compute_maps
+    from cxr.embedding.tsne_batches import MapRequest
+    from cxr.embedding.tsne_gpu import compute_maps
 
     perplexities = [each.grid.usable_perplexities(near.n) for each, near in chunk]
     requests = [
