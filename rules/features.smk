@@ -48,6 +48,7 @@ rule make_control:
     params:
         cfg=lambda wildcards: {
             "control": wildcards.control,
+            "device": STUDY["device"],
             "seed": STUDY["seed"],
         },
         code=code_of("make_control.py"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     images, card = read_array(input.images), read_json(input.model)
-    features = control_features(cfg["control"], images, card, cfg["seed"])
+    features = control_features(cfg["control"], images, card, cfg["seed"], cfg["device"])
     write_table(features_table(read_table(input.cohort), features), output.features)
 
 

@@ -101,7 +101,7 @@ def test_an_architecture_of_a_present_family_needs_one_entry(monkeypatch):
 
 def test_a_control_needs_one_entry_and_its_features(monkeypatch):
     monkeypatch.setitem(CONTROLS, "corner", Control("corner", "the corner", "a corner's pixels"))
-    monkeypatch.setitem(FEATURES, "corner", lambda images, card, seed: images[:, :2, 0])
+    monkeypatch.setitem(FEATURES, "corner", lambda images, *_: images[:, :2, 0])
     images = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
     assert control_features("corner", images, {}, 0).shape == (3, 2)
     evidence = {"nulls": {}, "controls": {"corner": {"p": 0.5}}}

@@ -12,7 +12,7 @@ from cxr.images.lungs import border_mask
 
 
 def control_features(
-    control: str, images: np.ndarray, card: Mapping[str, Any], seed: int
+    control: str, images: np.ndarray, card: Mapping[str, Any], seed: int, device: str = "auto"
 ) -> np.ndarray:
     """The features of a control, float32 of shape (n, d).
 
@@ -25,21 +25,23 @@ def control_features(
         Of the model whose control it is.
     seed : int
         Of the untrained network's weights.
+    device : str
+        As of `cxr.networks.device.choose_device`.
     """
-    return FEATURES[control](images, card, seed)
+    return FEATURES[control](images, card, seed, device)
 
 
-def _untrained(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
+def _untrained(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
     n_classes, d = len(card["classes"]), card["feature_dim"]
     size = card["image_size"]
-    return untrained_features(card["architecture"], n_classes, d, size, images, seed)
+    return untrained_features(card["architecture"], n_classes, d, size, images, seed, device)
 
 
-def _pixels(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
+def _pixels(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
     return principal_components(flatten(shrink(images, SIDE)))
 
 
-def _border(images: np.ndarray, card: Mapping[str, Any], seed: int) -> np.ndarray:
+def _border(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
     return principal_components(shrink(images, SIDE)[:, border_mask(SIDE)].astype(np.float32))
 
 
@@ -61,8 +63,8 @@ def principal_components(pixels: np.ndarray) -> np.ndarray:
     return PCA(count, svd_solver="full").fit_transform(pixels).astype(np.float32)
 
 
-# How the features of each control are made: of the images, the model's card and a seed.
-FEATURES: dict[str, Callable[[np.ndarray, Mapping[str, Any], int], np.ndarray]] = {
+# How the features of each control are made: of the images, the model's card, a seed, a device.
+FEATURES: dict[str, Callable[[np.ndarray, Mapping[str, Any], int, str], np.ndarray]] = {
     "untrained": _untrained,
     "pixels": _pixels,
     "border": _border,
