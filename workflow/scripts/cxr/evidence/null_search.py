@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from cxr.core.progress import Progress
+from cxr.evidence.feature_clusters import STATISTIC, cluster_features
 from cxr.evidence.levels import levels_within
 from cxr.evidence.null_models import Sampler, fit_null
 from cxr.evidence.sample import Sample, SampleSettings, are_sufficient
@@ -24,6 +25,7 @@ SIMULATIONS = pa.schema(
         "balance_score": pa.float64(),
         "dbcv": pa.float64(),
         "n_clusters": pa.int64(),
+        STATISTIC: pa.float64(),
     }
 )
 
@@ -129,6 +131,7 @@ def simulate_null(
     DataFrame
         The columns of `SIMULATIONS` but `subject`; where no cell was usable
         `agreement` is 0, `balance_score` infinite, `dbcv` and `consensus` -infinite.
+        `feature_dbcv` is -infinite where the features have no usable clustering.
     """
     draw = fit_null(features, patients, null, seed, levels)
     return _search_draws(draw, grid, replicates, seed, 0).assign(null=null)
@@ -138,10 +141,12 @@ def _search_draws(
     draw: Sampler, grid: SearchGrid, replicates: range, seed: int, sample: int
 ) -> pd.DataFrame:
     progress = Progress(len(replicates), "null simulations")
-    measured = SIMULATIONS.names[4:]
+    measured = SIMULATIONS.names[4:-1]
     rows = []
     for replicate in replicates:
-        result = search(draw(np.random.default_rng([seed, replicate, sample])), grid)
-        rows.append((replicate, sample, *(getattr(result, name) for name in measured)))
+        features = draw(np.random.default_rng([seed, replicate, sample]))
+        result = search(features, grid)
+        values = (getattr(result, name) for name in measured)
+        rows.append((replicate, sample, *values, cluster_features(features, grid).dbcv))
         progress.step()
-    return pd.DataFrame(rows, columns=["replicate", "sample", *measured])
+    return pd.DataFrame(rows, columns=["replicate", "sample", *measured, STATISTIC])
