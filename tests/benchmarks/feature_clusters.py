@@ -3,7 +3,7 @@
     python tests/benchmarks/feature_clusters.py
 
 Prints a Markdown table: how often its DBCV is beyond the null simulations, and its agreement with
-planted groups. 40 draws of each kind take some minutes on one core.
+planted groups. 40 draws of each kind take five minutes of one core.
 """
 
 import argparse
