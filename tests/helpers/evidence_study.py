@@ -86,9 +86,10 @@ def _maps(image_ids, features, perplexities, choose):
 
 def _simulations(rng, replicates):
     """Results of null simulations, under the names of both versions."""
-    names = ("balance_score", "balance", "dbcv", "validity", "agreement")
+    names = ("balance_score", "balance", "dbcv", "validity", "agreement", "consensus")
+    names += ("feature_dbcv",)
     rows = [
-        {"subject": subject, "null": null, "replicate": turn, "n_clusters": 4}
+        {"subject": subject, "null": null, "replicate": turn, "sample": 0, "n_clusters": 4}
         for subject, nulls in NULLS.items()
         for null in nulls
         for turn in range(1, replicates + 1)

@@ -17,6 +17,7 @@ from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed_runs
 from cxr.evidence.assess import AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import recorded_fields
+from cxr.evidence.feature_clusters import SHOWN
 from cxr.evidence.null_search import SIMULATIONS, NullSettings, search_simulations
 from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.resampling import ResamplingSettings, repeat_searches
@@ -127,6 +128,8 @@ def test_planted_clusters_are_stable_and_not_explained():
     assert document["sensitivity"]["share"] > 0
     assert (document["within"], document["survives"]) == (None, []), "nothing is recorded"
     assert [split["apart"] for split in document["apart"]] == [True, True]
+    features = document["feature_clusters"]
+    assert (features["answer"], features["p"]) == (SHOWN, 0.025)
     assert evidence.maps["subject"].unique().tolist() == ["features", "pixels"]
 
 

@@ -12,6 +12,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from cxr.clustering.balance import balance_score
 from cxr.evidence.assess import AssessmentSettings, StudyRecords, assess
+from cxr.evidence.feature_clusters import cluster_features
+from cxr.evidence.null_models import fit_null
 from cxr.evidence.null_search import NullSettings, search_simulations, simulate_null
 from cxr.evidence.sample import Sample, SampleSettings
 from cxr.evidence.search import SearchGrid, SearchSettings, search
@@ -128,6 +130,8 @@ def test_a_simulation_depends_on_its_number_and_the_seed(points):
     assert second.iloc[0].to_dict() == whole.iloc[1].to_dict()
     other = simulate_null(points, names, GRID, "gaussian", range(2, 3), 6)
     assert other["agreement"].iloc[0] != second["agreement"].iloc[0]
+    third = fit_null(points, names, "gaussian", 5)(np.random.default_rng([5, 3, 0]))
+    assert whole["feature_dbcv"].iloc[2] == cluster_features(third, GRID).dbcv
     sample = Sample(names, points, names)
     settings = NullSettings(
         "pixels",
@@ -162,6 +166,7 @@ def evidence(points):
         "agreement": [0.0] * 9,
         "balance_score": [99.0] * 9,
         "dbcv": [-0.9] * 9,
+        "feature_dbcv": [-np.inf] * 9,
     }
     nulls = pd.DataFrame(nulls).assign(null="gaussian", replicate=range(1, 10), sample=0)
     country = pd.Series(np.array(["x", "y", "z", "w", "v"])[found.labels], ids, dtype=object)
@@ -189,7 +194,7 @@ def evidence(points):
     return assess(sample, records, settings), found, records, settings, sample
 
 
-def test_the_parts_of_the_evidence_are_those_of_its_search(evidence):
+def test_the_parts_of_the_evidence_are_those_of_its_search(evidence, points):
     result, found, *_ = evidence
     document = result.document
     assert (document["n_images"], document["n_patients"], document["n_sampled"]) == (42, 21, 42)
@@ -202,6 +207,9 @@ def test_the_parts_of_the_evidence_are_those_of_its_search(evidence):
     assert control["n_clusters"] == found.n_clusters
     assert control["adjusted_rand"] == control["adjusted_rand_searched"] == 1
     assert control["p"] == pytest.approx(1 / 10)
+    features = cluster_features(points, GRID)
+    assert document["feature_clusters"]["dbcv"] == features.dbcv
+    assert document["feature_clusters"]["p"] == pytest.approx(1 / 10)
     assert document["faithfulness"]["neighbours"] == 10
     assert [c["mean"] for c in document["stability"]["start"]["clusters"]] == (
         [1] * found.n_clusters
@@ -231,4 +239,4 @@ def test_of_few_images_less_than_half_are_neighbours(evidence):
     assert document["controls"] == {}
     short = assess(few, replace(records, controls={}), settings).document
     assert short["insufficient"] == "20 images are too few, 30 are needed"
-    assert short["search"] is None
+    assert (short["search"], short["feature_clusters"]) == (None, None)

@@ -41,4 +41,6 @@ def test_all_images_are_no_sample(page):
     text = page(sampled(300, samples=2))
     assert "The searches of this section use" not in text
     assert "Each sample by itself" not in text
+    assert "HDBSCAN finds" in text
+    assert "The verdict does not rest on this." in text
     assert "not assessed" not in text.lower()

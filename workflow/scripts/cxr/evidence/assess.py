@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from cxr.config.catalogue.null_models import NULL_MODELS
+from cxr.config.catalogue.null_models import NULL_MODELS, PRIMARY
 from cxr.evidence.cluster_tree import tree_test
 from cxr.evidence.counterfactual import fields_to_remove, search_without
 from cxr.evidence.explanation import explained_by
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
+from cxr.evidence.feature_clusters import cluster_features, compare_feature_clusters
 from cxr.evidence.levels import level_sizes
 from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.probes import probe
@@ -36,7 +37,7 @@ SUBJECT = "features"
 # The parts of the document that are null with too few images or patients.
 SEARCHED = (
     *("search", "nulls", "samples", "controls", "separation", "faithfulness"),
-    *("stability", "too_small", "sensitivity", "survives", "apart"),
+    *("stability", "too_small", "sensitivity", "survives", "apart", "feature_clusters"),
 )
 MAPS = pa.schema(
     {
@@ -263,12 +264,13 @@ def _assess_search(
     )
     simulations = _of_subject(records.simulations, SUBJECT)
     perplexities = settings.search.grid_for(first.n_images).perplexities
+    nulls = {
+        null: {"role": NULL_MODELS[null].role, **compare_with_null(results[SUBJECT], rows)}
+        for null, rows in simulations.groupby("null")
+    }
     return {
         "search": {"maps": len(perplexities), "perplexities": list(perplexities)},
-        "nulls": {
-            null: {"role": NULL_MODELS[null].role, **compare_with_null(results[SUBJECT], rows)}
-            for null, rows in simulations.groupby("null")
-        },
+        "nulls": nulls,
         "samples": sample_spread(samples, labels, results[SUBJECT], simulations),
         "controls": {
             name: compare_control(
@@ -284,6 +286,13 @@ def _assess_search(
         "too_small": [] if seen is None else np.flatnonzero(~seen.any(axis=0)).tolist(),
         "sensitivity": cell_sensitivity(
             records.embeddings, records.ranking, settings.search.grid.choose
+        ),
+        "feature_clusters": compare_feature_clusters(
+            [cluster_features(sample.features, settings.search.grid) for sample in samples],
+            labels,
+            simulations,
+            nulls[PRIMARY]["p"],
+            settings.thresholds.alpha,
         ),
     }
 

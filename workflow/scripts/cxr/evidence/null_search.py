@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cxr.core.progress import Progress
 from cxr.embedding.knn import Neighbours
+from cxr.evidence.feature_clusters import STATISTIC, cluster_features
 from cxr.evidence.levels import levels_within
 from cxr.evidence.many_searches import PendingSearch, run_searches
 from cxr.evidence.null_models import Sampler, fit_null
@@ -24,6 +25,9 @@ from cxr.evidence.search import (
 )
 from cxr.evidence.thresholds import MinimumSize
 
+# What a simulation gives: its search, and the highest DBCV in the space of its features.
+Simulated = tuple[SearchResult, float]
+
 SIMULATIONS = pa.schema(
     {
         "subject": pa.string(),
@@ -35,6 +39,7 @@ SIMULATIONS = pa.schema(
         "balance_score": pa.float64(),
         "dbcv": pa.float64(),
         "n_clusters": pa.int64(),
+        STATISTIC: pa.float64(),
     }
 )
 
@@ -146,6 +151,7 @@ def simulate_null(
     DataFrame
         The columns of `SIMULATIONS` but `subject`; where no cell was usable
         `agreement` is 0, `balance_score` infinite, `dbcv` and `consensus` -infinite.
+        `feature_dbcv` is -infinite where the features have no usable clustering.
     """
     draw = fit_null(features, patients, null, seed, levels)
     searches = _pending(draw, len(features), grid, replicates, seed, 0)
@@ -154,28 +160,29 @@ def simulate_null(
 
 def _pending(
     draw: Sampler, n_images: int, grid: SearchGrid, replicates: range, seed: int, sample: int
-) -> Iterator[PendingSearch[SearchResult]]:
+) -> Iterator[PendingSearch[Simulated]]:
     """The search of each simulation, which is drawn when it is its turn."""
 
     def simulated(replicate: int) -> tuple[np.ndarray, Neighbours]:
         features = draw(np.random.default_rng([seed, replicate, sample]))
         return features, neighbours_for(features, grid)
 
-    def finish(_: np.ndarray, maps: SearchedMaps) -> SearchResult:
-        return best_of_maps(maps, grid)
+    def finish(features: np.ndarray, maps: SearchedMaps) -> Simulated:
+        return best_of_maps(maps, grid), cluster_features(features, grid).dbcv
 
     for replicate in replicates:
         yield PendingSearch(n_images, grid, 0, partial(simulated, replicate), finish)
 
 
 def _search_draws(
-    searches: Iterator[PendingSearch[SearchResult]], replicates: range, sample: int, threads: int
+    searches: Iterator[PendingSearch[Simulated]], replicates: range, sample: int, threads: int
 ) -> pd.DataFrame:
     progress = Progress(len(replicates), "null simulations")
-    measured = SIMULATIONS.names[4:]
+    measured = SIMULATIONS.names[4:-1]
     rows = []
     results = run_searches(searches, threads)
-    for replicate, result in zip(replicates, results, strict=True):
-        rows.append((replicate, sample, *(getattr(result, name) for name in measured)))
+    for replicate, (result, in_features) in zip(replicates, results, strict=True):
+        values = (getattr(result, name) for name in measured)
+        rows.append((replicate, sample, *values, in_features))
         progress.step()
-    return pd.DataFrame(rows, columns=["replicate", "sample", *measured])
+    return pd.DataFrame(rows, columns=["replicate", "sample", *measured, STATISTIC])

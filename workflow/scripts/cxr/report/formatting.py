@@ -85,14 +85,24 @@ def verdict_class(verdict: Mapping[str, str]) -> str:
 def null_tests(evidence: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
     """The tests of an evidence document against null models: of what, by which, the numbers."""
     nulls, controls = evidence["nulls"], evidence["controls"]
-    return [
-        ("features", f"{null} (liberal)" if entry.role == "liberal" else null, nulls[null])
-        for null, entry in NULL_MODELS.items()
-        if null in nulls
-    ] + [
+    return [("features", *row) for row in _by_null(nulls)] + [
         (entry.label, PRIMARY, controls[name])
         for name, entry in CONTROLS.items()
         if name in controls
+    ]
+
+
+def feature_tests(evidence: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tests of clusters in the features themselves: by which null model, the numbers."""
+    return _by_null(evidence["feature_clusters"]["nulls"])
+
+
+def _by_null(tests: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Tests by null model, in the order and with the names of the page."""
+    return [
+        (f"{null} (liberal)" if entry.role == "liberal" else null, tests[null])
+        for null, entry in NULL_MODELS.items()
+        if null in tests
     ]
 
 
@@ -120,6 +130,7 @@ FILTERS = {
     "column_estimate": column_estimate,
     "decimal": decimal,
     "estimate": estimate,
+    "feature_tests": feature_tests,
     "field": field_name,
     "mean_range": mean_range,
     "megabytes": megabytes,
