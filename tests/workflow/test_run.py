@@ -35,6 +35,7 @@ FILES = {
     "models/conv5/timing.json",
     "models/conv5/parts/random-r1f1.parquet",
     "models/conv5/attention.csv",
+    "models/conv5/confounding.csv",
     "folds.parquet",
     "baselines.parquet",
     "comparison.csv",

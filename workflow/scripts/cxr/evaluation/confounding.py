@@ -1,0 +1,261 @@
+"""Whether the class can be told from a recorded field alone, and what a network adds to that."""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.cohort.protocols import part_cohort
+from cxr.cohort.selection import class_codes
+from cxr.evaluation.classification import confusion_matrices
+from cxr.evaluation.field_study import FieldStudy
+from cxr.evaluation.single_field import predict_from_field
+from cxr.evaluation.strata import comparable_pairs, pairwise_accuracies
+from cxr.statistics.association import MISSING, association_table, level_names
+from cxr.statistics.bootstrap import REPLICATES, bootstrap_values, percentile_interval
+from cxr.statistics.metrics import class_rates, roc_auc
+
+PERMUTATIONS = 999
+# A field tells a class where it finds at least this share of its images, and of the others: no
+# more errors than labels that were read from reports have.
+TOLD = 0.95
+# From half of the network's advantage over chance on, the field explains more of it than not.
+HALF = 0.5
+ALPHA = 0.05  # false discovery rate among the fields
+CHANCE = 0.5
+SOURCE, PART, LITTLE, UNTESTED = "red", "amber", "green", "none"
+ESTIMATES = ("alone", "alone_roc_auc", "network", "pairwise", "within", "remaining")
+COLUMNS = (
+    *("field", "recorded", "levels"),
+    *("cramers_v", "cramers_v_low", "cramers_v_high", "p", "q"),
+    *(f"{name}{end}" for name in ESTIMATES[:3] for end in ("", "_low", "_high")),
+    *("compared", "pairs"),
+    *(f"{name}{end}" for name in ESTIMATES[3:] for end in ("", "_low", "_high")),
+    *("told", "partly", "light", "finding"),
+)
+
+
+def confounding_table(
+    study: FieldStudy,
+    seed: int,
+    replicates: int = REPLICATES,
+    permutations: int = PERMUTATIONS,
+) -> pd.DataFrame:
+    """Each recorded field against the class, and against a network that predicts it.
+
+    That nothing is recorded is a level of its own, since it may tell the class as well.
+
+    Parameters
+    ----------
+    study : FieldStudy
+    seed : int
+    replicates : int
+        Of the bootstrap over patients.
+    permutations : int
+        Of whole patients, in the test of each field's association with the class.
+
+    Returns
+    -------
+    DataFrame
+        A row a field, columns as in `COLUMNS`: those that tell most of the class first.
+        `cramers_v` is bias-corrected, with whole patients permuted for `p`. `alone` and
+        `network` are balanced accuracies on the same test images, of a classifier that was
+        fitted to the field alone on the training images of the same parts, and of the
+        network. `pairwise` is the network's `pairwise_accuracies` without strata, `within`
+        the one within strata of the field, of the `pairs` of classes that share strata;
+        `remaining` is the share of the advantage over chance that is within strata, of
+        which other pairs have none. `told` are the classes that the field tells,
+        `partly` those of which it has half of the network's advantage.
+    """
+    fields, cohort, classes = study.fields, study.cohort, study.classes
+    levels = pd.DataFrame({name: level_names(fields[name]) for name in fields}, index=fields.index)
+    owners = study.patients.loc[cohort["image_id"]].to_numpy(dtype=np.str_)
+    codes = class_codes(cohort, classes)
+    tests = association_table(codes, owners, levels, permutations, seed)
+    tests = tests.drop_duplicates("field").set_index("field")
+    rows = []
+    for name in fields:
+        row: dict[str, Any] = {"field": name, "recorded": int(fields[name].notna().sum())}
+        row |= {"levels": levels[name].nunique()}
+        of_field = tests.loc[name]
+        row |= {"p": of_field["p"], "q": of_field["q"]}
+        row |= _columns("cramers_v", of_field.rename({"effect": "value"}))
+        strata = levels[name].loc[study.predictions["image_id"]].to_numpy(dtype=np.str_)
+        alone = _predict_alone(study, name, seed)
+        row |= _against_network(study, alone, strata, replicates, seed)
+        row |= _tested(row)
+        told = row["told"].split("; ") if row["told"] else []
+        of_class = [_finding(name, levels[name], cohort["class"], each) for each in told]
+        row["finding"] = " ".join(of_class) or None
+        rows.append(row)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    estimates = [name for name in COLUMNS if name.startswith(ESTIMATES)]
+    table[estimates] = table[estimates].astype("float64")
+    order = table["light"].map({SOURCE: 0, PART: 1, LITTLE: 2, UNTESTED: 3})
+    return table.assign(order=order).sort_values(
+        ["order", "alone", "field"], ascending=[True, False, True], ignore_index=True
+    )[list(COLUMNS)]
+
+
+def _predict_alone(study: FieldStudy, name: str, seed: int) -> np.ndarray:
+    """Probabilities of the classes from a field alone for each row of the predictions."""
+    field, predictions, classes = study.fields[name], study.predictions, study.classes
+    probabilities = np.full((len(predictions), len(classes)), np.nan)
+    for part in predictions["part"].unique():
+        rows = part_cohort(study.cohort, study.folds, str(part))
+        train = rows.loc[rows["split"] == "train"]
+        of_part = (predictions["part"] == part).to_numpy()
+        probabilities[of_part] = predict_from_field(
+            field.loc[train["image_id"]],
+            train["class"].to_numpy(dtype=np.str_),
+            field.loc[predictions.loc[of_part, "image_id"]],
+            classes,
+            seed,
+        )
+    return probabilities
+
+
+def _against_network(
+    study: FieldStudy, alone: np.ndarray, strata: np.ndarray, replicates: int, seed: int
+) -> dict[str, Any]:
+    """The estimates of a field's row with their intervals, and the classes that it tells."""
+    test, classes = study.test, study.classes
+    labels, c = test.labels, len(classes)
+    stratum_codes = np.unique(strata, return_inverse=True)[1]
+    pairs, compared = comparable_pairs(labels, stratum_codes, test.patients)
+    every_pair = list(combinations(range(c), 2))
+    one_stratum = np.zeros_like(stratum_codes)
+
+    def statistics(weights: np.ndarray) -> np.ndarray:
+        rates = [_rates(labels, each, weights) for each in (alone, test.probabilities)]
+        areas = np.mean([roc_auc(alone[:, k], labels == k, weights) for k in range(c)], axis=0)
+        pairwise = pairwise_accuracies(labels, test.probabilities, one_stratum, every_pair, weights)
+        within, share = np.full(len(weights), np.nan), np.zeros(len(weights))
+        if pairs:
+            within = pairwise_accuracies(labels, test.probabilities, stratum_codes, pairs, weights)
+            share = (within - CHANCE) * len(pairs) / len(every_pair) / (pairwise - CHANCE)
+        recalls = [of_one["sensitivity"].mean(axis=1) for of_one in rates]
+        by_class = [(r["sensitivity"] + r["specificity"]) / 2 for r in rates]
+        columns = [recalls[0], areas, recalls[1], pairwise, within, share]
+        return np.hstack([np.stack(columns, axis=1), *by_class])
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = bootstrap_values(statistics, test.patients, replicates, seed)
+    names = [f"{classes[a]} and {classes[b]}" for a, b in pairs]
+    row: dict[str, Any] = {"compared": int(compared.sum()), "pairs": "; ".join(names) or None}
+    for name, of_name in zip(ESTIMATES, values.T, strict=False):
+        row |= _columns(name, percentile_interval(of_name))
+    # Of a network that is not shown to be better than chance, nothing can remain.
+    if (row["pairwise_low"] or 0) <= CHANCE:
+        row |= dict.fromkeys(("remaining", "remaining_low", "remaining_high"))
+    field, network = values[:, -2 * c : -c], values[:, -c:]
+    lows = [percentile_interval(of_class)["low"] for of_class in field.T]
+    better = np.array([(low or value) > CHANCE for low, value in zip(lows, field[0], strict=True)])
+    large = field[0] - CHANCE >= HALF * (network[0] - CHANCE)
+    rates = _rates(labels, alone, np.ones((1, len(labels))))
+    found = np.minimum(rates["sensitivity"][0], rates["specificity"][0]) >= TOLD
+    for name, chosen in (("told", found), ("partly", better & large & ~found)):
+        row[name] = [classes[int(k)] for k in np.flatnonzero(chosen)]
+    return row
+
+
+def _rates(labels: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """The rates of each class of a classifier's answers under weightings."""
+    predicted = answers.argmax(axis=1)
+    return class_rates(confusion_matrices(labels, predicted, answers.shape[1], weights))
+
+
+def _columns(name: str, estimate: Any) -> dict[str, float | None]:
+    """An estimate as the three columns of a table."""
+    return {
+        name: estimate["value"],
+        f"{name}_low": estimate["low"],
+        f"{name}_high": estimate["high"],
+    }
+
+
+def _tested(row: dict[str, Any]) -> dict[str, Any]:
+    """The classes that a field tells and the light, where its association is significant."""
+    if row["levels"] < 2 or not np.isfinite(row["p"]):
+        return {"told": None, "partly": None, "light": UNTESTED}
+    if row["q"] > ALPHA:
+        return {"told": None, "partly": None, "light": LITTLE}
+    light = LITTLE
+    if row["told"]:
+        light = SOURCE
+    elif row["partly"] or (row["remaining"] is not None and row["remaining"] < HALF):
+        light = PART
+    listed = {name: "; ".join(row[name]) or None for name in ("told", "partly")}
+    return {**listed, "light": light}
+
+
+def _finding(field: str, levels: pd.Series, classes: pd.Series, name: str) -> str:
+    """Where the images of a class lie that is told from a field, and where the others do."""
+    member = (classes == name).to_numpy()
+    shares = pd.DataFrame(
+        {
+            "own": levels[member].value_counts(normalize=True),
+            "others": levels[~member].value_counts(normalize=True),
+        }
+    ).fillna(0)
+    own = shares.index[shares["own"] > shares["others"]]
+    recorded = set(shares.index) - {MISSING}
+    if len(own) == 1 and own[0] == MISSING:
+        where = f"no recorded {field}"
+    elif set(own) == recorded and MISSING in shares.index:
+        where = f"a recorded {field}"
+    elif len(own) == 1:
+        where = f"the {field} {own[0]}"
+    else:
+        where = f"one of {len(own)} values of {field}"
+    here, elsewhere = shares.loc[own, "own"].sum(), shares.loc[own, "others"].sum()
+    every = "Every image" if np.isclose(here, 1) else f"{here:.1%} of the images"
+    verb = "has" if np.isclose(here, 1) else "have"
+    others = "none of the others" if np.isclose(elsewhere, 0) else f"{elsewhere:.1%} of the others"
+    return f"{every} of {name} {verb} {where}, and {others}."
+
+
+def confounding_verdict(
+    table: pd.DataFrame, classes: Sequence[str], named: Callable[[str], str] = str
+) -> dict[str, str]:
+    """The light of a network's cohort, and what it means in a sentence.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `confounding_table` makes it.
+    classes : sequence of str
+    named : callable
+        The name of a field for readers.
+
+    Returns
+    -------
+    dict
+        `light` and `sentence`.
+    """
+    by_light = {light: table.loc[table["light"] == light] for light in (SOURCE, PART)}
+    complete, large = by_light[SOURCE], by_light[PART]
+    if len(complete):
+        first = complete.iloc[int(complete["field"].eq("source").to_numpy().argmax())]
+        told = first["told"].split("; ")
+        who = "The class" if len(told) == len(classes) else " and ".join(told)
+        others = [named(name) for name in complete["field"] if name != first["field"]]
+        also = f" The same holds for {', '.join(others)}." if others else ""
+        its = "its" if len(told) in (1, len(classes)) else "their"
+        sentence = f"{who} cannot be told from {its} {named(first['field'])} in this cohort: "
+        finding = str(first["finding"])
+        return {"light": SOURCE, "sentence": sentence + finding[0].lower() + finding[1:] + also}
+    if len(large):
+        return {
+            "light": PART,
+            "sentence": "Half or more of the network's advantage over chance may rest on "
+            f"{', '.join(map(named, large['field']))}: a classifier that sees such a field alone "
+            "gets as far for a class, or less than half remains among images that are alike in it.",
+        }
+    return {
+        "light": LITTLE,
+        "sentence": "No recorded field alone explains half of the network's advantage over "
+        "chance; what is not recorded may.",
+    }
