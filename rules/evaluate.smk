@@ -237,6 +237,7 @@ rule stratify:
         parts=rules.evaluate.input.parts,
     output:
         confounding="results/{study}/models/{model}/confounding.csv",
+        subgroups="results/{study}/models/{model}/subgroups.csv",
     log:
         "results/{study}/logs/stratify/{model}.log",
     benchmark:

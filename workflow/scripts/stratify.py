@@ -7,6 +7,7 @@ from cxr.core.io import read_table, write_csv
 from cxr.core.job import job
 from cxr.evaluation.confounding import confounding_table
 from cxr.evaluation.field_study import FieldStudy, main_predictions
+from cxr.evaluation.subgroups import subgroup_table
 from cxr.evidence.covariates import recorded_fields
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def main(input, output, cfg):
         classes=cfg["classes"],
     )
     write_csv(confounding_table(study, cfg["seed"]), output.confounding)
+    write_csv(subgroup_table(study, cfg["seed"]), output.subgroups)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from typing import Any
 
 from cxr.core.io import read_csv, read_json
 from cxr.evaluation.confounding import confounding_verdict
+from cxr.evaluation.subgroups import ALPHA, METRICS, largest_gap
 from cxr.evidence.covariates import field_name
+from cxr.evidence.verdict import format_p
 from cxr.report.content import records
 
 LIGHTS = {
@@ -14,10 +16,11 @@ LIGHTS = {
     "green": "less than half",
     "none": "not tested",
 }
+NAMES = {"sensitivity": "sensitivity", "specificity": "specificity", "roc_auc": "ROC-AUC"}
 
 
 def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
-    """A network's confounding by name, None where the study has no network.
+    """A network's confounding and subgroups by name, None where the study has no network.
 
     Parameters
     ----------
@@ -25,9 +28,55 @@ def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
         Those of one model.
     """
     if files["confounding"] is None:
-        return {"confounding": None}
+        return {"confounding": None, "subgroups": None}
     classes = read_json(files["metrics"])["classes"]
     verdict = confounding_verdict(read_csv(files["confounding"]), classes, field_name)
     rows = [{**row, "words": LIGHTS[row["light"]]} for row in records(files["confounding"])]
     n_pairs = len(classes) * (len(classes) - 1) // 2
-    return {"confounding": {**verdict, "rows": rows, "n_classes": len(classes), "n_pairs": n_pairs}}
+    confounding = {**verdict, "rows": rows, "n_classes": len(classes), "n_pairs": n_pairs}
+    return {"confounding": confounding, "subgroups": _subgroups(files["subgroups"])}
+
+
+def _subgroups(path: str) -> dict[str, Any] | None:
+    """The rates of each field's levels, None without a level that has enough patients."""
+    rows = records(path)
+    if not rows:
+        return None
+    fields: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for row in rows:
+        lines = fields.setdefault(row["field"], {})
+        line = lines.setdefault((str(row["level"]), row["class"]), {**row, "rates": []})
+        line["rates"].append({**row, "remains": row["q"] is not None and row["q"] <= ALPHA})
+    groups = [
+        {
+            "field": field,
+            "rows": list(lines.values()),
+            "remaining": sum(rate["remains"] for line in lines.values() for rate in line["rates"]),
+        }
+        for field, lines in fields.items()
+    ]
+    found = largest_gap(read_csv(path))
+    metrics = [NAMES[name] for name in METRICS]
+    return {**found, "sentence": _sentence(found), "groups": groups, "metrics": metrics}
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    """How many differences remain, and the largest one."""
+    gap = found["gap"]
+    if gap is None:
+        return "No subgroup has enough patients to be compared with the others."
+    tested, remaining = found["tested"], found["remaining"]
+    one = "difference between a subgroup and the others"
+    many = "differences between subgroups and the others"
+    if tested == 1:
+        start = f"The one {one} {'remains' if remaining else 'does not remain'} after adjustment"
+    else:
+        verb = "remains" if remaining == 1 else "remain"
+        start = f"Of {tested:,} {many} {remaining or 'none'} {verb} after adjustment"
+    others = gap["value"] - gap["difference"]
+    largest = "The largest of these" if remaining > 1 else "The largest"
+    return (
+        f"{start}. {largest}: the {NAMES[gap['metric']]} of {gap['class']} is {gap['value']:.2f} "
+        f"for {field_name(gap['field'])} {gap['level']} and {others:.2f} for the others "
+        f"(q {format_p(gap['q'])})."
+    )
