@@ -36,8 +36,8 @@ def cohort(seed, gap=0.0, patients=180):
     return study_of(rng, fields, labels, scores, CLASSES, images=2)
 
 
-def table_of(study, replicates=100):
-    return subgroup_table(study, seed=0, replicates=replicates, permutations=499)
+def table_of(study, replicates=100, permutations=499):
+    return subgroup_table(study, 0, replicates=replicates, permutations=permutations)
 
 
 def test_the_rates_of_a_level_are_those_of_scikit_learn():
@@ -89,14 +89,30 @@ def test_a_planted_gap_is_the_largest_that_remains():
 
 
 def test_no_gap_remains_in_twenty_cohorts_without_one():
-    found = [largest_gap(table_of(cohort(seed), 2)) for seed in range(20)]
-    assert min(each["tested"] for each in found) > 70
+    found = [largest_gap(table_of(cohort(seed), 2, 199)) for seed in range(20)]
+    assert min(each["tested"] for each in found) > 60
     assert sum(each["remaining"] > 0 for each in found) <= 1
     assert sum(each["remaining"] for each in found) <= 2
 
 
+def test_a_level_with_more_of_a_class_that_is_hard_to_tell_is_no_gap():
+    """The network calls b for c; AP has more of c, so that b's specificity is lower there."""
+    rng = np.random.default_rng(5)
+    labels = rng.choice(CLASSES, 900)
+    hard = labels == "c"
+    view = np.where(rng.random(900) < np.where(hard, 0.8, 0.2), "AP", "PA")
+    answers = np.where(hard & (rng.random(900) < 0.5), "b", labels)
+    scores = np.where(answers[:, None] == np.array(CLASSES), 0.8, 0.1)
+    table = table_of(study_of(rng, {"view": view}, labels, scores, CLASSES))
+    row = table.query("level == 'AP' and `class` == 'b' and metric == 'specificity'").iloc[0]
+    other = table.query("level == 'PA' and `class` == 'b' and metric == 'specificity'").iloc[0]
+    assert row["value"] < other["value"] - 0.1
+    assert abs(row["difference"]) < 0.1
+    assert row["q"] > 0.05
+
+
 def test_p_values_are_even_without_a_gap():
-    p = pd.concat([table_of(cohort(seed), 2)["p"].dropna() for seed in range(100, 106)])
+    p = pd.concat([table_of(cohort(seed), 2, 199)["p"].dropna() for seed in range(100, 106)])
     assert 0.01 < (p <= 0.05).mean() < 0.08
 
 

@@ -31,6 +31,9 @@ COLUMNS = (
     *("difference", "difference_low", "difference_high", "p", "q"),
 )
 
+# Metric, class, level, and the classes within which it is compared.
+_Test = tuple[str, int, int, Sequence[int]]
+
 
 @dataclass(frozen=True)
 class _Levels:
@@ -55,15 +58,56 @@ class _Levels:
             correct = of_rate & (called == positive)
             return (weights @ correct) / (weights @ of_rate.astype(float))
 
-    def patients(self, metric: str, k: int, members: np.ndarray) -> int:
-        """Patients among the members that a metric rests on; of an AUC, of the rarer side."""
-        positive = self.test.labels == k
-        sides = {"sensitivity": (positive,), "specificity": (~positive,)}
-        counts = [
-            len(np.unique(self.test.patients[members & side]))
-            for side in sides.get(metric, (positive, ~positive))
-        ]
-        return min(counts)
+    def differences(
+        self, metric: str, k: int, strata: Sequence[int], inside: np.ndarray, outside: np.ndarray
+    ) -> np.ndarray:
+        """A metric of class `k` inside less outside, among images of the same true classes.
+
+        The mean over the `strata`, each with the images of one class beside those of `k`,
+        with Mantel and Haenszel's weights. Shape (r,), as the weights are (r, n).
+        """
+        total, mass = np.zeros(len(inside)), np.zeros(len(inside))
+        for other in strata:
+            rates, sizes = zip(
+                *(self._of_stratum(metric, k, other, weights) for weights in (inside, outside)),
+                strict=True,
+            )
+            with np.errstate(invalid="ignore", divide="ignore"):
+                weight = np.nan_to_num(sizes[0] * sizes[1] / (sizes[0] + sizes[1]))
+            total += weight * np.nan_to_num(rates[0] - rates[1])
+            mass += weight
+        with np.errstate(invalid="ignore"):
+            return total / mass
+
+    def _of_stratum(
+        self, metric: str, k: int, other: int, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A metric of the images of `k` and one other class, and their weight, shape (r,)."""
+        positive, negative = self.test.labels == k, self.test.labels == other
+        if metric == "roc_auc":
+            rows = positive | negative
+            scores = self.test.probabilities[rows, k]
+            pairs = weights[:, positive].sum(axis=1) * weights[:, negative].sum(axis=1)
+            return roc_auc(scores, positive[rows], weights[:, rows]), pairs
+        correct = (self.predicted[negative] == k) == (other == k)
+        size = weights[:, negative].sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return weights[:, negative] @ correct.astype(float) / size, size
+
+    def patients(self, members: np.ndarray) -> np.ndarray:
+        """Patients of each class among the members."""
+        classes = range(self.test.probabilities.shape[1])
+        owners, labels = self.test.patients[members], self.test.labels[members]
+        return np.array([len(np.unique(owners[labels == k])) for k in classes])
+
+    def strata(self, metric: str, k: int, members: np.ndarray) -> list[int]:
+        """The classes within which members and others are compared: with patients enough."""
+        enough = np.minimum(self.patients(members), self.patients(~members)) >= MIN_PATIENTS
+        if metric == "sensitivity":
+            return [k] if enough[k] else []
+        if metric == "roc_auc" and not enough[k]:
+            return []
+        return [other for other in map(int, np.flatnonzero(enough)) if other != k]
 
 
 def subgroup_table(
@@ -88,10 +132,11 @@ def subgroup_table(
     -------
     DataFrame
         A row a field, level, class and metric, columns as in `COLUMNS`. `difference` is
-        the value less that of the other test images where the field is recorded. Of two
-        classes the first stands for both, and of a field with two levels the first has the
-        difference. A rate needs five patients, on both sides of a difference. `q` is `p`
-        adjusted over all differences.
+        to the other test images where the field is recorded, among those of the same true
+        classes: a level with more images of a class that is hard to tell is no subgroup that
+        the network fails. Of two classes the first stands for both, and of a field with two
+        levels the first has the difference. A rate needs five patients, a difference five
+        of a class on both sides. `q` is `p` adjusted over all differences.
 
     References
     ----------
@@ -150,7 +195,8 @@ def _field_rows(
     seed: int,
 ) -> Iterator[dict[str, Any]]:
     """The rows of a field, those of its first level first."""
-    rows, tests = [], []
+    rows: list[dict[str, Any]] = []
+    tests: list[tuple[int, _Test]] = []
     shown = range(len(classes) if len(classes) > 2 else 1)
     for code, level in enumerate(levels.names):
         members = levels.codes == code
@@ -164,16 +210,17 @@ def _field_rows(
                 row |= {"field": name, "level": level, "class": classes[k], "metric": metric}
                 row |= {"images": int(members.sum()), "patients": patients}
                 rows.append(row)
-                n = [levels.patients(metric, k, side) for side in (members, ~members)]
-                if n[0] < MIN_PATIENTS:
+                n = _rated(metric, k, levels.patients(members))
+                if n < MIN_PATIENTS:
                     continue
-                values = _values(levels, metric, k, members, replicates, seed)
-                row |= percentile_interval(values[:, 0], n[0] if metric != "roc_auc" else None)
-                if is_compared and n[1] >= MIN_PATIENTS:
-                    difference = percentile_interval(values[:, 0] - values[:, 1])
+                strata = levels.strata(metric, k, members) if is_compared else []
+                values = _values(levels, metric, k, members, strata, replicates, seed)
+                row |= percentile_interval(values[:, 0], n if metric != "roc_auc" else None)
+                if strata:
+                    difference = percentile_interval(values[:, 1])
                     row["difference"] = difference["value"]
                     row |= {f"difference_{end}": difference[end] for end in ("low", "high")}
-                    tests.append((len(rows) - 1, (metric, k, code)))
+                    tests.append((len(rows) - 1, (metric, k, code, strata)))
     for turn, count in enumerate((permutations, MORE * permutations)):
         places = [place for place, _ in tests]
         found = _p_values(levels, [test for _, test in tests], count, seed + turn)
@@ -183,47 +230,60 @@ def _field_rows(
     yield from rows
 
 
+def _rated(metric: str, k: int, patients: np.ndarray) -> int:
+    """Patients that a metric of class `k` rests on; of an AUC, of the rarer side."""
+    sides = {"sensitivity": patients[k], "specificity": patients.sum() - patients[k]}
+    return int(sides.get(metric, min(sides.values())))
+
+
 def _values(
-    levels: _Levels, metric: str, k: int, members: np.ndarray, replicates: int, seed: int
+    levels: _Levels,
+    metric: str,
+    k: int,
+    members: np.ndarray,
+    strata: Sequence[int],
+    replicates: int,
+    seed: int,
 ) -> np.ndarray:
-    """A metric of the members and of the others, and bootstrap replicates, shape (1 + r, 2)."""
+    """A metric of the members and its difference to the others, with bootstrap replicates."""
 
-    def both(weights: np.ndarray) -> np.ndarray:
-        sides = [levels.rate(metric, k, weights * side) for side in (members, ~members)]
-        return np.stack(sides, axis=1)
+    def statistics(weights: np.ndarray) -> np.ndarray:
+        inside, outside = weights * members, weights * ~members
+        gap = np.full(len(weights), np.nan)
+        if strata:
+            gap = levels.differences(metric, k, strata, inside, outside)
+        return np.stack([levels.rate(metric, k, inside), gap], axis=1)
 
-    return bootstrap_values(both, levels.test.patients, replicates, seed)
+    return bootstrap_values(statistics, levels.test.patients, replicates, seed)
 
 
-def _p_values(
-    levels: _Levels, tests: Sequence[tuple[str, int, int]], permutations: int, seed: int
-) -> list[float]:
-    """The p value of each test: whether a level's rate is that of any patients of its classes.
+def _p_values(levels: _Levels, tests: Sequence[_Test], permutations: int, seed: int) -> list[float]:
+    """The p value of each test: whether a level is any patients of its classes.
 
     Patients exchange their levels within their class, so that classes keep their shares in
-    each level. `p` is the share of the permutations, the data counted as one, whose rate is at
-    least as far from the mean of all.
-
-    Parameters
-    ----------
-    tests : sequence of (metric, class, level)
+    each level. `p` is the share of the permutations, the data counted as one, whose
+    difference is at least as large.
     """
     if not tests:
         return []
     owners, rng = levels.test.patients, np.random.default_rng(seed)
     permutation = PatientPermutation(owners, levels.test.labels)
-    drawn: list[list[np.ndarray]] = [[] for _ in tests]
+    observed = [_gaps(levels, test, levels.codes[None])[0] for test in tests]
+    counts, defined = np.ones(len(tests)), np.ones(len(tests))
     for sources in permutation.blocks(rng, permutations, len(owners)):
         permuted = levels.codes[sources]
-        for values, (metric, k, code) in zip(drawn, tests, strict=True):
-            values.append(levels.rate(metric, k, (permuted == code).astype(float)))
-    found = []
-    for values, (metric, k, code) in zip(drawn, tests, strict=True):
-        observed = levels.rate(metric, k, (levels.codes == code).astype(float)[None])
-        rates = np.concatenate([observed, *values])
-        distances = np.abs(rates - np.nanmean(rates))
-        found.append(float(np.mean(distances[np.isfinite(distances)] >= distances[0] - 1e-12)))
-    return found
+        for place, test in enumerate(tests):
+            gaps = np.abs(_gaps(levels, test, permuted))
+            defined[place] += np.isfinite(gaps).sum()
+            counts[place] += (gaps >= abs(observed[place]) - 1e-12).sum()
+    return [float(p) for p in counts / defined]
+
+
+def _gaps(levels: _Levels, test: _Test, codes: np.ndarray) -> np.ndarray:
+    """The difference of a test under each row of codes of levels, shape (r,)."""
+    metric, k, code, strata = test
+    inside = (codes == code).astype(float)
+    return levels.differences(metric, k, strata, inside, 1 - inside)
 
 
 def largest_gap(table: pd.DataFrame) -> dict[str, Any]:

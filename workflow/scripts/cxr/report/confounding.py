@@ -73,10 +73,12 @@ def _sentence(found: Mapping[str, Any]) -> str:
     else:
         verb = "remains" if remaining == 1 else "remain"
         start = f"Of {tested:,} {many} {remaining or 'none'} {verb} after adjustment"
-    others = gap["value"] - gap["difference"]
+    if gap["difference"] == 0:
+        return f"{start}: all are 0."
     largest = "The largest of these" if remaining > 1 else "The largest"
+    less = f"{abs(gap['difference']):.2f} {'less' if gap['difference'] < 0 else 'more'}"
     return (
         f"{start}. {largest}: the {NAMES[gap['metric']]} of {gap['class']} is {gap['value']:.2f} "
-        f"for {field_name(gap['field'])} {gap['level']} and {others:.2f} for the others "
-        f"(q {format_p(gap['q'])})."
+        f"for {field_name(gap['field'])} {gap['level']}, {less} than for other images of the same "
+        f"classes (q {format_p(gap['q'])})."
     )
