@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from cxr.evaluation.subgroups import COLUMNS, METRICS, largest_gap, subgroup_table
+from cxr.evaluation.gaps import METRICS
+from cxr.evaluation.subgroups import COLUMNS, largest_gap, subgroup_table
 from tests.unit.evaluation.test_confounding import study_of
 
 CLASSES = ["a", "b", "c"]

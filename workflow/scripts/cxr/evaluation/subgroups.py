@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cxr.config.catalogue.fields import own_fields
+from cxr.evaluation.classification import confusion_matrices
 from cxr.evaluation.field_study import FieldStudy, TestImages
+from cxr.evaluation.gaps import METRICS, Placements, differences
 from cxr.statistics.association import level_names
 from cxr.statistics.bootstrap import REPLICATES, bootstrap_values, percentile_interval
-from cxr.statistics.metrics import roc_auc
+from cxr.statistics.metrics import class_rates, roc_auc
 from cxr.statistics.permutation import PatientPermutation
 
 FIELDS = ("view", "sex", "age_band", "source", "country")
-METRICS = ("sensitivity", "specificity", "roc_auc")
 # Patients that a rate needs: with fewer, one of them moves it by more than a fifth.
 MIN_PATIENTS = 5
 PERMUTATIONS = 999
@@ -44,55 +46,16 @@ class _Levels:
     names: Sequence[str]
 
     @cached_property
-    def predicted(self) -> np.ndarray:
-        return self.test.probabilities.argmax(axis=1)
+    def placements(self) -> Placements:
+        return Placements(self.test.labels, self.test.probabilities)
 
-    def rate(self, metric: str, k: int, weights: np.ndarray) -> np.ndarray:
-        """A metric of class `k` against the rest under weightings, shape (r,)."""
-        positive = self.test.labels == k
-        if metric == "roc_auc":
-            return roc_auc(self.test.probabilities[:, k], positive, weights)
-        called = self.predicted == k
-        of_rate = positive if metric == "sensitivity" else ~positive
-        with np.errstate(invalid="ignore", divide="ignore"):
-            correct = of_rate & (called == positive)
-            return (weights @ correct) / (weights @ of_rate.astype(float))
-
-    def differences(
-        self, metric: str, k: int, strata: Sequence[int], inside: np.ndarray, outside: np.ndarray
-    ) -> np.ndarray:
-        """A metric of class `k` inside less outside, among images of the same true classes.
-
-        The mean over the `strata`, each with the images of one class beside those of `k`,
-        with Mantel and Haenszel's weights. Shape (r,), as the weights are (r, n).
-        """
-        total, mass = np.zeros(len(inside)), np.zeros(len(inside))
-        for other in strata:
-            rates, sizes = zip(
-                *(self._of_stratum(metric, k, other, weights) for weights in (inside, outside)),
-                strict=True,
-            )
-            with np.errstate(invalid="ignore", divide="ignore"):
-                weight = np.nan_to_num(sizes[0] * sizes[1] / (sizes[0] + sizes[1]))
-            total += weight * np.nan_to_num(rates[0] - rates[1])
-            mass += weight
-        with np.errstate(invalid="ignore"):
-            return total / mass
-
-    def _of_stratum(
-        self, metric: str, k: int, other: int, weights: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A metric of the images of `k` and one other class, and their weight, shape (r,)."""
-        positive, negative = self.test.labels == k, self.test.labels == other
-        if metric == "roc_auc":
-            rows = positive | negative
-            scores = self.test.probabilities[rows, k]
-            pairs = weights[:, positive].sum(axis=1) * weights[:, negative].sum(axis=1)
-            return roc_auc(scores, positive[rows], weights[:, rows]), pairs
-        correct = (self.predicted[negative] == k) == (other == k)
-        size = weights[:, negative].sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return weights[:, negative] @ correct.astype(float) / size, size
+    def rates(self, members: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Each metric of each class among the members under weightings, shape (r, c)."""
+        labels, probabilities = self.test.labels[members], self.test.probabilities[members]
+        c, own = probabilities.shape[1], weights[:, members]
+        confusion = confusion_matrices(labels, probabilities.argmax(axis=1), c, own)
+        areas = [roc_auc(probabilities[:, k], labels == k, own) for k in range(c)]
+        return {**class_rates(confusion), "roc_auc": np.stack(areas, axis=1)}
 
     def patients(self, members: np.ndarray) -> np.ndarray:
         """Patients of each class among the members."""
@@ -200,27 +163,28 @@ def _field_rows(
     shown = range(len(classes) if len(classes) > 2 else 1)
     for code, level in enumerate(levels.names):
         members = levels.codes == code
-        patients = len(np.unique(levels.test.patients[members]))
-        if patients < MIN_PATIENTS:
+        patients = levels.patients(members)
+        n_patients = len(np.unique(levels.test.patients[members]))
+        if n_patients < MIN_PATIENTS:
             continue
         is_compared = len(levels.names) > 2 or (len(levels.names) == 2 and code == 0)
-        for k in shown:
-            for metric in METRICS:
-                row = dict.fromkeys(COLUMNS)
-                row |= {"field": name, "level": level, "class": classes[k], "metric": metric}
-                row |= {"images": int(members.sum()), "patients": patients}
-                rows.append(row)
-                n = _rated(metric, k, levels.patients(members))
-                if n < MIN_PATIENTS:
-                    continue
-                strata = levels.strata(metric, k, members) if is_compared else []
-                values = _values(levels, metric, k, members, strata, replicates, seed)
-                row |= percentile_interval(values[:, 0], n if metric != "roc_auc" else None)
-                if strata:
-                    difference = percentile_interval(values[:, 1])
-                    row["difference"] = difference["value"]
-                    row |= {f"difference_{end}": difference[end] for end in ("low", "high")}
-                    tests.append((len(rows) - 1, (metric, k, code, strata)))
+        keys = list(product(shown, METRICS))
+        strata = [levels.strata(metric, k, members) if is_compared else [] for k, metric in keys]
+        values = _values(levels, members, keys, strata, replicates, seed)
+        for (k, metric), of_test, (rates, gaps) in zip(keys, strata, values, strict=True):
+            row = dict.fromkeys(COLUMNS)
+            row |= {"field": name, "level": level, "class": classes[k], "metric": metric}
+            row |= {"images": int(members.sum()), "patients": n_patients}
+            rows.append(row)
+            n = _rated(metric, k, patients)
+            if n < MIN_PATIENTS:
+                continue
+            row |= percentile_interval(rates, n if metric != "roc_auc" else None)
+            if of_test:
+                difference = percentile_interval(gaps)
+                row["difference"] = difference["value"]
+                row |= {f"difference_{end}": difference[end] for end in ("low", "high")}
+                tests.append((len(rows) - 1, (metric, k, code, of_test)))
     for turn, count in enumerate((permutations, MORE * permutations)):
         places = [place for place, _ in tests]
         found = _p_values(levels, [test for _, test in tests], count, seed + turn)
@@ -238,23 +202,29 @@ def _rated(metric: str, k: int, patients: np.ndarray) -> int:
 
 def _values(
     levels: _Levels,
-    metric: str,
-    k: int,
     members: np.ndarray,
-    strata: Sequence[int],
+    keys: Sequence[tuple[int, str]],
+    strata: Sequence[Sequence[int]],
     replicates: int,
     seed: int,
 ) -> np.ndarray:
-    """A metric of the members and its difference to the others, with bootstrap replicates."""
+    """Each metric of the members and its difference to the others, with bootstrap replicates.
+
+    Returns
+    -------
+    float array, shape (number of keys, 2, 1 + r)
+    """
 
     def statistics(weights: np.ndarray) -> np.ndarray:
-        inside, outside = weights * members, weights * ~members
-        gap = np.full(len(weights), np.nan)
-        if strata:
-            gap = levels.differences(metric, k, strata, inside, outside)
-        return np.stack([levels.rate(metric, k, inside), gap], axis=1)
+        rates = levels.rates(members, weights)
+        inside, outside = (levels.placements.sums(weights * side) for side in (members, ~members))
+        columns = []
+        for (k, metric), of_test in zip(keys, strata, strict=True):
+            columns += [rates[metric][:, k], differences(metric, k, of_test, inside, outside)]
+        return np.stack(columns, axis=1)
 
-    return bootstrap_values(statistics, levels.test.patients, replicates, seed)
+    values = bootstrap_values(statistics, levels.test.patients, replicates, seed)
+    return values.T.reshape(len(keys), 2, -1)
 
 
 def _p_values(levels: _Levels, tests: Sequence[_Test], permutations: int, seed: int) -> list[float]:
@@ -268,22 +238,24 @@ def _p_values(levels: _Levels, tests: Sequence[_Test], permutations: int, seed: 
         return []
     owners, rng = levels.test.patients, np.random.default_rng(seed)
     permutation = PatientPermutation(owners, levels.test.labels)
-    observed = [_gaps(levels, test, levels.codes[None])[0] for test in tests]
+    observed = np.abs(_gaps(levels, tests, levels.codes[None]))
     counts, defined = np.ones(len(tests)), np.ones(len(tests))
     for sources in permutation.blocks(rng, permutations, len(owners)):
-        permuted = levels.codes[sources]
-        for place, test in enumerate(tests):
-            gaps = np.abs(_gaps(levels, test, permuted))
-            defined[place] += np.isfinite(gaps).sum()
-            counts[place] += (gaps >= abs(observed[place]) - 1e-12).sum()
+        gaps = np.abs(_gaps(levels, tests, levels.codes[sources]))
+        defined += np.isfinite(gaps).sum(axis=1)
+        counts += (gaps >= observed - 1e-12).sum(axis=1)
     return [float(p) for p in counts / defined]
 
 
-def _gaps(levels: _Levels, test: _Test, codes: np.ndarray) -> np.ndarray:
-    """The difference of a test under each row of codes of levels, shape (r,)."""
-    metric, k, code, strata = test
-    inside = (codes == code).astype(float)
-    return levels.differences(metric, k, strata, inside, 1 - inside)
+def _gaps(levels: _Levels, tests: Sequence[_Test], codes: np.ndarray) -> np.ndarray:
+    """The difference of each test under each row of codes of levels, shape (tests, r)."""
+    sums = {}
+    for code in dict.fromkeys(code for _, _, code, _ in tests):
+        inside = (codes == code).astype(float)
+        sums[code] = [levels.placements.sums(weights) for weights in (inside, 1 - inside)]
+    return np.stack(
+        [differences(metric, k, strata, *sums[code]) for metric, k, code, strata in tests]
+    )
 
 
 def largest_gap(table: pd.DataFrame) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from cxr.core.io import read_csv, read_json
 from cxr.evaluation.confounding import confounding_verdict
-from cxr.evaluation.subgroups import ALPHA, METRICS, largest_gap
+from cxr.evaluation.gaps import METRICS
+from cxr.evaluation.subgroups import ALPHA, largest_gap
 from cxr.evidence.covariates import field_name
 from cxr.evidence.verdict import format_p
 from cxr.report.content import records
