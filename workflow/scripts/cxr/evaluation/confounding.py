@@ -67,7 +67,7 @@ def confounding_table(
         the one within strata of the field, of the `pairs` of classes that share strata;
         `remaining` is the share of the advantage over chance that is within strata, of
         which other pairs have none. `told` are the classes that the field tells,
-        `partly` those of which it has half of the network's advantage.
+        `partly` those whose AUC has half of the network's advantage.
     """
     fields, cohort, classes = study.fields, study.cohort, study.classes
     levels = pd.DataFrame({name: level_names(fields[name]) for name in fields}, index=fields.index)
@@ -75,6 +75,7 @@ def confounding_table(
     codes = class_codes(cohort, classes)
     tests = association_table(codes, owners, levels, permutations, seed)
     tests = tests.drop_duplicates("field").set_index("field")
+    network = _network_values(study, replicates, seed)
     rows = []
     for name in fields:
         row: dict[str, Any] = {"field": name, "recorded": int(fields[name].notna().sum())}
@@ -84,7 +85,7 @@ def confounding_table(
         row |= _columns("cramers_v", of_field.rename({"effect": "value"}))
         strata = levels[name].loc[study.predictions["image_id"]].to_numpy(dtype=np.str_)
         alone = _predict_alone(study, name, seed)
-        row |= _against_network(study, alone, strata, replicates, seed)
+        row |= _against_network(study, alone, strata, network, replicates, seed)
         row |= _tested(row)
         told = row["told"].split("; ") if row["told"] else []
         of_class = [_finding(name, levels[name], cohort["class"], each) for each in told]
@@ -117,48 +118,81 @@ def _predict_alone(study: FieldStudy, name: str, seed: int) -> np.ndarray:
     return probabilities
 
 
+def _network_values(study: FieldStudy, replicates: int, seed: int) -> np.ndarray:
+    """Of the network: balanced accuracy, pairwise accuracy, and the AUC of each class.
+
+    Returns
+    -------
+    float array, shape (1 + replicates, 2 + c)
+    """
+    test, c = study.test, len(study.classes)
+    one_stratum, pairs = np.zeros_like(test.labels), list(combinations(range(c), 2))
+
+    def statistics(weights: np.ndarray) -> np.ndarray:
+        rates = _rates(test.labels, test.probabilities, weights)
+        pairwise = pairwise_accuracies(test.labels, test.probabilities, one_stratum, pairs, weights)
+        areas = _areas(test.labels, test.probabilities, weights)
+        return np.column_stack([rates["sensitivity"].mean(axis=1), pairwise, areas])
+
+    return bootstrap_values(statistics, test.patients, replicates, seed)
+
+
 def _against_network(
-    study: FieldStudy, alone: np.ndarray, strata: np.ndarray, replicates: int, seed: int
+    study: FieldStudy,
+    alone: np.ndarray,
+    strata: np.ndarray,
+    network: np.ndarray,
+    replicates: int,
+    seed: int,
 ) -> dict[str, Any]:
     """The estimates of a field's row with their intervals, and the classes that it tells."""
     test, classes = study.test, study.classes
     labels, c = test.labels, len(classes)
     stratum_codes = np.unique(strata, return_inverse=True)[1]
     pairs, compared = comparable_pairs(labels, stratum_codes, test.patients)
-    every_pair = list(combinations(range(c), 2))
-    one_stratum = np.zeros_like(stratum_codes)
 
     def statistics(weights: np.ndarray) -> np.ndarray:
-        rates = [_rates(labels, each, weights) for each in (alone, test.probabilities)]
-        areas = np.mean([roc_auc(alone[:, k], labels == k, weights) for k in range(c)], axis=0)
-        pairwise = pairwise_accuracies(labels, test.probabilities, one_stratum, every_pair, weights)
-        within, share = np.full(len(weights), np.nan), np.zeros(len(weights))
+        within = np.full(len(weights), np.nan)
         if pairs:
             within = pairwise_accuracies(labels, test.probabilities, stratum_codes, pairs, weights)
-            share = (within - CHANCE) * len(pairs) / len(every_pair) / (pairwise - CHANCE)
-        recalls = [of_one["sensitivity"].mean(axis=1) for of_one in rates]
-        by_class = [(r["sensitivity"] + r["specificity"]) / 2 for r in rates]
-        columns = [recalls[0], areas, recalls[1], pairwise, within, share]
-        return np.hstack([np.stack(columns, axis=1), *by_class])
+        recall = _rates(labels, alone, weights)["sensitivity"].mean(axis=1)
+        return np.column_stack([recall, within, _areas(labels, alone, weights)])
 
+    # The seed is that of the network's values, so that rows are of the same draws of patients.
+    values = bootstrap_values(statistics, test.patients, replicates, seed)
+    within, pairwise = values[:, 1], network[:, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = bootstrap_values(statistics, test.patients, replicates, seed)
+        share = (within - CHANCE) / (pairwise - CHANCE) * len(pairs) / (c * (c - 1) / 2)
+    estimates = {
+        "alone": values[:, 0],
+        "alone_roc_auc": values[:, 2:].mean(axis=1),
+        "network": network[:, 0],
+        "pairwise": pairwise,
+        "within": within,
+        "remaining": share if pairs else np.zeros(len(share)),
+    }
     names = [f"{classes[a]} and {classes[b]}" for a, b in pairs]
     row: dict[str, Any] = {"compared": int(compared.sum()), "pairs": "; ".join(names) or None}
-    for name, of_name in zip(ESTIMATES, values.T, strict=False):
+    for name, of_name in estimates.items():
         row |= _columns(name, percentile_interval(of_name))
     # Of a network that is not shown to be better than chance, nothing can remain.
     if (row["pairwise_low"] or 0) <= CHANCE:
         row |= dict.fromkeys(("remaining", "remaining_low", "remaining_high"))
-    field, network = values[:, -2 * c : -c], values[:, -c:]
-    lows = [percentile_interval(of_class)["low"] for of_class in field.T]
-    better = np.array([(low or value) > CHANCE for low, value in zip(lows, field[0], strict=True)])
-    large = field[0] - CHANCE >= HALF * (network[0] - CHANCE)
+    lows = [percentile_interval(of_class)["low"] for of_class in values[:, 2:].T]
+    areas = values[0, 2:]
+    better = np.array([(low or area) > CHANCE for low, area in zip(lows, areas, strict=True)])
+    large = areas - CHANCE >= HALF * (network[0, 2:] - CHANCE)
     rates = _rates(labels, alone, np.ones((1, len(labels))))
     found = np.minimum(rates["sensitivity"][0], rates["specificity"][0]) >= TOLD
     for name, chosen in (("told", found), ("partly", better & large & ~found)):
         row[name] = [classes[int(k)] for k in np.flatnonzero(chosen)]
     return row
+
+
+def _areas(labels: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The AUC of each class against the rest under weightings, shape (r, c)."""
+    classes = range(answers.shape[1])
+    return np.stack([roc_auc(answers[:, k], labels == k, weights) for k in classes], axis=1)
 
 
 def _rates(labels: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -246,7 +280,14 @@ def confounding_verdict(
         its = "its" if len(told) in (1, len(classes)) else "their"
         sentence = f"{who} cannot be told from {its} {named(first['field'])} in this cohort: "
         finding = str(first["finding"])
-        return {"light": SOURCE, "sentence": sentence + finding[0].lower() + finding[1:] + also}
+        sentence += finding[0].lower() + finding[1:] + also
+        if np.isfinite(first["remaining"]):
+            share = f"{first['remaining']:.0%}" if first["remaining"] > 0 else "none"
+            sentence += (
+                f" Of the network's advantage over chance {share} remains among images with the "
+                f"same {named(first['field'])}."
+            )
+        return {"light": SOURCE, "sentence": sentence}
     if len(large):
         return {
             "light": PART,

@@ -12,7 +12,7 @@ from cxr.evidence.verdict import format_p
 from cxr.report.content import records
 
 LIGHTS = {
-    "red": "tells a class",
+    "red": "tells the class",
     "amber": "half or more",
     "green": "less than half",
     "none": "not tested",
