@@ -238,6 +238,7 @@ rule stratify:
     output:
         confounding="results/{study}/models/{model}/confounding.csv",
         subgroups="results/{study}/models/{model}/subgroups.csv",
+        verdict="results/{study}/models/{model}/confounding.json",
     log:
         "results/{study}/logs/stratify/{model}.log",
     benchmark:

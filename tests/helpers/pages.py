@@ -12,7 +12,7 @@ from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import CELL_KEYS, RankingSettings, rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
-from cxr.evaluation.confounding import confounding_table
+from cxr.evaluation.confounding import confounding_table, confounding_verdict
 from cxr.evaluation.field_study import FieldStudy, main_predictions
 from cxr.evaluation.network import evaluate_network
 from cxr.evaluation.subgroups import subgroup_table
@@ -210,6 +210,7 @@ def write_network(folder, classes, text):
     study = fields_of(classes, text)
     confounding = confounding_table(study, seed=0, replicates=20, permutations=99)
     write_csv(confounding, path_of(folder, "confounding"))
+    write_json(confounding_verdict(confounding, classes), path_of(folder, "confounding_verdict"))
     write_csv(
         subgroup_table(study, 0, replicates=20, permutations=99), path_of(folder, "subgroups")
     )

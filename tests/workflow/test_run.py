@@ -36,6 +36,7 @@ FILES = {
     "models/conv5/parts/random-r1f1.parquet",
     "models/conv5/attention.csv",
     "models/conv5/confounding.csv",
+    "models/conv5/confounding.json",
     "models/conv5/subgroups.csv",
     "folds.parquet",
     "baselines.parquet",

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from cxr.cohort.splits import independent_patients
-from cxr.core.io import read_table, write_csv
+from cxr.core.io import read_table, write_csv, write_json
 from cxr.core.job import job
-from cxr.evaluation.confounding import confounding_table
+from cxr.evaluation.confounding import confounding_table, confounding_verdict
 from cxr.evaluation.field_study import FieldStudy, main_predictions
 from cxr.evaluation.subgroups import subgroup_table
-from cxr.evidence.covariates import recorded_fields
+from cxr.evidence.covariates import field_name, recorded_fields
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,7 +25,10 @@ def main(input, output, cfg):
         patients=independent_patients(cohort),
         classes=cfg["classes"],
     )
-    write_csv(confounding_table(study, cfg["seed"]), output.confounding)
+    confounding = confounding_table(study, cfg["seed"])
+    write_csv(confounding, output.confounding)
+    verdict = confounding_verdict(confounding, study.classes, field_name)
+    write_json(verdict, output.verdict)
     write_csv(subgroup_table(study, cfg["seed"]), output.subgroups)
 
 

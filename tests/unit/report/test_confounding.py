@@ -19,8 +19,11 @@ def study(tmp_path_factory):
     return folder
 
 
+NAMES = ("confounding", "confounding_verdict", "subgroups", "metrics")
+
+
 def files_of(folder):
-    return {name: str(path_of(folder, name)) for name in ("confounding", "subgroups", "metrics")}
+    return {name: str(path_of(folder, name)) for name in NAMES}
 
 
 def subgroups_of(*rows):
@@ -78,5 +81,5 @@ def test_without_subgroups_and_without_a_network_there_is_nothing_of_them(study,
     path = tmp_path / "subgroups.csv"
     write_csv(subgroups_of(), path)
     assert field_content({**files_of(study), "subgroups": str(path)})["subgroups"] is None
-    without = field_content(dict.fromkeys(("confounding", "subgroups", "metrics")))
+    without = field_content(dict.fromkeys(NAMES))
     assert without == {"confounding": None, "subgroups": None}

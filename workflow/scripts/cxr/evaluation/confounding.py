@@ -87,9 +87,9 @@ def confounding_table(
         alone = _predict_alone(study, name, seed)
         row |= _against_network(study, alone, strata, network, replicates, seed)
         row |= _tested(row)
-        told = row["told"].split("; ") if row["told"] else []
-        of_class = [_finding(name, levels[name], cohort["class"], each) for each in told]
+        of_class = [_finding(name, levels[name], cohort["class"], each) for each in row["told"]]
         row["finding"] = " ".join(of_class) or None
+        row |= {column: "; ".join(row[column]) or None for column in ("told", "partly")}
         rows.append(row)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     estimates = [name for name in COLUMNS if name.startswith(ESTIMATES)]
@@ -213,16 +213,15 @@ def _columns(name: str, estimate: Any) -> dict[str, float | None]:
 def _tested(row: dict[str, Any]) -> dict[str, Any]:
     """The classes that a field tells and the light, where its association is significant."""
     if row["levels"] < 2 or not np.isfinite(row["p"]):
-        return {"told": None, "partly": None, "light": UNTESTED}
+        return {"told": [], "partly": [], "light": UNTESTED}
     if row["q"] > ALPHA:
-        return {"told": None, "partly": None, "light": LITTLE}
+        return {"told": [], "partly": [], "light": LITTLE}
     light = LITTLE
     if row["told"]:
         light = SOURCE
     elif row["partly"] or (row["remaining"] is not None and row["remaining"] < HALF):
         light = PART
-    listed = {name: "; ".join(row[name]) or None for name in ("told", "partly")}
-    return {**listed, "light": light}
+    return {"light": light}
 
 
 def _finding(field: str, levels: pd.Series, classes: pd.Series, name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxr.core.io import read_csv, read_json
-from cxr.evaluation.confounding import confounding_verdict
 from cxr.evaluation.gaps import METRICS
 from cxr.evaluation.subgroups import ALPHA, largest_gap
 from cxr.evidence.covariates import field_name
@@ -31,11 +30,19 @@ def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
     if files["confounding"] is None:
         return {"confounding": None, "subgroups": None}
     classes = read_json(files["metrics"])["classes"]
-    verdict = confounding_verdict(read_csv(files["confounding"]), classes, field_name)
-    rows = [{**row, "words": LIGHTS[row["light"]]} for row in records(files["confounding"])]
+    verdict = read_json(files["confounding_verdict"])
+    rows = [{**row, "explains": _explains(row)} for row in records(files["confounding"])]
     n_pairs = len(classes) * (len(classes) - 1) // 2
     confounding = {**verdict, "rows": rows, "n_classes": len(classes), "n_pairs": n_pairs}
     return {"confounding": confounding, "subgroups": _subgroups(files["subgroups"])}
+
+
+def _explains(row: Mapping[str, Any]) -> str:
+    """How much of the network's advantage a field explains, and of which classes."""
+    classes = row["partly"] if row["told"] is None else row["told"]
+    # A class may be a number, which a table's column of one class at a time is then read as.
+    named = f"{classes:g}" if isinstance(classes, float) else classes
+    return LIGHTS[row["light"]] + (f": {named}" if named else "")
 
 
 def _subgroups(path: str) -> dict[str, Any] | None:

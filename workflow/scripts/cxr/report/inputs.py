@@ -105,6 +105,7 @@ INPUTS = (
     Input("history", f"{STUDY}/models/{{model}}/history.csv", (IMAGES,), direct=False),
     Input("metrics", f"{STUDY}/models/{{model}}/metrics.json", (IMAGES,)),
     Input("confounding", f"{STUDY}/models/{{model}}/confounding.csv", (IMAGES,), direct=False),
+    Input("confounding_verdict", f"{STUDY}/models/{{model}}/confounding.json", (IMAGES,)),
     Input("subgroups", f"{STUDY}/models/{{model}}/subgroups.csv", (IMAGES,), direct=False),
     Input("attention", f"{STUDY}/models/{{model}}/attention.csv", (IMAGES,), direct=False),
     _figure("training_figure", "{model}.training", IMAGES),
