@@ -75,6 +75,13 @@ def test_that_nothing_is_recorded_tells_the_class_too(rng, labels):
     assert "Every image of well has no recorded sex" in row["finding"]
 
 
+def test_a_number_that_tells_the_class_is_described_by_its_fifths(rng, labels):
+    fields = {"dose": np.where(labels == "ill", 10.0, 5.0) + rng.random(300)}
+    row = table_of(study_of(rng, fields, labels, scores_of(rng, labels, 0.9))).loc["dose"]
+    assert row["light"] == "red"
+    assert "a dose in 3 of its 5 fifths" in row["finding"]
+
+
 def test_a_network_that_reads_the_field_alone_keeps_nothing_within_its_strata(rng, labels):
     same = rng.random(300) < 0.85
     source = np.where((labels == "ill") == same, "here", "there")
@@ -116,6 +123,8 @@ def test_a_field_of_one_value_is_not_tested_and_a_poor_network_has_nothing_to_ke
     assert table.loc["source", "light"] == "none"
     assert np.isnan(table.loc["source", "q"])
     assert np.isnan(table.loc["view", "remaining"])
+    alone = table.reset_index().query("field == 'source'")
+    assert confounding_verdict(alone, CLASSES)["light"] == "none"
 
 
 def test_the_field_is_learned_on_training_images_alone(rng, labels):

@@ -87,7 +87,10 @@ def confounding_table(
         alone = _predict_alone(study, name, seed)
         row |= _against_network(study, alone, strata, network, replicates, seed)
         row |= _tested(row)
-        of_class = [_finding(name, levels[name], cohort["class"], each) for each in row["told"]]
+        unit = "fifths" if pd.api.types.is_numeric_dtype(fields[name]) else "values"
+        of_class = [
+            _finding(name, unit, levels[name], cohort["class"], each) for each in row["told"]
+        ]
         row["finding"] = " ".join(of_class) or None
         row |= {column: "; ".join(row[column]) or None for column in ("told", "partly")}
         rows.append(row)
@@ -224,7 +227,7 @@ def _tested(row: dict[str, Any]) -> dict[str, Any]:
     return {"light": light}
 
 
-def _finding(field: str, levels: pd.Series, classes: pd.Series, name: str) -> str:
+def _finding(field: str, unit: str, levels: pd.Series, classes: pd.Series, name: str) -> str:
     """Where the images of a class lie that is told from a field, and where the others do."""
     member = (classes == name).to_numpy()
     shares = pd.DataFrame(
@@ -239,10 +242,10 @@ def _finding(field: str, levels: pd.Series, classes: pd.Series, name: str) -> st
         where = f"no recorded {field}"
     elif set(own) == recorded and MISSING in shares.index:
         where = f"a recorded {field}"
-    elif len(own) == 1:
+    elif len(own) == 1 and unit == "values":
         where = f"the {field} {own[0]}"
     else:
-        where = f"one of {len(own)} values of {field}"
+        where = f"a {field} in {len(own)} of its {len(recorded)} {unit}"
     here, elsewhere = shares.loc[own, "own"].sum(), shares.loc[own, "others"].sum()
     every = "Every image" if np.isclose(here, 1) else f"{here:.1%} of the images"
     verb = "has" if np.isclose(here, 1) else "have"
@@ -293,6 +296,11 @@ def confounding_verdict(
             "sentence": "Half or more of the network's advantage over chance may rest on "
             f"{', '.join(map(named, large['field']))}: a classifier that sees such a field alone "
             "gets as far for a class, or less than half remains among images that are alike in it.",
+        }
+    if not table["light"].eq(LITTLE).any():
+        return {
+            "light": UNTESTED,
+            "sentence": "No recorded field has two levels, so that none was tested.",
         }
     return {
         "light": LITTLE,
