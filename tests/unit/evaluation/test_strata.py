@@ -47,16 +47,31 @@ def test_a_network_that_knows_the_stratum_alone_is_at_chance_within_strata(rng):
 def test_classes_compare_where_enough_patients_of_both_share_strata():
     n = MIN_PATIENTS
     labels = np.repeat([0, 1, 2, 1], n)
-    strata = np.repeat([0, 0, 1, 1], [n, n, n + 1, n - 1])
+    strata = np.repeat([0, 0, 1, 1], n)
     patients = np.array([f"p{i}" for i in range(4 * n)])
-    pairs, compared = comparable_pairs(labels, strata, patients)
+    pairs, lost, compared = comparable_pairs(labels, strata, patients)
     assert pairs == [(0, 1), (1, 2)]
+    assert lost == [(0, 2)]
     assert compared.all()
-    same = patients.copy()
-    same[:n] = "p0"
-    pairs, compared = comparable_pairs(labels, strata, same)
-    assert pairs == [(1, 2)]
-    assert not compared[:n].any()
+
+
+def test_a_class_of_too_few_patients_is_lost_only_where_it_is_apart():
+    n = MIN_PATIENTS
+    labels, strata = np.repeat([0, 1, 2], n), np.repeat([0, 0, 1], n)
+    patients = np.array([f"p{i}" for i in range(3 * n)])
+    patients[:n] = "p0"
+    pairs, lost, compared = comparable_pairs(labels, strata, patients)
+    assert pairs == []
+    assert lost == [(0, 2), (1, 2)]
+    assert not compared.any()
+
+
+def test_small_strata_are_no_lost_pair_while_half_of_a_class_is_in_them():
+    n = MIN_PATIENTS
+    labels = np.repeat([0, 1], n)
+    strata = np.where(np.arange(2 * n) % n == 0, labels + 1, 0)
+    patients = np.array([f"p{i}" for i in range(2 * n)])
+    assert comparable_pairs(labels, strata, patients)[:2] == ([], [])
 
 
 def test_a_pair_that_shares_no_stratum_is_not_defined():

@@ -63,10 +63,10 @@ def confounding_table(
         `cramers_v` is bias-corrected, with whole patients permuted for `p`. `alone` and
         `network` are balanced accuracies on the same test images, of a classifier that was
         fitted to the field alone on the training images of the same parts, and of the
-        network. `pairwise` is the network's `pairwise_accuracies` without strata, `within`
-        the one within strata of the field, of the `pairs` of classes that share strata;
-        `remaining` is the share of the advantage over chance that is within strata, of
-        which other pairs have none. `told` are the classes that the field tells,
+        network. `within` is the network's mean of `pairwise_accuracies` within strata of the
+        field, of the `pairs` of classes that share strata, and `pairwise` the one without
+        strata, of these pairs and those that share none; `remaining` is the share of the
+        advantage over chance that is within strata. `told` are the classes that the field tells,
         `partly` those whose AUC has half of the network's advantage.
     """
     fields, cohort, classes = study.fields, study.cohort, study.classes
@@ -122,11 +122,11 @@ def _predict_alone(study: FieldStudy, name: str, seed: int) -> np.ndarray:
 
 
 def _network_values(study: FieldStudy, replicates: int, seed: int) -> np.ndarray:
-    """Of the network: balanced accuracy, pairwise accuracy, and the AUC of each class.
+    """Of the network: balanced accuracy, AUC of each class, accuracy of each pair of classes.
 
     Returns
     -------
-    float array, shape (1 + replicates, 2 + c)
+    float array, shape (1 + replicates, 1 + c + c * (c - 1) / 2)
     """
     test, c = study.test, len(study.classes)
     one_stratum, pairs = np.zeros_like(test.labels), list(combinations(range(c), 2))
@@ -135,7 +135,7 @@ def _network_values(study: FieldStudy, replicates: int, seed: int) -> np.ndarray
         rates = _rates(test.labels, test.probabilities, weights)
         pairwise = pairwise_accuracies(test.labels, test.probabilities, one_stratum, pairs, weights)
         areas = _areas(test.labels, test.probabilities, weights)
-        return np.column_stack([rates["sensitivity"].mean(axis=1), pairwise, areas])
+        return np.column_stack([rates["sensitivity"].mean(axis=1), areas, pairwise])
 
     return bootstrap_values(statistics, test.patients, replicates, seed)
 
@@ -152,27 +152,30 @@ def _against_network(
     test, classes = study.test, study.classes
     labels, c = test.labels, len(classes)
     stratum_codes = np.unique(strata, return_inverse=True)[1]
-    pairs, compared = comparable_pairs(labels, stratum_codes, test.patients)
+    pairs, lost, compared = comparable_pairs(labels, stratum_codes, test.patients)
 
     def statistics(weights: np.ndarray) -> np.ndarray:
-        within = np.full(len(weights), np.nan)
-        if pairs:
-            within = pairwise_accuracies(labels, test.probabilities, stratum_codes, pairs, weights)
+        within = pairwise_accuracies(labels, test.probabilities, stratum_codes, pairs, weights)
         recall = _rates(labels, alone, weights)["sensitivity"].mean(axis=1)
-        return np.column_stack([recall, within, _areas(labels, alone, weights)])
+        return np.column_stack([recall, _areas(labels, alone, weights), within])
 
     # The seed is that of the network's values, so that rows are of the same draws of patients.
     values = bootstrap_values(statistics, test.patients, replicates, seed)
-    within, pairwise = values[:, 1], network[:, 1]
+    every = list(combinations(range(c), 2))
+    counted = [1 + c + every.index(pair) for pair in (*pairs, *lost)]
+    undefined = np.full(len(values), np.nan)
+    within = values[:, 1 + c :].mean(axis=1) if pairs else undefined
+    pairwise = network[:, counted].mean(axis=1) if counted else undefined
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = (within - CHANCE) / (pairwise - CHANCE) * len(pairs) / (c * (c - 1) / 2)
+        kept = len(pairs) * (within - CHANCE) if pairs else np.zeros(len(values))
+        share = kept / (len(counted) * (pairwise - CHANCE))
     estimates = {
         "alone": values[:, 0],
-        "alone_roc_auc": values[:, 2:].mean(axis=1),
+        "alone_roc_auc": values[:, 1 : 1 + c].mean(axis=1),
         "network": network[:, 0],
         "pairwise": pairwise,
         "within": within,
-        "remaining": share if pairs else np.zeros(len(share)),
+        "remaining": share,
     }
     names = [f"{classes[a]} and {classes[b]}" for a, b in pairs]
     row: dict[str, Any] = {"compared": int(compared.sum()), "pairs": "; ".join(names) or None}
@@ -181,10 +184,10 @@ def _against_network(
     # Of a network that is not shown to be better than chance, nothing can remain.
     if (row["pairwise_low"] or 0) <= CHANCE:
         row |= dict.fromkeys(("remaining", "remaining_low", "remaining_high"))
-    lows = [percentile_interval(of_class)["low"] for of_class in values[:, 2:].T]
-    areas = values[0, 2:]
+    lows = [percentile_interval(of_class)["low"] for of_class in values[:, 1 : 1 + c].T]
+    areas = values[0, 1 : 1 + c]
     better = np.array([(low or area) > CHANCE for low, area in zip(lows, areas, strict=True)])
-    large = areas - CHANCE >= HALF * (network[0, 2:] - CHANCE)
+    large = areas - CHANCE >= HALF * (network[0, 1 : 1 + c] - CHANCE)
     rates = _rates(labels, alone, np.ones((1, len(labels))))
     found = np.minimum(rates["sensitivity"][0], rates["specificity"][0]) >= TOLD
     for name, chosen in (("told", found), ("partly", better & large & ~found)):

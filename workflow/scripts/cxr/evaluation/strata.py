@@ -14,8 +14,11 @@ Pair = tuple[int, int]
 
 def comparable_pairs(
     labels: np.ndarray, strata: np.ndarray, patients: np.ndarray
-) -> tuple[list[Pair], np.ndarray]:
-    """The pairs of classes that share strata, and which images take part in their comparison.
+) -> tuple[list[Pair], list[Pair], np.ndarray]:
+    """The pairs of classes that share strata, those that do not, and the images compared.
+
+    Pairs with too few patients in common strata, though at least half of both classes are
+    there, are in neither list: they say nothing about the field.
 
     Parameters
     ----------
@@ -26,17 +29,26 @@ def comparable_pairs(
     -------
     pairs : list of (int, int)
         Those with at least `MIN_PATIENTS` patients of each class in strata that hold both.
+    lost : list of (int, int)
+        Those with fewer, and most patients of a class elsewhere.
     compared : bool array, shape (n,)
+        The images of the pairs in common strata.
     """
-    pairs, compared = [], np.zeros(len(labels), dtype=bool)
+    pairs, lost, compared = [], [], np.zeros(len(labels), dtype=bool)
     for pair in combinations(np.unique(labels).tolist(), 2):
         members = [labels == name for name in pair]
         common = np.intersect1d(*(strata[rows] for rows in members))
-        rows = [member & np.isin(strata, common) for member in members]
-        if all(len(np.unique(patients[of_class])) >= MIN_PATIENTS for of_class in rows):
+        shared = [member & np.isin(strata, common) for member in members]
+        whole, inside = (
+            np.array([len(np.unique(patients[of_class])) for of_class in rows])
+            for rows in (members, shared)
+        )
+        if inside.min() >= MIN_PATIENTS:
             pairs.append(pair)
-            compared |= rows[0] | rows[1]
-    return pairs, compared
+            compared |= shared[0] | shared[1]
+        elif (2 * inside < whole).any():
+            lost.append(pair)
+    return pairs, lost, compared
 
 
 def pairwise_accuracies(
@@ -46,7 +58,7 @@ def pairwise_accuracies(
     pairs: Sequence[Pair],
     weights: np.ndarray,
 ) -> np.ndarray:
-    """The accuracy within strata with which two classes are told apart, mean over the pairs.
+    """The accuracy within strata with which the two classes of each pair are told apart.
 
     An image of one of two classes is correct where its class has the higher probability of
     the two, half correct where they are equal; chance is 0.5. In a stratum both classes count
@@ -58,20 +70,18 @@ def pairwise_accuracies(
     labels, strata : int array, shape (n,)
     probabilities : float array, shape (n, c)
     pairs : sequence of (int, int)
-        Positions of classes, at least one pair.
+        Positions of classes.
     weights : float array, shape (r, n)
 
     Returns
     -------
-    float array, shape (r,)
+    float array, shape (r, number of pairs)
         NaN where a pair shares no stratum under a weighting.
 
     References
     ----------
     N. Mantel, W. Haenszel, "Statistical aspects of the analysis of data from retrospective
-    studies of disease", J. Natl. Cancer Inst. 22, 1959. D. Hand, R. Till, "A simple
-    generalisation of the area under the ROC curve for multiple class classification
-    problems", Machine Learning 45, 2001, for the mean over pairs.
+    studies of disease", J. Natl. Cancer Inst. 22, 1959.
     """
     from scipy.sparse import csr_array
 
@@ -87,12 +97,12 @@ def pairwise_accuracies(
     own = probabilities[rows, labels][:, None]
     correct = (own > probabilities) + 0.5 * (own == probabilities)
     totals, hits = sums(np.ones(n)), [sums(correct[:, other]) for other in range(c)]
-    accuracies = []
-    for a, b in pairs:
+    accuracies = np.empty((len(weights), len(pairs)))
+    for place, (a, b) in enumerate(pairs):
         n_a, n_b = totals[..., a], totals[..., b]
         with np.errstate(invalid="ignore", divide="ignore"):
             mass = np.where(n_a + n_b > 0, n_a * n_b / (n_a + n_b), 0)
             share = (hits[b][..., a] * n_b + hits[a][..., b] * n_a) / (2 * (n_a + n_b))
             sum_of_shares = np.where(n_a + n_b > 0, share, 0).sum(axis=1)
-            accuracies.append(sum_of_shares / mass.sum(axis=1))
-    return np.mean(accuracies, axis=0)
+            accuracies[:, place] = sum_of_shares / mass.sum(axis=1)
+    return accuracies

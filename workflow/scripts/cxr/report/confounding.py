@@ -32,8 +32,7 @@ def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
     classes = read_json(files["metrics"])["classes"]
     verdict = read_json(files["confounding_verdict"])
     rows = [{**row, "explains": _explains(row)} for row in records(files["confounding"])]
-    n_pairs = len(classes) * (len(classes) - 1) // 2
-    confounding = {**verdict, "rows": rows, "n_classes": len(classes), "n_pairs": n_pairs}
+    confounding = {**verdict, "rows": rows, "n_classes": len(classes)}
     return {"confounding": confounding, "subgroups": _subgroups(files["subgroups"])}
 
 
