@@ -34,6 +34,7 @@ rule assemble_cohort:
             seed="seed",
             selection={
                 "classes": "cohort.classes",
+                "match": "cohort.match",
                 "modality": "cohort.modality",
                 "per_class": "cohort.per_class",
                 "views": "cohort.views",

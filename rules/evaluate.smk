@@ -227,6 +227,38 @@ if STAGES.has_tags:
             "../workflow/scripts/compare_tags.py"
 
 
+rule stratify:
+    """What recorded fields say of the class, and a network's rates in their subgroups."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        metadata=rules.clean_metadata.output.metadata,
+        folds=rules.divide_folds.output.folds,
+        predictions=rules.evaluate.output.predictions,
+        parts=rules.evaluate.input.parts,
+    output:
+        confounding="results/{study}/models/{model}/confounding.csv",
+        subgroups="results/{study}/models/{model}/subgroups.csv",
+        verdict="results/{study}/models/{model}/confounding.json",
+    log:
+        "results/{study}/logs/stratify/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/stratify/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500, 10),
+        runtime=grows(20, 2),
+    params:
+        cfg=lambda wildcards: {
+            "classes": list(STUDY["cohort"]["classes"]),
+            "seed": STUDY["seed"],
+        },
+        code=code_of("stratify.py"),
+    script:
+        "../workflow/scripts/stratify.py"
+
+
 rule explain:
     """Grad-CAM of the test images."""
     input:

@@ -31,8 +31,8 @@ SAMPLED_SEARCH = {
     },
     "seed": "seed",
 }
-# Maps of a GPU are clustered on the cores beside it.
-SEARCH_THREADS = 16 if ON_GPU else 1
+# Maps of a GPU are clustered on the cores beside it; a job keeps three to four busy, however many it has.
+SEARCH_THREADS = 4 if ON_GPU else 1
 MINIMUM = {
     "min_images": "evidence.thresholds.min_images",
     "min_patients": "evidence.thresholds.min_patients",

@@ -12,7 +12,10 @@ from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import CELL_KEYS, RankingSettings, rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
+from cxr.evaluation.confounding import confounding_table, confounding_verdict
+from cxr.evaluation.field_study import FieldStudy, main_predictions
 from cxr.evaluation.network import evaluate_network
+from cxr.evaluation.subgroups import subgroup_table
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.similar import pack_similar
@@ -75,6 +78,18 @@ def comparison_of(classes, name):
     networks = {name: collect_test_predictions(predictions, [image_level])}
     baseline = predictions.assign(part="study", protocol="study", baseline="shape")
     return comparison_table(networks, baseline, {name: 1234567}, patients, classes, 0, 20)
+
+
+def fields_of(classes, text):
+    """A network's images with a field that tells the second class, and views that tell nothing."""
+    predictions, patients = predictions_of(classes)
+    cohort = predictions[["image_id", "class", "split"]]
+    fields = pd.DataFrame({text: (cohort["class"] == text).map({True: text, False: None})})
+    fields = fields.assign(view=np.tile(["PA", text], len(cohort) // 2))
+    fields = fields.set_index(cohort["image_id"])
+    folds = cohort[["image_id", "split"]].assign(part="study", protocol="study")
+    test = main_predictions(predictions, [])
+    return FieldStudy(cohort, fields, folds, test, patients, classes)
 
 
 def flow_of(classes, reason):
@@ -192,6 +207,13 @@ def write_network(folder, classes, text):
     attention = {"in_lungs": [0.4375], "in_border": 0.1, "lung_area": 0.3, "border_area": 0.2}
     write_csv(pd.DataFrame(attention), path_of(folder, "attention"))
     write_csv(history_of(), path_of(folder, "history"))
+    study = fields_of(classes, text)
+    confounding = confounding_table(study, seed=0, replicates=20, permutations=99)
+    write_csv(confounding, path_of(folder, "confounding"))
+    write_json(confounding_verdict(confounding, classes), path_of(folder, "confounding_verdict"))
+    write_csv(
+        subgroup_table(study, 0, replicates=20, permutations=99), path_of(folder, "subgroups")
+    )
 
 
 def write_clusters(folder, text, ranking, mapped):

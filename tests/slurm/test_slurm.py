@@ -31,6 +31,7 @@ HEAVY = {
     "train",
     "train_part",
     "evaluate",
+    "stratify",
     "run_baselines",
     "compare_models",
     "explain",

@@ -6,6 +6,9 @@ import re
 MENDING = {
     r"modality unknown": "add `constants: {modality: X-ray}` to the source, or name its column",
     r"modality (.+)": "set `cohort.modality: {0}`",
+    r"not matched: (\w+) unknown": "leave {0} out of `cohort.match`, or name its column",
+    r"not matched: not every class .+": "leave a field out of `cohort.match`",
+    r"removed by matching": "classes have as many images as the smallest one in each stratum",
     r"view unknown": "set `cohort.views: null` for every view, or `constants: {view: PA}`",
     r"view (.+)": "add {0} to `cohort.views`",
     r"finding unknown": "name the column of findings: `columns.finding`",

@@ -4,7 +4,6 @@ Each step excludes rows with a reason; the steps together are the flow diagram o
 the study.
 """
 
-import zlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from cxr.cohort.drawing import draw_order, wanted
 from cxr.cohort.flow import Flow
+from cxr.cohort.matching import (
+    impossible_match,
+    joint_strata,
+    match_classes,
+    matched_values,
+    unrecorded,
+    without_counterpart,
+)
 from cxr.cohort.mending import mending
 from cxr.core.errors import InputError
 from cxr.metadata.findings import keys, terms
@@ -62,12 +70,16 @@ class SelectionSettings:
         In any spelling that `cxr.metadata.normalise` reads.
     per_class : "min", "all", int or mapping
         Images a class; see `balance`.
+    match : tuple of str or None
+        Recorded fields whose distributions are equal in all classes; see
+        `cxr.cohort.matching`.
     """
 
     classes: Mapping[str, ClassRule]
     views: tuple[str, ...] | None
     modality: str
     per_class: PerClass
+    match: tuple[str, ...] | None = None
 
 
 class EmptyClass(InputError):
@@ -131,8 +143,32 @@ def select_images(
         if not (rows["class"] == name).any():
             raise EmptyClass(_empty_class(name, metadata, settings, flow), flow)
     first = {name: rule.first for name, rule in classes.items()}
-    rows = flow.keep("balanced", rows, balance(rows, settings.per_class, seed, first))
+    if settings.match:
+        rows = _matched(rows, settings, seed, first, flow)
+    else:
+        rows = flow.keep("balanced", rows, balance(rows, settings.per_class, seed, first))
     return rows.reset_index(drop=True), flow
+
+
+def _matched(
+    rows: pd.DataFrame,
+    settings: SelectionSettings,
+    seed: int,
+    first: Mapping[str, Sequence[str]],
+    flow: Flow,
+) -> pd.DataFrame:
+    """The rows that are drawn so that classes have equal distributions of the matched fields."""
+    values = matched_values(rows, settings.match or ())
+    every = rows
+    rows = flow.keep(f"with {', '.join(values)} recorded", rows, unrecorded(values))
+    strata = joint_strata(values.loc[rows.index])
+    reasons = without_counterpart(strata, rows["class"])
+    if set(rows["class"]) != set(settings.classes) or reasons.notna().all():
+        raise EmptyClass(impossible_match(every, values), flow)
+    rows = flow.keep("with images of every class alike in them", rows, reasons)
+    most = settings.per_class if isinstance(settings.per_class, int) else None
+    removed = match_classes(rows, strata.loc[rows.index], most, seed, first)
+    return flow.keep("matched", rows, removed)
 
 
 def _other_values(rows: pd.DataFrame, column: str, selected: Sequence[str | None]) -> pd.Series:
@@ -152,7 +188,7 @@ def assign_classes(
     that fits two classes has none.
     """
     rules = {
-        name: (_wanted(rule.findings), _wanted(rule.without), rule.sources)
+        name: (wanted(rule.findings), wanted(rule.without), rule.sources)
         for name, rule in classes.items()
     }
     labels: list[str | None] = []
@@ -162,8 +198,8 @@ def assign_classes(
         fits = [
             name
             for name, (findings, without, sources) in rules.items()
-            if any(wanted <= present for wanted in findings)
-            and not any(unwanted <= present for unwanted in without)
+            if any(terms <= present for terms in findings)
+            and not any(terms <= present for terms in without)
             and (sources is None or source in sources)
         ]
         labels.append(fits[0] if len(fits) == 1 else None)
@@ -177,11 +213,6 @@ def assign_classes(
         pd.Series(labels, index=rows.index, dtype="object"),
         pd.Series(reasons, index=rows.index, dtype="object"),
     )
-
-
-def _wanted(findings: Sequence[str]) -> list[frozenset[str]]:
-    """The keys of the terms of each of a rule's findings that has some."""
-    return [terms for finding in findings if (terms := keys(finding))]
 
 
 def _duplicates(rows: pd.DataFrame) -> pd.Series:
@@ -239,9 +270,7 @@ def balance(
 ) -> pd.Series:
     """Reasons for the rows that balancing removes, null for the others; aligned with `rows`.
 
-    Patients are the independent units, so images are drawn in rounds: one of
-    every patient in random order, then a second of those who have one, and so
-    on, until the class is complete.
+    Images are drawn in rounds over patients in random order, until the class is complete.
 
     Parameters
     ----------
@@ -266,16 +295,7 @@ def balance(
             size = per_class[str(name)]
         elif isinstance(per_class, int):
             size = min(size, per_class)
-        rng = np.random.default_rng([seed, zlib.crc32(str(name).encode())])
-        shuffled = members.iloc[rng.permutation(len(members))]
-        preferred = _wanted(first.get(str(name), ()))
-        later = [
-            not any(wanted <= keys(finding) for wanted in preferred)
-            for finding in shuffled["finding"]
-        ]
-        order = pd.DataFrame({"later": later}, index=shuffled.index)
-        order["round"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
-        drawn = order.sort_values(["later", "round"], kind="stable").index[:size]
+        drawn = draw_order(members, first.get(str(name), ()), seed, str(name))[:size]
         reasons[members.index.difference(drawn)] = "removed by balancing"
     return reasons
 

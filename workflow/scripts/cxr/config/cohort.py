@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cxr.config.base import Modality, Name, Section, Term, Unique, View
-from cxr.config.catalogue.fields import TEXTS
+from cxr.config.catalogue.fields import MATCHED, TEXTS
 from cxr.config.fields import RecordedField
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
@@ -100,6 +100,17 @@ class Cohort(Section):
         "most that many (and no more than the smallest class has), `all` is every image; a "
         "mapping gives each class its maximum.",
     )
+    match: (
+        Annotated[list[Annotated[str, RecordedField(MATCHED)]], Unique, Field(min_length=1)] | None
+    ) = Field(
+        default=None,
+        description="Recorded fields of text, such as `[view, sex, age_band]`, that have the same "
+        "distribution in every class: of each combination of their values, every class keeps as "
+        "many images as the class with the fewest has. Images without a value, and combinations "
+        "that a class lacks, are excluded, and counted in the flow. Splits are drawn afterwards, "
+        "so that within one of them distributions differ a little. Not with `per_class: all` or a "
+        "mapping; a number is at most that many images a class. null: not matched.",
+    )
     min_side: int = Field(
         default=64,
         ge=2,
@@ -123,3 +134,12 @@ class Cohort(Section):
         "binary cross-entropy over the classes and the tags.",
     )
     splits: Splits = Field(default_factory=Splits, description="Shares of the splits.")
+
+    @model_validator(mode="after")
+    def _matched_classes_are_equal(self) -> "Cohort":
+        if self.match and (self.per_class == "all" or isinstance(self.per_class, dict)):
+            raise ValueError(
+                "match draws as many images of every class; give per_class as a number, or leave "
+                "it out"
+            )
+        return self

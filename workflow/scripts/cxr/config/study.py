@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
 from cxr.config.base import Location, Name, Section, Seed
-from cxr.config.catalogue.fields import LEVELS, NUMBERS, TEXTS
+from cxr.config.catalogue.fields import LEVELS, MATCHED, NUMBERS, TEXTS
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
@@ -157,6 +157,8 @@ class Config(Section):
         named: list[tuple[str, str, tuple[str, ...]]] = []
         if self.cohort is not None and self.cohort.tags is not None:
             named += [("cohort.tags.fields", name, TEXTS) for name in self.cohort.tags.fields]
+        if self.cohort is not None and self.cohort.match:
+            named += [("cohort.match", name, MATCHED) for name in self.cohort.match]
         if self.analysis is not None:
             named += [("analysis.target", self.analysis.target, TEXTS)]
             shared = (*TEXTS, *NUMBERS)

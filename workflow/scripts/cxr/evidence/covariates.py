@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from cxr.metadata.ages import age_bands
 from cxr.metadata.fields import own_groups, own_numbers
 
-AGES = (0, 20, 40, 60, 80, 200)
 TEXTS = (
     "country",
     "view",
@@ -79,10 +79,7 @@ def recorded_fields(
         if name in rows:
             table[name] = rows[name].astype("object")
     if "age_years" in rows:
-        ages = pd.cut(rows["age_years"].astype("float64"), AGES, right=False)
-        table["age_band"] = [
-            None if pd.isna(age) else f"{age.left:g} to {age.right - 1:g}" for age in ages
-        ]
+        table["age_band"] = age_bands(rows["age_years"])
     if "date" in rows:
         dates = rows["date"].astype("str")
         table["month"] = dates.str.slice(0, 7).where(rows["date"].notna() & (dates.str.len() > 4))

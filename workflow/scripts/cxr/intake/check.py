@@ -154,7 +154,10 @@ def _cohort_lines(reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
     rows = reading.rows.assign(sha256=reading.rows["image_id"])
     settings = typed(
         SelectionSettings,
-        {key: study["cohort"][key] for key in ("classes", "views", "modality", "per_class")},
+        {
+            key: study["cohort"][key]
+            for key in ("classes", "views", "modality", "per_class", "match")
+        },
     )
     yield "the cohort, before duplicates are removed:"
     try:

@@ -2,9 +2,12 @@
 
 import re
 
+import pandas as pd
+
 from cxr.metadata.normalise import number, tidy
 
 OLDEST = 120
+BANDS = (0, 20, 40, 60, 80, 200)
 LONGEST = 60  # characters of an age; what is longer is prose
 DAYS, WEEKS, MONTHS = 365.25, 365.25 / 7, 12
 # Units by their words and letters, each with how many of it are a year.
@@ -53,6 +56,13 @@ def age_years(text: object) -> float | None:
     clean = re.sub(r"[\s-]*\b(?:of age|old)$|(?<=[0-9])\s*y\s?/\s?o$", "", clean).strip()
     years = number(clean, 0, OLDEST)
     return years if years is not None else _bounded(_years(clean))
+
+
+def age_bands(years: pd.Series) -> pd.Series:
+    """The band of 20 years of each age as text, such as `20 to 39`; null where there is none."""
+    bands = pd.cut(years.astype("float64"), BANDS, right=False)
+    names = [None if pd.isna(age) else f"{age.left:g} to {age.right - 1:g}" for age in bands]
+    return pd.Series(names, index=years.index, dtype="object")
 
 
 def _years(clean: str) -> float | None:

@@ -13,6 +13,7 @@ from cxr.explorer.packing import script_json
 from cxr.figures.style import OUTLIER, PALETTE, ramp
 from cxr.report import content
 from cxr.report.analysis import analysis_content
+from cxr.report.confounding import field_content
 from cxr.report.content import read_if
 from cxr.report.formatting import image_noun
 from cxr.report.inputs import ReportFiles
@@ -66,7 +67,10 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         "cleaning": read_if(content.cleaning, study["cleaning"]),
         "quality": read_if(content.quality, study["quality"]),
         "exclusions": content.reasons(removed),
-        "models": [content.model(name, paths) for name, paths in files.models.items()],
+        "models": [
+            {**content.model(name, paths), **field_content(paths)}
+            for name, paths in files.models.items()
+        ],
         "comparison": read_if(content.comparison, study["comparison"]),
         "tagging": tags_content(study, settings),
         "analysis": analysis_content(study, settings),

@@ -12,6 +12,8 @@ LEVELS = (
     *("source", "country", "view", "sex", "age_band", "doi", "location", "licence"),
     *("survival", "severity", "format", "month", "split"),
 )
+# Those on which classes are matched, before files are read and splits drawn.
+MATCHED = tuple(name for name in LEVELS if name not in ("format", "month", "split"))
 # Own fields of the sources in a published layout, by their reader.
 OF_READERS = {
     "ieee8023": (
