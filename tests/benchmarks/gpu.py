@@ -97,7 +97,8 @@ def main():
         return
     print("\n| card | work | ours | peer | times as fast |\n| --- | --- | --- | --- | --- |")
     for work, ours, peer, ratio in rows:
-        print(f"| {card.name} | {work} | {ours} | {peer} | {ratio:.1f} |")
+        times = f"{ratio:.1f}" if ratio else ""
+        print(f"| {card.name} | {work} | {ours} | {peer} | {times} |")
 
 
 def features_of(n, number=0):
@@ -245,7 +246,7 @@ def map_rows(card, name, requests, sample, repeats):
             continue
         text = f"{peer}, one map {once:.3g} s, scaled: {once * count:.3g} s"
         rows.append((work, ours, text, once * count / seconds))
-    return rows or [(work, ours, "not run at this size", float("nan"))]
+    return rows or [(work, ours, "not run at this size", None)]
 
 
 def describe(card, name, requests):
