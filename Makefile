@@ -17,6 +17,9 @@ READY := $(VENV)/.ready
 # A folder may have the name of its study.
 STUDY_FILE = $(if $(filter %.yaml %.yml %.json,$(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
+# Bytecode is compiled at a module's first import and kept; all of it, at once, would take a minute.
+export PYTHONDONTWRITEBYTECODE :=
+
 # uv installs the locked packages; where it is missing, pip puts it into the environment.
 UV := $(shell command -v uv 2>/dev/null)
 
@@ -78,8 +81,8 @@ $(READY): requirements.lock
 	$(PYTHON) -m venv $(VENV)
 ifeq ($(UV),)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 else
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 endif
 	@touch $(READY)

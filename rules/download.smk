@@ -7,6 +7,11 @@ localrules:
     download_weights,
 
 
+def drawing_threads(wildcards):
+    """Processes that draw a synthetic source; others come from elsewhere."""
+    return 4 if STUDY["sources"][wildcards.source]["kind"] == "synthetic" else 1
+
+
 rule download:
     """One data source, obtained and verified; a synthetic one is drawn."""
     output:
@@ -18,7 +23,7 @@ rule download:
         "results/sources/benchmarks/download/{source}.jsonl"
     conda:
         "../envs/analysis.yaml"
-    threads: 1
+    threads: drawing_threads
     resources:
         mem_mb=grows(1000),
         runtime=grows(120),

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(output, cfg, place):
+def main(output, cfg, place, threads):
     source = Source.of({**cfg["source"], **place["source"]}, place["mirror"])
-    write_json(obtain_source(cfg["name"], source, Path(output.files)), output.obtained)
+    write_json(obtain_source(cfg["name"], source, Path(output.files), threads), output.obtained)
 
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.output, snakemake.params.cfg, snakemake.params.place)
+        main(
+            snakemake.output,
+            snakemake.params.cfg,
+            snakemake.params.place,
+            snakemake.threads,
+        )

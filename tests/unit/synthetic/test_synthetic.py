@@ -24,9 +24,9 @@ SETTINGS = SyntheticCohort(
 )
 
 
-def drawn(folder, **changes):
+def drawn(folder, threads=1, **changes):
     folder.mkdir()
-    write_cohort(folder, replace(SETTINGS, **changes))
+    write_cohort(folder, replace(SETTINGS, **changes), threads)
     return folder
 
 
@@ -48,7 +48,7 @@ def cohort(tmp_path_factory):
 
 
 def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(cohort, tmp_path):
-    assert contents(drawn(tmp_path / "b")) == contents(cohort)
+    assert contents(drawn(tmp_path / "b", threads=2)) == contents(cohort)
     assert contents(drawn(tmp_path / "c", seed=8)) != contents(cohort)
 
 

@@ -1,7 +1,7 @@
-"""Work on many images at a time."""
+"""Work on many images, or patients, at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TypeVar
 
 from cxr.core.progress import Progress
@@ -24,3 +24,17 @@ def in_threads(
             for result in pool.map(function, items[start : start + batch]):
                 yield result
                 progress.step()
+
+
+def in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], processes: int
+) -> Iterator[Result]:
+    """The results of `function` over `items`, in order; both can be pickled.
+
+    For work that holds the interpreter's lock.
+    """
+    if processes <= 1:
+        yield from map(function, items)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(function, items, chunksize=4)

@@ -102,7 +102,7 @@ class Source:
         return cls(content, kind, origin, rest.get("url"), rest.get("commit"), tuple(inner))
 
 
-def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any]:
+def obtain_source(name: str, source: Source, destination: Path, threads: int = 1) -> dict[str, Any]:
     """Fills a folder with a source; the folder is whole or not there.
 
     Parameters
@@ -111,6 +111,8 @@ def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any
     source : Source
     destination : Path
         The folder to make; one that is there is replaced.
+    threads : int
+        Processes that draw a synthetic source.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any
     with tempfile.TemporaryDirectory(prefix=prefix, dir=destination.parent) as temporary:
         folder = Path(temporary) / "files"
         folder.mkdir()
-        checksum = _fill(folder, source.content, Path(f"{destination}.partial"))
+        checksum = _fill(folder, source.content, Path(f"{destination}.partial"), threads)
         for inner in source.unpack:
             _unpack_inside(folder, inner)
         digest = folder_digest(folder)
@@ -150,13 +152,13 @@ def obtain_source(name: str, source: Source, destination: Path) -> dict[str, Any
     }
 
 
-def _fill(folder: Path, content: Content, cache: Path) -> str | None:
+def _fill(folder: Path, content: Content, cache: Path, threads: int) -> str | None:
     """Fills an empty folder; `cache` keeps unfinished downloads. The SHA-256 of an archive."""
     match content:
         case SyntheticCohort():
             from cxr.synthetic.cohort import write_cohort
 
-            write_cohort(folder, content)
+            write_cohort(folder, content, threads)
         case Folder():
             link_files(content, folder)
         case Git():

@@ -4,12 +4,15 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from cxr.core.io import write_text
+from cxr.core.parallel import in_processes
 from cxr.synthetic.anatomy import Anatomy, Exposure, Pattern, draw
 from cxr.synthetic.settings import SyntheticCohort
 from cxr.synthetic.sites import SITES, Site, encode, expose
@@ -69,7 +72,7 @@ DEFECTS = (
 )
 
 
-def write_cohort(destination: Path, settings: SyntheticCohort) -> None:
+def write_cohort(destination: Path, settings: SyntheticCohort, threads: int = 1) -> None:
     """Writes a cohort in the layout of ieee8023/covid-chestxray-dataset, and its truth.
 
     Its metadata have a column `scanner` beside those of upstream.
@@ -79,24 +82,18 @@ def write_cohort(destination: Path, settings: SyntheticCohort) -> None:
     destination : Path
         An empty folder; gets `metadata.csv`, `images/` and `truth.csv`.
     settings : SyntheticCohort
+    threads : int
+        Processes that draw patients.
     """
     (destination / "images").mkdir()
     rows: list[dict[str, str]] = []
     truth: list[dict[str, object]] = []
-    for number, finding in enumerate(PATTERNS):
-        for index in range(settings.patients):
-            rng = np.random.default_rng([settings.seed, number, index])
-            variant = index % settings.variants if finding == "COVID-19" else 0
-            pattern = pattern_of(finding, variant, settings.variant_strength)
-            patient = _Patient.draw(number * 10_000 + index + 1, finding, pattern, rng)
-            if settings.variant_sites and finding == "COVID-19":
-                patient = replace(patient, site=SITES[variant])
-            for record, planted, data in _draw_images(
-                patient, settings.images_per_patient, settings.image_size, rng
-            ):
-                (destination / "images" / record["filename"]).write_bytes(data)
-                rows.append(record)
-                truth.append({**planted, "class": finding, "variant": variant})
+    patients = list(product(enumerate(PATTERNS), range(settings.patients)))
+    for images in in_processes(partial(_draw_patient, settings), patients, threads):
+        for record, planted, data in images:
+            (destination / "images" / record["filename"]).write_bytes(data)
+            rows.append(record)
+            truth.append(planted)
     _break_some(destination, rows, truth)
     _write_csv(rows, HEADER, destination / "metadata.csv")
     _write_csv(truth, TRUTH, destination / "truth.csv")
@@ -157,6 +154,24 @@ class _Patient:
         if not self.records_site:
             return ""
         return self.site.location if rng.random() > 0.1 else self.site.country
+
+
+def _draw_patient(
+    settings: SyntheticCohort, place: tuple[tuple[int, str], int]
+) -> list[tuple[dict[str, str], dict[str, object], bytes]]:
+    """The images of the patient of a class (its number and name) with an index in it."""
+    (number, finding), index = place
+    rng = np.random.default_rng([settings.seed, number, index])
+    variant = index % settings.variants if finding == "COVID-19" else 0
+    pattern = pattern_of(finding, variant, settings.variant_strength)
+    patient = _Patient.draw(number * 10_000 + index + 1, finding, pattern, rng)
+    if settings.variant_sites and finding == "COVID-19":
+        patient = replace(patient, site=SITES[variant])
+    images = _draw_images(patient, settings.images_per_patient, settings.image_size, rng)
+    return [
+        (record, {**planted, "class": finding, "variant": variant}, data)
+        for record, planted, data in images
+    ]
 
 
 def _draw_images(
