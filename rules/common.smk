@@ -115,6 +115,11 @@ def source_settings(source, part):
     return source_part(STUDY["sources"][source], part)
 
 
+def drawing_threads(wildcards):
+    """Processes that draw a synthetic source; others come from elsewhere."""
+    return 4 if STUDY["sources"][wildcards.source]["kind"] == "synthetic" else 1
+
+
 def from_command_line(path):
     """The input of a rule that needs a path of the user, checked when the rule is wanted."""
 

@@ -7,11 +7,6 @@ localrules:
     download_weights,
 
 
-def drawing_threads(wildcards):
-    """Processes that draw a synthetic source; others come from elsewhere."""
-    return 4 if STUDY["sources"][wildcards.source]["kind"] == "synthetic" else 1
-
-
 rule download:
     """One data source, obtained and verified; a synthetic one is drawn."""
     output:
