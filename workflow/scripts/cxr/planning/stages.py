@@ -20,8 +20,10 @@ class StudyStages:
     ----------
     has_images : bool
         Whether features are learned from images; else they come from a table.
-    has_tags, has_analysis, has_evidence, has_similarity : bool
+    has_tags, has_analysis, has_external, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
+    sources, external : list of str
+        The sources of the cohort, and those that the networks are validated on alone.
     models : list of str
         The networks, or the one name of external features.
     protocols : dict of str to str
@@ -45,8 +47,11 @@ class StudyStages:
     has_images: bool
     has_tags: bool
     has_analysis: bool
+    has_external: bool
     has_evidence: bool
     has_similarity: bool
+    sources: list[str]
+    external: list[str]
     models: list[str]
     protocols: dict[str, str]
     chunks: dict[str, dict[str, Any]]
@@ -97,6 +102,8 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
         baselines = [name for name in similarity["baselines"] if name != IMAGENET]
         backbones = _backbones(similarity, study["models"])
+    external = list(study["evaluation"]["external"])
+    sources = [name for name in study["sources"] if name not in external]
     protocols = ProtocolSettings(
         **{field.name: study["evaluation"][field.name] for field in fields(ProtocolSettings)}
     )
@@ -104,10 +111,13 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_images=has_images,
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
+        has_external=bool(external),
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
+        sources=sources,
+        external=external,
         models=list(study["models"]) if has_images else [study["features"]["name"]],
-        protocols=protocol_parts(protocols, list(study["sources"])),
+        protocols=protocol_parts(protocols, sources),
         chunks=chunks(
             embedding["perplexities"],
             embedding["seeds"],
