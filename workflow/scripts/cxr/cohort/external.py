@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -228,8 +229,11 @@ def _require_images(rows: pd.DataFrame, flows: dict[str, Flow]) -> None:
     for source, flow in flows.items():
         if (rows["source"] == source).any():
             continue
-        reasons = Counter(flow.exclusions()["reason"]).most_common(MOST_REASONS)
-        lost = ", ".join(f"{number} to '{reason}'" for reason, number in reasons)
+        reasons: Counter[str] = Counter()
+        for removed in chain(*(step["removed"] for step in flow.steps)):
+            reasons[removed["reason"]] += removed["images"]
+        most = reasons.most_common(MOST_REASONS)
+        lost = ", ".join(f"{number} to '{reason}'" for reason, number in most)
         raise InputError(
             f"config key 'evaluation.external': no image of '{source}' is left"
             f"{f' ({lost} are lost)' if lost else ''}; it has to have images of the classes, in "
