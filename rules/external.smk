@@ -104,3 +104,39 @@ rule evaluate_external:
         code=code_of("evaluate_external.py"),
     script:
         "../workflow/scripts/evaluate_external.py"
+
+
+if STAGES.has_external_baselines:
+
+    rule validate_baselines:
+        """The metrics of the baselines in each external source."""
+        input:
+            cohort=rules.assemble_external.output.cohort,
+            images=rules.assemble_external.output.images,
+            known_cohort=rules.assemble_cohort.output.cohort,
+            known_images=rules.assemble_cohort.output.images,
+            metadata=[
+                rules.clean_external.output.metadata,
+                rules.clean_metadata.output.metadata,
+            ],
+            quality=[
+                rules.clean_external.output.quality,
+                rules.clean_metadata.output.quality,
+            ],
+        output:
+            metrics="results/{study}/external/baselines.csv",
+        log:
+            "results/{study}/logs/validate_baselines.log",
+        benchmark:
+            "results/{study}/benchmarks/validate_baselines.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1500, 8),
+            runtime=grows(20, 2),
+        params:
+            cfg=rules.run_baselines.params.cfg,
+            code=code_of("validate_baselines.py"),
+        script:
+            "../workflow/scripts/validate_baselines.py"

@@ -32,6 +32,7 @@ from cxr.report.builder import build
 from cxr.report.inputs import (
     ANALYSIS,
     EXTERNAL,
+    EXTERNAL_BASELINES,
     IMAGES,
     INPUTS,
     SIMILARITY,
@@ -47,7 +48,7 @@ HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac
 RULES = RankingSettings(min_clusters=2, max_clusters=8, max_perplexity_share=1 / 3)
 # What an untagged study of images has, and a tagged one.
 PLAIN = frozenset({IMAGES, SIMILARITY})
-TAGGED = PLAIN | {TAGS, ANALYSIS, EXTERNAL}
+TAGGED = PLAIN | {TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES}
 
 
 def predictions_of(classes):
@@ -230,6 +231,7 @@ def write_external(folder, classes, text):
     cohorts = (cohort.reset_index(drop=True),) * 2
     table = external_table(wrong, predictions, cohorts, classes, 0, replicates=20)
     write_csv(table, path_of(folder, "external"))
+    write_csv(table.assign(baseline="border"), path_of(folder, "external_baselines"))
     excluded = {"source": [text] * 3, "file": "f", "stage": "cohort", "reason": text}
     write_csv(pd.DataFrame(excluded), path_of(folder, "external_excluded"))
 

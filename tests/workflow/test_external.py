@@ -15,7 +15,8 @@ VALIDATED = {
     "clean_external": 1,
     "assemble_external": 1,
     "evaluate_external": 1,
-    "show_table": 2,
+    "validate_baselines": 1,
+    "show_table": 3,
     "write_report": 1,
 }
 FOLDERS = ("external/", "models/conv5/external", "tables/external/", "tables/models/")

@@ -7,6 +7,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from cxr.evaluation.external import COLUMNS, difference, external_table
+from cxr.evaluation.external_baselines import baseline_table
 from cxr.evaluation.network import evaluate_network
 from cxr.evaluation.predictions import class_probabilities, predictions_table
 
@@ -151,3 +152,17 @@ def test_without_validation_images_of_a_class_it_has_no_threshold(inside, rng):
     trimmed = [table.loc[~lacking].reset_index(drop=True) for table in inside]
     table = table_of(trimmed, images(rng, "out", rng.integers(0, 3, 60), 0.2)).loc["x"]
     assert ("a", "sensitivity_at_threshold") not in table.index
+
+
+def test_baselines_are_fitted_inside_and_measured_outside(inside, rng):
+    outside = images(rng, "out", rng.integers(0, 3, 60), 0.2)[0].assign(split="external")
+    cohorts = outside, inside[0]
+    labels = pd.concat(cohorts)["class"].map(CLASSES.index).to_numpy(dtype=float)
+    # The first tells the class within the study alone, the second everywhere.
+    within = np.where(np.arange(len(labels)) < len(outside), 5, labels)
+    inputs = {"shape": within[:, None], "border": labels[:, None]}
+    table = baseline_table(cohorts, inputs, CLASSES, 0, replicates=10)
+    overall = table[table["metric"] == "balanced_accuracy"].set_index("baseline")
+    assert overall["internal"].to_dict() == {"shape": 1, "border": 1}
+    assert overall["value"].round(3).to_dict() == {"shape": 0.333, "border": 1}
+    assert list(table.columns) == ["baseline", *COLUMNS]

@@ -16,8 +16,9 @@ def content(tmp_path):
         write_external(tmp_path, ["normal", text], text)
         path = path_of(tmp_path, "external")
         write_csv(change(read_csv(path)), path)
-        files = {"external": str(path)}
-        return external_content(files, str(path_of(tmp_path, "external_excluded")))["external"]
+        names = ("external_excluded", "external_baselines")
+        study = {name: str(path_of(tmp_path, name)) for name in names}
+        return external_content({"external": str(path)}, study)["external"]
 
     return read
 
@@ -31,6 +32,8 @@ def test_a_class_that_is_not_recognised_elsewhere_is_named_first(content):
     )
     assert group["excluded"] == 3
     assert {row["class"] for row in group["rows"]} == {"normal", "site", "all"}
+    [baseline] = group["baselines"]
+    assert (baseline["name"], baseline["external"]["value"]) == ("border", 0.1)
     first = group["rows"][0]
     assert first["difference"]["value"] == pytest.approx(-0.8)
     assert (first["external"]["value"], first["internal"]["value"]) == (0.1, 0.9)
@@ -51,4 +54,4 @@ def test_names_that_are_numbers_stay_names(content):
 
 
 def test_a_study_without_external_sources_has_nothing_of_them():
-    assert external_content({"external": None}, None) == {"external": None}
+    assert external_content({"external": None}, {}) == {"external": None}

@@ -20,8 +20,10 @@ class StudyStages:
     ----------
     has_images : bool
         Whether features are learned from images; else they come from a table.
-    has_tags, has_analysis, has_external, has_evidence, has_similarity : bool
+    has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
+    has_external, has_external_baselines : bool
+        Whether networks are validated on external sources, and baselines too.
     sources, external : list of str
         The sources of the cohort, and those that the networks are validated on alone.
     models : list of str
@@ -48,6 +50,7 @@ class StudyStages:
     has_tags: bool
     has_analysis: bool
     has_external: bool
+    has_external_baselines: bool
     has_evidence: bool
     has_similarity: bool
     sources: list[str]
@@ -112,6 +115,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
         has_external=bool(external),
+        has_external_baselines=bool(external) and study["evaluation"]["baselines"],
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
         sources=sources,

@@ -72,7 +72,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
             {
                 **content.model(name, paths),
                 **field_content(paths),
-                **external_content(paths, study["external_excluded"]),
+                **external_content(paths, study),
             }
             for name, paths in files.models.items()
         ],

@@ -19,25 +19,22 @@ LABELS = {
 ESTIMATES = ("internal", "difference")
 
 
-def external_content(files: Mapping[str, Any], excluded: str | None) -> dict[str, Any]:
+def external_content(files: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
     """A network's metrics in each external source by name, None where the study has none.
 
     Parameters
     ----------
-    files : mapping of str to path or None
-        Those of one model.
-    excluded : path or None
-        The study's table of excluded external images.
+    files, study : mapping of str to path or None
+        Those of one model, and those of the study: its excluded external images and baselines.
     """
-    if files["external"] is None or excluded is None:
+    if files["external"] is None:
         return {"external": None}
+    baselines = _baselines(study["external_baselines"])
     # A class or source may be a number, which a column of such names is read as.
-    lost = read_csv(excluded).astype({"source": "str"})["source"].value_counts()
+    lost = read_csv(study["external_excluded"]).astype({"source": "str"})["source"].value_counts()
     sources: dict[str, list[dict[str, Any]]] = {}
     for row in records(files["external"]):
-        estimates = {name: metric(row, name) for name in ESTIMATES}
-        estimates["external"] = {name: row[name] for name in ("value", "low", "high")}
-        line = {"label": LABELS[row["metric"]], "metric": row["metric"], **estimates}
+        line = {"label": LABELS[row["metric"]], "metric": row["metric"], **_estimates(row)}
         line |= {"class": _name(row["class"]), "images": row["images"]}
         sources.setdefault(_name(row["source"]), []).append(line)
     return {
@@ -46,11 +43,28 @@ def external_content(files: Mapping[str, Any], excluded: str | None) -> dict[str
                 "source": source,
                 "rows": rows,
                 "excluded": int(lost.get(source, 0)),
+                "baselines": baselines.get(source, []),
                 **_summary(source, rows),
             }
             for source, rows in sources.items()
         ]
     }
+
+
+def _estimates(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The estimates of a row: external, internal and their difference."""
+    external = {name: row[name] for name in ("value", "low", "high")}
+    return {"external": external, **{name: metric(row, name) for name in ESTIMATES}}
+
+
+def _baselines(path: str | None) -> dict[str, list[dict[str, Any]]]:
+    """The balanced accuracies of the baselines by source; none of a source of one class."""
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for row in records(path) if path is not None else ():
+        if row["metric"] == "balanced_accuracy":
+            line = {"name": row["baseline"], **_estimates(row)}
+            sources.setdefault(_name(row["source"]), []).append(line)
+    return sources
 
 
 def _name(value: Any) -> str:
