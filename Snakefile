@@ -24,6 +24,10 @@ if STAGES.has_images:
         include: "rules/analyse.smk"
     include: "rules/train.smk"
     include: "rules/evaluate.smk"
+
+    if STAGES.has_external:
+
+        include: "rules/external.smk"
     include: "rules/predict.smk"
     include: "rules/features.smk"
 

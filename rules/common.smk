@@ -54,9 +54,12 @@ except (InputError, OSError) as problem:
     stop(problem)
 
 NAME = STUDY["study"]
-SOURCES = list(STUDY["sources"])
-SYNTHETIC = [name for name in SOURCES if STUDY["sources"][name]["kind"] == "synthetic"]
 STAGES = study_stages(STUDY)
+SOURCES = (
+    STAGES.sources
+)  # of the cohort; no rule but those of external.smk sees the others
+EVERY_SOURCE = [*SOURCES, *STAGES.external]
+SYNTHETIC = [name for name in SOURCES if STUDY["sources"][name]["kind"] == "synthetic"]
 MODELS = STAGES.models
 
 FOREIGN = set(workflow.rules)  # of a workflow that imports this one
@@ -71,7 +74,7 @@ FEATURES = "results/{study}/features/{model}.parquet"
 
 wildcard_constraints:
     study=NAME,
-    source="|".join(SOURCES) or "none",
+    source="|".join(EVERY_SOURCE) or "none",
     model="|".join(MODELS),
     chunk="|".join(STAGES.all_chunks),
     part="|".join(STAGES.protocols) or "none",

@@ -155,7 +155,7 @@ rule pack_explorer:
 rule write_report:
     """One page with everything, which needs no network."""
     input:
-        **report_inputs(study_parts(STAGES), MODELS, SOURCES),
+        **report_inputs(study_parts(STAGES), MODELS, EVERY_SOURCE),
     output:
         report=report(
             "results/{study}/report.html",

@@ -13,6 +13,7 @@ from cxr.clustering.ranking import CELL_KEYS, RankingSettings, rank, ranking_sch
 from cxr.core.io import write_csv, write_json, write_table
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
 from cxr.evaluation.confounding import confounding_table, confounding_verdict
+from cxr.evaluation.external import external_table
 from cxr.evaluation.field_study import FieldStudy, main_predictions
 from cxr.evaluation.network import evaluate_network
 from cxr.evaluation.subgroups import subgroup_table
@@ -30,6 +31,8 @@ from cxr.figures.votes import votes
 from cxr.report.builder import build
 from cxr.report.inputs import (
     ANALYSIS,
+    EXTERNAL,
+    EXTERNAL_BASELINES,
     IMAGES,
     INPUTS,
     SIMILARITY,
@@ -45,7 +48,7 @@ HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac
 RULES = RankingSettings(min_clusters=2, max_clusters=8, max_perplexity_share=1 / 3)
 # What an untagged study of images has, and a tagged one.
 PLAIN = frozenset({IMAGES, SIMILARITY})
-TAGGED = PLAIN | {TAGS, ANALYSIS}
+TAGGED = PLAIN | {TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES}
 
 
 def predictions_of(classes):
@@ -216,6 +219,23 @@ def write_network(folder, classes, text):
     )
 
 
+def write_external(folder, classes, text):
+    """The files of a network in an external source, whose images it takes for another class."""
+    predictions, patients = predictions_of(classes)
+    split_groups = pd.factorize(patients)[0]
+    cohort = pd.DataFrame({"image_id": patients, "patient_id": patients})
+    cohort = cohort.assign(split_group=split_groups, source=text)
+    wrong = predictions.assign(split="external")
+    columns = [f"probability_{name}" for name in classes]
+    wrong[columns] = wrong[columns[::-1]].to_numpy()
+    cohorts = (cohort.reset_index(drop=True),) * 2
+    table = external_table(wrong, predictions, cohorts, classes, 0, replicates=20)
+    write_csv(table, path_of(folder, "external"))
+    write_csv(table.assign(baseline="border"), path_of(folder, "external_baselines"))
+    excluded = {"source": [text] * 3, "file": "f", "stage": "cohort", "reason": text}
+    write_csv(pd.DataFrame(excluded), path_of(folder, "external_excluded"))
+
+
 def write_clusters(folder, text, ranking, mapped):
     """The files of one model's clusters."""
     write_csv(countries_of(text), path_of(folder, "countries"))
@@ -288,6 +308,8 @@ def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True, printed=F
     write_maps(folder, rng, text, recorded=recorded, printed=printed)
     if SIMILARITY in parts:
         draw_similar(folder, rng, text, printed)
+    if EXTERNAL in parts:
+        write_external(folder, classes, text)
     if ANALYSIS in parts:
         write_metadata(folder, text, printed=printed)
 

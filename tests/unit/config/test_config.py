@@ -127,6 +127,25 @@ def test_the_recipes_are_those_that_the_config_knows():
         ({"cohort__match": ["view"], "cohort__per_class": "all"}, "as many images of every class"),
         ({"cohort__per_class": {"normal": 5}}, "has to name every class"),
         ({"evaluation__folds": 1}, "evaluation.folds"),
+        ({"evaluation__external": ["e"]}, "evaluation.external names 'e', which is not in sources"),
+        ({"evaluation__external": ["d"]}, "evaluation.external names every source"),
+        ({"evaluation__external": ["d", "d"]}, "'evaluation.external': a value occurs twice"),
+        (
+            {"evaluation__external": ["d"], "cohort__classes__a__sources": ["d"]},
+            "names 'd', which cohort.classes.a.sources trains on; leave it out of one of them",
+        ),
+        (
+            {
+                "sources__e": {
+                    "kind": "table",
+                    "path": "x",
+                    "columns": {"file": "f", "finding": "g", "fields": {"ward": "w"}},
+                },
+                "evaluation__external": ["e"],
+                "cohort__match": ["ward"],
+            },
+            "cohort.match names 'ward'",
+        ),
         ({"cohort__tags": {"fields": ["doi"]}}, "cohort.tags.fields names 'doi'"),
         ({"cohort__tags": {"min_patients": 1}}, "'cohort.tags.min_patients'"),
         (

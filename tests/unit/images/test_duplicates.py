@@ -5,7 +5,7 @@ from PIL import Image
 
 from cxr.images.canonical import canonical
 from cxr.images.decode import read_grey
-from cxr.images.duplicates import near_duplicates, perceptual_hash
+from cxr.images.duplicates import find_duplicates, near_duplicates, perceptual_hash
 
 
 def test_near_duplicates_are_found_through_re_encoding_and_nothing_else(tmp_path, rng):
@@ -18,4 +18,7 @@ def test_near_duplicates_are_found_through_re_encoding_and_nothing_else(tmp_path
     hashes = np.array([perceptual_hash(image) for image in images])
     pixels = np.array([canonical(image, 64, "crop") for image in images])
     assert near_duplicates(hashes, pixels, bits=8, correlation=0.95).tolist() == [[4, 6]]
+    found = find_duplicates(pixels[:5], pixels[5:], bits=8, correlation=0.95)
+    assert found.tolist() == [False] * 4 + [True]
+    assert not find_duplicates(pixels, pixels[:0], bits=8, correlation=0.95).any()
     assert near_duplicates(hashes[:0], pixels[:0], bits=8, correlation=0.95).shape == (0, 2)

@@ -42,6 +42,14 @@ def test_each_loss_has_its_number_its_reason_and_what_mends_it(study, folder):
     assert "1 left out: finding Foo; add it to the `findings` of a class" in text
 
 
+def test_an_external_source_is_counted_apart(study):
+    study["sources"]["there"] = dict(study["sources"]["own"])
+    study["evaluation"] = {"external": ["there"]}
+    own, there = said(study).split("there, for external validation, before duplicates are removed:")
+    assert own.count("class COVID-19: 30 images of 30 patients") == 1
+    assert there.count("class COVID-19: 30 images of 30 patients") == 1
+
+
 def test_a_class_that_loses_all_its_images_is_named_with_the_key(study):
     study["sources"]["own"]["constants"] = {}
     with pytest.raises(InputError, match=r"30 to 'modality unknown' \(add `constants: \{modality"):

@@ -29,6 +29,19 @@ def test_a_study_of_images_has_the_stages_of_its_sections():
     ]
 
 
+def test_external_sources_are_apart_and_no_protocol_trains_on_them():
+    sources = {name: {"kind": "synthetic"} for name in ("here", "there", "elsewhere")}
+    found = stages(sources=sources, evaluation={"external": ["elsewhere"]})
+    assert found.has_external
+    assert (found.sources, found.external) == (["here", "there"], ["elsewhere"])
+    assert list(found.protocols) == ["random-r1f1", "without-here", "without-there"]
+    assert not stages().has_external
+    assert found.has_external_baselines
+    without = stages(sources=sources, evaluation={"external": ["there"], "baselines": False})
+    assert without.has_external
+    assert not without.has_external_baselines
+
+
 def test_sections_that_are_left_out_have_no_jobs():
     found = stages(evidence=None, similarity=None)
     assert not found.has_evidence

@@ -73,4 +73,5 @@ def test_tables_are_named_by_their_path_in_the_study():
     assert {"comparison", "analysis/missing", "evidence/m.associations", "similar/m.drift"} <= set(
         tables
     )
-    assert len(tables) == 16
+    assert {"models/m/external", "external/excluded", "external/baselines"} <= set(tables)
+    assert len(tables) == 19

@@ -124,17 +124,7 @@ def select_images(
         If a class has no image left.
     """
     classes = settings.classes
-    flow = Flow()
-    rows = metadata.sort_values("image_id", ignore_index=True)
-    flow.enter(rows, rejected)
-    others = _other_values(rows, "modality", [modality(settings.modality)])
-    rows = flow.keep(f"{settings.modality} images", rows, others)
-    if settings.views is not None:
-        others = _other_values(rows, "view", [view(word) for word in settings.views])
-        rows = flow.keep("selected views", rows, others)
-    labels, reasons = assign_classes(rows, classes)
-    rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
-    rows = flow.keep("without exact duplicates", rows, _duplicates(rows))
+    rows, flow = classified_images(metadata, rejected, settings)
     if contradicting:
         excluded = rows["image_id"].isin(list(contradicting))
         reasons = excluded.map({True: "near duplicate of an image of another class", False: None})
@@ -148,6 +138,23 @@ def select_images(
     else:
         rows = flow.keep("balanced", rows, balance(rows, settings.per_class, seed, first))
     return rows.reset_index(drop=True), flow
+
+
+def classified_images(
+    metadata: pd.DataFrame, rejected: pd.DataFrame, settings: SelectionSettings
+) -> tuple[pd.DataFrame, Flow]:
+    """The rows of `select_images` before any is removed for the sake of others' classes."""
+    flow = Flow()
+    rows = metadata.sort_values("image_id", ignore_index=True)
+    flow.enter(rows, rejected)
+    others = _other_values(rows, "modality", [modality(settings.modality)])
+    rows = flow.keep(f"{settings.modality} images", rows, others)
+    if settings.views is not None:
+        others = _other_values(rows, "view", [view(word) for word in settings.views])
+        rows = flow.keep("selected views", rows, others)
+    labels, reasons = assign_classes(rows, settings.classes)
+    rows = flow.keep("in one of the classes", rows.assign(**{"class": labels}), reasons)
+    return flow.keep("without exact duplicates", rows, _duplicates(rows)), flow
 
 
 def _matched(

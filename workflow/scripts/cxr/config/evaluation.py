@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from cxr.config.base import Published, Section, require_names
+from cxr.config.base import Name, Published, Section, Unique, require_names
 
 
 class Evaluation(Section):
@@ -33,6 +33,20 @@ class Evaluation(Section):
         default=True,
         description="Whether the class is also predicted from shape, channels, format, thumbnail, "
         "border or lungs alone, on the same folds.",
+    )
+    external: Annotated[list[Name], Unique] = Field(
+        default_factory=list,
+        description="Sources for external validation alone: no cohort, training, operating "
+        "threshold, calibration or selection sees them. Each network is measured on their images "
+        "of the study's classes, whose `sources` do not count here; a class that a source lacks "
+        "has no metrics there. Images of patients of the cohort, and exact or near duplicates of "
+        "its images, are excluded and counted.",
+    )
+    same_patient_ids: bool = Field(
+        default=False,
+        description="Whether an id that a patient of an external source shares with one of the "
+        "study's sources means one patient, as in two exports of one hospital. Else patients are "
+        "recognised by the images that they have in common alone.",
     )
     published: Published | None = Field(
         default=None,

@@ -150,10 +150,27 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _external_sources_train_nothing(self) -> "Config":
+        external = self.evaluation.external
+        for name in external:
+            if name not in self.sources:
+                raise ValueError(f"evaluation.external names '{name}', which is not in sources")
+            for key, rule in self.cohort.classes.items() if self.cohort else ():
+                if name in (rule.sources or []):
+                    raise ValueError(
+                        f"evaluation.external names '{name}', which cohort.classes.{key}.sources "
+                        f"trains on; leave it out of one of them"
+                    )
+        if external and set(external) == set(self.sources):
+            raise ValueError("evaluation.external names every source; none is left to train on")
+        return self
+
+    @model_validator(mode="after")
     def _fields_are_recorded(self) -> "Config":
         if any(isinstance(source, PresetSource) for source in self.sources.values()):
             return self  # what it stands for is checked
-        own = sorted({name for source in self.sources.values() for name in fields_of(source)})
+        training = [s for name, s in self.sources.items() if name not in self.evaluation.external]
+        own = sorted({name for source in training for name in fields_of(source)})
         named: list[tuple[str, str, tuple[str, ...]]] = []
         if self.cohort is not None and self.cohort.tags is not None:
             named += [("cohort.tags.fields", name, TEXTS) for name in self.cohort.tags.fields]

@@ -55,6 +55,28 @@ def near_duplicates(
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
+def find_duplicates(
+    pixels: np.ndarray, others: np.ndarray, bits: int, correlation: float
+) -> np.ndarray:
+    """Which images show the same radiograph as one of the others, bool of shape (n,).
+
+    As `near_duplicates`, with the hashes of the pixels that are given.
+
+    Parameters
+    ----------
+    pixels : uint8 array, shape (n, size, size)
+    others : uint8 array, shape (m, size, size)
+    bits, correlation
+        As in `near_duplicates`.
+    """
+    known = np.array([perceptual_hash(image) for image in others], dtype=np.uint64)
+    found = np.zeros(len(pixels), dtype=bool)
+    for i, image in enumerate(pixels):
+        near = np.flatnonzero(np.bitwise_count(known ^ perceptual_hash(image)) <= bits)
+        found[i] = any(_correlation(image, others[j]) >= correlation for j in near)
+    return found
+
+
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     a = first.ravel().astype(np.float64)
     b = second.ravel().astype(np.float64)

@@ -13,9 +13,15 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from cxr.cohort.external import anywhere
 from cxr.cohort.flow import Flow
 from cxr.cohort.mending import mending
-from cxr.cohort.selection import EmptyClass, SelectionSettings, select_images
+from cxr.cohort.selection import (
+    EmptyClass,
+    SelectionSettings,
+    classified_images,
+    select_images,
+)
 from cxr.config.resolve import CONFIG, check_files, resolve
 from cxr.core.errors import InputError
 from cxr.core.settings import typed
@@ -77,7 +83,8 @@ def check(study: Mapping[str, Any]) -> Iterator[str]:
     if study["features"] is not None:
         yield from _check_features(study)
         return
-    readings = []
+    external = study["evaluation"]["external"]
+    readings: dict[str, Reading] = {}
     for name, source in study["sources"].items():
         root = _root(name, source, study["mirror"])
         if root is None:
@@ -87,11 +94,14 @@ def check(study: Mapping[str, Any]) -> Iterator[str]:
         layout = typed(CleaningSettings, settings).sources[name]
         reading = read(name, root, layout)
         reading = _with_files(reading, root)
-        readings.append(reading)
+        readings[name] = reading
         yield from _reading_lines(name, reading)
         yield from _image_lines(reading, root)
-    if len(readings) == len(study["sources"]):
-        yield from _cohort_lines(combine(readings), study)
+    own = [reading for name, reading in readings.items() if name not in external]
+    if len(own) == len(study["sources"]) - len(external):
+        yield from _cohort_lines(combine(own), study)
+    for name in (name for name in external if name in readings):
+        yield from _external_lines(name, readings[name], study)
 
 
 def _root(name: str, source: Mapping[str, Any], mirror: str | None) -> Path | None:
@@ -151,14 +161,7 @@ def _image_lines(reading: Reading, root: Path) -> Iterator[str]:
 
 def _cohort_lines(reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
     """The steps of the selection; files count as different ones, since they are not read."""
-    rows = reading.rows.assign(sha256=reading.rows["image_id"])
-    settings = typed(
-        SelectionSettings,
-        {
-            key: study["cohort"][key]
-            for key in ("classes", "views", "modality", "per_class", "match")
-        },
-    )
+    rows, settings = _distinct(reading), _selection(study)
     yield "the cohort, before duplicates are removed:"
     try:
         selected, flow = select_images(rows, reading.rejected, settings, (), study["seed"])
@@ -166,6 +169,29 @@ def _cohort_lines(reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
         yield from _flow_lines(error.flow)
         raise
     yield from _flow_lines(flow)
+    yield from _class_lines(selected)
+
+
+def _external_lines(name: str, reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
+    """The classes of an external source, with the images that the cohort may have as well."""
+    settings = anywhere(_selection(study))
+    selected, flow = classified_images(_distinct(reading), reading.rejected, settings)
+    yield f"{name}, for external validation, before duplicates are removed:"
+    yield from _flow_lines(flow)
+    yield from _class_lines(selected)
+
+
+def _distinct(reading: Reading) -> pd.DataFrame:
+    """The rows, whose files are not read and count as different ones."""
+    return reading.rows.assign(sha256=reading.rows["image_id"])
+
+
+def _selection(study: Mapping[str, Any]) -> SelectionSettings:
+    keys = ("classes", "views", "modality", "per_class", "match")
+    return typed(SelectionSettings, {key: study["cohort"][key] for key in keys})
+
+
+def _class_lines(selected: pd.DataFrame) -> Iterator[str]:
     for name, members in selected.groupby("class"):
         yield f"  class {name}: {len(members)} images of {members['patient_id'].nunique()} patients"
 

@@ -22,6 +22,10 @@ class StudyStages:
         Whether features are learned from images; else they come from a table.
     has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
+    has_external, has_external_baselines : bool
+        Whether networks are validated on external sources, and baselines too.
+    sources, external : list of str
+        The sources of the cohort, and those that the networks are validated on alone.
     models : list of str
         The networks, or the one name of external features.
     protocols : dict of str to str
@@ -45,8 +49,12 @@ class StudyStages:
     has_images: bool
     has_tags: bool
     has_analysis: bool
+    has_external: bool
+    has_external_baselines: bool
     has_evidence: bool
     has_similarity: bool
+    sources: list[str]
+    external: list[str]
     models: list[str]
     protocols: dict[str, str]
     chunks: dict[str, dict[str, Any]]
@@ -97,6 +105,8 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
         baselines = [name for name in similarity["baselines"] if name != IMAGENET]
         backbones = _backbones(similarity, study["models"])
+    external = list(study["evaluation"]["external"])
+    sources = [name for name in study["sources"] if name not in external]
     protocols = ProtocolSettings(
         **{field.name: study["evaluation"][field.name] for field in fields(ProtocolSettings)}
     )
@@ -104,10 +114,14 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_images=has_images,
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
+        has_external=bool(external),
+        has_external_baselines=bool(external) and study["evaluation"]["baselines"],
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
+        sources=sources,
+        external=external,
         models=list(study["models"]) if has_images else [study["features"]["name"]],
-        protocols=protocol_parts(protocols, list(study["sources"])),
+        protocols=protocol_parts(protocols, sources),
         chunks=chunks(
             embedding["perplexities"],
             embedding["seeds"],

@@ -15,6 +15,7 @@ from cxr.report import content
 from cxr.report.analysis import analysis_content
 from cxr.report.confounding import field_content
 from cxr.report.content import read_if
+from cxr.report.external import external_content
 from cxr.report.formatting import image_noun
 from cxr.report.inputs import ReportFiles
 from cxr.report.rendering import HERE, render
@@ -68,7 +69,11 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         "quality": read_if(content.quality, study["quality"]),
         "exclusions": content.reasons(removed),
         "models": [
-            {**content.model(name, paths), **field_content(paths)}
+            {
+                **content.model(name, paths),
+                **field_content(paths),
+                **external_content(paths, study),
+            }
             for name, paths in files.models.items()
         ],
         "comparison": read_if(content.comparison, study["comparison"]),

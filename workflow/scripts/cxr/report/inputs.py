@@ -12,8 +12,9 @@ from typing import Any
 from cxr.planning.stages import StudyStages
 
 IMAGES, TAGS, ANALYSIS = "images", "tags", "analysis"
+EXTERNAL, EXTERNAL_BASELINES = "external", "external_baselines"
 EVIDENCE, SIMILARITY = "evidence", "similarity"
-PARTS = (IMAGES, TAGS, ANALYSIS, EVIDENCE, SIMILARITY)
+PARTS = (IMAGES, TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY)
 
 STUDY = "results/{study}"
 
@@ -129,6 +130,10 @@ INPUTS = (
     _figure("values_figure", "metadata.values", ANALYSIS),
     _figure("pairs_figure", "metadata.pairs", ANALYSIS),
     _figure("classifiers_figure", "metadata.classifiers", ANALYSIS),
+    # Of external validation.
+    _table("external", "models/{model}/external", EXTERNAL, direct=False),
+    _table("external_excluded", "external/excluded", EXTERNAL, direct=False),
+    _table("external_baselines", "external/baselines", EXTERNAL_BASELINES, direct=False),
     # Of the evidence on each model's clusters.
     Input("evidence", f"{STUDY}/evidence/{{model}}.json", (EVIDENCE,)),
     _table("associations", "evidence/{model}.associations", EVIDENCE),

@@ -1,0 +1,142 @@
+"""External validation: sources that nothing but these rules sees."""
+
+
+rule clean_external:
+    """One row for each usable image of the external sources."""
+    input:
+        sources=expand("results/sources/{source}", source=STAGES.external),
+    output:
+        metadata="results/{study}/external/metadata.parquet",
+        rejected="results/{study}/external/rejected.csv",
+        cleaning="results/{study}/external/cleaning.csv",
+        spellings="results/{study}/external/spellings.csv",
+        quality="results/{study}/external/quality.csv",
+    log:
+        "results/{study}/logs/clean_external.log",
+    benchmark:
+        "results/{study}/benchmarks/clean_external.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000, 0.5),
+        runtime=grows(20, 0.1),
+    params:
+        cfg={
+            "sources": {
+                name: source_settings(name, "reading") for name in STAGES.external
+            },
+            "min_side": STUDY["cohort"]["min_side"],
+        },
+        code=code_of("clean_metadata.py"),
+    script:
+        "../workflow/scripts/clean_metadata.py"
+
+
+rule assemble_external:
+    """The images of the external sources, without patients and near duplicates of the cohort."""
+    input:
+        metadata=rules.clean_external.output.metadata,
+        rejected=rules.clean_external.output.rejected,
+        sources=rules.clean_external.input.sources,
+        known=rules.clean_metadata.output.metadata,
+        known_cohort=rules.assemble_cohort.output.cohort,
+        known_images=rules.assemble_cohort.output.images,
+    output:
+        cohort="results/{study}/external/cohort.parquet",
+        images="results/{study}/external/images.npy",
+        excluded="results/{study}/external/excluded.csv",
+    log:
+        "results/{study}/logs/assemble_external.log",
+    benchmark:
+        "results/{study}/benchmarks/assemble_external.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000, 1),
+        runtime=grows(20, 0.2),
+    params:
+        cfg=lambda wildcards: {
+            "sources": STAGES.external,
+            **settings(
+                image_size="cohort.image_size",
+                near_duplicates="cohort.near_duplicates",
+                same_patient_ids="evaluation.same_patient_ids",
+                selection={
+                    "classes": "cohort.classes",
+                    "modality": "cohort.modality",
+                    "per_class": "cohort.per_class",
+                    "views": "cohort.views",
+                },
+                square="cohort.square",
+            )(wildcards),
+        },
+        code=code_of("assemble_external.py"),
+    script:
+        "../workflow/scripts/assemble_external.py"
+
+
+rule evaluate_external:
+    """A network's metrics in each external source, beside those of its own test images."""
+    input:
+        cohort=rules.assemble_external.output.cohort,
+        images=rules.assemble_external.output.images,
+        known_cohort=rules.assemble_cohort.output.cohort,
+        known_predictions=rules.evaluate.output.predictions,
+        weights=rules.train.output.weights,
+        model=rules.train.output.model,
+    output:
+        metrics="results/{study}/models/{model}/external.csv",
+        predictions="results/{study}/models/{model}/external_predictions.parquet",
+    log:
+        "results/{study}/logs/evaluate_external/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/evaluate_external/{model}.jsonl"
+    conda:
+        "../envs/torch.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000, 4),
+        runtime=grows(20, 0.5),
+    params:
+        cfg=settings(seed="seed", device="device"),
+        code=code_of("evaluate_external.py"),
+    script:
+        "../workflow/scripts/evaluate_external.py"
+
+
+if STAGES.has_external_baselines:
+
+    rule validate_baselines:
+        """The metrics of the baselines in each external source."""
+        input:
+            cohort=rules.assemble_external.output.cohort,
+            images=rules.assemble_external.output.images,
+            known_cohort=rules.assemble_cohort.output.cohort,
+            known_images=rules.assemble_cohort.output.images,
+            metadata=[
+                rules.clean_external.output.metadata,
+                rules.clean_metadata.output.metadata,
+            ],
+            quality=[
+                rules.clean_external.output.quality,
+                rules.clean_metadata.output.quality,
+            ],
+        output:
+            metrics="results/{study}/external/baselines.csv",
+        log:
+            "results/{study}/logs/validate_baselines.log",
+        benchmark:
+            "results/{study}/benchmarks/validate_baselines.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1500, 8),
+            runtime=grows(20, 2),
+        params:
+            cfg=rules.run_baselines.params.cfg,
+            code=code_of("validate_baselines.py"),
+        script:
+            "../workflow/scripts/validate_baselines.py"

@@ -1,0 +1,38 @@
+"""The images of external sources that validate the networks, and why others don't."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external, shared_ids
+from cxr.core.io import read_array, read_csv, read_table, write_csv, write_table
+from cxr.core.job import job
+from cxr.core.settings import typed
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+log = logging.getLogger("cxr")
+
+
+def main(input, output, cfg, threads):
+    roots = {Path(root).name: Path(root) for root in input.sources}
+    metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
+    settings = typed(ExternalSettings, cfg)
+    known = KnownImages(
+        read_table(input.known_cohort), read_array(input.known_images), read_table(input.known)
+    )
+    shared = shared_ids(known.metadata, metadata)
+    if shared:
+        taken = "the same" if settings.same_patient_ids else "other"
+        log.warning("%d ids of patients are in the study too: taken as %s patients", shared, taken)
+    table, excluded = assemble_external(
+        metadata, rejected, known, roots, output.images, settings, threads
+    )
+    write_table(table, output.cohort)
+    write_csv(excluded, output.excluded)
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)
