@@ -18,6 +18,7 @@ from cxr.report.content import read_if
 from cxr.report.formatting import image_noun
 from cxr.report.inputs import ReportFiles
 from cxr.report.rendering import HERE, render
+from cxr.report.review import review_content
 from cxr.report.settings import ReportSettings
 from cxr.report.tags import tags_content
 
@@ -68,7 +69,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         "quality": read_if(content.quality, study["quality"]),
         "exclusions": content.reasons(removed),
         "models": [
-            {**content.model(name, paths), **field_content(paths)}
+            {**content.model(name, paths), **field_content(paths), **review_content(paths)}
             for name, paths in files.models.items()
         ],
         "comparison": read_if(content.comparison, study["comparison"]),
