@@ -34,7 +34,7 @@ def confident_classes(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     """The class that each image is counted to in the confident joint, -1 for none.
 
     It is the most probable of the classes whose probability reaches their threshold
-    (equation 1 of the paper).
+    (equation 1 of the paper); where the label is as probable, the label.
 
     Parameters
     ----------
@@ -46,7 +46,10 @@ def confident_classes(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarr
     int array, shape (n,)
     """
     reached = probabilities >= thresholds(labels, probabilities)
-    best = np.where(reached, probabilities, -np.inf).argmax(axis=1)
+    candidates = np.where(reached, probabilities, -np.inf)
+    highest = candidates.max(axis=1)
+    is_label = candidates[np.arange(len(labels)), labels] == highest
+    best = np.where(is_label, labels, candidates.argmax(axis=1))
     return np.where(reached.any(axis=1), best, -1)
 
 

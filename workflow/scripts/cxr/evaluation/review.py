@@ -132,7 +132,7 @@ def _contradictions(cohort: pd.DataFrame, suspicion: np.ndarray) -> list[Finding
             others = members.loc[members["class"] != name]
             if len(others):
                 image = others.sort_values("image_id").iloc[0]
-                basis = f"also {image['class']}: {image['image_id']}"
+                basis = f"a near duplicate is {image['class']}: {image['image_id']}"
                 score = float((1 + suspicion[row]) / 2)
                 found.append(Finding(int(row), CONTRADICTION, score, basis))
     return found

@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cxr.evaluation.review import SEPARATOR
-from cxr.figures.style import INK, empty, figure, short
+from cxr.figures.style import empty, figure, short
 from cxr.images.canonical import shrink
 
 SHOWN = 20
 COLUMNS = 5
-ROW_MM = 50
+ROW_MM = 47
 SIDE = 128  # of a picture, pixels
-LINE = 30  # characters
+LINE = 26  # characters
 MOST_REASONS = 3
 
 
@@ -63,7 +63,7 @@ def review_sheet(table: pd.DataFrame, pictures: Mapping[str, np.ndarray]) -> Fig
         empty(axes[COLUMNS // 2], "No image has a reason for review.")
     for ax, row in zip(axes, rows.to_dict("records"), strict=False):
         _draw(ax, pictures.get(row["image_id"]))
-        ax.set_title(f"{row['rank']}  {_end(row['image_id'])}", size=6, color=INK)
+        ax.set_title(f"{row['rank']}  {_end(row['image_id'])}", size=5.5, fontweight="normal")
         words = "\n".join(_words(row))
         ax.text(0, -0.03, words, transform=ax.transAxes, va="top", size=5.5)
     return fig

@@ -159,8 +159,6 @@ def _turned(fits: np.ndarray, upright: np.ndarray) -> list[Finding]:
         if inverted:
             found.append(Finding(int(row), "inverted", score, f"{words} when inverted"))
         if turns:
-            degrees = f"{90 * turns} degrees anticlockwise"
-            found.append(
-                Finding(int(row), "rotated", score, f"{words} when turned back by {degrees}")
-            )
+            basis = f"{words} when turned by {90 * turns} degrees anticlockwise"
+            found.append(Finding(int(row), "rotated", score, basis))
     return found
