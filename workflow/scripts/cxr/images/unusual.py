@@ -18,6 +18,7 @@ FEWEST = 10  # images that others can be compared with
 SIDE = 32  # of the thumbnails that are correlated, pixels
 # When another orientation fits: its correlation with the mean image, and how much higher that is.
 LEAST_FIT, LEAST_GAIN = 0.4, 0.2
+TURNS = 4  # by 90 degrees
 MIDDLE = slice(SIDE // 8, SIDE - SIDE // 8)  # without borders
 
 
@@ -97,7 +98,7 @@ def unusual_images(images: np.ndarray) -> list[Finding]:
     """
     if len(images) < FEWEST:
         return []
-    thumbnails = shrink(images, SIDE).astype(np.float64)
+    thumbnails = shrink(images, SIDE).astype(np.float32)
     brightness = modified_z(thumbnails[:, MIDDLE, MIDDLE].mean(axis=(1, 2)))
     sharpness = modified_z(np.array([_log_sharpness(image) for image in images]))
     fits = orientation_fits(thumbnails)
@@ -141,7 +142,9 @@ def orientation_fits(thumbnails: np.ndarray) -> np.ndarray:
     units = centred / np.where(norms > 0, norms, 1)
     others = units.sum(axis=0) - units
     others /= np.maximum(np.sqrt((others**2).sum(axis=(1, 2), keepdims=True)), 1e-12)
-    turned = [(np.rot90(units, turns, axes=(1, 2)) * others).sum(axis=(1, 2)) for turns in range(4)]
+    turned = [
+        (np.rot90(units, turns, axes=(1, 2)) * others).sum(axis=(1, 2)) for turns in range(TURNS)
+    ]
     fits = np.stack(turned, axis=1)
     return np.hstack([fits, -fits])
 
@@ -153,7 +156,7 @@ def _turned(fits: np.ndarray, upright: np.ndarray) -> list[Finding]:
     gain = fit - upright
     found = []
     for row in np.flatnonzero((fit >= LEAST_FIT) & (gain >= LEAST_GAIN)):
-        turns, inverted = int(best[row] % 4), best[row] >= 4
+        inverted, turns = divmod(int(best[row]), TURNS)
         score = float(min(1.0, 0.5 + (gain[row] - LEAST_GAIN) / 2))
         words = f"correlation with the mean image {upright[row]:.2f}, {fit[row]:.2f}"
         if inverted:
