@@ -259,6 +259,42 @@ rule stratify:
         "../workflow/scripts/stratify.py"
 
 
+rule review:
+    """The labels and images that a person should look at first, and a sheet of them."""
+    input:
+        cohort=rules.assemble_cohort.output.cohort,
+        images=rules.assemble_cohort.output.images,
+        excluded=rules.assemble_cohort.output.excluded,
+        rejected=rules.clean_metadata.output.rejected,
+        features=FEATURES,
+        predictions=rules.evaluate.output.predictions,
+        parts=rules.evaluate.input.parts,
+    output:
+        review="results/{study}/models/{model}/review.csv",
+        figure=report(
+            "results/{study}/figures/{model}.review.svg",
+            caption="../workflow/report/review.rst",
+            category="3 Networks",
+            labels={"model": "{model}", "figure": "review"},
+        ),
+        printed=pdf_of("{model}.review"),
+    log:
+        "results/{study}/logs/review/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/review/{model}.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1500, 10),
+        runtime=grows(20, 0.5),
+    params:
+        cfg=lambda wildcards: {"classes": list(STUDY["cohort"]["classes"])},
+        code=code_of("review.py"),
+    script:
+        "../workflow/scripts/review.py"
+
+
 rule explain:
     """Grad-CAM of the test images."""
     input:

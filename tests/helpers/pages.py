@@ -16,6 +16,7 @@ from cxr.evaluation.confounding import confounding_table, confounding_verdict
 from cxr.evaluation.external import external_table
 from cxr.evaluation.field_study import FieldStudy, main_predictions
 from cxr.evaluation.network import evaluate_network
+from cxr.evaluation.review import ReviewStudy, review_list
 from cxr.evaluation.subgroups import subgroup_table
 from cxr.explorer.fields import pack_fields
 from cxr.explorer.maps import pack_maps
@@ -26,6 +27,7 @@ from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
 from cxr.figures.gradcam import panels
 from cxr.figures.network import confusion, reliability, training
+from cxr.figures.review import review_sheet
 from cxr.figures.style import save, save_as
 from cxr.figures.votes import votes
 from cxr.report.builder import build
@@ -93,6 +95,18 @@ def fields_of(classes, text):
     folds = cohort[["image_id", "split"]].assign(part="study", protocol="study")
     test = main_predictions(predictions, [])
     return FieldStudy(cohort, fields, folds, test, patients, classes)
+
+
+def review_of(classes, text):
+    """A network's review list, which holds its incorrect predictions and an excluded image."""
+    study = fields_of(classes, text)
+    cohort = study.cohort.assign(patient_id=text, near_duplicate_group=np.nan)
+    images = np.zeros((len(cohort), 8, 8), dtype=np.uint8)
+    excluded = {"source": [text], "file": text, "reason": "same bytes under two classes"}
+    features = np.zeros((len(cohort), 2))
+    return review_list(
+        ReviewStudy(cohort, images, features, study.predictions, pd.DataFrame(excluded), classes)
+    )
 
 
 def flow_of(classes, reason):
@@ -217,6 +231,7 @@ def write_network(folder, classes, text):
     write_csv(
         subgroup_table(study, 0, replicates=20, permutations=99), path_of(folder, "subgroups")
     )
+    write_csv(review_of(classes, text), path_of(folder, "review"))
 
 
 def write_external(folder, classes, text):
@@ -256,6 +271,7 @@ def draw_images(folder, classes, text, printed=False):
         "confusion_figure": confusion(metrics),
         "reliability_figure": reliability(metrics),
         "gradcam_figure": panels(pd.DataFrame(panel), pictures, classes, 1),
+        "review_figure": review_sheet(review_of(classes, text), {}),
     }
     save_figures(folder, figures, printed)
 

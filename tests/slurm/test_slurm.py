@@ -32,6 +32,7 @@ HEAVY = {
     "train_part",
     "evaluate",
     "stratify",
+    "review",
     "run_baselines",
     "compare_models",
     "explain",

@@ -161,7 +161,7 @@ def test_the_page_needs_nothing_else_and_is_well_formed(study):
     assert "default-src 'none'" in html
     assert page.tags.count("h1") == 1
     alts = [value for tag, name, value in page.attributes if tag == "img" and name == "alt"]
-    assert len(alts) == page.tags.count("img") == 2 + 2 * 11
+    assert len(alts) == page.tags.count("img") == 2 + 2 * 12
     assert all(alts)
 
 

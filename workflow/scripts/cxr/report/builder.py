@@ -19,6 +19,7 @@ from cxr.report.external import external_content
 from cxr.report.formatting import image_noun
 from cxr.report.inputs import ReportFiles
 from cxr.report.rendering import HERE, render
+from cxr.report.review import review_content
 from cxr.report.settings import ReportSettings
 from cxr.report.tags import tags_content
 
@@ -73,6 +74,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
                 **content.model(name, paths),
                 **field_content(paths),
                 **external_content(paths, study),
+                **review_content(paths),
             }
             for name, paths in files.models.items()
         ],

@@ -108,11 +108,13 @@ INPUTS = (
     Input("confounding", f"{STUDY}/models/{{model}}/confounding.csv", (IMAGES,), direct=False),
     Input("confounding_verdict", f"{STUDY}/models/{{model}}/confounding.json", (IMAGES,)),
     Input("subgroups", f"{STUDY}/models/{{model}}/subgroups.csv", (IMAGES,), direct=False),
+    Input("review", f"{STUDY}/models/{{model}}/review.csv", (IMAGES,), direct=False),
     Input("attention", f"{STUDY}/models/{{model}}/attention.csv", (IMAGES,), direct=False),
     _figure("training_figure", "{model}.training", IMAGES),
     _figure("confusion_figure", "{model}.confusion", IMAGES),
     _figure("reliability_figure", "{model}.reliability", IMAGES),
     _figure("gradcam_figure", "{model}.gradcam", IMAGES),
+    _figure("review_figure", "{model}.review", IMAGES),
     _table("comparison", "comparison", IMAGES, direct=False),
     _figure("comparison_figure", "comparison", IMAGES),
     # Of tags.
