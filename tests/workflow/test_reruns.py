@@ -223,7 +223,7 @@ def test_a_deleted_result_is_made_again_with_what_follows(copied):
     (copied.path / "results/tiny/ranking/conv5.parquet").unlink()
     assert copied.planned() == AFTER_GRID
     (copied.path / "results/tiny/features/conv5.parquet").unlink()
-    again = {"export_features": 1, **SIMILAR, **AFTER_FEATURES, "search_nulls": 1}
+    again = {"export_features": 1, "review": 1, **SIMILAR, **AFTER_FEATURES, "search_nulls": 1}
     assert copied.planned() == again | {"show_table": 5}
 
 
