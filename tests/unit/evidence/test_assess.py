@@ -17,7 +17,7 @@ from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed_runs
 from cxr.evidence.assess import AssessmentSettings, StudyRecords, assess
 from cxr.evidence.covariates import recorded_fields
-from cxr.evidence.feature_clusters import SHOWN
+from cxr.evidence.feature_comparison import SHOWN
 from cxr.evidence.null_search import SIMULATIONS, NullSettings, search_simulations
 from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.resampling import ResamplingSettings, repeat_searches

@@ -13,7 +13,8 @@ from cxr.evidence.cluster_tree import tree_test
 from cxr.evidence.counterfactual import fields_to_remove, search_without
 from cxr.evidence.explanation import explained_by
 from cxr.evidence.faithfulness import NEIGHBOURS, map_faithfulness
-from cxr.evidence.feature_clusters import cluster_features, compare_feature_clusters
+from cxr.evidence.feature_clusters import cluster_features
+from cxr.evidence.feature_comparison import compare_feature_clusters
 from cxr.evidence.levels import level_sizes
 from cxr.evidence.planted import compare_with_planted
 from cxr.evidence.probes import probe
