@@ -12,8 +12,6 @@ from cxr.core.paths import SCRIPTS
 from cxr.embedding.card import BLOCK, map_bytes
 from cxr.embedding.knn import find_neighbours
 
-pytest.importorskip("triton", reason="Triton is for Linux")
-
 # Triton decides when it is imported whether it interprets, so the kernels run in a process of
 # their own. Sizes are ragged, points are duplicates, perplexities are at their limits.
 WORKER = """

@@ -148,8 +148,8 @@ def test_a_difference_is_newcombes():
 
 def test_without_validation_images_of_a_class_it_has_no_threshold(inside, rng):
     predictions = inside[1]
-    lacking = (predictions["split"] == "validation") & (predictions["class"] == "a")
-    trimmed = [table.loc[~lacking].reset_index(drop=True) for table in inside]
+    left_out = (predictions["split"] == "validation") & (predictions["class"] == "a")
+    trimmed = [table.loc[~left_out].reset_index(drop=True) for table in inside]
     table = table_of(trimmed, images(rng, "out", rng.integers(0, 3, 60), 0.2)).loc["x"]
     assert ("a", "sensitivity_at_threshold") not in table.index
 

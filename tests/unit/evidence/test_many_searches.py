@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cxr.embedding import gpu, tsne_gpu
 from cxr.embedding.card import Card
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed
@@ -18,9 +19,6 @@ GRID = SearchGrid((3.0, 6.0), (0.3, 0.6), (3, 5), 2, 6, 1 / 3)
 @pytest.fixture
 def card(monkeypatch):
     """A card that computes what the CPU does; the sizes of the batches it was asked for."""
-    pytest.importorskip("triton", reason="Triton is for Linux")
-    from cxr.embedding import gpu, tsne_gpu
-
     sizes = []
 
     def compute_maps(requests, card, with_divergence=True):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cxr.figures.clusters import OPACITY, PALEST, cells, clusters
-from tests.helpers.pages import map_of, ranking_of
+from tests.helpers.cluster_files import map_of, ranking_of
 
 
 def opacities(figure):

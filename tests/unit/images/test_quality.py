@@ -1,5 +1,7 @@
 """Images that are out of the ordinary are flagged or rejected, ordinary ones are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,23 +12,14 @@ from cxr.images.inspection import inspect_images
 from cxr.images.quality import quality_flags, quality_measures
 from cxr.metadata.schema import Reading
 from cxr.synthetic.cohort import write_cohort
-from cxr.synthetic.settings import SyntheticCohort
+from tests.helpers.phantoms import PLAIN_COHORT
 
 
 @pytest.fixture(scope="module")
 def synthetic(tmp_path_factory):
     """A synthetic radiograph."""
     folder = tmp_path_factory.mktemp("synthetic")
-    settings = SyntheticCohort(
-        patients=4,
-        images_per_patient=1.0,
-        image_size=400,
-        variants=1,
-        variant_strength=1.0,
-        variant_sites=False,
-        seed=1,
-    )
-    write_cohort(folder, settings)
+    write_cohort(folder, replace(PLAIN_COHORT, image_size=400))
     return read_grey(next(path for path in sorted((folder / "images").iterdir())))
 
 

@@ -1,5 +1,7 @@
 """Images unlike the others of a synthetic cohort are found, ordinary ones are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -8,23 +10,14 @@ from cxr.images.canonical import canonical
 from cxr.images.decode import read_grey
 from cxr.images.unusual import FEWEST, modified_z, unusual_images
 from cxr.synthetic.cohort import write_cohort
-from cxr.synthetic.settings import SyntheticCohort
+from tests.helpers.phantoms import PLAIN_COHORT
 
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     """Canonical frontal radiographs, each the first of a patient."""
     folder = tmp_path_factory.mktemp("synthetic")
-    settings = SyntheticCohort(
-        patients=12,
-        images_per_patient=1.0,
-        image_size=128,
-        variants=1,
-        variant_strength=1.0,
-        variant_sites=False,
-        seed=1,
-    )
-    write_cohort(folder, settings)
+    write_cohort(folder, replace(PLAIN_COHORT, patients=12))
     paths = sorted((folder / "images").glob("case-*"))
     return np.stack([canonical(read_grey(path), 64, "crop") for path in paths])
 

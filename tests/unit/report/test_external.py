@@ -4,7 +4,7 @@ import pytest
 
 from cxr.core.io import read_csv, write_csv
 from cxr.report.external import external_content
-from tests.helpers.pages import write_external
+from tests.helpers.network_files import write_external
 from tests.helpers.report_files import path_of
 
 

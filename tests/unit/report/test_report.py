@@ -18,20 +18,9 @@ from cxr.figures.style import save
 from cxr.report import content
 from cxr.report.formatting import bounds, estimate, points
 from cxr.report.pictures import picture
-from tests.helpers.pages import (
-    HOSTILE,
-    PLAIN,
-    TAGGED,
-    build_page,
-    consensus_of,
-    countries_of,
-    draw_images,
-    map_of,
-    metrics_of,
-    ranking_of,
-    write_maps,
-    write_study,
-)
+from tests.helpers.cluster_files import consensus_of, countries_of, map_of, ranking_of, write_maps
+from tests.helpers.network_files import metrics_of
+from tests.helpers.pages import HOSTILE, PLAIN, TAGGED, build_page, draw_images, write_study
 from tests.helpers.report_files import path_of
 from tests.helpers.sections import draw_similar, write_metadata
 

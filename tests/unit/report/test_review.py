@@ -5,7 +5,8 @@ import pytest
 
 from cxr.core.io import write_csv
 from cxr.report.review import review_content
-from tests.helpers.pages import HOSTILE, PLAIN, build_page, review_of, write_study
+from tests.helpers.network_files import review_of
+from tests.helpers.pages import HOSTILE, PLAIN, build_page, write_study
 from tests.helpers.report_files import path_of
 
 

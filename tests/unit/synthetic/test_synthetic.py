@@ -11,16 +11,10 @@ from cxr.images.decode import read_grey
 from cxr.images.inspection import inspect_images
 from cxr.sources.ieee8023 import read
 from cxr.synthetic.cohort import write_cohort
-from cxr.synthetic.settings import SyntheticCohort
+from tests.helpers.phantoms import PLAIN_COHORT
 
-SETTINGS = SyntheticCohort(
-    patients=8,
-    images_per_patient=1.5,
-    image_size=64,
-    variants=2,
-    variant_strength=1.0,
-    variant_sites=False,
-    seed=7,
+SETTINGS = replace(
+    PLAIN_COHORT, patients=8, images_per_patient=1.5, image_size=64, variants=2, seed=7
 )
 
 

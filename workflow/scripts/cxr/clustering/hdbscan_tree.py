@@ -1,7 +1,7 @@
 """HDBSCAN's clusters for several smallest cluster sizes, from one single-linkage tree.
 
 The tree is that of the mutual reachability distance; every smallest size condenses it in another
-way. A fit for each size, as the `hdbscan` package makes it, builds the tree anew.
+way. A fit for each size, as the `hdbscan` package makes it, builds the tree every time.
 
 References
 ----------

@@ -9,7 +9,7 @@ The places that fill up a map's last block are far away (`cxr.embedding.tsne_bat
 """
 
 # A kernel takes its arrays one by one, and Triton reads its names itself.
-# ruff: noqa: N803, PLR0913, PLR0915, PLR0917
+# ruff: noqa: N803, PLR0913, PLR0917
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, import-untyped"
 
 import triton
@@ -19,6 +19,55 @@ import triton.language as tl
 ROWS, COLUMNS, WARPS = 32, 64, 4
 # Programs of a map whose sums are read at once.
 LANES = 64
+
+
+@triton.jit
+def kernel_sum(sums, blocks_used, LANES: tl.constexpr):
+    """The sum of a map's Student kernels, from those of its programs in their order."""
+    lanes = tl.arange(0, LANES)
+    total = tl.zeros((LANES,), tl.float32)
+    for first in range(0, blocks_used, LANES):
+        total += tl.load(sums + first + lanes, mask=first + lanes < blocks_used, other=0.0)
+    return tl.sum(total, axis=0)
+
+
+@triton.jit
+def sum_forces(
+    x,
+    y,
+    other_x,
+    other_y,
+    affinities,
+    n,
+    exaggeration,
+    scale,
+    ROWS: tl.constexpr,
+    COLUMNS: tl.constexpr,
+):
+    """The slope at each of a program's points, and their Student kernels with all n points.
+
+    `x`, `y` float32 (ROWS,); `other_x`, `other_y` point to the first `COLUMNS` coordinates,
+    `affinities` to the rows' first; `scale` is 1 over the sum of all kernels.
+    """
+    force_x = tl.zeros((ROWS, COLUMNS), tl.float32)
+    force_y = tl.zeros((ROWS, COLUMNS), tl.float32)
+    kernels = tl.zeros((ROWS, COLUMNS), tl.float32)
+    for first in range(0, n, COLUMNS):
+        step_x = x[:, None] - tl.load(other_x + first)[None, :]
+        step_y = y[:, None] - tl.load(other_y + first)[None, :]
+        kernel = 1.0 / (1.0 + step_x * step_x + step_y * step_y)
+        pull = (exaggeration * tl.load(affinities + first) - scale * kernel) * kernel
+        force_x += pull * step_x
+        force_y += pull * step_y
+        kernels += kernel
+    return tl.sum(force_x, axis=1), tl.sum(force_y, axis=1), tl.sum(kernels, axis=1)
+
+
+@triton.jit
+def next_gain(gain, update, slope, MIN_GAIN: tl.constexpr):
+    """The gain of a coordinate: larger where its last update went up the slope."""
+    turned = ((update > 0) != (slope > 0)) | ((update < 0) != (slope < 0))
+    return tl.where(turned, gain + 0.2, gain * 0.8 + MIN_GAIN)
 
 
 @triton.jit
@@ -62,14 +111,8 @@ def move_maps(
     momentum = tl.load(control + own_map * 3 + 1)
     rate = tl.load(control + own_map * 3 + 2)
 
-    lanes = tl.arange(0, LANES)
-    last_sums = tl.zeros((LANES,), tl.float32)
-    used_blocks = (n + ROWS - 1) // ROWS
-    for first in range(0, used_blocks, LANES):
-        last_sums += tl.load(
-            sums + own_map * blocks + first + lanes, mask=first + lanes < used_blocks, other=0.0
-        )
-    scale = 1.0 / tl.sum(last_sums, axis=0)
+    used = (n + ROWS - 1) // ROWS
+    scale = 1.0 / kernel_sum(sums + own_map * blocks, used, LANES)
 
     rows = block * ROWS + tl.arange(0, ROWS)
     columns = tl.arange(0, COLUMNS)
@@ -78,34 +121,27 @@ def move_maps(
     y = tl.load(places + at + width + rows)
     affinities = joints + tl.load(which + own_map).to(tl.int64) * width * width
     affinities += rows.to(tl.int64)[:, None] * width + columns[None, :]
-    other_x = places + at + columns
-    other_y = places + at + width + columns
-    force_x = tl.zeros((ROWS, COLUMNS), tl.float32)
-    force_y = tl.zeros((ROWS, COLUMNS), tl.float32)
-    kernels = tl.zeros((ROWS, COLUMNS), tl.float32)
-    for first in range(0, n, COLUMNS):
-        step_x = x[:, None] - tl.load(other_x + first)[None, :]
-        step_y = y[:, None] - tl.load(other_y + first)[None, :]
-        kernel = 1.0 / (1.0 + step_x * step_x + step_y * step_y)
-        pull = (exaggeration * tl.load(affinities + first) - scale * kernel) * kernel
-        force_x += pull * step_x
-        force_y += pull * step_y
-        kernels += kernel
+    slope_x, slope_y, kernels = sum_forces(
+        x,
+        y,
+        places + at + columns,
+        places + at + width + columns,
+        affinities,
+        n,
+        exaggeration,
+        scale,
+        ROWS,
+        COLUMNS,
+    )
 
     inside = rows < n
-    slope_x = tl.sum(force_x, axis=1)
-    slope_y = tl.sum(force_y, axis=1)
     # Each point's kernel with itself is 1.
-    with_others = tl.where(inside, tl.sum(kernels, axis=1) - 1.0, 0.0)
+    with_others = tl.where(inside, kernels - 1.0, 0.0)
 
     update_x = tl.load(updates + at + rows)
     update_y = tl.load(updates + at + width + rows)
-    gain_x = tl.load(gains + at + rows)
-    gain_y = tl.load(gains + at + width + rows)
-    turned_x = ((update_x > 0) != (slope_x > 0)) | ((update_x < 0) != (slope_x < 0))
-    turned_y = ((update_y > 0) != (slope_y > 0)) | ((update_y < 0) != (slope_y < 0))
-    gain_x = tl.where(turned_x, gain_x + 0.2, gain_x * 0.8 + MIN_GAIN)
-    gain_y = tl.where(turned_y, gain_y + 0.2, gain_y * 0.8 + MIN_GAIN)
+    gain_x = next_gain(tl.load(gains + at + rows), update_x, slope_x, MIN_GAIN)
+    gain_y = next_gain(tl.load(gains + at + width + rows), update_y, slope_y, MIN_GAIN)
     update_x = momentum * update_x - rate * gain_x * slope_x
     update_y = momentum * update_y - rate * gain_y * slope_y
     length = tl.sqrt(update_x * update_x + update_y * update_y)
