@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cxr.core.errors import InputError
-from cxr.embedding import gpu
+from cxr.embedding import gpu, tsne_gpu
 from cxr.embedding.card import Card
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import EXACT_LIMIT, TsneSettings, embed_runs
@@ -59,6 +59,26 @@ def test_what_torch_says_of_the_driver_is_the_reason(monkeypatch, error, reason)
 
     monkeypatch.setattr(torch.cuda, "init", init)
     assert str(gpu.probe()).startswith(reason)
+
+
+@pytest.mark.parametrize(("capability", "reason"), [((9, 0), "no code"), ((6, 1), "7.0 is needed")])
+def test_a_card_that_can_not_run_the_kernels_is_named_with_the_reason(
+    monkeypatch, capability, reason
+):
+    import torch
+    from triton.errors import TritonError
+
+    def compute_maps(*_):
+        raise TritonError("no code for this card. More")
+
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Odd GPU")
+    monkeypatch.setattr(tsne_gpu, "compute_maps", compute_maps)
+    found = str(gpu.probe())
+    assert found.startswith("Odd GPU")
+    assert reason in found
+    assert "More" not in found
 
 
 def test_small_maps_go_to_the_cpu_where_memory_is_short_and_large_ones_stop(monkeypatch, caplog):

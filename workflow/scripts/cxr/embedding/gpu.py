@@ -79,10 +79,15 @@ def probe() -> Card | str:
 
 def _try_out(card: Card) -> None:
     """A map of three points: compiles the kernels, and shows what is missing to run them."""
+    from triton.errors import TritonError  # type: ignore[import-untyped]
+
     from cxr.embedding.tsne_gpu import compute_maps
 
     points = find_neighbours(np.zeros(3, np.str_), np.eye(3), 1.0, 1)
-    list(compute_maps([MapRequest(points, [(1.0, 0)])], card))
+    try:
+        list(compute_maps([MapRequest(points, [(1.0, 0)])], card))
+    except TritonError as error:
+        raise RuntimeError(str(error)) from error
 
 
 def _first_sentence(error: Exception) -> str:
