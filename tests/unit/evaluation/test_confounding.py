@@ -127,6 +127,13 @@ def test_a_field_of_one_value_is_not_tested_and_a_poor_network_has_nothing_to_ke
     assert confounding_verdict(alone, CLASSES)["light"] == "none"
 
 
+def test_a_network_that_guesses_has_no_advantage_to_explain(rng, labels):
+    study = study_of(rng, {"view": rng.choice(["PA", "AP"], 300)}, labels, rng.random((300, 2)))
+    verdict = confounding_verdict(table_of(study).reset_index(), CLASSES)
+    assert verdict["light"] == "none"
+    assert "not shown to be better than chance" in verdict["sentence"]
+
+
 def test_the_field_is_learned_on_training_images_alone(rng, labels):
     """On the test images the field means the opposite, which a fit on them would know."""
     train = np.array(["train", "train", "test"])[np.arange(300) % 3] == "train"

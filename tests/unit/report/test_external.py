@@ -44,6 +44,14 @@ def test_a_difference_that_may_be_none_is_no_warning(content):
     assert not group["falls"]
 
 
+def test_where_no_class_falls_none_is_named(content):
+    [group] = content(change=lambda table: table.assign(difference=0.1))
+    assert not group["falls"]
+    assert group["sentence"].endswith(
+        "no class is found less often than in the study's own test images."
+    )
+
+
 def test_names_that_are_numbers_stay_names(content):
     def numbered(table):
         return table.assign(**{"class": table["class"].map({"normal": 0, "site": 1}), "source": 7})

@@ -305,6 +305,12 @@ def confounding_verdict(
             "light": UNTESTED,
             "sentence": "No recorded field has two levels, so that none was tested.",
         }
+    if (table["network_low"].fillna(table["network"]) <= 1 / len(classes)).all():
+        return {
+            "light": UNTESTED,
+            "sentence": "The network is not shown to be better than chance on its test images: it "
+            "has no advantage that a field could explain.",
+        }
     return {
         "light": LITTLE,
         "sentence": "No recorded field alone explains half of the network's advantage over "

@@ -75,12 +75,14 @@ def _summary(source: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """A sentence on the class whose sensitivity falls the most, and whether it surely falls."""
     rated = [row for row in rows if row["metric"] == "sensitivity"]
     worst = min(rated, key=lambda row: row["difference"]["value"])
-    name, there = worst["class"], worst["external"]
+    where = f"In images of {source}, which no part of the training saw,"
+    own = "the study's own test images"
+    if worst["difference"]["value"] >= 0:
+        return {"sentence": f"{where} no class is found less often than in {own}.", "falls": False}
+    name, there, high = worst["class"], worst["external"], worst["difference"]["high"]
     bounds = "" if there["low"] is None else f" ({there['low']:.0%} to {there['high']:.0%})"
     sentence = (
-        f"In images of {source}, which no part of the training saw, {there['value']:.0%}{bounds} "
-        f"of those of {name} are called {name}, against {worst['internal']['value']:.0%} of the "
-        f"study's own test images."
+        f"{where} {there['value']:.0%}{bounds} of those of {name} are called {name}, against "
+        f"{worst['internal']['value']:.0%} of {own}."
     )
-    high = worst["difference"]["high"]
     return {"sentence": sentence, "falls": high is not None and high < 0}
