@@ -26,8 +26,10 @@ UV := $(shell command -v uv 2>/dev/null)
 .DEFAULT_GOAL := study
 .PHONY: study init check-data test check mutation clean help lock docs rulegraph
 
+# The first jobs leave a core idle: there the numerical functions are compiled, once a machine.
 study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
-	@$(BIN)/snakemake $(if $(STUDY),--configfile $(STUDY_FILE)) $(SNAKEMAKE_ARGS) \
+	@PYTHONPATH=workflow/scripts nice $(BIN)/python -m cxr.evidence.kernels & trap "kill $$! 2>/dev/null" EXIT; \
+	$(BIN)/snakemake $(if $(STUDY),--configfile $(STUDY_FILE)) $(SNAKEMAKE_ARGS) \
 		$(if $(QUICK),--config quick=true)
 
 init: $(READY) ## look at DATA=FOLDER or a table and write a study file for it (STUDY=name)

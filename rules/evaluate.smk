@@ -16,6 +16,7 @@ rule divide_folds:
         "results/{study}/logs/divide_folds.log",
     benchmark:
         "results/{study}/benchmarks/divide_folds.jsonl"
+    priority: 1
     conda:
         "../envs/analysis.yaml"
     threads: 1
@@ -54,6 +55,7 @@ rule train_part:
         "results/{study}/logs/train_part/{model}.{part}.log",
     benchmark:
         "results/{study}/benchmarks/train_part/{model}.{part}.jsonl"
+    priority: 1
     conda:
         "../envs/torch.yaml"
     threads: training_threads

@@ -14,6 +14,7 @@ rule export_features:
         "results/{study}/logs/export_features/{model}.log",
     benchmark:
         "results/{study}/benchmarks/export_features/{model}.jsonl"
+    priority: 1
     conda:
         "../envs/torch.yaml"
     threads: 2

@@ -57,6 +57,7 @@ if STAGES.has_images:
             "results/{study}/logs/train_fold/{model}.{fold}.log",
         benchmark:
             "results/{study}/benchmarks/train_fold/{model}.{fold}.jsonl"
+        priority: 1
         conda:
             "../envs/torch.yaml"
         threads: training_threads

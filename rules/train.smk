@@ -1,4 +1,4 @@
-"""Training the networks."""
+"""Training the networks, which most other jobs wait for: they come first."""
 
 
 rule train:
@@ -17,6 +17,7 @@ rule train:
         "results/{study}/logs/train/{model}.log",
     benchmark:
         "results/{study}/benchmarks/train/{model}.jsonl"
+    priority: 1
     conda:
         "../envs/torch.yaml"
     threads: training_threads
