@@ -39,8 +39,8 @@ check-data: $(READY) ## say what STUDY=name uses of its data, and what it leaves
 	@PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.intake.check "$$STUDY"
 
 # Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
-# run two at a time, a file's tests in one process: those on SLURM, which come first, mostly wait. The
-# finished study that many tests read is run once for all of them.
+# run two at a time, a file's tests in one process, the longest files first. The finished study that
+# many tests read is run once for all of them.
 test: $(READY) ## set up the environment, run every test
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \

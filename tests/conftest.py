@@ -26,8 +26,15 @@ NEEDS = {
 }
 
 
+# Files that take minutes come first, the longest ones before the others: two processes that share
+# the files are then done at about the same time.
+LONGEST = ("test_slurm.py", "test_faults.py", "test_variants.py", "test_external.py", "test_run.py")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Without what they need tests are left out, in CI they fail."""
+    """Long files first. Without what they need tests are left out, in CI they fail."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
     if "CI" in os.environ:
         return
     missing = {marker for marker, (_, there) in NEEDS.items() if not there}
