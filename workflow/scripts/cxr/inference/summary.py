@@ -1,0 +1,121 @@
+"""What is said of a folder of predicted images, beside its tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxr.features.tables import feature_matrix
+from cxr.inference.distance import NEIGHBOURS, nearest_distances, percentiles
+
+# An image is far where it lies further than this percentage of the held-out images.
+FAR = 95
+# The many far images of a folder are told where a folder like the held-out images has as many
+# with less than this probability.
+ALPHA = 0.01
+TOLD = "red"  # the light of a study in which a field tells a class
+TRAIN, HELD_OUT = "train", ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The features of a network's own cohort.
+
+    Attributes
+    ----------
+    train : float array, shape (n, d)
+    held_out : float array, shape (m,)
+        The distances of its validation and test images to the training images.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
+
+    @classmethod
+    def of(cls, features: pd.DataFrame) -> "Reference":
+        """The reference of a table as `cxr.features.tables.features_table` makes it."""
+        matrix, split = feature_matrix(features), features["split"]
+        train = matrix[(split == TRAIN).to_numpy()]
+        held_out = matrix[split.isin(HELD_OUT).to_numpy()]
+        return cls(train, nearest_distances(train, held_out))
+
+    def with_distances(self, predictions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+        """The predictions with `distance` and `distance_percentile` of each image."""
+        distances = nearest_distances(self.train, feature_matrix(features))
+        among = percentiles(distances, self.held_out)
+        return predictions.assign(distance=distances, distance_percentile=among)
+
+
+def prediction_summary(
+    predictions: pd.DataFrame,
+    n_rejected: int,
+    reference: Reference,
+    verdict: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What holds for a folder of predicted images as a whole.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As `Reference.with_distances` makes it.
+    n_rejected : int
+        Files that could not be used.
+    reference : Reference
+    verdict : mapping or None
+        As `cxr.evaluation.confounding.confounding_verdict` makes it, None where the study has
+        none yet.
+
+    Returns
+    -------
+    dict
+        `images, rejected`; `distance`: `neighbours, train_images, held_out_images, far_percentile,
+        far_images` and `p`, the probability of as many far images in a folder like the held-out
+        ones; `confounding`, the verdict; `lines`, what a user should know, in sentences.
+    """
+    n, m = len(predictions), len(reference.held_out)
+    far = int((predictions["distance_percentile"] > FAR).sum())
+    p = _far_probability(far, n, m)
+    lines = []
+    if verdict is None:
+        lines.append(
+            "Whether the classes can be told from the source of the training images is not "
+            "assessed yet: run the study."
+        )
+    elif verdict["light"] == TOLD:
+        lines.append(f"Of the training images: {verdict['sentence']}")
+    if p is not None and p < ALPHA:
+        lines.append(
+            f"{far} of {n} images lie further from the training images than {FAR}% of the held-out "
+            f"images, where {100 - FAR}% are expected: the network was trained on other images, "
+            f"and its answers may mean nothing here."
+        )
+    return {
+        "images": n,
+        "rejected": n_rejected,
+        "distance": {
+            "neighbours": min(NEIGHBOURS, len(reference.train)),
+            "train_images": len(reference.train),
+            "held_out_images": m,
+            "far_percentile": FAR,
+            "far_images": far,
+            "p": p,
+        },
+        "confounding": dict(verdict) if verdict is not None else None,
+        "lines": lines,
+    }
+
+
+def _far_probability(far: int, n: int, held_out: int) -> float | None:
+    """The probability that at least `far` of n images are far, were they like the held-out ones.
+
+    Far images lie beyond one of the held-out distances in their order. Where all images are
+    exchangeable, how many do is beta-binomial, whatever the distribution of the distances.
+    """
+    from scipy.stats import betabinom
+
+    if not n or not held_out:
+        return None
+    rank = held_out * FAR // 100 + 1
+    return float(betabinom.sf(far - 1, n, held_out + 1 - rank, rank))
