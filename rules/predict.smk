@@ -50,7 +50,8 @@ rule predict:
         images=from_command_line(images_folder),
         weights=expand(rules.train.output.weights, study=NAME, model=PREDICTOR)[0],
         model=expand(rules.train.output.model, study=NAME, model=PREDICTOR)[0],
-        features=expand(FEATURES, study=NAME, model=PREDICTOR)[0],
+        cohort=expand(rules.assemble_cohort.output.cohort, study=NAME)[0],
+        pixels=expand(rules.assemble_cohort.output.images, study=NAME)[0],
         verdict=confounding_verdict,
     output:
         predictions=f"results/{NAME}/predicted/{PREDICTOR}/predictions.csv",
@@ -71,6 +72,7 @@ rule predict:
     params:
         cfg=lambda wildcards: {
             "device": STUDY["device"],
+            "seed": STUDY["seed"],
             "images": STUDY["images"],
             "folder": folder_signature(STUDY["images"]),
         },

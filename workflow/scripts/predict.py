@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr.core.io import read_json, read_table, write_csv, write_json, write_table
+from cxr.core.io import read_array, read_json, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.inference.predict import predict_folder
 from cxr.inference.summary import Reference, prediction_summary
@@ -20,8 +20,10 @@ def main(input, output, cfg, threads):
     network, card = load_model(input.weights, input.model)
     images, overlays = Path(cfg["images"]), Path(output.overlays)
     found = predict_folder(network, card, images, overlays, threads, cfg["device"])
-    reference = Reference.of(read_table(input.features))
-    predictions = reference.with_distances(found.predictions, found.features)
+    size, seed, device = card["image_size"], cfg["seed"], cfg["device"]
+    cohort, pixels = read_table(input.cohort), read_array(input.pixels)
+    reference = Reference.of_cohort(network, size, cohort["split"], pixels, seed, device)
+    predictions = reference.with_distances(found.predictions, found.outputs)
     verdict = read_json(input.verdict) if input.get("verdict") else None
     summary = prediction_summary(predictions, len(found.rejected), reference, verdict)
     write_table(found.features, output.features)

@@ -5,22 +5,21 @@ import pandas as pd
 import pytest
 from scipy.stats import beta, binom
 
-from cxr.features.tables import features_table
+from cxr.features.extract import mean_outputs
+from cxr.inference import summary
 from cxr.inference.summary import Reference, prediction_summary
+from cxr.networks.architecture import build_network
 
 TOLD = {"light": "red", "sentence": "COVID-19 cannot be told from its source in this cohort."}
 
 
-def features_of(rng, centre, n, split):
-    cohort = pd.DataFrame({"image_id": [f"{split}{i}" for i in range(n)], "class": "a"})
-    return features_table(cohort.assign(split=split), rng.normal(size=(n, 6)) + centre)
+def outputs_of(rng, centre, n):
+    return rng.normal(size=(n, 6)) + centre
 
 
 def reference_of(rng):
-    """Features around one point, 200 of the training and 100 others."""
-    parts = [("train", 200), ("validation", 40), ("test", 60)]
-    tables = [features_of(rng, 4, n, split) for split, n in parts]
-    return Reference.of(pd.concat(tables, ignore_index=True))
+    """Outputs around one point, of 200 training images and 100 others."""
+    return Reference.of(outputs_of(rng, 4, 200), outputs_of(rng, 4, 100))
 
 
 @pytest.fixture
@@ -29,15 +28,15 @@ def reference(rng):
 
 
 def summary_of(rng, reference, centre, n=20, verdict=None):
-    features = features_of(rng, centre, n, "").rename(columns={"image_id": "file"})
-    predictions = reference.with_distances(features[["file"]], features)
+    files = pd.DataFrame({"file": [f"{i}.png" for i in range(n)]})
+    predictions = reference.with_distances(files, outputs_of(rng, centre, n))
     return prediction_summary(predictions, 3, reference, verdict)
 
 
 def test_images_of_another_kind_are_told(rng, reference):
-    assert (len(reference.train), len(reference.held_out)) == (200, 100)
     found = summary_of(rng, reference, np.array([4, -4, 4, -4, 4, -4]))
-    assert found["distance"]["far_images"] == 20
+    counts = [found["distance"][f"{name}_images"] for name in ("train", "held_out", "far")]
+    assert counts == [200, 100, 20]
     assert found["distance"]["p"] < 1e-9
     assert "20 of 20 images lie further" in found["lines"][-1]
     assert (found["images"], found["rejected"]) == (20, 3)
@@ -72,5 +71,18 @@ def test_a_class_that_its_source_tells_is_said_and_a_missing_verdict_too(rng, re
 
 def test_no_image_and_no_held_out_image_have_no_probability(rng, reference):
     assert summary_of(rng, reference, 4, n=0)["distance"]["p"] is None
-    alone = Reference.of(features_of(rng, 4, 20, "train"))
+    alone = Reference.of(outputs_of(rng, 4, 20), outputs_of(rng, 4, 0))
     assert summary_of(rng, alone, 9)["distance"]["p"] is None
+
+
+def test_a_cohort_is_divided_by_its_splits_and_a_large_one_sampled(rng, monkeypatch):
+    network = build_network("conv5", 2, 8, 0.0, seed=1).eval()
+    images = rng.integers(0, 255, (30, 64, 64), dtype=np.uint8)
+    split = pd.Series(["train"] * 18 + ["validation"] * 4 + ["test"] * 8)
+    found = Reference.of_cohort(network, 64, split, images, 0, "cpu")
+    outputs = mean_outputs(network, images, 64, device="cpu")
+    expected = Reference.of(outputs[:18], outputs[18:])
+    np.testing.assert_allclose(found.held_out, expected.held_out, rtol=1e-3)
+    monkeypatch.setattr(summary, "MOST", 10)
+    sampled = Reference.of_cohort(network, 64, split, images, 0, "cpu")
+    assert (sampled.train_images, len(sampled.held_out)) == (10, 10)

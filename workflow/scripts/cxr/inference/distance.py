@@ -1,49 +1,56 @@
 """How far new images lie from those that a network was trained on."""
 
+from typing import Any
+
 import numpy as np
 
-# Of the k nearest training images the last one counts, so that a near duplicate or a patient with
-# several images there makes no image near.
-NEIGHBOURS = 10
-# New images at a time: their distances to the training images are in memory.
-BLOCK = 1024
 
+class TrainingDistance:
+    """The Mahalanobis distance from the training images.
 
-def nearest_distances(train: np.ndarray, points: np.ndarray, k: int = NEIGHBOURS) -> np.ndarray:
-    """The distance of each point to its k-th nearest training image.
-
-    Features are divided by their norm before, so that it is 0 for the same direction and
-    2 for the opposite one.
+    It is taken in the mean outputs of the convolutions, each divided by its norm: the learned
+    features, which are made of them, tell the classes and keep little of what else an image
+    is. The covariance is shrunk, since there may be more outputs than images.
 
     Parameters
     ----------
     train : float array, shape (n, d)
-    points : float array, shape (m, d)
-    k : int
-        At most n.
-
-    Returns
-    -------
-    float array, shape (m,)
+        Mean outputs of the training images, at least one image.
 
     References
     ----------
-    Y. Sun, Y. Ming, X. Zhu, Y. Li, "Out-of-distribution detection with deep nearest neighbors",
-    ICML 2022.
+    K. Lee, K. Lee, H. Lee, J. Shin, "A simple unified framework for detecting out-of-distribution
+    samples and adversarial attacks", NeurIPS 2018. M. Mueller, M. Hein, "Mahalanobis++: improving
+    OOD detection via feature normalization", ICML 2025. O. Ledoit, M. Wolf, "A well-conditioned
+    estimator for large-dimensional covariance matrices", J. Multivar. Anal. 88, 2004.
     """
-    images, new = _directions(train), _directions(points)
-    kth = min(k, len(images)) - 1
-    found = [np.zeros(0)]
-    for start in range(0, len(new), BLOCK):
-        squares = 2 - 2 * (new[start : start + BLOCK] @ images.T)
-        found.append(np.partition(squares, kth, axis=1)[:, kth])
-    return np.sqrt(np.maximum(np.concatenate(found), 0))
+
+    def __init__(self, train: np.ndarray) -> None:
+        from sklearn.covariance import LedoitWolf
+
+        self._model: Any = LedoitWolf().fit(_directions(train))
+
+    def of(self, points: np.ndarray) -> np.ndarray:
+        """The distance of each image.
+
+        Parameters
+        ----------
+        points : float array, shape (m, d)
+
+        Returns
+        -------
+        float array, shape (m,)
+        """
+        if not len(points):
+            return np.zeros(0)
+        return np.sqrt(np.maximum(self._model.mahalanobis(_directions(points)), 0))
 
 
-def _directions(features: np.ndarray) -> np.ndarray:
+def _directions(outputs: np.ndarray) -> np.ndarray:
     """Each row divided by its norm, a row of zeros as it is."""
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return features / np.where(norms > 0, norms, 1)
+    exact = outputs.astype(np.float64)
+    norms = np.linalg.norm(exact, axis=1, keepdims=True)
+    return exact / np.where(norms > 0, norms, 1)
 
 
 def percentiles(distances: np.ndarray, held_out: np.ndarray) -> np.ndarray:

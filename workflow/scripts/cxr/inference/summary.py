@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from cxr.features.tables import feature_matrix
-from cxr.inference.distance import NEIGHBOURS, nearest_distances, percentiles
+from cxr.features.extract import mean_outputs
+from cxr.inference.distance import TrainingDistance, percentiles
+
+if TYPE_CHECKING:
+    from cxr.networks.architecture import Network
 
 # An image is far where it lies further than this percentage of the held-out images.
 FAR = 95
@@ -17,33 +20,67 @@ FAR = 95
 ALPHA = 0.01
 TOLD = "red"  # the light of a study in which a field tells a class
 TRAIN, HELD_OUT = "train", ("validation", "test")
+MOST = 2000  # training images, and held-out ones, that the distance is taken from
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The features of a network's own cohort.
+    """The images of a network's own cohort.
 
     Attributes
     ----------
-    train : float array, shape (n, d)
+    distance : TrainingDistance
     held_out : float array, shape (m,)
-        The distances of its validation and test images to the training images.
+        The distances of its validation and test images from the training images.
+    train_images : int
     """
 
-    train: np.ndarray
+    distance: TrainingDistance
     held_out: np.ndarray
+    train_images: int
 
     @classmethod
-    def of(cls, features: pd.DataFrame) -> "Reference":
-        """The reference of a table as `cxr.features.tables.features_table` makes it."""
-        matrix, split = feature_matrix(features), features["split"]
-        train = matrix[(split == TRAIN).to_numpy()]
-        held_out = matrix[split.isin(HELD_OUT).to_numpy()]
-        return cls(train, nearest_distances(train, held_out))
+    def of(cls, train: np.ndarray, held_out: np.ndarray) -> "Reference":
+        """The reference of the mean outputs of training images and of others, shape (n, d)."""
+        distance = TrainingDistance(train)
+        return cls(distance, distance.of(held_out), len(train))
 
-    def with_distances(self, predictions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    @classmethod
+    def of_cohort(
+        cls,
+        network: "Network",
+        image_size: int,
+        split: pd.Series,
+        images: np.ndarray,
+        seed: int,
+        device: str,
+    ) -> "Reference":
+        """The reference of a cohort; of more than `MOST` images on a side a random sample.
+
+        Parameters
+        ----------
+        network : Network
+        image_size : int
+            Side of the network's input.
+        split : Series of str, length n
+        images : uint8 array, shape (n, h, w)
+            Canonical pixels.
+        seed : int
+            Of the sample.
+        device : str
+            As of `cxr.networks.device.choose_device`.
+        """
+        rng = np.random.default_rng(seed)
+        sides = []
+        for names in ((TRAIN,), HELD_OUT):
+            rows = np.flatnonzero(split.isin(names))
+            chosen = np.sort(rng.choice(rows, min(MOST, len(rows)), replace=False))
+            sides.append(mean_outputs(network, images[chosen], image_size, device=device))
+        return cls.of(*sides)
+
+    def with_distances(self, predictions: pd.DataFrame, outputs: np.ndarray) -> pd.DataFrame:
         """The predictions with `distance` and `distance_percentile` of each image."""
-        distances = nearest_distances(self.train, feature_matrix(features))
+        distances = self.distance.of(outputs)
         among = percentiles(distances, self.held_out)
         return predictions.assign(distance=distances, distance_percentile=among)
 
@@ -70,9 +107,9 @@ def prediction_summary(
     Returns
     -------
     dict
-        `images, rejected`; `distance`: `neighbours, train_images, held_out_images, far_percentile,
-        far_images` and `p`, the probability of as many far images in a folder like the held-out
-        ones; `confounding`, the verdict; `lines`, what a user should know, in sentences.
+        `images, rejected`; `distance`: `train_images, held_out_images, far_percentile, far_images`
+        and `p`, the probability of as many far images in a folder like the held-out ones;
+        `confounding`, the verdict; `lines`, what a user should know, in sentences.
     """
     n, m = len(predictions), len(reference.held_out)
     far = int((predictions["distance_percentile"] > FAR).sum())
@@ -95,8 +132,7 @@ def prediction_summary(
         "images": n,
         "rejected": n_rejected,
         "distance": {
-            "neighbours": min(NEIGHBOURS, len(reference.train)),
-            "train_images": len(reference.train),
+            "train_images": reference.train_images,
             "held_out_images": m,
             "far_percentile": FAR,
             "far_images": far,
