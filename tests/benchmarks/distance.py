@@ -18,17 +18,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from tests.helpers.learning import AUGMENTATION, PHASE, recipe  # noqa: E402
 
-from cxr.features.extract import extract_features  # noqa: E402
+from cxr.features.extract import extract_features, mean_outputs  # noqa: E402
 from cxr.images.canonical import canonical  # noqa: E402
 from cxr.images.decode import UnusableImage, read_grey, to_grey  # noqa: E402
-from cxr.inference.distance import nearest_distances, percentiles  # noqa: E402
+from cxr.inference.distance import TrainingDistance, percentiles  # noqa: E402
 from cxr.inference.summary import FAR  # noqa: E402
 from cxr.networks.architecture import build_network  # noqa: E402
 from cxr.networks.weights import load_backbone  # noqa: E402
@@ -94,38 +97,42 @@ def trained(images, labels, split, weights, epochs):
     return network
 
 
-def mahalanobis(train, labels, points, relative):
-    """The least squared Mahalanobis distance to a class, relative to that of all images.
-
-    K. Lee et al., NeurIPS 2018; J. Ren et al., "A simple fix to Mahalanobis distance for improving
-    near-OOD detection", 2021.
-    """
-
-    def squares(centre, spread, of):
-        return np.einsum("nd,de,ne->n", of - centre, np.linalg.pinv(spread), of - centre)
-
-    centres = [train[labels == label].mean(axis=0) for label in np.unique(labels)]
-    within = np.cov((train - np.stack(centres)[labels]).T)
-    least = np.min([squares(centre, within, points) for centre in centres], axis=0)
-    return least - squares(train.mean(axis=0), np.cov(train.T), points) if relative else least
+def nearest(train, points):
+    """The distance to the nearest training image, of directions (Sun et al., ICML 2022)."""
+    model = NearestNeighbors(n_neighbors=1).fit(normalize(train))
+    return model.kneighbors(normalize(points))[0][:, 0]
 
 
-def scores(network, images, labels, split):
+def plain_mahalanobis(train, points):
+    """The Mahalanobis distance of the outputs as they are."""
+    return LedoitWolf().fit(train).mahalanobis(points)
+
+
+def scores(network, train):
     """Scores of images by name, each larger for images of another kind."""
-    own, _ = extract_features(network, images[split == "train"], SIZE)
-    own, labels = own.astype(float), labels[split == "train"]
+    own, own_features = (of(network, train) for of in (outputs, features))
+    distance = TrainingDistance(own)
 
     def of(points):
-        features, probabilities = extract_features(network, points, SIZE)
-        features = features.astype(float)
+        theirs, theirs_features = (of(network, points) for of in (outputs, features))
+        _, probabilities = extract_features(network, points, SIZE)
         return {
-            **{f"k-NN, k={k}": nearest_distances(own, features, k) for k in (1, 5, 10, 25)},
-            "Mahalanobis": mahalanobis(own, labels, features, relative=False),
-            "relative Mahalanobis": mahalanobis(own, labels, features, relative=True),
+            "Mahalanobis, directions": distance.of(theirs),
+            "Mahalanobis": plain_mahalanobis(own, theirs),
+            "nearest image": nearest(own, theirs),
+            "nearest image, features": nearest(own_features, theirs_features),
             "1 - confidence": 1 - probabilities.max(axis=1),
         }
 
     return of
+
+
+def outputs(network, images):
+    return mean_outputs(network, images, SIZE).astype(float)
+
+
+def features(network, images):
+    return extract_features(network, images, SIZE)[0].astype(float)
 
 
 def main():
@@ -152,7 +159,7 @@ def main():
     for name, (images, labels, patients) in kinds.items():
         split = divided(patients, rng)
         network = trained(images, labels, split, weights, options.epochs)
-        of = scores(network, images, labels, split)
+        of = scores(network, images[split == "train"])
         held_out = of(images[split != "train"])
         others = {other: pixels[0] for other, pixels in kinds.items() if other != name}
         for other, pixels in {**others, "CT slices": ct}.items():

@@ -284,7 +284,7 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["images"], summary["rejected"]) == (6, 1)
     assert summary["confounding"]["light"] in ("red", "amber", "green", "none")
-    assert "6 images are predicted, 1 files could not be used: results/tiny/" in done.stderr
+    assert "Predicted: images 6, files that could not be used 1; see results/tiny/" in done.stderr
     overlays = {path.name for path in (folder / "overlays").glob("*.png")}
     assert overlays == set(predictions["overlay"])
     assert len(pd.read_parquet(folder / "features.parquet")) == 6

@@ -31,6 +31,6 @@ def test_predictions_end_with_their_counts_and_what_is_to_be_known(tmp_path):
     summary = tmp_path / "summary.json"
     summary.write_text('{"images": 2, "rejected": 1, "lines": ["Both are far."]}')
     assert prediction_lines(summary) == [
-        f"2 images are predicted, 1 files could not be used: {tmp_path / 'predictions.csv'}",
+        f"Predicted: images 2, files that could not be used 1; see {tmp_path / 'predictions.csv'}",
         "Both are far.",
     ]

@@ -81,8 +81,8 @@ class Reference:
     def with_distances(self, predictions: pd.DataFrame, outputs: np.ndarray) -> pd.DataFrame:
         """The predictions with `distance` and `distance_percentile` of each image."""
         distances = self.distance.of(outputs)
-        among = percentiles(distances, self.held_out)
-        return predictions.assign(distance=distances, distance_percentile=among)
+        among = percentiles(distances, self.held_out).round(2)
+        return predictions.assign(distance=distances.round(4), distance_percentile=among)
 
 
 def prediction_summary(
@@ -125,8 +125,8 @@ def prediction_summary(
     if p is not None and p < ALPHA:
         lines.append(
             f"{far} of {n} images lie further from the training images than {FAR}% of the held-out "
-            f"images, where {100 - FAR}% are expected: the network was trained on other images, "
-            f"and its answers may mean nothing here."
+            f"images, where {100 - FAR}% are expected: the network was not trained "
+            f"on images like these, and its answers may mean nothing here."
         )
     return {
         "images": n,

@@ -48,5 +48,5 @@ def prediction_lines(summary: Path) -> list[str]:
         `summary.json` beside their tables.
     """
     said = json.loads(summary.read_text(encoding="utf-8"))
-    counts = f"{said['images']} images are predicted, {said['rejected']} files could not be used"
-    return [f"{counts}: {summary.parent / 'predictions.csv'}", *said["lines"]]
+    counts = f"images {said['images']}, files that could not be used {said['rejected']}"
+    return [f"Predicted: {counts}; see {summary.parent / 'predictions.csv'}", *said["lines"]]
