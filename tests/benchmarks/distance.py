@@ -108,17 +108,18 @@ def plain_mahalanobis(train, points):
     return LedoitWolf().fit(train).mahalanobis(points)
 
 
-def scores(network, train):
+def scores(network, train, held_out):
     """Scores of images by name, each larger for images of another kind."""
     own, own_features = (of(network, train) for of in (outputs, features))
-    distance = TrainingDistance(own)
+    distance = TrainingDistance(own, outputs(network, held_out))
 
     def of(points):
         theirs, theirs_features = (of(network, points) for of in (outputs, features))
         _, probabilities = extract_features(network, points, SIZE)
         return {
-            "Mahalanobis, directions": distance.of(theirs),
+            "distance": distance.of(theirs),
             "Mahalanobis": plain_mahalanobis(own, theirs),
+            "Mahalanobis, directions": plain_mahalanobis(normalize(own), normalize(theirs)),
             "nearest image": nearest(own, theirs),
             "nearest image, features": nearest(own_features, theirs_features),
             "1 - confidence": 1 - probabilities.max(axis=1),
@@ -159,7 +160,7 @@ def main():
     for name, (images, labels, patients) in kinds.items():
         split = divided(patients, rng)
         network = trained(images, labels, split, weights, options.epochs)
-        of = scores(network, images[split == "train"])
+        of = scores(network, images[split == "train"], images[split != "train"])
         held_out = of(images[split != "train"])
         others = {other: pixels[0] for other, pixels in kinds.items() if other != name}
         for other, pixels in {**others, "CT slices": ct}.items():

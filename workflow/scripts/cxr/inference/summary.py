@@ -30,20 +30,22 @@ class Reference:
     Attributes
     ----------
     distance : TrainingDistance
-    held_out : float array, shape (m,)
-        The distances of its validation and test images from the training images.
+        From the training images, with its validation and test images as held-out ones.
     train_images : int
     """
 
     distance: TrainingDistance
-    held_out: np.ndarray
     train_images: int
 
     @classmethod
     def of(cls, train: np.ndarray, held_out: np.ndarray) -> "Reference":
         """The reference of the mean outputs of training images and of others, shape (n, d)."""
-        distance = TrainingDistance(train)
-        return cls(distance, distance.of(held_out), len(train))
+        return cls(TrainingDistance(train, held_out), len(train))
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """The distances of the held-out images."""
+        return self.distance.held_out
 
     @classmethod
     def of_cohort(
