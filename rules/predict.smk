@@ -3,6 +3,12 @@
 PREDICTOR = STUDY["model"] or MODELS[0]
 
 
+def confounding_verdict(wildcards):
+    """What recorded fields say of the class, where it is known: it takes every part's training."""
+    (verdict,) = expand(rules.stratify.output.verdict, study=NAME, model=PREDICTOR)
+    return verdict if Path(verdict).is_file() else []
+
+
 rule export_onnx:
     """A network as an ONNX file, checked against torch."""
     input:
@@ -44,10 +50,14 @@ rule predict:
         images=from_command_line(images_folder),
         weights=expand(rules.train.output.weights, study=NAME, model=PREDICTOR)[0],
         model=expand(rules.train.output.model, study=NAME, model=PREDICTOR)[0],
+        cohort=expand(rules.assemble_cohort.output.cohort, study=NAME)[0],
+        pixels=expand(rules.assemble_cohort.output.images, study=NAME)[0],
+        verdict=confounding_verdict,
     output:
         predictions=f"results/{NAME}/predicted/{PREDICTOR}/predictions.csv",
         features=f"results/{NAME}/predicted/{PREDICTOR}/features.parquet",
         rejected=f"results/{NAME}/predicted/{PREDICTOR}/rejected.csv",
+        summary=f"results/{NAME}/predicted/{PREDICTOR}/summary.json",
         overlays=directory(f"results/{NAME}/predicted/{PREDICTOR}/overlays"),
     log:
         f"results/{NAME}/logs/predict/{PREDICTOR}.log",
@@ -62,6 +72,7 @@ rule predict:
     params:
         cfg=lambda wildcards: {
             "device": STUDY["device"],
+            "seed": STUDY["seed"],
             "images": STUDY["images"],
             "folder": folder_signature(STUDY["images"]),
         },

@@ -7,7 +7,7 @@ import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
-from cxr.planning.ending import failure_lines
+from cxr.planning.ending import failure_lines, prediction_lines
 from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
@@ -139,10 +139,19 @@ onerror:
         )
 
 
+def print_predictions():
+    """What a run that predicted new images found."""
+    for job in workflow.dag.jobs:
+        if job.rule.name == "predict":
+            lines = prediction_lines(Path(job.output.summary))
+            print("\n" + "\n".join(lines), file=sys.stderr)
+
+
 onsuccess:
     for page in TARGETS["report"]:
         if Path(page).exists():
             print(f"\nThe report is in {page}", file=sys.stderr)
+    print_predictions()
 
 
 # Snakemake runs no hooks of an imported workflow; its plan is left out likewise.

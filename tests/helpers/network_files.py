@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from cxr.cohort.external import NEAR, PATIENT
 from cxr.core.io import write_csv, write_json
 from cxr.evaluation.comparison import collect_test_predictions, comparison_table
 from cxr.evaluation.confounding import confounding_table, confounding_verdict
@@ -111,5 +112,5 @@ def write_external(folder, classes, text):
     table = external_table(wrong, predictions, cohorts, classes, 0, replicates=20)
     write_csv(table, path_of(folder, "external"))
     write_csv(table.assign(baseline="border"), path_of(folder, "external_baselines"))
-    excluded = {"source": [text] * 3, "file": "f", "stage": "cohort", "reason": text}
+    excluded = {"source": text, "file": "f", "stage": "cohort", "reason": [text, NEAR, PATIENT]}
     write_csv(pd.DataFrame(excluded), path_of(folder, "external_excluded"))

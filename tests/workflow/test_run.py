@@ -280,6 +280,11 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     predictions = pd.read_csv(folder / "predictions.csv")
     assert len(predictions) == 6
     assert pd.read_csv(folder / "rejected.csv")["file"].tolist() == ["bad {name}.png"]
+    assert predictions["distance_percentile"].between(0, 100).all()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["images"], summary["rejected"]) == (6, 1)
+    assert summary["confounding"]["light"] in ("red", "amber", "green", "none")
+    assert "Predicted: images 6, files that could not be used 1; see results/tiny/" in done.stderr
     overlays = {path.name for path in (folder / "overlays").glob("*.png")}
     assert overlays == set(predictions["overlay"])
     assert len(pd.read_parquet(folder / "features.parquet")) == 6

@@ -95,6 +95,19 @@ def test_sources_in_a_published_layout_bring_their_fields():
     assert "predictors names 'temperature'" in problem({**config, "sources": {"d": ct}})
 
 
+def test_a_table_in_a_git_repository_has_the_keys_of_a_table():
+    place = {"kind": "git", "url": "https://x", "commit": 40 * "a", "folder": "x"}
+    columns = {"file": "f", "finding": "d", "fields": {"scanner": "Manufacturer"}}
+    table = place | {"reader": "table", "table": "m.csv", "columns": columns}
+    config = study(analysis={"predictors": ["scanner"]})
+    resolved = resolve({**config, "sources": {"d": table}})["sources"]["d"]
+    assert resolved["columns"]["fields"] == {"scanner": "Manufacturer"}
+    without = {name: value for name, value in table.items() if name != "columns"}
+    assert "'sources.d.columns': is missing" in problem({**config, "sources": {"d": without}})
+    wrong = table | {"reader": "tabel"}
+    assert "'sources.d.reader'" in problem({**config, "sources": {"d": wrong}})
+
+
 def test_one_field_has_one_spelling_in_all_sources():
     config = study(of({"ward": "w"}))
     config["sources"]["theirs"] = study(of({"Ward": "w"}))["sources"]["ours"]

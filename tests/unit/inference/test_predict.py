@@ -146,6 +146,8 @@ def test_a_folder_is_predicted_in_blocks_as_if_at_once(trained, tmp_path, monkey
     parts = predict_folder(network, CARD, tmp_path / "new", tmp_path / "parts", threads=1)
     pd.testing.assert_frame_equal(parts.predictions, whole.predictions, atol=1e-5)
     pd.testing.assert_frame_equal(parts.features, whole.features, atol=1e-4)
+    np.testing.assert_allclose(parts.outputs, whole.outputs, atol=1e-4)
+    assert parts.outputs.shape == (6, 256)
     assert parts.rejected["file"].tolist() == ["3.png"]
     assert len(list((tmp_path / "parts").iterdir())) == 6
 
@@ -153,7 +155,7 @@ def test_a_folder_is_predicted_in_blocks_as_if_at_once(trained, tmp_path, monkey
 def test_a_folder_of_bad_files_alone_gives_empty_tables(trained, tmp_path):
     (tmp_path / "text.png").write_text("hello")
     prediction = predict_folder(trained[0], CARD, tmp_path, tmp_path / "made", threads=1)
-    assert len(prediction.predictions) == 0
+    assert len(prediction.predictions) == len(prediction.outputs) == 0
     assert len(prediction.rejected) == 1
 
 

@@ -1,6 +1,6 @@
-"""A run that failed ends with what, where, and the next command."""
+"""A run ends with what failed, where, and the next command, or with what it predicted."""
 
-from cxr.planning.ending import MOST, failure_lines
+from cxr.planning.ending import MOST, failure_lines, prediction_lines
 
 
 def test_each_failed_job_is_named_with_its_reason_and_log(tmp_path):
@@ -25,3 +25,12 @@ def test_of_many_failed_jobs_the_others_are_counted(tmp_path):
     lines = failure_lines(jobs, ["snakemake"]).splitlines()
     assert len(lines) == 2 * MOST + 2
     assert lines[-2] == "3 more jobs failed"
+
+
+def test_predictions_end_with_their_counts_and_what_is_to_be_known(tmp_path):
+    summary = tmp_path / "summary.json"
+    summary.write_text('{"images": 2, "rejected": 1, "lines": ["Both are far."]}')
+    assert prediction_lines(summary) == [
+        f"Predicted: images 2, files that could not be used 1; see {tmp_path / 'predictions.csv'}",
+        "Both are far.",
+    ]

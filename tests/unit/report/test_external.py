@@ -30,7 +30,7 @@ def test_a_class_that_is_not_recognised_elsewhere_is_named_first(content):
         "In images of site, which no part of the training saw, 10% (0% to 20%) of those of normal "
         "are called normal, against 90% of the study's own test images."
     )
-    assert group["excluded"] == 3
+    assert (group["excluded"], group["known"]) == (3, 2)
     assert {row["class"] for row in group["rows"]} == {"normal", "site", "all"}
     [baseline] = group["baselines"]
     assert (baseline["name"], baseline["external"]["value"]) == ("border", 0.1)

@@ -1,14 +1,20 @@
 """Sources of images."""
 
-import re
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
-from cxr.config.base import Location, Modality, OneOf, Section, Seed, Term, Unique, View
-from cxr.config.catalogue.readers import PUBLISHED
-from cxr.config.fields import OwnName, OwnTag
+from cxr.config.base import Location, OneOf, Section, Seed, Term
+from cxr.config.catalogue.readers import PUBLISHED, TABLE
+from cxr.config.columns import Constants, OwnTags, PatientPattern, TableColumns
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 Address = Annotated[
@@ -24,20 +30,6 @@ def _lies_inside(path: str) -> str:
     return plain.as_posix()
 
 
-def _has_one_group(pattern: str) -> str:
-    """A regular expression with one group."""
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"no regular expression: {error}") from error
-    if groups != 1:
-        raise ValueError(f"a regular expression with one group is needed, it has {groups}")
-    return pattern
-
-
-Pattern = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_has_one_group)
-]
 Inside = Annotated[
     str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_lies_inside)
 ]
@@ -102,84 +94,10 @@ class DirectorySource(PublishedSource):
     path: Location = Field(description="The folder; relative to where snakemake runs.")
 
 
-class Values(Section):
-    """A text for each column of the shared schema."""
+class TableKeys(SourceBase):
+    """Keys of one table and a folder of images."""
 
-    patient_id: Term | None = Field(
-        default=None, description="Patient; else DICOM's PatientID, else each file is one."
-    )
-    finding: Term | None = Field(
-        default=None, description="Findings, separated by `,`, `;` or `|`."
-    )
-    view: Term | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
-    modality: Term | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
-    sex: Term | None = Field(default=None, description="M, F, male, female, ...")
-    age_years: Term | None = Field(default=None, description="Age: 58, 058Y, 6M, 50+, 40-50, ...")
-    date: Term | None = Field(default=None, description="Date of the image: 2020, 2020-03-16, ...")
-    offset_days: Term | None = Field(default=None, description="Days since the first symptoms.")
-    country: Term | None = Field(default=None, description="Country; else read from the location.")
-    location: Term | None = Field(default=None, description="Hospital, city, country.")
-    survival: Term | None = Field(
-        default=None, description="Whether the patient survived: Y, N, ..."
-    )
-    icu: Term | None = Field(default=None, description="Whether in intensive care: Y, N, ...")
-    intubated: Term | None = Field(default=None, description="Whether intubated: Y, N, ...")
-    severity: Term | None = Field(
-        default=None, description="asymptomatic, mild, moderate, severe or critical."
-    )
-    severity_extent: Term | None = Field(default=None, description="Geographic extent, 0 to 8.")
-    severity_opacity: Term | None = Field(default=None, description="Opacity, 0 to 6.")
-    licence: Term | None = Field(default=None, description="Licence of the image.")
-    doi: Term | None = Field(default=None, description="DOI of its publication.")
-    fields: dict[OwnName, Term] = Field(
-        default_factory=dict,
-        description="Fields of your own by name, such as `scanner` or `ward`: text or numbers.",
-    )
-
-
-class Constants(Values):
-    """A value for each column of the shared schema."""
-
-    view: View | None = Field(default=None, description="PA, AP, AP Supine, L, ...")
-    modality: Modality | None = Field(default=None, description="X-ray, CR, DX, CXR, CT, ...")
-
-
-PatientPattern = Annotated[
-    Pattern | None,
-    Field(
-        description="Regular expression whose only group is the patient in a file's name, or "
-        "else in its path, as `(patient\\d+)`, where nothing else names one; null for DICOM's "
-        "PatientID, else each file is a patient.",
-    ),
-]
-OwnTags = Annotated[
-    list[OwnTag],
-    Unique,
-    Field(
-        description="Keywords of DICOM tags that become fields of your own, such as "
-        "`Manufacturer` (as `manufacturer`); see DICOM tags above.",
-    ),
-]
-
-
-class TableColumns(Values):
-    """The table's column for each column of the shared schema."""
-
-    file: Term = Field(description="The image's file, below the folder of images.")
-    finding: Annotated[list[Term], Field(min_length=1), Unique] | Term | None = Field(  # type: ignore[assignment]
-        default=None,
-        description="The column of findings, which are separated by `,`, `;` or `|`; or a list of "
-        "columns, each named after a finding that a 1 or yes states: an image has those findings, "
-        "and 0, -1 (uncertain) or nothing states none.",
-    )
-
-
-class TableSource(SourceBase):
-    """Your own cohort: one table and a folder of images on this machine, linked, never changed."""
-
-    kind: Literal["table"]
     reader: Literal["table"] = Field(default="table", description="Tables have their own reader.")
-    path: Location = Field(description="Folder of both; relative to where snakemake runs.")
     table: Inside = Field(
         default="cohort.csv",
         description="The table below it: CSV, Parquet or XLSX, a row an image.",
@@ -201,10 +119,17 @@ class TableSource(SourceBase):
     )
 
     @model_validator(mode="after")
-    def _has_findings(self) -> "TableSource":
+    def _has_findings(self) -> Self:
         if self.columns.finding is None and self.constants.finding is None:
             raise ValueError("columns.finding and constants.finding are both missing; name one")
         return self
+
+
+class TableSource(TableKeys):
+    """Your own cohort: one table and a folder of images on this machine, linked, never changed."""
+
+    kind: Literal["table"]
+    path: Location = Field(description="Folder of both; relative to where snakemake runs.")
 
 
 class FolderSource(SourceBase):
@@ -232,10 +157,9 @@ class FolderSource(SourceBase):
         return self
 
 
-class GitSource(PublishedSource):
-    """Some paths of a git repository at one commit; git's own hashes are the integrity check."""
+class GitKeys(Section):
+    """Keys of some paths of a git repository."""
 
-    kind: Literal["git"]
     url: str = Field(min_length=1, description="Address of the repository.")
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] = Field(
         description="Full commit id."
@@ -244,6 +168,25 @@ class GitSource(PublishedSource):
         default_factory=list, description="Only these files and folders; empty for all."
     )
     folder: Folder = Field(description="Name of its folder in a mirror.")
+
+
+class GitSource(GitKeys, PublishedSource):
+    """Some paths of a git repository at one commit; git's own hashes are the integrity check."""
+
+    kind: Literal["git"]
+
+
+class GitTableSource(GitKeys, TableKeys):
+    """The same with `reader: table`: one table and a folder of images, as of kind `table`."""
+
+    kind: Literal["git"]
+
+
+def _git_reader(source: object) -> str:
+    """Which of the two git sources is meant; tags in brackets stand in no error's key."""
+    values = source if isinstance(source, dict) else vars(source)
+    is_table = values.get("reader") == TABLE or "columns" in values
+    return "[table]" if is_table else "[published]"
 
 
 class ArchiveSource(PublishedSource):
@@ -267,7 +210,12 @@ class PresetSource(Section):
 
     kind: Literal["preset"]
     preset: Literal[
-        "covid-chestxray-2020-04-08", "covid-chestxray-2020-06-22", "covid-ct", "kermany-2018"
+        "actualmed-2020",
+        "covid-chestxray-2020-04-08",
+        "covid-chestxray-2020-06-22",
+        "covid-ct",
+        "figure1-2020",
+        "kermany-2018",
     ] = Field(description="Its name.")
 
 
@@ -276,7 +224,10 @@ Source = Annotated[
     | DirectorySource
     | TableSource
     | FolderSource
-    | GitSource
+    | Annotated[
+        Annotated[GitSource, Tag("[published]")] | Annotated[GitTableSource, Tag("[table]")],
+        Discriminator(_git_reader),
+    ]
     | ArchiveSource
     | PresetSource,
     Field(discriminator="kind"),

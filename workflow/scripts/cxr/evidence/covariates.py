@@ -15,6 +15,8 @@ TEXTS = (
     "location",
     "licence",
     "survival",
+    "icu",
+    "intubated",
     "severity",
     "format",
 )
@@ -67,8 +69,8 @@ def recorded_fields(
     -------
     DataFrame, n rows
         Indexed by image_id: `country`, `view`, `sex`, `age_band` (of 20 years),
-        `doi` (the publication), `source`, `location`, `licence`, `survival`,
-        `severity`, `format`, `month`, `split`, and the numbers
+        `doi` (the publication), `source`, `location`, `licence`, `survival`, `icu`,
+        `intubated`, `severity`, `format`, `month`, `split`, and the numbers
         `offset_days`, `severity_extent`, `severity_opacity`, `width`, `height`,
         `intensity`, and the study's own numbers and texts, less those that are taken for
         ids. Fields that are nowhere recorded are left out.

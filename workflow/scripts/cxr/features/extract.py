@@ -53,6 +53,33 @@ def extract_features(
     return np.concatenate(features), np.concatenate(probabilities)
 
 
+def mean_outputs(
+    network: "Network",
+    images: np.ndarray,
+    image_size: int | None,
+    batch_size: int = 64,
+    device: str = "auto",
+) -> np.ndarray:
+    """The mean over the image of each output of the convolutions, float32 of shape (n, width).
+
+    Parameters
+    ----------
+    network, images, image_size, batch_size, device
+        As of `extract_features`.
+    """
+    import torch
+
+    from cxr.networks.batched import compute_batches
+    from cxr.networks.device import choose_device
+
+    def compute(batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (network.maps(batch).mean(dim=(2, 3)).float(),)
+
+    place = choose_device(device)
+    results = compute_batches(network, compute, images, image_size, place, batch_size)
+    return np.concatenate([outputs for (outputs,) in results])
+
+
 def label_probabilities(network: "Network", features: np.ndarray) -> np.ndarray:
     """The probability of every label by itself, float32 of shape (n, n_classes + n_tags).
 

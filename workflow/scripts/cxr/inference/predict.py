@@ -15,6 +15,7 @@ from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
 from cxr.evaluation.gradcam import grad_cam, overlay, predicted_codes
 from cxr.evaluation.predict import predict_images
+from cxr.features.extract import mean_outputs
 from cxr.features.tables import features_table
 from cxr.images.canonical import canonical
 from cxr.images.decode import UnusableImage, decoded, to_grey
@@ -40,11 +41,14 @@ class FolderPrediction:
         file and a float32 column a unit.
     rejected : DataFrame
         file, reason.
+    outputs : float32 array, shape (n, width)
+        The mean outputs of the convolutions.
     """
 
     predictions: pd.DataFrame
     features: pd.DataFrame
     rejected: pd.DataFrame
+    outputs: np.ndarray
 
 
 def list_images(folder: Path) -> list[str]:
@@ -126,15 +130,19 @@ def predict_folder(
     left = usable()
     none = np.zeros((0, size, size), np.uint8)
     tables = [_predict_block(network, card, [], none, overlays, 0, device)]
+    outputs = []
     while block := list(islice(left, BLOCK)):
         names, images = zip(*block, strict=True)
         block_images = np.stack(images)
         tables.append(_predict_block(network, card, names, block_images, overlays, done, device))
+        outputs.append(mean_outputs(network, block_images, card["image_size"], device=device))
         done += len(names)
     predictions, features = (
         pd.concat(some, ignore_index=True) for some in zip(*tables, strict=True)
     )
-    return FolderPrediction(predictions, features, pd.DataFrame(rejected, columns=list(REJECTED)))
+    unusable = pd.DataFrame(rejected, columns=list(REJECTED))
+    found = np.concatenate(outputs) if outputs else np.zeros((0, 0), np.float32)
+    return FolderPrediction(predictions, features, unusable, found)
 
 
 def _predict_block(

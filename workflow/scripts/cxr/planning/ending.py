@@ -1,5 +1,6 @@
-"""The last lines of a run whose jobs failed: what, where, and the next command."""
+"""The last lines of a run: what failed, where, and the next command; what predictions came to."""
 
+import json
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -36,3 +37,16 @@ def _reason(log: Path) -> str:
     except OSError:
         return UNKNOWN
     return last.strip().removeprefix("error: ") if last.startswith("error: ") else UNKNOWN
+
+
+def prediction_lines(summary: Path) -> list[str]:
+    """What is said of predicted images at the end of a run.
+
+    Parameters
+    ----------
+    summary : Path
+        `summary.json` beside their tables.
+    """
+    said = json.loads(summary.read_text(encoding="utf-8"))
+    counts = f"images {said['images']}, files that could not be used {said['rejected']}"
+    return [f"Predicted: {counts}; see {summary.parent / 'predictions.csv'}", *said["lines"]]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cxr.cohort.external import EXACT, NEAR, PATIENT
 from cxr.core.io import read_csv
 from cxr.report.content import metric, records
 
@@ -31,7 +32,10 @@ def external_content(files: Mapping[str, Any], study: Mapping[str, Any]) -> dict
         return {"external": None}
     baselines = _baselines(study["external_baselines"])
     # A class or source may be a number, which a column of such names is read as.
-    lost = read_csv(study["external_excluded"]).astype({"source": "str"})["source"].value_counts()
+    excluded = read_csv(study["external_excluded"]).astype({"source": "str"})
+    lost = excluded["source"].value_counts()
+    of_cohort = excluded["reason"].isin([EXACT, NEAR, PATIENT])
+    known = excluded.loc[of_cohort, "source"].value_counts()
     sources: dict[str, list[dict[str, Any]]] = {}
     for row in records(files["external"]):
         line = {"label": LABELS[row["metric"]], "metric": row["metric"], **_estimates(row)}
@@ -43,6 +47,7 @@ def external_content(files: Mapping[str, Any], study: Mapping[str, Any]) -> dict
                 "source": source,
                 "rows": rows,
                 "excluded": int(lost.get(source, 0)),
+                "known": int(known.get(source, 0)),
                 "baselines": baselines.get(source, []),
                 **_summary(source, rows),
             }
