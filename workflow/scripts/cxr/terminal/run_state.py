@@ -1,0 +1,244 @@
+"""Where a run is: which of its jobs are done, at work, waiting or failed."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cxr.terminal.job_progress import JobProgress, read_progress
+from cxr.terminal.stages import OTHER, STAGES
+from cxr.terminal.time_left import seconds_left
+from cxr.terminal.work import PlannedJob
+
+# Seconds of expected work that have to be seen before what was seen counts as much as what
+# was expected.
+TRUST = 10.0
+# A job goes on for at least this share of the time that it has taken.
+OVERDUE = 0.1
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run begins with.
+
+    Attributes
+    ----------
+    study : str
+    jobs : mapping of int to PlannedJob
+        By the ids that events name.
+    seconds : mapping of int to float
+        What each job should take; jobs of which nothing is known are left out.
+    cores : int or None
+        None on a cluster, which has its own queue.
+    """
+
+    study: str
+    jobs: Mapping[int, PlannedJob]
+    seconds: Mapping[int, float]
+    cores: int | None
+
+
+@dataclass
+class RunningJob:
+    """A job that was handed over to run.
+
+    Attributes
+    ----------
+    started : float
+        By the state's clock.
+    wall : float
+        Time of the epoch, to tell its log from that of an earlier run.
+    log : Path or None
+    """
+
+    started: float
+    wall: float
+    log: Path | None
+
+    def has_begun(self) -> bool:
+        """Whether it runs, and does not wait in the queue of a cluster."""
+        try:
+            return self.log is None or self.log.stat().st_mtime >= self.wall - 1
+        except OSError:
+            return False
+
+    def progress(self) -> JobProgress | None:
+        """How far its log says it is."""
+        return None if self.log is None else read_progress(self.log, self.wall - 1)
+
+
+@dataclass
+class StageState:
+    """A stage in numbers; `seconds` from its first job's start, `left` of what is known."""
+
+    name: str
+    total: int = 0
+    done: int = 0
+    running: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    left: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run at one moment.
+
+    Attributes
+    ----------
+    study : str
+    elapsed : float
+        Seconds since it began.
+    left : float or None
+        About the seconds that it takes on, None where nothing tells.
+    stages : list of StageState
+    queued : int
+        Jobs that wait in the queue of a cluster.
+    jobs : list of (PlannedJob, JobProgress, float or None)
+        Running jobs that tell their progress, those that take longest first, with the
+        seconds that each takes on.
+    """
+
+    study: str
+    elapsed: float
+    left: float | None
+    stages: list[StageState]
+    queued: int
+    jobs: list[tuple[PlannedJob, JobProgress, float | None]]
+
+    @property
+    def total(self) -> int:
+        """Jobs of the run."""
+        return sum(stage.total for stage in self.stages)
+
+    @property
+    def done(self) -> int:
+        """Jobs that have ended well."""
+        return sum(stage.done for stage in self.stages)
+
+
+@dataclass
+class RunState:
+    """The state of a run, fed with what happens to its jobs.
+
+    Parameters
+    ----------
+    plan : RunPlan
+    clock, wall : callable
+        Seconds that pass, and the time of the epoch.
+    """
+
+    plan: RunPlan
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    running: dict[int, RunningJob] = field(default_factory=dict)
+    done: dict[int, float] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+        self._first: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+
+    def start(self, job: int, log: Path | None) -> None:
+        """A job was handed over to run; again, after a failure, where retries are allowed."""
+        if job not in self.plan.jobs:
+            return
+        self.failed.discard(job)
+        self.running[job] = RunningJob(self.clock(), self.wall(), log)
+        self._first.setdefault(self.plan.jobs[job].stage, self.clock())
+
+    def finish(self, job: int) -> None:
+        """A job has ended well."""
+        if job in self.plan.jobs and job not in self.done:
+            running = self.running.pop(job, None)
+            self.done[job] = 0.0 if running is None else self.clock() - running.started
+            self._last[self.plan.jobs[job].stage] = self.clock()
+
+    def fail(self, job: int) -> None:
+        """A job has failed."""
+        if job in self.plan.jobs:
+            self.running.pop(job, None)
+            self.failed.add(job)
+            self._last[self.plan.jobs[job].stage] = self.clock()
+
+    def ended_stages(self) -> set[str]:
+        """Stages all of whose jobs have ended."""
+        over = dict.fromkeys(self._first, True)
+        for number, job in self.plan.jobs.items():
+            if job.stage in over and number not in self.done and number not in self.failed:
+                over[job.stage] = False
+        return {name for name, ended in over.items() if ended}
+
+    def view(self, most: int = 3) -> RunView:
+        """The run at this moment, with at most so many of its running jobs."""
+        progress = {number: running.progress() for number, running in self.running.items()}
+        told = {number: one for number, one in progress.items() if one is not None}
+        left = self._seconds_left(told)
+        begun = sum(running.has_begun() for running in self.running.values())
+        lanes = max(1, begun) if self.plan.cores is None else self.plan.cores
+        longest = sorted(told, key=lambda number: -left.get(number, 0.0))[:most]
+        return RunView(
+            study=self.plan.study,
+            elapsed=self.clock() - self.began,
+            left=seconds_left(self.plan.jobs, left, lanes) if self.plan.seconds else None,
+            stages=self._stages(left, lanes),
+            queued=len(self.running) - begun if self.plan.cores is None else 0,
+            jobs=[
+                (self.plan.jobs[number], told[number], self._told_left(number, told[number]))
+                for number in longest
+            ],
+        )
+
+    def _stages(self, left: Mapping[int, float], lanes: int) -> list[StageState]:
+        """The seven stages, and one for jobs that no stage names where there are any."""
+        states = {name: StageState(name) for name in [*STAGES, OTHER]}
+        for number, job in self.plan.jobs.items():
+            state = states[job.stage]
+            state.total += 1
+            state.done += number in self.done
+            state.running += number in self.running
+            state.failed += number in self.failed
+        for name, state in states.items():
+            ours = {job: s for job, s in left.items() if self.plan.jobs[job].stage == name}
+            state.left = seconds_left(self.plan.jobs, ours, lanes)
+            if name in self._first:
+                end = self.clock() if state.running else self._last.get(name, self.clock())
+                state.seconds = end - self._first[name]
+        return [state for name, state in states.items() if name != OTHER or state.total]
+
+    def _passed(self, job: int) -> float:
+        """Seconds since a running job was started."""
+        return self.clock() - self.running[job].started
+
+    def _pace(self) -> float:
+        """Seconds that pass for each that was expected, in jobs that are done or overdue."""
+        expected = self.plan.seconds
+        seen = {job: s for job, s in self.done.items() if expected.get(job)}
+        overdue = {job for job in self.running if self._passed(job) > expected.get(job, math.inf)}
+        seen |= {job: self._passed(job) for job in overdue}
+        return (sum(seen.values()) + TRUST) / (sum(expected[job] for job in seen) + TRUST)
+
+    def _seconds_left(self, told: Mapping[int, JobProgress]) -> dict[int, float]:
+        """What each unfinished job still takes, by its progress or by what was expected."""
+        pace = self._pace()
+        left = {}
+        for job in self.plan.jobs:
+            if job in self.done or job in self.failed:
+                continue
+            left[job] = self.plan.seconds.get(job, 0.0) * pace
+            if job in self.running:
+                known = self._told_left(job, told[job]) if job in told else None
+                passed = self._passed(job)
+                least = OVERDUE * passed if job in self.plan.seconds else 0.0
+                left[job] = max(left[job] - passed, least) if known is None else known
+        return left
+
+    def _told_left(self, job: int, progress: JobProgress) -> float | None:
+        """Seconds that a job takes on by its own progress."""
+        if progress.left is not None:
+            return progress.left
+        if not progress.share:
+            return None
+        return self._passed(job) * (1 - progress.share) / progress.share
