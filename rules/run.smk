@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import time
 
 import snakemake.workflow
 
@@ -12,9 +13,10 @@ from cxr.planning.surroundings import require_places
 from cxr.planning.verification import Results
 from cxr.sources.preparation import prepare_secret
 from cxr.terminal.durations import read_durations
-from cxr.terminal.ending import failure_lines
+from cxr.terminal.ending import failure_lines, result_lines
 from cxr.terminal.plan import plan_text
 from cxr.terminal.run_state import RunPlan
+from cxr.terminal.words import count, passed
 from cxr.terminal.work import PlannedJob, amount_of
 
 # A workflow that imports this one may put it all below a folder of its own.
@@ -69,6 +71,7 @@ if SNAPSHOT is None:
         )
 
 
+BEGAN = time.monotonic()
 BEGUN = []  # the runs of this process
 
 
@@ -161,13 +164,34 @@ def print_plan():
 
 
 FAILED = []  # the rule, wildcards and log of each failed job
-ENDED = []  # how a run ended, "well" or "badly"
+ENDED = []  # how the run ended: "well" or "badly"
 
 
 def print_end():
     """What was done and where it is, or what failed; Snakemake's own words come after its hooks."""
+    if workflow.dryrun or workflow.touch or workflow.scheduler is None:
+        return
+    text = ""
+    if ENDED:
+        done, total = workflow.scheduler.finished_jobs, len(workflow.dag)
+        after = passed(time.monotonic() - BEGAN)
+        if "badly" in ENDED:
+            text = f"Stopped after {done:,} of {count(total, 'job')}, {after}\n"
+        else:
+            text = f"Done: {count(done, 'job')} in {after}\n"
     if "badly" in ENDED:
-        print(f"\n{failure_lines(FAILED, sys.argv)}", file=sys.stderr)
+        text += failure_lines(FAILED, sys.argv)
+    elif ENDED or not len(workflow.dag):
+        text += "\n".join(result_lines(outputs_of_run()))
+    if text:
+        print(f"\n{text.rstrip()}", file=sys.stderr)
+
+
+def outputs_of_run():
+    """The rule, wildcards and named outputs of all jobs that the run is for."""
+    for job in workflow.dag.jobs:
+        files = {name: Path(str(file)) for name, file in job.output.items()}
+        yield job.rule.name, job.wildcards_dict, files
 
 
 onstart:

@@ -5,6 +5,7 @@ fails, or was told nothing of the run, Snakemake's own lines are shown.
 """
 
 import logging
+import os
 import sys
 import threading
 from pathlib import Path
@@ -13,6 +14,7 @@ from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultForma
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from cxr.core.progress import DISPLAYED
 from cxr.terminal.display import display
 from cxr.terminal.run_state import RunState
 
@@ -54,7 +56,11 @@ class LogHandler(LogHandlerBase):
     def describe(self, plan):
         """What will run, before it does; a `cxr.terminal.run_state.RunPlan`."""
         with self.turn:
+            if self.plain:
+                return
             self.state = RunState(plan)
+            if self._is_live():
+                os.environ[DISPLAYED] = "1"
 
     def emit(self, record):
         """Shows what a record tells."""
@@ -96,10 +102,12 @@ class LogHandler(LogHandlerBase):
         else:
             return
         if self.display is None:
-            live = self.stream.isatty() and not self.verbose
-            self.display = display(self.state, self.stream, self.turn, live)
+            self.display = display(self.state, self.stream, self.turn, self._is_live())
             self.display.open()
         self.display.update()
+
+    def _is_live(self):
+        return self.stream.isatty() and os.environ.get("TERM") != "dumb" and not self.verbose
 
     def _needed(self, record, event):
         """Whether a user needs a line of Snakemake's."""

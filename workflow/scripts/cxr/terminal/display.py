@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from cxr.terminal.lines import headline, stage_line, status_line, table_lines
+from cxr.terminal.lines import opening_line, stage_line, status_line, table_lines
 from cxr.terminal.run_state import RunState, RunView
 
 LINE_EVERY = 30.0  # seconds, in a pipe
@@ -40,7 +40,7 @@ class PipeDisplay:
 
     def open(self) -> None:
         """Says what begins, and then what happens."""
-        self.say(headline(self.state.view()))
+        self.say(opening_line(self.state.view()))
         self._thread.start()
 
     def say(self, text: str) -> None:

@@ -23,6 +23,12 @@ def table_lines(view: RunView) -> list[str]:
     return lines
 
 
+def opening_line(view: RunView) -> str:
+    """What a run begins with."""
+    parts = [f"{view.study}: {count(view.total, 'job')}"]
+    return ", ".join(parts if view.left is None else [*parts, f"about {duration(view.left)}"])
+
+
 def headline(view: RunView) -> str:
     """The run as a whole: jobs, time, time left."""
     parts = [f"{view.study}: {view.done:,} of {count(view.total, 'job')}", passed(view.elapsed)]

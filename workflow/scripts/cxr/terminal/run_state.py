@@ -45,19 +45,19 @@ class RunningJob:
 
     Attributes
     ----------
-    started : float
-        By the state's clock.
     wall : float
         Time of the epoch, to tell its log from that of an earlier run.
     log : Path or None
+    begun : float or None
+        When it began, by the state's clock; None while it waits in the queue of a cluster.
     """
 
-    started: float
     wall: float
     log: Path | None
+    begun: float | None
 
-    def has_begun(self) -> bool:
-        """Whether it runs, and does not wait in the queue of a cluster."""
+    def has_log(self) -> bool:
+        """Whether it has opened its log, which a job does first."""
         try:
             return self.log is None or self.log.stat().st_mtime >= self.wall - 1
         except OSError:
@@ -133,11 +133,12 @@ class RunState:
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     running: dict[int, RunningJob] = field(default_factory=dict)
-    done: dict[int, float] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
+        self._took: dict[int, float] = {}
         self._first: dict[str, float] = {}
         self._last: dict[str, float] = {}
 
@@ -146,14 +147,17 @@ class RunState:
         if job not in self.plan.jobs:
             return
         self.failed.discard(job)
-        self.running[job] = RunningJob(self.clock(), self.wall(), log)
+        begun = None if self.plan.cores is None else self.clock()
+        self.running[job] = RunningJob(self.wall(), log, begun)
         self._first.setdefault(self.plan.jobs[job].stage, self.clock())
 
     def finish(self, job: int) -> None:
         """A job has ended well."""
         if job in self.plan.jobs and job not in self.done:
-            running = self.running.pop(job, None)
-            self.done[job] = 0.0 if running is None else self.clock() - running.started
+            if job in self.running and self.running[job].begun is not None:
+                self._took[job] = self._passed(job)
+            self.running.pop(job, None)
+            self.done.add(job)
             self._last[self.plan.jobs[job].stage] = self.clock()
 
     def fail(self, job: int) -> None:
@@ -173,18 +177,20 @@ class RunState:
 
     def view(self, most: int = 3) -> RunView:
         """The run at this moment, with at most so many of its running jobs."""
+        for running in self.running.values():
+            if running.begun is None and running.has_log():
+                running.begun = self.clock()
         progress = {number: running.progress() for number, running in self.running.items()}
         told = {number: one for number, one in progress.items() if one is not None}
         left = self._seconds_left(told)
-        begun = sum(running.has_begun() for running in self.running.values())
-        lanes = max(1, begun) if self.plan.cores is None else self.plan.cores
+        lanes = self.plan.cores or max(1, len(self.running) - self._queued())
         longest = sorted(told, key=lambda number: -left.get(number, 0.0))[:most]
         return RunView(
             study=self.plan.study,
             elapsed=self.clock() - self.began,
             left=seconds_left(self.plan.jobs, left, lanes) if self.plan.seconds else None,
             stages=self._stages(left, lanes),
-            queued=len(self.running) - begun if self.plan.cores is None else 0,
+            queued=self._queued(),
             jobs=[
                 (self.plan.jobs[number], told[number], self._told_left(number, told[number]))
                 for number in longest
@@ -208,14 +214,19 @@ class RunState:
                 state.seconds = end - self._first[name]
         return [state for name, state in states.items() if name != OTHER or state.total]
 
+    def _queued(self) -> int:
+        """Jobs that wait in the queue of a cluster."""
+        return sum(running.begun is None for running in self.running.values())
+
     def _passed(self, job: int) -> float:
-        """Seconds since a running job was started."""
-        return self.clock() - self.running[job].started
+        """Seconds since a running job began, 0 while it waits in a queue."""
+        begun = self.running[job].begun
+        return 0.0 if begun is None else self.clock() - begun
 
     def _pace(self) -> float:
         """Seconds that pass for each that was expected, in jobs that are done or overdue."""
         expected = self.plan.seconds
-        seen = {job: s for job, s in self.done.items() if expected.get(job)}
+        seen = {job: s for job, s in self._took.items() if expected.get(job)}
         overdue = {job for job in self.running if self._passed(job) > expected.get(job, math.inf)}
         seen |= {job: self._passed(job) for job in overdue}
         return (sum(seen.values()) + TRUST) / (sum(expected[job] for job in seen) + TRUST)
