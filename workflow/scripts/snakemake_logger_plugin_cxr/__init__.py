@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter, get_event
@@ -15,7 +16,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from cxr.core.progress import DISPLAYED
-from cxr.terminal.display import display
+from cxr.terminal.display import LiveDisplay, PipeDisplay
 from cxr.terminal.run_state import RunState
 
 # What a user needs of the lines that carry no event.
@@ -69,7 +70,8 @@ class LogHandler(LogHandlerBase):
                 self._emit(record)
             except Exception as error:  # noqa: BLE001 - a run goes on whatever its display does
                 self._give_up(error)
-                self._show_own(record)
+                with suppress(OSError):
+                    self._show_own(record)
 
     def close(self):
         """Leaves the last state on the screen."""
@@ -102,7 +104,8 @@ class LogHandler(LogHandlerBase):
         else:
             return
         if self.display is None:
-            self.display = display(self.state, self.stream, self.turn, self._is_live())
+            kind = LiveDisplay if self._is_live() else PipeDisplay
+            self.display = kind(self.state, self.stream, self.turn, self._give_up)
             self.display.open()
         self.display.update()
 
@@ -131,4 +134,9 @@ class LogHandler(LogHandlerBase):
     def _give_up(self, error):
         """Snakemake's own lines from here on."""
         self.plain, self.state = True, None
-        print(f"the stages can't be shown ({error}); Snakemake's own lines follow", file=sys.stderr)
+        with suppress(Exception):
+            if self.display is not None:
+                self.display.close()
+        with suppress(OSError):
+            text = f"the stages can't be shown ({error}); Snakemake's own lines follow"
+            print(text, file=self.stream, flush=True)

@@ -2,103 +2,117 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, TextIO
+from contextlib import AbstractContextManager
+from typing import TextIO
 
 from cxr.terminal.lines import opening_line, stage_line, status_line, table_lines
-from cxr.terminal.run_state import RunState, RunView
+from cxr.terminal.run_state import RunState
 
 LINE_EVERY = 30.0  # seconds, in a pipe
 # Seconds between two looks at the logs of running jobs, here and on a cluster.
 LOOK_EVERY, LOOK_EVERY_ON_CLUSTER = 1.0, 10.0
 
 
-class PipeDisplay:
-    """A line when the run begins, when a stage ends, and else every half minute.
+class Display(ABC):
+    """Shows a run from its beginning to its end, also while nothing happens to its jobs.
 
     Parameters
     ----------
     state : RunState
         It may change between two calls, each of which holds `lock`.
     stream : TextIO
-    lock : lock
-    clock : callable
+    lock : context manager
+    failed : callable
+        Called with what keeps the display from going on.
     """
 
     def __init__(
         self,
         state: RunState,
         stream: TextIO,
-        lock: Any,
-        clock: Callable[[], float] = time.monotonic,
+        lock: AbstractContextManager[bool],
+        failed: Callable[[Exception], None],
     ) -> None:
-        self.state, self.stream, self.lock, self.clock = state, stream, lock, clock
-        self._told: set[str] = set()
-        self._last = clock()
+        self.state, self.stream, self.lock, self.failed = state, stream, lock, failed
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def open(self) -> None:
-        """Says what begins, and then what happens."""
-        self.say(opening_line(self.state.view()))
+        """Shows what begins, and from then on what happens."""
+        self._begin()
         self._thread.start()
 
+    def close(self) -> None:
+        """Shows the end."""
+        if not self._ended.is_set():
+            self._ended.set()
+            self._end()
+
+    @abstractmethod
     def say(self, text: str) -> None:
         """Prints a message."""
+
+    @abstractmethod
+    def update(self) -> None:
+        """Shows what has changed."""
+
+    @abstractmethod
+    def _begin(self) -> None: ...
+
+    @abstractmethod
+    def _end(self) -> None: ...
+
+    def _watch(self) -> None:
+        every = LOOK_EVERY_ON_CLUSTER if self.state.plan.cores is None else LOOK_EVERY
+        while not self._ended.wait(every):
+            with self.lock:
+                if self._ended.is_set():
+                    return
+                try:
+                    self.update()
+                except Exception as error:  # noqa: BLE001 - a run goes on whatever its display does
+                    self.failed(error)
+                    return
+
+
+class PipeDisplay(Display):
+    """A line when the run begins, when a stage ends, and else every half minute."""
+
+    _told: set[str]
+    _last: float
+
+    def say(self, text: str) -> None:
+        """Prints a line."""
         print(text, file=self.stream, flush=True)
 
     def update(self) -> None:
-        """Says which stages have ended and, every half minute, how far the run is."""
-        due = self.clock() - self._last >= LINE_EVERY
+        """Says which stages have ended and, when it is time, how far the run is."""
         ended = self.state.ended_stages() - self._told
+        due = time.monotonic() - self._last >= LINE_EVERY
         if not ended and not due:
             return
         view = self.state.view()
         for stage in view.stages:
             if stage.name in ended:
                 self.say(stage_line(stage))
-        self._told |= ended
         if due:
             self.say(status_line(view))
-        self._last = self.clock()
+        self._told |= ended
+        self._last = time.monotonic()
 
-    def close(self) -> None:
-        """Ends the lines."""
-        self._ended.set()
+    def _begin(self) -> None:
+        self._told = set()
+        self._last = time.monotonic()
+        self.say(opening_line(self.state.view()))
 
-    def _watch(self) -> None:
-        while not self._ended.wait(LOOK_EVERY):
-            with self.lock:
-                if not self._ended.is_set():
-                    self.update()
+    def _end(self) -> None:
+        pass
 
 
-class LiveDisplay:
-    """The table of the stages, drawn again and again below all messages.
-
-    Parameters
-    ----------
-    state, stream, lock
-        As of `PipeDisplay`.
-    every : float
-        Seconds between two drawings.
-    """
-
-    def __init__(self, state: RunState, stream: TextIO, lock: Any, every: float) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        self.state, self.lock, self._every = state, lock, every
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def open(self) -> None:
-        """Draws the table."""
-        self._live.start()
-        self.update()
-        self._thread.start()
+class LiveDisplay(Display):
+    """The table of the stages, drawn again and again below all messages."""
 
     def say(self, text: str) -> None:
         """Prints a message above the table."""
@@ -106,39 +120,23 @@ class LiveDisplay:
 
     def update(self) -> None:
         """Draws the table as it is now."""
-        self._live.update(_table(self.state.view()), refresh=True)
+        from rich.text import Text
 
-    def close(self) -> None:
-        """Leaves the table as it was last."""
-        if not self._ended.is_set():
-            self._ended.set()
+        lines = table_lines(self.state.view())
+        table = Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
+        self._live.update(table, refresh=True)
+
+    def _begin(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(file=self.stream, highlight=False, markup=False, emoji=False)
+        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False)
+        self._live.start()
+        self.update()
+
+    def _end(self) -> None:
+        try:
             self.update()
+        finally:
             self._live.stop()
-
-    def _watch(self) -> None:
-        while not self._ended.wait(self._every):
-            with self.lock:
-                if not self._ended.is_set():
-                    self.update()
-
-
-def _table(view: RunView) -> Any:
-    from rich.text import Text
-
-    return Text("\n".join(table_lines(view)), no_wrap=True, overflow="ellipsis")
-
-
-def display(state: RunState, stream: TextIO, lock: Any, live: bool) -> PipeDisplay | LiveDisplay:
-    """The display for a stream.
-
-    Parameters
-    ----------
-    state, stream, lock
-        As of `PipeDisplay`.
-    live : bool
-        Whether to draw a table again and again, on a terminal.
-    """
-    if not live:
-        return PipeDisplay(state, stream, lock)
-    on_cluster = state.plan.cores is None
-    return LiveDisplay(state, stream, lock, LOOK_EVERY_ON_CLUSTER if on_cluster else LOOK_EVERY)
