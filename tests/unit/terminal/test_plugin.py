@@ -91,8 +91,8 @@ def test_jobs_become_stages_without_files_and_reasons(capsys):
     records = [job(1, "download"), finished(1), job(2, "train"), finished(2)]
     assert shown(ours, *records, capsys=capsys) == [
         "s: 2 jobs, about 60 s",
-        "images: 1 of 1 jobs done in 0 s",
-        "networks: 1 of 1 jobs done in 0 s",
+        "images: 1 job done in 0 s",
+        "networks: 1 job done in 0 s",
     ]
 
 
@@ -102,7 +102,7 @@ def test_verbose_brings_files_and_reasons_back(capsys):
     lines = shown(ours, job(1, "download"), finished(1), capsys=capsys)
     assert "    reason: Missing output files" in lines
     assert "    input: a" in lines
-    assert "images: 1 of 1 jobs done in 0 s" in lines
+    assert "images: 1 job done in 0 s" in lines
 
 
 def test_whoever_asks_snakemake_to_be_quiet_gets_its_lines(capsys):
@@ -134,7 +134,7 @@ def test_warnings_and_errors_are_shown_and_a_failed_job_is_counted(capsys):
         "the disk is slow",
         "MissingOutputException",
         "SLURM run ID: 12",
-        "images: 0 of 1 jobs done in 0 s, 1 failed",
+        "images: 0 of 1 job done in 0 s, 1 failed",
     ]
 
 

@@ -53,7 +53,7 @@ def test_jobs_are_counted_by_stage_from_start_to_end(state, clock):
     images = stage(state, "images")
     assert (images.done, images.total, images.seconds) == (2, 2, 30)
     assert state.ended_stages() == {"images"}
-    assert stage_line(images) == "images: 2 of 2 jobs done in 30 s"
+    assert stage_line(images) == "images: 2 jobs done in 30 s"
 
 
 def test_a_job_that_no_stage_names_is_counted_and_one_that_was_not_planned_is_not(state):

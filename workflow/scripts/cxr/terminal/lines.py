@@ -50,8 +50,11 @@ def status_line(view: RunView) -> str:
 
 def stage_line(stage: StageState) -> str:
     """A stage that has ended."""
+    jobs = count(stage.total, "job")
+    if stage.failed:
+        jobs = f"{stage.done} of {jobs}"
     failed = f", {stage.failed} failed" if stage.failed else ""
-    return f"{stage.name}: {_count_of(stage)} jobs done in {passed(stage.seconds)}{failed}"
+    return f"{stage.name}: {jobs} done in {passed(stage.seconds)}{failed}"
 
 
 def _count_of(stage: StageState) -> str:

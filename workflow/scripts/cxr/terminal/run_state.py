@@ -247,7 +247,9 @@ class RunState:
         return left
 
     def _told_left(self, job: int, progress: JobProgress) -> float | None:
-        """Seconds that a job takes on by its own progress."""
+        """Seconds that a job takes on by its own progress, None where it tells none any more."""
+        if progress.share == 1:
+            return None
         if progress.left is not None:
             return progress.left
         if not progress.share:
