@@ -17,7 +17,7 @@ from cxr.terminal.ending import failure_lines, result_lines
 from cxr.terminal.plan import plan_text
 from cxr.terminal.run_state import RunPlan
 from cxr.terminal.words import count, passed
-from cxr.terminal.work import PlannedJob, amount_of
+from cxr.terminal.work import PlannedJob, amount_of, kind_of
 
 # A workflow that imports this one may put it all below a folder of its own.
 RESULTS = Results(
@@ -118,6 +118,7 @@ def planned_jobs():
             job.rule.name,
             job.wildcards_dict,
             amount=amount_of(job.params.get("cfg")),
+            kind=kind_of(job.params.get("cfg")),
             threads=job.threads,
             memory_mb=known_memory(job),
             maps=STAGES.n_maps(job.wildcards.get("chunk")),
@@ -173,7 +174,8 @@ def print_end():
         return
     text = ""
     if ENDED:
-        done, total = workflow.scheduler.finished_jobs, len(workflow.dag)
+        total = len(planned_jobs())
+        done = min(workflow.scheduler.finished_jobs, total)  # it counts `all` too
         after = passed(time.monotonic() - BEGAN)
         if "badly" in ENDED:
             text = f"Stopped after {done:,} of {count(total, 'job')}, {after}\n"

@@ -41,7 +41,7 @@ def test_times_are_those_of_the_study_or_else_of_others_or_else_of_the_reference
     assert durations.seconds(PlannedJob("embed", {}, amount=30)) == 600
     assert durations.seconds(PlannedJob("download", {})) == 2
     known = ("train", "embed", "score", "new")
-    assert [rule for rule in known if durations.is_of_reference(rule)] == ["score"]
+    assert [rule for rule in known if durations.is_of_reference(PlannedJob(rule, {}))] == ["score"]
 
 
 def test_without_a_reference_nothing_is_known(tmp_path):
@@ -58,10 +58,9 @@ def test_the_plan_counts_jobs_by_stage_and_adds_up_times(durations):
     text = plan_text("s", jobs, durations, {"sweep": 1000}, cores=2)
     assert text.splitlines() == [
         "Plan of s:",
-        "  networks           2 jobs  about 20 s  up to 3.0 GB",
-        "  maps and clusters  2 jobs  about 40 s                2 t-SNE maps, 3,000 cells",
-        "No time is known of evaluate, sweep.",
-        "4 jobs, about 60 s on 2 cores",
+        "  networks           2 jobs  more than 20 s  up to 3.0 GB",
+        "  maps and clusters  2 jobs  more than 40 s                2 t-SNE maps, 3,000 cells",
+        "4 jobs, about 60 s on 2 cores, and the time of what was not run before: evaluate, sweep",
     ]
     jobs = {1: PlannedJob("score", MODEL)}
     assert plan_text("s", jobs, durations, {}, cores=1).splitlines()[2:] == [
@@ -76,8 +75,7 @@ def test_a_plan_without_jobs_or_times_says_so(durations):
     assert text.splitlines() == [
         "Plan of s:",
         "  other jobs  1 job",
-        "No time is known of new.",
-        "1 job",
+        "1 job, and the time of what was not run before: new",
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxr.terminal.lines import opening_line, stage_line, status_line, table_lines
+from cxr.terminal.lines import headline, opening_line, stage_line, status_line, table_lines
 from cxr.terminal.run_state import RunPlan, RunState
 from cxr.terminal.work import PlannedJob
 
@@ -13,7 +13,7 @@ JOBS = {
     3: PlannedJob("train", MODEL, after=[2]),
     4: PlannedJob("new_rule", {}),
 }
-SECONDS = {1: 20.0, 2: 10.0, 3: 100.0}
+SECONDS = {1: 20.0, 2: 10.0, 3: 100.0, 4: 5.0}
 
 
 class Clock:
@@ -102,13 +102,23 @@ def test_a_running_job_says_itself_how_long_it_takes(state, clock, tmp_path):
     view = state.view()
     assert view.left == pytest.approx(90)
     assert table_lines(view)[3:5] == [
-        "  networks                         0 of 1        30 s  about 90 s left",
+        "  networks                            0 of 1        30 s  about 90 s left",
         "      train (model conv5): epoch 10 of 40, about 90 s left",
     ]
     assert status_line(view).endswith(
         "about 90 s left; networks 0 of 1, about 90 s left; "
         "train (model conv5): epoch 10 of 40, about 90 s left"
     )
+
+
+def test_jobs_without_a_time_make_it_more_than_what_is_known_until_one_is_seen(clock):
+    jobs = {1: PlannedJob("train", MODEL, amount=2), 2: PlannedJob("train", MODEL, amount=3)}
+    state = RunState(RunPlan("s", {**jobs, 3: JOBS[1]}, {3: 7.0}, cores=1), clock, clock)
+    assert opening_line(state.view()) == "s: 3 jobs, more than 7.0 s"
+    state.start(1, None)
+    clock.now += 40
+    state.finish(1)
+    assert headline(state.view()) == "s: 1 of 3 jobs, 40 s, about 67 s left"
 
 
 def test_without_any_time_no_time_is_told(clock):
@@ -129,12 +139,12 @@ def test_on_a_cluster_a_job_waits_until_its_log_is_there(clock, tmp_path):
     clock.now += 20
     state.finish(1)
     # The time in the queue is not the job's.
-    assert state.view().left == pytest.approx(110)
+    assert state.view().left == pytest.approx(115)
     assert "1 job in the queue" in status_line(state.view())
 
 
-def test_a_stage_without_jobs_is_up_to_date(state):
+def test_a_stage_without_jobs_has_nothing_to_do(state):
     lines = table_lines(state.view())
     assert len(lines) == 9
     assert lines[0] == "s: 0 of 4 jobs, 0 s, about 3 min left"
-    assert lines[2] == "  cohort                       up to date"
+    assert lines[2] == "  cohort                       nothing to do"

@@ -8,7 +8,7 @@ from typing import Any
 
 from cxr.core.paths import SCRIPTS
 from cxr.planning.benchmarks import read_benchmark
-from cxr.terminal.work import PlannedJob, amount_of
+from cxr.terminal.work import PlannedJob, amount_of, kind_of
 
 REFERENCE = SCRIPTS.parent / "timings.json"
 # Folders of results that all studies share.
@@ -17,12 +17,13 @@ SHARED = ("sources", "weights")
 
 @dataclass(frozen=True)
 class Durations:
-    """Seconds that one unit of a rule's work takes.
+    """Seconds that one unit of work takes.
 
     Attributes
     ----------
     study, others, reference : mapping of str to float
-        By rule: in earlier runs of this study, of other studies here, in the reference run.
+        By `PlannedJob.work`: in earlier runs of this study, of other studies here, and in the
+        reference run.
     """
 
     study: Mapping[str, float]
@@ -32,13 +33,13 @@ class Durations:
     def seconds(self, job: PlannedJob) -> float | None:
         """What a job should take, None where nothing tells."""
         for times in (self.study, self.others, self.reference):
-            if job.rule in times:
-                return times[job.rule] * job.amount
+            if job.work in times:
+                return times[job.work] * job.amount
         return None
 
-    def is_of_reference(self, rule: str) -> bool:
-        """Whether a rule's time is known from the reference run alone."""
-        return rule in self.reference and rule not in {*self.study, *self.others}
+    def is_of_reference(self, job: PlannedJob) -> bool:
+        """Whether a job's time is known from the reference run alone."""
+        return job.work in self.reference and job.work not in {*self.study, *self.others}
 
 
 def read_durations(results: Path, study: str, reference: Path = REFERENCE) -> Durations:
@@ -56,7 +57,8 @@ def read_durations(results: Path, study: str, reference: Path = REFERENCE) -> Du
     others: dict[str, list[float]] = {}
     for folder, row in benchmark_rows(results):
         times = of_study if folder in (study, *SHARED) else others
-        times.setdefault(row["rule_name"], []).append(row["s"] / amount(row))
+        work = measured_work(row)
+        times.setdefault(work.work, []).append(row["s"] / work.amount)
     return Durations(_means(of_study), _means(others), _reference(reference))
 
 
@@ -67,14 +69,18 @@ def benchmark_rows(results: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path.relative_to(results).parts[0], row
 
 
-def amount(row: Mapping[str, Any]) -> float:
-    """How much work a measured job did."""
+def measured_work(row: Mapping[str, Any]) -> PlannedJob:
+    """What a measured job did."""
     params = row.get("params")
-    return amount_of(params.get("cfg")) if isinstance(params, Mapping) else 1.0
+    settings = params.get("cfg") if isinstance(params, Mapping) else None
+    try:
+        return PlannedJob(row["rule_name"], {}, amount_of(settings), kind_of(settings))
+    except (KeyError, TypeError):  # measured by other code, with other settings
+        return PlannedJob(row["rule_name"], {})
 
 
 def _means(times: Mapping[str, list[float]]) -> dict[str, float]:
-    return {rule: sum(values) / len(values) for rule, values in times.items()}
+    return {work: sum(values) / len(values) for work, values in times.items()}
 
 
 def _reference(path: Path) -> dict[str, float]:

@@ -26,7 +26,9 @@ def table_lines(view: RunView) -> list[str]:
 def opening_line(view: RunView) -> str:
     """What a run begins with."""
     parts = [f"{view.study}: {count(view.total, 'job')}"]
-    return ", ".join(parts if view.left is None else [*parts, f"about {duration(view.left)}"])
+    if view.left is not None:
+        parts.append(_about(view.left, view.known))
+    return ", ".join(parts)
 
 
 def headline(view: RunView) -> str:
@@ -35,7 +37,7 @@ def headline(view: RunView) -> str:
     if view.queued:
         parts.append(f"{count(view.queued, 'job')} in the queue")
     if view.left is not None and view.done < view.total:
-        parts.append(f"about {duration(view.left)} left")
+        parts.append(f"{_about(view.left, view.known)} left")
     return ", ".join(parts)
 
 
@@ -58,15 +60,20 @@ def stage_line(stage: StageState) -> str:
 
 
 def _count_of(stage: StageState) -> str:
-    return f"{stage.done} of {stage.total}" if stage.total else "up to date"
+    return f"{stage.done} of {stage.total}" if stage.total else "nothing to do"
 
 
 def _notes(stage: StageState) -> list[str]:
     """What else there is to say of a stage."""
     notes = [f"{stage.failed} failed"] if stage.failed else []
     if stage.running and stage.left:
-        notes.append(f"about {duration(stage.left)} left")
+        notes.append(f"{_about(stage.left, stage.known)} left")
     return notes
+
+
+def _about(seconds: float, known: bool) -> str:
+    """A time that is only estimated, in part where not all of it is known."""
+    return f"{'about' if known else 'more than'} {duration(seconds)}"
 
 
 def _of_job(job: PlannedJob, progress: JobProgress, left: float | None) -> str:

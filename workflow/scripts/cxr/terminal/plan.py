@@ -41,16 +41,15 @@ def plan_text(
     for stage, jobs_of_it, time, memory, notes in rows:
         line = f"  {stage:<{widths[0]}}  {jobs_of_it:>{widths[1]}}  {time:>{widths[2]}}"
         lines.append(f"{line}  {memory:>{widths[3]}}  {notes}".rstrip())
-    rules = {planned.rule for planned in jobs.values()}
-    if any(durations.is_of_reference(rule) for rule in rules):
+    if any(map(durations.is_of_reference, jobs.values())):
         lines.append("Times of what was not run here are those of a reference run, scaled.")
-    untimed = sorted({jobs[job].rule for job, time in seconds.items() if time is None})
-    if untimed:
-        lines.append(f"No time is known of {', '.join(untimed)}.")
     known = {job: time for job, time in seconds.items() if time is not None}
     total = count(len(jobs), "job")
     if known:
         total += f", about {duration(seconds_left(jobs, known, cores))} on {count(cores, 'core')}"
+    untimed = sorted({planned.rule for job, planned in jobs.items() if job not in known})
+    if untimed:
+        total += f", and the time of what was not run before: {', '.join(untimed)}"
     return "\n".join([*lines, total])
 
 
@@ -62,7 +61,8 @@ def _row(
 ) -> tuple[str, str, str, str]:
     """The number of a stage's jobs, their time, the memory of the largest, what they make."""
     known = {job: s for job in jobs if (s := seconds[job]) is not None}
-    time = f"about {duration(seconds_left(jobs, known, cores))}" if known else ""
+    about = "about" if len(known) == len(jobs) else "more than"
+    time = f"{about} {duration(seconds_left(jobs, known, cores))}" if known else ""
     memory = max((job.memory_mb or 0 for job in jobs.values()), default=0)
     maps = sum(job.maps for job in jobs.values() if job.rule == "embed")
     n_cells = sum(job.maps * cells.get(job.rule, 0) for job in jobs.values())

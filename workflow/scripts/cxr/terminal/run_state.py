@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +70,17 @@ class RunningJob:
 
 @dataclass
 class StageState:
-    """A stage in numbers; `seconds` from its first job's start, `left` of what is known."""
+    """A stage in numbers.
+
+    Attributes
+    ----------
+    seconds : float
+        From its first job's start.
+    left : float
+        About the seconds that its jobs take on, as far as anything tells.
+    known : bool
+        Whether something tells it of all of them.
+    """
 
     name: str
     total: int = 0
@@ -79,6 +89,7 @@ class StageState:
     failed: int = 0
     seconds: float = 0.0
     left: float = 0.0
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,8 @@ class RunView:
         Seconds since it began.
     left : float or None
         About the seconds that it takes on, None where nothing tells.
+    known : bool
+        Whether something tells it of all of its jobs.
     stages : list of StageState
     queued : int
         Jobs that wait in the queue of a cluster.
@@ -103,6 +116,7 @@ class RunView:
     study: str
     elapsed: float
     left: float | None
+    known: bool
     stages: list[StageState]
     queued: int
     jobs: list[tuple[PlannedJob, JobProgress, float | None]]
@@ -182,13 +196,16 @@ class RunState:
                 running.begun = self.clock()
         progress = {number: running.progress() for number, running in self.running.items()}
         told = {number: one for number, one in progress.items() if one is not None}
-        left = self._seconds_left(told)
+        ended = self.done | self.failed
+        unfinished = [job for job in self.plan.jobs if job not in ended]
+        left = self._seconds_left(unfinished, told)
         lanes = self.plan.cores or max(1, len(self.running) - self._queued())
-        longest = sorted(told, key=lambda number: -left.get(number, 0.0))[:most]
+        longest = sorted(told, key=lambda number: -left.get(number, math.inf))[:most]
         return RunView(
             study=self.plan.study,
             elapsed=self.clock() - self.began,
-            left=seconds_left(self.plan.jobs, left, lanes) if self.plan.seconds else None,
+            left=seconds_left(self.plan.jobs, left, lanes) if left or not unfinished else None,
+            known=len(left) == len(unfinished),
             stages=self._stages(left, lanes),
             queued=self._queued(),
             jobs=[
@@ -206,6 +223,7 @@ class RunState:
             state.done += number in self.done
             state.running += number in self.running
             state.failed += number in self.failed
+            state.known &= number in left or number in self.done or number in self.failed
         for name, state in states.items():
             ours = {job: s for job, s in left.items() if self.plan.jobs[job].stage == name}
             state.left = seconds_left(self.plan.jobs, ours, lanes)
@@ -231,19 +249,30 @@ class RunState:
         seen |= {job: self._passed(job) for job in overdue}
         return (sum(seen.values()) + TRUST) / (sum(expected[job] for job in seen) + TRUST)
 
-    def _seconds_left(self, told: Mapping[int, JobProgress]) -> dict[int, float]:
-        """What each unfinished job still takes, by its progress or by what was expected."""
-        pace = self._pace()
+    def _seen(self) -> dict[str, float]:
+        """Seconds of a unit of each kind of work that this run has seen."""
+        units: dict[str, list[float]] = {}
+        for job, seconds in self._took.items():
+            planned = self.plan.jobs[job]
+            units.setdefault(planned.work, []).append(seconds / planned.amount)
+        return {work: sum(times) / len(times) for work, times in units.items()}
+
+    def _seconds_left(
+        self, unfinished: Sequence[int], told: Mapping[int, JobProgress]
+    ) -> dict[int, float]:
+        """What jobs still take: by their progress, by others of this run, or as expected."""
+        pace, seen = self._pace(), self._seen()
         left = {}
-        for job in self.plan.jobs:
-            if job in self.done or job in self.failed:
-                continue
-            left[job] = self.plan.seconds.get(job, 0.0) * pace
-            if job in self.running:
-                known = self._told_left(job, told[job]) if job in told else None
-                passed = self._passed(job)
-                least = OVERDUE * passed if job in self.plan.seconds else 0.0
-                left[job] = max(left[job] - passed, least) if known is None else known
+        for job in unfinished:
+            planned = self.plan.jobs[job]
+            passed = self._passed(job) if job in self.running else 0.0
+            says = self._told_left(job, told[job]) if job in told else None
+            if says is not None:
+                left[job] = says
+            elif planned.work in seen:
+                left[job] = max(seen[planned.work] * planned.amount - passed, OVERDUE * passed)
+            elif job in self.plan.seconds:
+                left[job] = max(self.plan.seconds[job] * pace - passed, OVERDUE * passed)
         return left
 
     def _told_left(self, job: int, progress: JobProgress) -> float | None:
