@@ -119,7 +119,8 @@ def planned_jobs():
             job.wildcards_dict,
             amount=amount_of(job.params.get("cfg")),
             kind=kind_of(job.params.get("cfg")),
-            threads=job.threads,
+            # On a cluster a job takes a turn of its own, whatever its threads.
+            threads=job.threads if jobs_at_a_time() is None else 1,
             memory_mb=known_memory(job),
             maps=STAGES.n_maps(job.wildcards.get("chunk")),
             after=[
@@ -130,6 +131,11 @@ def planned_jobs():
         )
         for number, job in running.items()
     }
+
+
+def jobs_at_a_time():
+    """The jobs that a cluster may have of this run at a time; None where it runs on the cores here."""
+    return workflow.resource_settings.nodes
 
 
 def known_memory(job):
@@ -147,10 +153,14 @@ def describe_run():
     ]
     if not displays:
         return
-    jobs, durations = planned_jobs(), read_durations(Path("results"), NAME)
+    try:
+        jobs, durations = planned_jobs(), read_durations(Path("results"), NAME)
+    except Exception as problem:  # a run goes on whatever its display does
+        print(f"the stages can't be shown: {problem}", file=sys.stderr)
+        return
     seconds = {number: durations.seconds(job) for number, job in jobs.items()}
     known = {number: time for number, time in seconds.items() if time is not None}
-    cores = workflow.cores if workflow.local_exec else None
+    cores = workflow.cores if jobs_at_a_time() is None else None
     for handler in displays:
         handler.describe(RunPlan(NAME, jobs, known, cores))
 
@@ -160,7 +170,9 @@ def print_plan():
     if not workflow.dryrun or STOPPED:
         return
     durations = read_durations(Path("results"), NAME)
-    plan = plan_text(NAME, planned_jobs(), durations, STAGES.cells, workflow.cores or 1)
+    lanes = jobs_at_a_time() or workflow.cores or 1
+    on_cluster = jobs_at_a_time() is not None
+    plan = plan_text(NAME, planned_jobs(), durations, STAGES.cells, lanes, on_cluster)
     print(f"\n{plan}", file=sys.stderr)
 
 
@@ -174,7 +186,8 @@ def print_end():
         return
     text = ""
     if ENDED:
-        total = len(planned_jobs())
+        jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+        total = sum(bool(job.output) for job in jobs)
         done = min(workflow.scheduler.finished_jobs, total)  # it counts `all` too
         after = passed(time.monotonic() - BEGAN)
         if "badly" in ENDED:

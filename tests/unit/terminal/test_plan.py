@@ -55,7 +55,7 @@ def test_the_plan_counts_jobs_by_stage_and_adds_up_times(durations):
         3: PlannedJob("embed", MODEL, amount=2, maps=2, after=[1]),
         4: PlannedJob("sweep", MODEL, maps=3, after=[3]),
     }
-    text = plan_text("s", jobs, durations, {"sweep": 1000}, cores=2)
+    text = plan_text("s", jobs, durations, {"sweep": 1000}, lanes=2)
     assert text.splitlines() == [
         "Plan of s:",
         "  networks           2 jobs  more than 20 s  up to 3.0 GB",
@@ -63,10 +63,12 @@ def test_the_plan_counts_jobs_by_stage_and_adds_up_times(durations):
         "4 jobs, about 60 s on 2 cores, and the time of what was not run before: evaluate, sweep",
     ]
     jobs = {1: PlannedJob("score", MODEL)}
-    assert plan_text("s", jobs, durations, {}, cores=1).splitlines()[2:] == [
+    assert plan_text("s", jobs, durations, {}, lanes=1).splitlines()[2:] == [
         "Times of what was not run here are those of a reference run, scaled.",
         "1 job, about 7.0 s on 1 core",
     ]
+    on_cluster = plan_text("s", jobs, durations, {}, lanes=200, on_cluster=True)
+    assert on_cluster.endswith("1 job, about 7.0 s with 200 jobs at a time")
 
 
 def test_a_plan_without_jobs_or_times_says_so(durations):

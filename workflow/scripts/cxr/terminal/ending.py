@@ -33,7 +33,8 @@ def failure_lines(
     if len(jobs) > MOST:
         lines.append(f"{len(jobs) - MOST} more jobs failed")
     again = shlex.join([Path(command[0]).name, *command[1:]])
-    return "\n".join([*lines, f"What was finished stays. Then run again: {again}"])
+    then = "Then run again" if jobs else "Run again"
+    return "\n".join([*lines, f"What was finished stays. {then}: {again}"])
 
 
 def reason(log: Path) -> str:

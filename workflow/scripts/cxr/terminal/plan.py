@@ -14,7 +14,8 @@ def plan_text(
     jobs: Mapping[int, PlannedJob],
     durations: Durations,
     cells: Mapping[str, int],
-    cores: int,
+    lanes: int,
+    on_cluster: bool = False,
 ) -> str:
     """The plan of a run.
 
@@ -26,7 +27,9 @@ def plan_text(
     durations : Durations
     cells : mapping of str to int
         Cells of the grid of one map, by the rule that makes them.
-    cores : int
+    lanes : int
+        Cores, or jobs at a time on a cluster.
+    on_cluster : bool
     """
     if not jobs:
         return f"Plan of {study}: everything is up to date."
@@ -35,7 +38,7 @@ def plan_text(
     for stage in [*STAGES, OTHER]:
         ours = {job: planned for job, planned in jobs.items() if planned.stage == stage}
         if ours:
-            rows.append((stage, *_row(ours, seconds, cells, cores)))
+            rows.append((stage, *_row(ours, seconds, cells, lanes)))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [f"Plan of {study}:"]
     for stage, jobs_of_it, time, memory, notes in rows:
@@ -46,7 +49,10 @@ def plan_text(
     known = {job: time for job, time in seconds.items() if time is not None}
     total = count(len(jobs), "job")
     if known:
-        total += f", about {duration(seconds_left(jobs, known, cores))} on {count(cores, 'core')}"
+        where = (
+            f"with {count(lanes, 'job')} at a time" if on_cluster else f"on {count(lanes, 'core')}"
+        )
+        total += f", about {duration(seconds_left(jobs, known, lanes))} {where}"
     untimed = sorted({planned.rule for job, planned in jobs.items() if job not in known})
     if untimed:
         total += f", and the time of what was not run before: {', '.join(untimed)}"
@@ -57,12 +63,12 @@ def _row(
     jobs: Mapping[int, PlannedJob],
     seconds: Mapping[int, float | None],
     cells: Mapping[str, int],
-    cores: int,
+    lanes: int,
 ) -> tuple[str, str, str, str]:
     """The number of a stage's jobs, their time, the memory of the largest, what they make."""
     known = {job: s for job in jobs if (s := seconds[job]) is not None}
     about = "about" if len(known) == len(jobs) else "more than"
-    time = f"{about} {duration(seconds_left(jobs, known, cores))}" if known else ""
+    time = f"{about} {duration(seconds_left(jobs, known, lanes))}" if known else ""
     memory = max((job.memory_mb or 0 for job in jobs.values()), default=0)
     maps = sum(job.maps for job in jobs.values() if job.rule == "embed")
     n_cells = sum(job.maps * cells.get(job.rule, 0) for job in jobs.values())
