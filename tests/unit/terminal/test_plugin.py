@@ -14,6 +14,7 @@ from snakemake_logger_plugin_cxr import LogHandler
 
 JOBS = {1: PlannedJob("download", {}), 2: PlannedJob("train", {"model": "conv5"}, after=[1])}
 PLAN = RunPlan("s", JOBS, {1: 10.0, 2: 50.0}, cores=2)
+CALLED = "RuleException:\nCalledProcessError in file \"a.smk\", line 3:\nCommand 'x' {}."
 
 
 class TestInterface(TestLogHandlerBase):
@@ -125,8 +126,10 @@ def test_warnings_and_errors_are_shown_and_a_failed_job_is_counted(capsys):
         record("the disk is slow", level=logging.WARNING),
         record("MissingOutputException", LogEvent.ERROR, logging.ERROR),
         record("SLURM run ID: 12"),
+        record("", LogEvent.JOB_ERROR, logging.ERROR, jobid=1, log=["a.log"]),
+        record(CALLED.format("died with <Signals.SIGKILL: 9>"), None, logging.ERROR),
+        record(CALLED.format("returned non-zero exit status 1"), None, logging.ERROR),
         record("At least one job did not complete successfully.", None, logging.ERROR),
-        record("", LogEvent.JOB_ERROR, logging.ERROR, jobid=1),
         capsys=capsys,
     )
     assert lines == [
@@ -134,7 +137,9 @@ def test_warnings_and_errors_are_shown_and_a_failed_job_is_counted(capsys):
         "the disk is slow",
         "MissingOutputException",
         "SLURM run ID: 12",
+        "download failed; its log: a.log",
         "images: 0 of 1 job done in 0 s, 1 failed",
+        *CALLED.format("died with <Signals.SIGKILL: 9>").splitlines(),
     ]
 
 

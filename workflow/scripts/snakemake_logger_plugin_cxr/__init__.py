@@ -6,6 +6,7 @@ fails, or was told nothing of the run, Snakemake's own lines are shown.
 
 import logging
 import os
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -22,8 +23,12 @@ from cxr.terminal.run_state import RunState
 # What a user needs of the lines that carry no event.
 NEEDED = ("SLURM run ID", "Nothing to be done")
 NEEDLESS = "Assuming unrestricted shared filesystem usage."
-# An end that the last lines tell.
-AT_THE_END = "At least one job did not complete successfully."
+# What a failed job's line and the last lines tell better.
+TOLD = re.compile(
+    "At least one job did not complete successfully"
+    "|CalledProcessError in file .*returned non-zero exit status",
+    re.DOTALL,
+)
 
 
 class LogHandler(LogHandlerBase):
@@ -107,6 +112,9 @@ class LogHandler(LogHandlerBase):
             kind = LiveDisplay if self._is_live() else PipeDisplay
             self.display = kind(self.state, self.stream, self.turn, self._give_up)
             self.display.open()
+        if event == LogEvent.JOB_ERROR:
+            log = "".join(f"; its log: {path}" for path in record.log[:1])
+            self.display.say(f"{self.state.words(record.jobid)} failed{log}")
         self.display.update()
 
     def _is_live(self):
@@ -115,7 +123,7 @@ class LogHandler(LogHandlerBase):
     def _needed(self, record, event):
         """Whether a user needs a line of Snakemake's."""
         if record.levelno >= logging.WARNING:
-            return event != LogEvent.JOB_ERROR and AT_THE_END not in str(record.msg)
+            return event != LogEvent.JOB_ERROR and not TOLD.search(str(record.msg))
         if event is not None:
             return False
         text = str(record.msg)

@@ -36,7 +36,7 @@ def headline(view: RunView) -> str:
     parts = [f"{view.study}: {view.done:,} of {count(view.total, 'job')}", passed(view.elapsed)]
     if view.queued:
         parts.append(f"{count(view.queued, 'job')} in the queue")
-    if view.left is not None and view.done < view.total:
+    if view.left:
         parts.append(f"{_about(view.left, view.known)} left")
     return ", ".join(parts)
 

@@ -181,6 +181,10 @@ class RunState:
             self.failed.add(job)
             self._last[self.plan.jobs[job].stage] = self.clock()
 
+    def words(self, job: int) -> str:
+        """A job in words."""
+        return self.plan.jobs[job].words if job in self.plan.jobs else f"job {job}"
+
     def ended_stages(self) -> set[str]:
         """Stages all of whose jobs have ended."""
         over = dict.fromkeys(self._first, True)
