@@ -20,7 +20,7 @@ def view(elapsed, left, job, **states):
         StageState(name, total, *states.get(name.replace(" ", "_"), ()))
         for name, total in TOTALS.items()
     ]
-    return RunView("demo", elapsed, left, True, stages, 0, job)
+    return RunView("demo", elapsed, left, True, stages, None, job)
 
 
 def test_the_table_of_a_terminal():

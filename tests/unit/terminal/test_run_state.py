@@ -140,7 +140,9 @@ def test_on_a_cluster_a_job_waits_until_its_log_is_there(clock, tmp_path):
     state.finish(1)
     # The time in the queue is not the job's.
     assert state.view().left == pytest.approx(115)
-    assert "1 job in the queue" in status_line(state.view())
+    assert status_line(state.view()).startswith(
+        "s: 1 of 4 jobs, 17 min 0 s, 0 running, 1 in the queue, about 2 min left; networks 0 of 1"
+    )
 
 
 def test_a_stage_without_jobs_has_nothing_to_do(state):

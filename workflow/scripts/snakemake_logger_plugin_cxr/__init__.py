@@ -115,7 +115,7 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.JOB_ERROR:
             log = "".join(f"; its log: {path}" for path in record.log[:1])
             self.display.say(f"{self.state.words(record.jobid)} failed{log}")
-        self.display.update()
+        self.display.changed()
 
     def _is_live(self):
         return self.stream.isatty() and os.environ.get("TERM") != "dumb" and not self.verbose

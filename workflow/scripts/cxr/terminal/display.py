@@ -58,6 +58,10 @@ class Display(ABC):
     def update(self) -> None:
         """Shows what has changed."""
 
+    def changed(self) -> None:
+        """Something has happened to a job."""
+        self.update()
+
     @abstractmethod
     def _begin(self) -> None: ...
 
@@ -117,6 +121,9 @@ class LiveDisplay(Display):
     def say(self, text: str) -> None:
         """Prints a message above the table."""
         self._console.print(text, soft_wrap=True)
+
+    def changed(self) -> None:
+        """Nothing: the table is drawn when it is time, not for each of a hundred jobs at once."""
 
     def update(self) -> None:
         """Draws the table as it is now."""

@@ -34,8 +34,8 @@ def opening_line(view: RunView) -> str:
 def headline(view: RunView) -> str:
     """The run as a whole: jobs, time, time left."""
     parts = [f"{view.study}: {view.done:,} of {count(view.total, 'job')}", passed(view.elapsed)]
-    if view.queued:
-        parts.append(f"{count(view.queued, 'job')} in the queue")
+    if view.queued is not None:
+        parts.append(f"{view.running} running, {view.queued} in the queue")
     if view.left:
         parts.append(f"{_about(view.left, view.known)} left")
     return ", ".join(parts)

@@ -106,8 +106,8 @@ class RunView:
     known : bool
         Whether something tells it of all of its jobs.
     stages : list of StageState
-    queued : int
-        Jobs that wait in the queue of a cluster.
+    queued : int or None
+        Jobs that wait in the queue of a cluster, None where there is none.
     jobs : list of (PlannedJob, JobProgress, float or None)
         Running jobs that tell their progress, those that take longest first, with the
         seconds that each takes on.
@@ -118,13 +118,18 @@ class RunView:
     left: float | None
     known: bool
     stages: list[StageState]
-    queued: int
+    queued: int | None
     jobs: list[tuple[PlannedJob, JobProgress, float | None]]
 
     @property
     def total(self) -> int:
         """Jobs of the run."""
         return sum(stage.total for stage in self.stages)
+
+    @property
+    def running(self) -> int:
+        """Jobs at work, without those in a queue."""
+        return sum(stage.running for stage in self.stages) - (self.queued or 0)
 
     @property
     def done(self) -> int:
@@ -211,7 +216,7 @@ class RunState:
             left=seconds_left(self.plan.jobs, left, lanes) if left or not unfinished else None,
             known=len(left) == len(unfinished),
             stages=self._stages(left, lanes),
-            queued=self._queued(),
+            queued=self._queued() if self.plan.cores is None else None,
             jobs=[
                 (self.plan.jobs[number], told[number], self._told_left(number, told[number]))
                 for number in longest
