@@ -10,6 +10,8 @@ MUTATION_ARGS ?=
 STUDY ?=
 DATA ?=
 QUICK ?=
+# make clean FORCE=1 deletes results without asking.
+FORCE ?=
 export STUDY DATA
 VENV := .venv
 BIN := $(VENV)/bin
@@ -69,8 +71,18 @@ lock: ## update the dependencies in requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements.lock
 
-clean: ## remove results, environment and caches
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis
+clean: ## remove results, environment and caches; asks before it deletes results (FORCE=1: it doesn't)
+	@studies=$$(find results -mindepth 1 -maxdepth 1 ! -name README.md -exec basename {} \; | sort | xargs); \
+	if [ -n "$$studies" ] && [ "$(FORCE)" != 1 ]; then \
+		if [ ! -t 0 ]; then \
+			echo "error: results of $$studies would be deleted; make clean FORCE=1 does it without asking" >&2; \
+			exit 1; \
+		fi; \
+		printf 'Delete the results of %s (%s)? [y/N] ' "$$studies" "$$(du -sh results | cut -f 1)"; \
+		read -r answer; \
+		case "$$answer" in [yY]|[yY]es) ;; *) echo "Nothing was deleted."; exit 0 ;; esac; \
+	fi; \
+	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis && \
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## list these targets

@@ -2,17 +2,22 @@
 
 import atexit
 import os
+import time
 
 import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
-from cxr.planning.ending import failure_lines, prediction_lines
-from cxr.planning.forecast import forecast, past_durations, planned_jobs
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
 from cxr.planning.verification import Results
 from cxr.sources.preparation import prepare_secret
+from cxr.terminal.durations import read_durations
+from cxr.terminal.ending import failure_lines, result_lines
+from cxr.terminal.plan import plan_text
+from cxr.terminal.run_state import RunPlan
+from cxr.terminal.words import count, passed
+from cxr.terminal.work import PlannedJob, amount_of, kind_of
 
 # A workflow that imports this one may put it all below a folder of its own.
 RESULTS = Results(
@@ -66,6 +71,7 @@ if SNAPSHOT is None:
         )
 
 
+BEGAN = time.monotonic()
 BEGUN = []  # the runs of this process
 
 
@@ -86,6 +92,7 @@ def begin_run():
         stop(problem)
     if RESULTS.summary():
         print(RESULTS.summary(), file=sys.stderr)
+    describe_run()
 
 
 def explain_refusal():
@@ -99,31 +106,107 @@ def explain_refusal():
         print(f"error: {problem}", file=sys.stderr)
 
 
+def planned_jobs():
+    """The jobs that this run will start, by id."""
+    running = {
+        workflow.dag.jobid(job): job
+        for job in workflow.dag.needrun_jobs(exclude_finished=False)
+        if job.output
+    }
+    return {
+        number: PlannedJob(
+            job.rule.name,
+            job.wildcards_dict,
+            amount=amount_of(job.params.get("cfg")),
+            kind=kind_of(job.params.get("cfg")),
+            # On a cluster a job takes a turn of its own, whatever its threads.
+            threads=job.threads if jobs_at_a_time() is None else 1,
+            memory_mb=known_memory(job),
+            maps=STAGES.n_maps(job.wildcards.get("chunk")),
+            after=[
+                other
+                for before in workflow.dag.dependencies[job]
+                if (other := workflow.dag.jobid(before)) in running
+            ],
+        )
+        for number, job in running.items()
+    }
+
+
+def jobs_at_a_time():
+    """The jobs that a cluster may have of this run at a time; None where it runs on the cores here."""
+    return workflow.resource_settings.nodes
+
+
+def known_memory(job):
+    """The memory that a job requests, where its inputs are there to tell."""
+    memory = job.resources.get("mem_mb")
+    return memory if isinstance(memory, int) else None
+
+
+def describe_run():
+    """Says to the display of the stages, where it is used, what will run."""
+    displays = [
+        handler
+        for handler in workflow.logger_manager.get_log_handlers()
+        if hasattr(handler, "describe")
+    ]
+    if not displays:
+        return
+    try:
+        jobs, durations = planned_jobs(), read_durations(Path("results"), NAME)
+    except Exception as problem:  # a run goes on whatever its display does
+        print(f"the stages can't be shown: {problem}", file=sys.stderr)
+        return
+    seconds = {number: durations.seconds(job) for number, job in jobs.items()}
+    known = {number: time for number, time in seconds.items() if time is not None}
+    cores = workflow.cores if jobs_at_a_time() is None else None
+    for handler in displays:
+        handler.describe(RunPlan(NAME, jobs, known, cores))
+
+
 def print_plan():
     """What a run would do; Snakemake has no hook for dry runs, so at the end of the process."""
     if not workflow.dryrun or STOPPED:
         return
-    jobs = [
-        (job.rule.name, job.threads, STAGES.n_maps(job.wildcards.get("chunk")))
-        for job in workflow.dag.needrun_jobs(exclude_finished=False)
-        if job.output
-    ]
-    order = [rule.name for rule in workflow.rules]
-    planned = planned_jobs(order, jobs, STAGES.cells)
-    seconds, foreign = past_durations(Path("results"), NAME)
-    print(
-        f"\n{forecast(NAME, planned, seconds, foreign, workflow.cores or 1)}",
-        file=sys.stderr,
-    )
+    durations = read_durations(Path("results"), NAME)
+    lanes = jobs_at_a_time() or workflow.cores or 1
+    on_cluster = jobs_at_a_time() is not None
+    plan = plan_text(NAME, planned_jobs(), durations, STAGES.cells, lanes, on_cluster)
+    print(f"\n{plan}", file=sys.stderr)
 
 
-FAILED = []  # the rule and log of each failed job
+FAILED = []  # the rule, wildcards and log of each failed job
+ENDED = []  # how the run ended: "well" or "badly"
 
 
-def print_failures():
-    """What failed, at the end of the process: Snakemake's own words come after its hooks."""
-    if FAILED:
-        print(f"\n{failure_lines(FAILED, sys.argv)}", file=sys.stderr)
+def print_end():
+    """What was done and where it is, or what failed; Snakemake's own words come after its hooks."""
+    if workflow.dryrun or workflow.touch or workflow.scheduler is None:
+        return
+    text = ""
+    if ENDED:
+        jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+        total = sum(bool(job.output) for job in jobs)
+        done = min(workflow.scheduler.finished_jobs, total)  # it counts `all` too
+        after = passed(time.monotonic() - BEGAN)
+        if "badly" in ENDED:
+            text = f"Stopped after {done:,} of {count(total, 'job')}, {after}\n"
+        else:
+            text = f"Done: {count(done, 'job')} in {after}\n"
+    if "badly" in ENDED:
+        text += failure_lines(FAILED, sys.argv)
+    elif ENDED or not len(workflow.dag):
+        text += "\n".join(result_lines(outputs_of_run()))
+    if text:
+        print(f"\n{text.rstrip()}", file=sys.stderr)
+
+
+def outputs_of_run():
+    """The rule, wildcards and named outputs of all jobs that the run is for."""
+    for job in workflow.dag.jobs:
+        files = {name: Path(str(file)) for name, file in job.output.items()}
+        yield job.rule.name, job.wildcards_dict, files
 
 
 onstart:
@@ -131,31 +214,21 @@ onstart:
 
 
 onerror:
+    ENDED.append("badly")
     for failed in workflow.scheduler.failed:
         FAILED.extend(
-            (job.rule.name, Path(str(job.log[0])))
+            (job.rule.name, job.wildcards_dict, Path(str(job.log[0])))
             for job in getattr(failed, "jobs", [failed])
             if job.log
         )
 
 
-def print_predictions():
-    """What a run that predicted new images found."""
-    for job in workflow.dag.jobs:
-        if job.rule.name == "predict":
-            lines = prediction_lines(Path(job.output.summary))
-            print("\n" + "\n".join(lines), file=sys.stderr)
-
-
 onsuccess:
-    for page in TARGETS["report"]:
-        if Path(page).exists():
-            print(f"\nThe report is in {page}", file=sys.stderr)
-    print_predictions()
+    ENDED.append("well")
 
 
 # Snakemake runs no hooks of an imported workflow; its plan is left out likewise.
 if workflow.modifier.is_main_snakefile():
     atexit.register(print_plan)
     atexit.register(explain_refusal)
-    atexit.register(print_failures)
+    atexit.register(print_end)

@@ -19,7 +19,6 @@ PRELOADED = [
     "snakemake.api",
     "snakemake.workflow",
     "snakemake_executor_plugin_slurm",
-    "snakemake_logger_plugin_rich",
     "dacite",
     "numpy",
     "pyarrow.parquet",

@@ -214,7 +214,9 @@ def test_a_dry_run_ends_with_a_plan(finished):
     finished.write_config(changed("clustering.eps", [0.3, 0.6]), "planned.yaml")
     shown = finished.snakemake("--dry-run", config="planned.yaml").stderr
     plan = shown[shown.index("Plan of tiny:") :].splitlines()
-    assert re.fullmatch(r"  sweep +3 jobs, [0-9.]+ s each; 16 cells", plan[1])
+    assert re.fullmatch(
+        r"  maps and clusters +[0-9]+ jobs +about .+ +up to .+ GB +16 cells", plan[1]
+    )
     assert re.fullmatch(r"16 jobs, about [0-9]+.* on 2 cores", plan[-1])
     assert "everything is up to date" in finished.snakemake("--dry-run").stderr
 

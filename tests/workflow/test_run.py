@@ -138,8 +138,9 @@ def results(finished):
 
 
 def test_the_run_ends_with_where_the_report_is(finished):
-    assert "The report is in results/tiny/report.html" in finished.output.splitlines()
-    assert (finished.path / "results" / "tiny" / "report.html").stat().st_size > 50_000
+    report = finished.path / "results" / "tiny" / "report.html"
+    assert finished.output.splitlines()[-1] == f"Report: {report.as_uri()}"
+    assert report.stat().st_size > 50_000
 
 
 def test_every_stage_wrote_its_files(results):
@@ -273,6 +274,12 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     query = min(new.glob("*.jpeg"))
     settings = ["--config", f"images={new}", f"query={query}"]
     done = copied.snakemake("onnx", "predict", "similar", *settings)
+    said = done.stderr[done.stderr.index("Done: 3 jobs in ") :]
+    assert "ONNX file: results/tiny/models/conv5/model.onnx, " in said
+    assert "Predicted: 6 images (" in said
+    assert "1 file could not be used, listed in results/tiny/predicted/conv5/rejected.csv" in said
+    assert "The 36 most similar images: " in said
+    assert "Report: " not in said
     neighbours = pd.read_csv(copied.path / "results/tiny/similar/conv5/query/neighbours.csv")
     assert neighbours["rank"].tolist() == list(range(1, 37))
     assert neighbours["class"].notna().all()
@@ -292,7 +299,7 @@ def test_new_images_are_predicted_and_the_model_leaves_as_onnx(copied, mirror):
     again = copied.snakemake("predict", "--config", f"images={new}")
     assert "Nothing to be done" in again.stdout + again.stderr
     (new / "bad {name}.png").unlink()
-    assert "predict" in copied.snakemake("predict", "-n", "--config", f"images={new}").stdout
+    assert "1 job, about" in copied.snakemake("predict", "-n", "--config", f"images={new}").stderr
     nowhere = copied.snakemake("predict", "--config", "images=nowhere", check=False)
     assert "config key 'images': there is no folder nowhere" in nowhere.stderr
     assert done.returncode == 0
@@ -314,7 +321,7 @@ def test_a_failed_job_shows_one_clear_line_and_its_log_the_rest(copied):
     assert line in done.stderr
     assert "Traceback" not in done.stderr
     failed, where, again = done.stderr.splitlines()[-3:]
-    assert failed.startswith(f"train failed: {line.removeprefix('error: ')}")
+    assert failed.startswith(f"train (model conv5) failed: {line.removeprefix('error: ')}")
     assert where == "    its log: results/tiny/logs/train/conv5.log"
     assert again.startswith("What was finished stays. Then run again: snakemake ")
     log = (copied.path / "results/tiny/logs/train/conv5.log").read_text()

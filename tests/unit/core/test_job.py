@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cxr.core.paths import SCRIPTS
-from cxr.core.progress import Progress
+from cxr.core.progress import DISPLAYED, Progress
 from tests.helpers.jobs import TASK
 
 
@@ -103,21 +103,21 @@ def test_progress_says_done_total_rate_and_time_left(caplog):
     assert lines[4].startswith("2 of 5 MB, ")
 
 
-def test_progress_of_downloads_is_on_the_terminal_where_there_is_one(tmp_path):
+@pytest.mark.parametrize("displayed", [True, False])
+def test_a_terminal_with_a_table_on_it_is_left_to_the_table(tmp_path, displayed):
     code = f"""{TASK}
-from cxr.core.progress import Progress
-from tests.helpers.jobs import TASK
+from cxr.core.errors import InputError
 with job(task):
-    Progress(3 * 10**6, "MB of a file", every=0.0, unit=10**6, show=True).step(10**6)
-    Progress(3, "images", every=0.0).step()
+    raise InputError("a.csv: no rows; add some")
 """
+    environment = {**os.environ, **({DISPLAYED: "1"} if displayed else {})}
     ours, theirs = pty.openpty()
     log = tmp_path / "job.log"
-    subprocess.run([sys.executable, "-c", code, SCRIPTS, log], stderr=theirs, check=True)
-    os.close(theirs)
+    command = [sys.executable, "-c", code, SCRIPTS, log]
+    subprocess.run(command, check=False, stderr=theirs, env=environment)
+    os.write(theirs, b"end")
     shown = os.read(ours, 10_000).decode()
+    os.close(theirs)
     os.close(ours)
-    assert shown.startswith("1 of 3 MB of a file, ")
-    assert "images" not in shown
-    assert "1 of 3 MB of a file, " in log.read_text()
-    assert "1 of 3 images, " in log.read_text()
+    assert shown.startswith("end" if displayed else "error: a.csv: no rows; add some")
+    assert log.read_text().endswith("error: a.csv: no rows; add some\n")

@@ -13,7 +13,7 @@ from cxr.core.advice import advice, end_in_one_line
 from cxr.core.errors import DamagedFile, InputError, Superseded
 from cxr.core.fingerprint import fingerprint
 from cxr.core.io import set_aside
-from cxr.core.progress import Progress
+from cxr.core.progress import DISPLAYED
 from cxr.core.receipts import Task, receipt_of, results_folder
 
 # What a script imports after this module is loaded before its job begins.
@@ -40,8 +40,6 @@ def job(task: Task) -> Iterator[None]:
     with _opened(target) as stream:
         sys.stdout.flush()
         sys.stderr.flush()
-        if os.isatty(2):
-            Progress.terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
         terminal = os.dup(2)
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
@@ -59,7 +57,8 @@ def job(task: Task) -> Iterator[None]:
                 traceback.print_exc(file=stream)
                 stream.write(last_line)
             shown = last_line.replace("; see above\n", f"; see {target}\n")
-            os.write(terminal, shown.encode(errors="backslashreplace"))
+            if DISPLAYED not in os.environ or not os.isatty(terminal):
+                os.write(terminal, shown.encode(errors="backslashreplace"))
             # Where a job fails on a cluster its outputs are removed, which are its successor's now.
             sys.exit(0 if isinstance(error, Superseded) and error.done else 1)
 

@@ -2,7 +2,10 @@
 
 import logging
 import time
-from typing import ClassVar, TextIO
+
+# A variable that is set where a table of the run is drawn on the terminal. It shows how far jobs
+# are, by their logs, and why one failed, so that they leave the terminal alone.
+DISPLAYED = "CXR_DISPLAYED"
 
 log = logging.getLogger("cxr")
 
@@ -20,11 +23,7 @@ class Progress:
         Seconds between two lines.
     unit : int
         How many steps are one of what is shown: 10**6 for bytes shown as MB.
-    show : bool
-        On the terminal as well, where a job has one.
     """
-
-    terminal: ClassVar[TextIO | None] = None
 
     def __init__(
         self,
@@ -32,13 +31,11 @@ class Progress:
         what: str,
         every: float = 10.0,
         unit: int = 1,
-        show: bool = False,
     ) -> None:
         self.total = total
         self.what = what
         self.every = every
         self.unit = unit
-        self.show = show
         self.done = 0
         self.start = self.last = time.monotonic()
 
@@ -61,5 +58,3 @@ class Progress:
                 f"{left:.0f} s left"
             )
         log.info("%s", line)
-        if self.show and self.terminal is not None:
-            print(line, file=self.terminal, flush=True)

@@ -133,7 +133,7 @@ def _transfer(url: str, partial: Path) -> None:
         resumed = answer.status_code == requests.codes.partial_content
         announced = answer.headers.get("Content-Length")
         total = int(announced) + (have if resumed else 0) if announced else None
-        progress = Progress(total, f"MB of {url}", unit=10**6, show=True)
+        progress = Progress(total, f"MB of {url}", unit=10**6)
         progress.done = have if resumed else 0
         with partial.open("ab" if resumed else "wb") as out:
             for block in answer.iter_content(BLOCK):

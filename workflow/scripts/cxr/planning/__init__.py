@@ -1,1 +1,1 @@
-"""What a study's config makes of the workflow: chunks, settings, snapshots, forecasts."""
+"""What a study's config makes of the workflow: chunks, settings, snapshots."""

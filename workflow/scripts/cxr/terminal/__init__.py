@@ -1,0 +1,1 @@
+"""What a user reads while a study runs: the plan, the stages, the end."""

@@ -1,0 +1,36 @@
+"""The seven stages that a user sees, and the rules of each."""
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "images": (*("download", "record_source", "clean_metadata", "clean_external"),),
+    "cohort": (
+        *("assemble_cohort", "draw_cohort", "divide_folds", "assemble_external"),
+        "analyse_metadata",
+    ),
+    "networks": (
+        *("download_weights", "train", "train_part", "evaluate", "run_baselines"),
+        *("compare_models", "compare_tags", "stratify", "review", "explain", "draw_training"),
+        *("evaluate_external", "validate_baselines", "export_onnx", "predict"),
+    ),
+    "features": ("export_features", "make_control", "import_features", "export_backbone"),
+    "maps and clusters": (
+        *("find_neighbours", "embed", "sweep", "sweep_hdbscan", "score", "count_countries"),
+        "draw_clusters",
+    ),
+    "evidence and similar images": (
+        *("retrain", "search_nulls", "repeat_search", "assess_evidence", "draw_evidence"),
+        *("train_fold", "find_similar", "measure_similarity", "estimate_severity"),
+        *("draw_similar", "draw_sheets", "query_similar"),
+    ),
+    "report": ("make_thumbnails", "pack_explorer", "write_report", "show_table"),
+}
+# Rules that only name what a user can ask for; they are no work.
+TARGETS = ("all", "onnx", "similar")
+# A rule that the table lacks is still counted.
+OTHER = "other jobs"
+
+_STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}
+
+
+def stage_of(rule: str) -> str:
+    """The stage of a rule, `OTHER` of one that the table does not name."""
+    return _STAGE_OF.get(rule, OTHER)
