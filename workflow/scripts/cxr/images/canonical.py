@@ -1,7 +1,7 @@
 """The canonical images that networks learn from: grey, square, one size, re-encoded."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.duplicates import perceptual_hash
+from cxr.images.hiding import Box, hide
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
@@ -81,6 +82,7 @@ def fill_cache(
     pixels: np.ndarray,
     square: Square,
     threads: int,
+    hidden: Mapping[str, Sequence[Box]] | None = None,
 ) -> np.ndarray:
     """Writes the canonical pixels of every image into `pixels`.
 
@@ -96,6 +98,8 @@ def fill_cache(
         As in `canonical`.
     threads : int
         Images decoded at a time.
+    hidden : mapping, optional
+        By image_id, boxes that are painted over; `rows` then have `image_id`.
 
     Returns
     -------
@@ -109,11 +113,11 @@ def fill_cache(
     """
     size = pixels.shape[1]
 
-    def prepare(entry: tuple[str, str]) -> tuple[np.ndarray, np.uint64]:
-        source, file = entry
+    def prepare(entry: tuple[str, str, Sequence[Box]]) -> tuple[np.ndarray, np.uint64]:
+        source, file, boxes = entry
         try:
             with decoded(locate(roots[source], file)) as image:
-                grey = to_grey(image)
+                grey = hide(to_grey(image), boxes)
                 return canonical(grey, size, square), perceptual_hash(grey)
         except UnusableImage as error:
             raise InputError(
@@ -121,7 +125,8 @@ def fill_cache(
                 f"source or delete {roots[source]} to obtain it again"
             ) from error
 
-    entries = list(zip(rows["source"], rows["file"], strict=True))
+    places = [hidden.get(name, ()) for name in rows["image_id"]] if hidden else [()] * len(rows)
+    entries = list(zip(rows["source"], rows["file"], places, strict=True))
     hashes = np.empty(len(entries), dtype=np.uint64)
     for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
         pixels[i] = image
