@@ -8,10 +8,10 @@ localrules:
 rule assemble_cohort:
     """The balanced cohort, its patient-grouped splits and its pixels."""
     input:
+        **({"text": TEXT} if STAGES.hides_text else {}),
         metadata=METADATA,
         rejected=rules.clean_metadata.output.rejected,
         sources=expand("results/sources/{source}", source=SOURCES),
-        **({"text": TEXT} if STAGES.hides_text else {}),
     output:
         **({"tags": "results/{study}/tags.csv"} if STAGES.has_tags else {}),
         cohort=COHORT,

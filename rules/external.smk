@@ -36,10 +36,10 @@ rule clean_external:
 rule assemble_external:
     """The images of the external sources, without patients and near duplicates of the cohort."""
     input:
+        **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
         metadata=EXTERNAL_METADATA,
         rejected=rules.clean_external.output.rejected,
         sources=rules.clean_external.input.sources,
-        **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
         known=METADATA,
         known_cohort=rules.assemble_cohort.output.cohort,
         known_images=rules.assemble_cohort.output.images,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_table, read_tables, write_csv, write_json, write_table
 from cxr.core.job import job
-from cxr.images.text_fields import text_summary, text_warning, with_text_fields
+from cxr.images.text_fields import text_summary, with_text_fields
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,9 +20,9 @@ def main(input, output, cfg):
     write_csv(boxes, output.text)
     summary = text_summary(metadata, boxes)
     write_json(summary, output.summary)
-    warning = text_warning(summary)
-    if warning is not None:
-        log.warning(warning)
+    log.info("%d of %d images have burned-in text", summary["with_text"], summary["images"])
+    if summary["warning"]:
+        log.warning("%s", summary["warning"])
 
 
 if __name__ == "__main__":

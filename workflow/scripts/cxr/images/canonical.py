@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,22 @@ from cxr.images.hiding import Box, hide
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Where images are read from, and what of them is painted over.
+
+    Attributes
+    ----------
+    roots : mapping
+        The folder of each source.
+    hidden : mapping
+        By image_id, the boxes that are painted over.
+    """
+
+    roots: Mapping[str, Path]
+    hidden: Mapping[str, Sequence[Box]] = field(default_factory=dict)
 
 
 def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
@@ -78,28 +95,24 @@ def flatten(images: np.ndarray) -> np.ndarray:
 
 def fill_cache(
     rows: pd.DataFrame,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     pixels: np.ndarray,
     square: Square,
     threads: int,
-    hidden: Mapping[str, Sequence[Box]] | None = None,
 ) -> np.ndarray:
     """Writes the canonical pixels of every image into `pixels`.
 
     Parameters
     ----------
     rows : DataFrame, n rows
-        With `source` and `file`.
-    roots : mapping
-        The folder of each source.
+        `image_id, source, file`.
+    files : ImageFiles
     pixels : uint8 array, shape (n, size, size)
         Filled in the order of `rows`.
     square : "crop", "stretch" or "pad"
         As in `canonical`.
     threads : int
         Images decoded at a time.
-    hidden : mapping, optional
-        By image_id, boxes that are painted over; `rows` then have `image_id`.
 
     Returns
     -------
@@ -115,17 +128,18 @@ def fill_cache(
 
     def prepare(entry: tuple[str, str, Sequence[Box]]) -> tuple[np.ndarray, np.uint64]:
         source, file, boxes = entry
+        root = files.roots[source]
         try:
-            with decoded(locate(roots[source], file)) as image:
+            with decoded(locate(root, file)) as image:
                 grey = hide(to_grey(image), boxes)
                 return canonical(grey, size, square), perceptual_hash(grey)
         except UnusableImage as error:
             raise InputError(
-                f"{roots[source] / file}: {error}, though it was readable before; restore the "
-                f"source or delete {roots[source]} to obtain it again"
+                f"{root / file}: {error}, though it was readable before; restore the "
+                f"source or delete {root} to obtain it again"
             ) from error
 
-    places = [hidden.get(name, ()) for name in rows["image_id"]] if hidden else [()] * len(rows)
+    places = [files.hidden.get(image_id, ()) for image_id in rows["image_id"]]
     entries = list(zip(rows["source"], rows["file"], places, strict=True))
     hashes = np.empty(len(entries), dtype=np.uint64)
     for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):

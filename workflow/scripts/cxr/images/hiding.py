@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 MARGIN = 0.004  # of the long side, beyond each box
+PLACE = ("left", "top", "right", "bottom")
 # Left, top, right, bottom as shares of the width and the height.
 Box = tuple[float, float, float, float]
 
@@ -36,6 +38,14 @@ def hide(grey: np.ndarray, boxes: Iterable[Box]) -> np.ndarray:
         return grey
     filled = _fill(np.where(hidden, 0, grey).astype(np.float32), (~hidden).astype(np.float32))
     return np.where(hidden, np.rint(filled).clip(0, 255).astype(np.uint8), grey)
+
+
+def boxes_by_image(boxes: pd.DataFrame) -> dict[str, list[Box]]:
+    """The places of each image's boxes, by image_id."""
+    places: dict[str, list[Box]] = {}
+    for image_id, *place in boxes[["image_id", *PLACE]].itertuples(index=False):
+        places.setdefault(image_id, []).append((place[0], place[1], place[2], place[3]))
+    return places
 
 
 def covered(shape: tuple[int, ...], boxes: Iterable[Box]) -> np.ndarray:

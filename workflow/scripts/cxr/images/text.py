@@ -10,6 +10,7 @@ M. Liao et al., "Real-time scene text detection with differentiable binarization
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from cxr.core.errors import InputError
+from cxr.images.hiding import Box, hide
 
 # The long side at which text is searched for: that of the image, within these bounds.
 LEAST_SIDE, MOST_SIDE = 736, 960
@@ -53,6 +55,11 @@ class TextBox:
     bottom: float
     score: float
     words: str | None
+
+    @property
+    def place(self) -> Box:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
 
 
 class TextFinder:
@@ -132,6 +139,14 @@ def _short_side(corners: np.ndarray) -> float:
     return float(
         min(np.linalg.norm(corners[0] - corners[1]), np.linalg.norm(corners[0] - corners[3]))
     )
+
+
+def text_hider(hide_text: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """What is done to the grey pixels of a new image: burned-in text painted over, or nothing."""
+    if not hide_text:
+        return lambda grey: grey
+    finder = TextFinder(read=False)
+    return lambda grey: hide(grey, [box.place for box in finder(grey)])
 
 
 def plain(words: str) -> str:

@@ -1,6 +1,6 @@
 """The recorded fields that burned-in text becomes, and what is said of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +12,10 @@ from cxr.config.catalogue.fields import OF_TEXT, text_fields
 from cxr.core.errors import InputError
 from cxr.core.progress import Progress
 from cxr.images.decode import UnusableImage, locate, read_grey
-from cxr.images.hiding import Box
+from cxr.images.hiding import PLACE
 from cxr.images.text import TextFinder
 from cxr.images.text_words import READS_LIKE, reads_like
 
-PLACE = ("left", "top", "right", "bottom")
 COLUMNS = ("image_id", *PLACE, "score", "words", "reads_like")
 ROWS, SIDES = ("top", "middle", "bottom"), ("left", "centre", "right")
 MOST_LETTERS = 200  # of the field of words
@@ -83,14 +82,6 @@ def find_text(
     numbers = dict.fromkeys((*PLACE, "score"), "float64")
     texts = dict.fromkeys(("image_id", "words", "reads_like"), "str")
     return pd.DataFrame(found, columns=list(COLUMNS)).astype(numbers | texts)
-
-
-def boxes_by_image(boxes: pd.DataFrame) -> dict[str, list[Box]]:
-    """The places of each image's boxes, by image_id."""
-    places: dict[str, list[Box]] = {}
-    for image_id, *place in boxes[["image_id", *PLACE]].itertuples(index=False):
-        places.setdefault(image_id, []).append((place[0], place[1], place[2], place[3]))
-    return places
 
 
 def with_text_fields(
@@ -177,20 +168,17 @@ def text_summary(metadata: pd.DataFrame, boxes: pd.DataFrame) -> dict[str, Any]:
         "with_text": int(with_text.sum()),
         "sources": sources,
         "reads_like": personal,
-        "personal": int(boxes.loc[kinds.notna(), "image_id"].nunique()),
+        "warning": _warning(personal, len(metadata)),
     }
 
 
-def text_warning(summary: Mapping[str, Any]) -> str | None:
+def _warning(personal: Mapping[str, int], images: int) -> str | None:
     """What should be looked at before anything is shared, None where nothing is."""
-    if not summary["personal"]:
+    kinds = [f"{kind} on {count:,}" for kind, count in personal.items() if count]
+    if not kinds:
         return None
-    kinds = [f"{kind} on {n}" for kind, n in summary["reads_like"].items() if n]
+    listed = " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     return (
-        f"burned-in words read like {_listed(kinds)} of {summary['images']} images: look at "
-        f"text.csv and at the images before anything is shared"
+        f"Burned-in words read like {listed} of {images:,} images: look at text.csv and at "
+        f"these images before anything is shared."
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
