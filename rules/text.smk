@@ -26,7 +26,7 @@ rule find_text:
         cfg=lambda wildcards: {
             "first": STAGES.text_chunks.index(wildcards.text_chunk),
             "chunks": len(STAGES.text_chunks),
-            "keep_words": STUDY["cohort"]["text"]["words"] != "none",
+            "read": STUDY["cohort"]["text"]["words"] != "none",
         },
         code=code_of("find_text.py"),
     script:

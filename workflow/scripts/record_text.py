@@ -18,7 +18,7 @@ def main(input, output, cfg):
     boxes = boxes.sort_values(["image_id", "top", "left"], ignore_index=True)
     write_table(with_text_fields(metadata, boxes, cfg["words"]), output.metadata)
     write_csv(boxes, output.text)
-    summary = text_summary(metadata, boxes)
+    summary = text_summary(metadata, boxes, read=cfg["words"] != "none")
     write_json(summary, output.summary)
     log.info("%d of %d images have burned-in text", summary["with_text"], summary["images"])
     if summary["warning"]:

@@ -60,7 +60,7 @@ def test_no_image_may_have_text():
 
 
 def test_the_summary_counts_images_and_holds_no_word():
-    summary = text_summary(METADATA, FOUND)
+    summary = text_summary(METADATA, FOUND, read=True)
     assert summary["with_text"] == 2
     assert summary["sources"] == [
         {"source": "s", "images": 2, "with_text": 1},
@@ -69,7 +69,14 @@ def test_the_summary_counts_images_and_holds_no_word():
     assert summary["reads_like"] == {"a date": 1, "an identifier": 0, "a name": 0}
     assert "a date on 1 of 3 images" in summary["warning"]
     assert "1962" not in str(summary)
-    assert text_summary(METADATA, FOUND.iloc[[0, 2]])["warning"] is None
+    assert text_summary(METADATA, FOUND.iloc[[0, 2]], read=True)["warning"] is None
+
+
+def test_words_that_were_not_read_may_name_patients():
+    unread = FOUND.assign(words=None, reads_like=None)
+    warning = text_summary(METADATA, unread, read=False)["warning"]
+    assert "on 2 of 3 images were not read and may name patients" in warning
+    assert text_summary(METADATA, unread.iloc[:0], read=False)["warning"] is None
 
 
 def test_hostile_words_are_text_in_a_table(tmp_path):
@@ -93,13 +100,14 @@ def folder(tmp_path):
 
 def test_chunks_find_together_what_one_job_finds(folder):
     root, rows = folder
-    whole = find_text(rows, {"s": root}, TextSearch(0, 1, keep_words=True))
+    whole = find_text(rows, {"s": root}, TextSearch(0, 1, read=True))
     assert list(whole["image_id"]) == ["a.png", "c.png"]
     assert set(whole["reads_like"]) == {"a date"}
-    parts = [find_text(rows, {"s": root}, TextSearch(i, 2, keep_words=False)) for i in (0, 1)]
+    parts = [find_text(rows, {"s": root}, TextSearch(i, 2, read=False)) for i in (0, 1)]
     together = pd.concat(parts).sort_values("image_id", ignore_index=True)
     assert together["words"].isna().all()
-    pd.testing.assert_frame_equal(together.drop(columns="words"), whole.drop(columns="words"))
+    texts = ["words", "reads_like"]
+    pd.testing.assert_frame_equal(together.drop(columns=texts), whole.drop(columns=texts))
     assert parts[1].empty
     assert list(parts[1].dtypes) == list(whole.dtypes)
 
@@ -107,4 +115,4 @@ def test_chunks_find_together_what_one_job_finds(folder):
 def test_an_image_that_vanished_is_named(folder):
     root, rows = folder
     with pytest.raises(InputError, match=r"gone\.png: no such file, though"):
-        find_text(rows.assign(file="gone.png"), {"s": root}, TextSearch(0, 1, keep_words=True))
+        find_text(rows.assign(file="gone.png"), {"s": root}, TextSearch(0, 1, read=True))

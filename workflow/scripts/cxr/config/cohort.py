@@ -69,8 +69,8 @@ class Text(Section):
     words: Literal["none", "file", "field"] = Field(
         default="file",
         description="What becomes of the words: `file` keeps them in `text.csv` alone, `field` "
-        "makes them the recorded field `text_words` as well, which the page shows, `none` keeps "
-        "only what they read like: a name, a date, an identifier.",
+        "makes them the recorded field `text_words` as well, which the page shows, `none` does "
+        "not read them, which is faster.",
     )
     chunks: int = Field(
         default=4,

@@ -29,13 +29,13 @@ class TextSearch:
     ----------
     first, chunks : int
         Every `chunks`th row of a table of images from `first` on.
-    keep_words : bool
-        Whether the words are kept, and not only what they read like.
+    read : bool
+        Whether words are read, too.
     """
 
     first: int
     chunks: int
-    keep_words: bool
+    read: bool
 
 
 def find_text(
@@ -62,7 +62,7 @@ def find_text(
     InputError
         If the detector is not installed, or a file can no longer be read.
     """
-    finder = TextFinder(read=True)
+    finder = TextFinder(read=search.read)
     rows = metadata.iloc[search.first :: search.chunks]
     progress = Progress(len(rows), "images")
     found = []
@@ -75,9 +75,8 @@ def find_text(
                 f"source or delete {roots[source]} to obtain it again"
             ) from error
         for box in finder(grey):
-            kept = {} if search.keep_words else {"words": None}
             kind = reads_like(box.words or "")
-            found.append({"image_id": image_id, **asdict(box), **kept, "reads_like": kind})
+            found.append({"image_id": image_id, **asdict(box), "reads_like": kind})
         progress.step()
     numbers = dict.fromkeys((*PLACE, "score"), "float64")
     texts = dict.fromkeys(("image_id", "words", "reads_like"), "str")
@@ -146,7 +145,7 @@ def _union(places: np.ndarray) -> float:
     return float((np.diff(ys)[:, None] * np.diff(xs) * inside).sum())
 
 
-def text_summary(metadata: pd.DataFrame, boxes: pd.DataFrame) -> dict[str, Any]:
+def text_summary(metadata: pd.DataFrame, boxes: pd.DataFrame, *, read: bool) -> dict[str, Any]:
     """How many images have text, and on how many it may name a person; no word of it.
 
     Parameters
@@ -155,6 +154,8 @@ def text_summary(metadata: pd.DataFrame, boxes: pd.DataFrame) -> dict[str, Any]:
         `image_id, source`.
     boxes : DataFrame
         As of `find_text`.
+    read : bool
+        Whether words were read.
     """
     kinds = boxes["reads_like"]
     personal = {kind: int(boxes.loc[kinds == kind, "image_id"].nunique()) for kind in READS_LIKE}
@@ -168,12 +169,19 @@ def text_summary(metadata: pd.DataFrame, boxes: pd.DataFrame) -> dict[str, Any]:
         "with_text": int(with_text.sum()),
         "sources": sources,
         "reads_like": personal,
-        "warning": _warning(personal, len(metadata)),
+        "warning": _warning(personal if read else None, int(with_text.sum()), len(metadata)),
     }
 
 
-def _warning(personal: Mapping[str, int], images: int) -> str | None:
+def _warning(personal: Mapping[str, int] | None, with_text: int, images: int) -> str | None:
     """What should be looked at before anything is shared, None where nothing is."""
+    if personal is None:
+        return (
+            f"The words on {with_text:,} of {images:,} images were not read and may name "
+            f"patients: look at these images before anything is shared."
+            if with_text
+            else None
+        )
     kinds = [f"{kind} on {count:,}" for kind, count in personal.items() if count]
     if not kinds:
         return None
