@@ -17,6 +17,10 @@ if STAGES.has_images:
 
     include: "rules/download.smk"
     include: "rules/metadata.smk"
+
+    if STAGES.has_text:
+
+        include: "rules/text.smk"
     include: "rules/cohort.smk"
 
     if STAGES.has_analysis:

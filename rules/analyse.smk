@@ -5,7 +5,7 @@ rule analyse_metadata:
     """Cleaning, values, missing values, associations, and classifiers of one field."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
-        metadata=rules.clean_metadata.output.metadata,
+        metadata=METADATA,
         cleaning=rules.clean_metadata.output.cleaning,
         spellings=rules.clean_metadata.output.spellings,
     output:

@@ -8,7 +8,8 @@ localrules:
 rule assemble_cohort:
     """The balanced cohort, its patient-grouped splits and its pixels."""
     input:
-        metadata=rules.clean_metadata.output.metadata,
+        **({"text": TEXT} if STAGES.hides_text else {}),
+        metadata=METADATA,
         rejected=rules.clean_metadata.output.rejected,
         sources=expand("results/sources/{source}", source=SOURCES),
     output:

@@ -69,6 +69,17 @@ TARGETS = {}  # the files that a whole study has, by stage
 # What the stages before the maps write, whichever they are.
 COHORT = "results/{study}/cohort.parquet"
 METADATA = "results/{study}/metadata.parquet"
+EXTERNAL_METADATA = "results/{study}/external/metadata.parquet"
+# Burned-in text, where a study searches for it.
+TEXT = "results/{study}/text.csv"
+EXTERNAL_TEXT = "results/{study}/external/text.csv"
+# Metadata before burned-in text becomes fields of it.
+CLEANED = "results/{study}/text/cleaned.parquet" if STAGES.has_text else METADATA
+EXTERNAL_CLEANED = (
+    "results/{study}/external/text/cleaned.parquet"
+    if STAGES.has_text
+    else EXTERNAL_METADATA
+)
 FEATURES = "results/{study}/features/{model}.parquet"
 
 

@@ -112,7 +112,7 @@ rule run_baselines:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
         folds=rules.divide_folds.output.folds,
-        metadata=rules.clean_metadata.output.metadata,
+        metadata=METADATA,
         quality=rules.clean_metadata.output.quality,
     output:
         predictions="results/{study}/baselines.parquet",
@@ -233,7 +233,7 @@ rule stratify:
     """What recorded fields say of the class, and a network's rates in their subgroups."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
-        metadata=rules.clean_metadata.output.metadata,
+        metadata=METADATA,
         folds=rules.divide_folds.output.folds,
         predictions=rules.evaluate.output.predictions,
         parts=rules.evaluate.input.parts,

@@ -6,7 +6,7 @@ rule clean_external:
     input:
         sources=expand("results/sources/{source}", source=STAGES.external),
     output:
-        metadata="results/{study}/external/metadata.parquet",
+        metadata=EXTERNAL_CLEANED,
         rejected="results/{study}/external/rejected.csv",
         cleaning="results/{study}/external/cleaning.csv",
         spellings="results/{study}/external/spellings.csv",
@@ -36,10 +36,11 @@ rule clean_external:
 rule assemble_external:
     """The images of the external sources, without patients and near duplicates of the cohort."""
     input:
-        metadata=rules.clean_external.output.metadata,
+        **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
+        metadata=EXTERNAL_METADATA,
         rejected=rules.clean_external.output.rejected,
         sources=rules.clean_external.input.sources,
-        known=rules.clean_metadata.output.metadata,
+        known=METADATA,
         known_cohort=rules.assemble_cohort.output.cohort,
         known_images=rules.assemble_cohort.output.images,
     output:
@@ -116,8 +117,8 @@ if STAGES.has_external_baselines:
             known_cohort=rules.assemble_cohort.output.cohort,
             known_images=rules.assemble_cohort.output.images,
             metadata=[
-                rules.clean_external.output.metadata,
-                rules.clean_metadata.output.metadata,
+                EXTERNAL_METADATA,
+                METADATA,
             ],
             quality=[
                 rules.clean_external.output.quality,

@@ -6,7 +6,7 @@ rule clean_metadata:
     input:
         sources=expand("results/sources/{source}", source=SOURCES),
     output:
-        metadata=METADATA,
+        metadata=CLEANED,
         rejected="results/{study}/rejected.csv",
         cleaning="results/{study}/cleaning.csv",
         spellings="results/{study}/spellings.csv",

@@ -334,6 +334,7 @@ if STAGES.has_images:
                 "classes": list(STUDY["cohort"]["classes"]),
                 **settings(
                     device="device",
+                    hide_text="cohort.hide_text",
                     image_size="cohort.image_size",
                     k="similarity.k",
                     space="similarity.space",

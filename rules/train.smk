@@ -26,7 +26,7 @@ rule train:
         runtime=grows(30, 2),
         gpu=1,
     params:
-        cfg=training_settings(square="cohort.square"),
+        cfg=training_settings(square="cohort.square", hide_text="cohort.hide_text"),
         code=code_of("train.py"),
     script:
         "../workflow/scripts/train.py"

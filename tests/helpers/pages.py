@@ -26,6 +26,7 @@ from cxr.report.inputs import (
     INPUTS,
     SIMILARITY,
     TAGS,
+    TEXT,
     report_files,
     report_inputs,
 )
@@ -52,7 +53,7 @@ from tests.helpers.sections import draw_similar, metadata_settings, write_metada
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
 # What an untagged study of images has, and a tagged one.
 PLAIN = frozenset({IMAGES, SIMILARITY})
-TAGGED = PLAIN | {TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES}
+TAGGED = PLAIN | {TAGS, TEXT, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES}
 
 
 def flow_of(classes, reason):
@@ -78,6 +79,9 @@ def write_cohort(folder, classes, text):
     source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
     source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
     write_json(source, path_of(folder, "sources"))
+    of_source = {"source": text, "images": 9, "with_text": 7}
+    summary = {"images": 9, "with_text": 7, "sources": [of_source], "warning": f"Words: {text}"}
+    write_json(summary, path_of(folder, "burned_in_text"))
     patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
     write_table(pd.DataFrame(patients), path_of(folder, "cohort"))
     removed = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
@@ -87,7 +91,7 @@ def write_cohort(folder, classes, text):
         "rejected": pd.DataFrame(removed),
         "excluded": pd.DataFrame(removed),
         "cleaning": pd.DataFrame(cleaned),
-        "quality": pd.DataFrame({"flags": ["aspect text_share", None]}),
+        "quality": pd.DataFrame({"flags": ["aspect saturation", None]}),
         "comparison": comparison_of(classes, text),
     }
     for name, table in tables.items():

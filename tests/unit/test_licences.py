@@ -23,8 +23,9 @@ STATES_NONE = {"cuda-toolkit"}  # empty: it names NVIDIA's libraries, which torc
 @pytest.fixture(scope="module")
 def needed():
     """The installed packages that the tool needs, directly or not, by normalised name."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pending = [Requirement(line) for line in project["dependencies"]]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = [*project["project"]["dependencies"], *project["dependency-groups"]["text"]]
+    pending = [Requirement(line) for line in lines]
     found, seen = {}, set()
     while pending:
         requirement = pending.pop()

@@ -8,6 +8,8 @@ from cxr.cohort.flow import flow_document
 from cxr.core.io import read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
+from cxr.images.canonical import ImageFiles
+from cxr.images.hiding import boxes_by_image
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,7 +19,9 @@ def main(input, output, cfg, threads):
     roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     settings = typed(CohortSettings, cfg)
-    cohort = assemble_cohort(metadata, rejected, roots, output.images, settings, threads)
+    boxes = input.get("text")
+    files = ImageFiles(roots, boxes_by_image(read_csv(boxes)) if boxes else {})
+    cohort = assemble_cohort(metadata, rejected, files, output.images, settings, threads)
     if cohort.tags is not None:
         write_csv(cohort.tags, output.tags)
     write_table(cohort.table, output.cohort)

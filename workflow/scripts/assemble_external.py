@@ -8,6 +8,8 @@ from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external
 from cxr.core.io import read_array, read_csv, read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
+from cxr.images.canonical import ImageFiles
+from cxr.images.hiding import boxes_by_image
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -26,8 +28,10 @@ def main(input, output, cfg, threads):
     if shared:
         taken = "the same" if settings.same_patient_ids else "other"
         log.warning("%d ids of patients are in the study too: taken as %s patients", shared, taken)
+    boxes = input.get("text")
+    files = ImageFiles(roots, boxes_by_image(read_csv(boxes)) if boxes else {})
     table, excluded = assemble_external(
-        metadata, rejected, known, roots, output.images, settings, threads
+        metadata, rejected, known, files, output.images, settings, threads
     )
     write_table(table, output.cohort)
     write_csv(excluded, output.excluded)

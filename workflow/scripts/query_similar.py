@@ -28,7 +28,7 @@ log = logging.getLogger("cxr")
 
 def main(input, output, cfg):
     settings = typed(QuerySettings, cfg)
-    image = read_query(input.query, settings.image_size, settings.square)
+    image = read_query(input.query, settings.image_size, settings.square, settings.hide_text)
     cohort, search = read_table(input.cohort), read_json(input.search)
     records = image_records(cohort, read_table(input.metadata))
     index = read_index(input.index, IndexSummary.of(search))

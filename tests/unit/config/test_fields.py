@@ -129,3 +129,20 @@ def test_tags_are_checked_before_any_job(tags, line):
         assert line in problem(config)
     else:
         assert resolve(config)["sources"]["ours"]["tags"] == tags
+
+
+def test_fields_of_burned_in_text_are_named_where_it_is_searched_for():
+    named = {"evidence": {"within": "text_present"}}
+    assert resolve(study(cohort={"text": {}, "match": ["text_position"]}, **named))
+    assert "no recorded field" in problem(study(**named))
+    words = {"match": ["text_words"]}
+    assert resolve(study(cohort={"text": {"words": "field"}, **words}))
+    assert "no recorded field" in problem(study(cohort={"text": {}, **words}))
+
+
+def test_a_field_of_your_own_is_not_called_as_one_of_text():
+    assert "that of another column" in problem(study(of({"text_share": "c"})))
+
+
+def test_text_is_hidden_only_where_it_is_searched_for():
+    assert "give text" in problem(study(cohort={"hide_text": True}))

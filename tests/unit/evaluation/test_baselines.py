@@ -112,10 +112,23 @@ def test_what_own_fields_show(cohort, folds, shapes, images, own):
     assert correct["shape and format"] < 0.8
 
 
+def test_burned_in_text_is_a_baseline_of_its_own(cohort, folds, shapes, images):
+    of_a = (cohort["class"] == "a").to_numpy()
+    of_text = {"text_present": np.where(of_a, "yes", "no"), "text_share": np.where(of_a, 0.01, 0)}
+    inputs = baseline_inputs(cohort, shapes.assign(**of_text), images)
+    assert "own fields" not in inputs
+    kept = {name: inputs[name] for name in ("burned-in text", "shape and format")}
+    table = predict_baselines(cohort, folds, kept, ["a", "b"], 0)
+    correct = (table["class"] == table["predicted"]).groupby(table["baseline"]).mean()
+    assert correct["burned-in text"] == 1
+    assert correct["shape and format"] < 0.8
+
+
 def test_every_baseline_is_described_and_predicts_every_measured_image(
     cohort, folds, shapes, images
 ):
-    inputs = baseline_inputs(cohort, shapes.assign(scanner="GE"), images)
+    of_text = {"text_present": "no", "text_share": 0.0, "text_position": None}
+    inputs = baseline_inputs(cohort, shapes.assign(scanner="GE", **of_text), images)
     assert set(inputs) == set(DESCRIPTIONS)
     table = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     assert len(table) == len(DESCRIPTIONS) * (N - N // 3)
@@ -149,6 +162,6 @@ def test_an_image_without_lungs_gets_the_usual_place():
 
 def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
     inputs = baseline_inputs(cohort, shapes, images, "CT")
-    others = [name for name in DESCRIPTIONS if name != "own fields"]
+    others = [name for name in DESCRIPTIONS if name not in ("own fields", "burned-in text")]
     assert list(inputs) == [name for name in others if "lungs" not in name]
     assert list(baseline_inputs(cohort, shapes, images)) == others

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from cxr.images.decode import read_grey
 from cxr.images.inspection import inspect_images
@@ -25,14 +25,6 @@ def synthetic(tmp_path_factory):
 
 def bordered(grey):
     return np.pad(grey, 60)
-
-
-def lettered(grey):
-    image = Image.fromarray(np.minimum(grey, 120))
-    draw = ImageDraw.Draw(image)
-    for line in range(6):
-        draw.text((10, 10 + 30 * line), "PORTABLE AP UPRIGHT", fill=255, font_size=22)
-    return np.asarray(image)
 
 
 def tinted(grey):
@@ -64,7 +56,6 @@ def very_wide(grey):
     [
         (as_is, "", None),
         (bordered, "border_share", None),
-        (lettered, "text_share", None),
         (tinted, "saturation", None),
         (wide, "aspect", None),
         (photograph, None, "a colour picture"),

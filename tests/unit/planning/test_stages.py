@@ -42,6 +42,16 @@ def test_external_sources_are_apart_and_no_protocol_trains_on_them():
     assert not without.has_external_baselines
 
 
+def test_text_is_searched_for_in_chunks_where_the_cohort_wants_it():
+    assert not stages().has_text
+    assert stages().text_chunks == []
+    found = stages(cohort=TINY["cohort"] | {"text": {"chunks": 3}, "hide_text": True})
+    assert found.has_text
+    assert found.hides_text
+    assert found.text_chunks == ["0001", "0002", "0003"]
+    assert not stages(cohort=TINY["cohort"] | {"text": {}}).hides_text
+
+
 def test_sections_that_are_left_out_have_no_jobs():
     found = stages(evidence=None, similarity=None)
     assert not found.has_evidence

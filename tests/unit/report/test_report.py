@@ -199,6 +199,14 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
     assert "unchanged" not in text, "nor was a text with a space after it"
 
 
+def test_burned_in_text_is_counted_and_its_warning_is_text(study):
+    page = study(parts=TAGGED)
+    assert "markers were found on 7 of 9 usable images: 7 of 9 of viral." in page
+    assert "<strong>Words: viral</strong>" in page
+    assert "Burned-in" not in study()
+    assert "<strong>Words: &lt;" in study(text=HOSTILE, parts=TAGGED)
+
+
 def test_hostile_metadata_stay_text(folder_of):
     for name in ("tags_figure", "values_figure", "pairs_figure"):
         root = ElementTree.parse(path_of(folder_of(HOSTILE), name)).getroot()

@@ -10,7 +10,9 @@ from cxr.terminal.stages import OTHER, STAGES, TARGETS, stage_of
 RULES = [
     rule
     for path in [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]
-    for rule in re.findall(r"^\s*(?:rule|checkpoint) (\w+):", path.read_text(), re.MULTILINE)
+    for rule in re.findall(
+        r"^\s*(?:rule|use rule \w+ as) (\w+)(?: with)?:", path.read_text(), re.MULTILINE
+    )
 ]
 
 

@@ -1,6 +1,5 @@
 """A cohort from cleaned metadata: selected, balanced, split, its images in one array."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from cxr.cohort.selection import SelectionSettings, contradictions, select_image
 from cxr.cohort.splits import SplitShares, assign_splits, link_patients
 from cxr.cohort.tags import TAGS_COLUMN, TagSettings, assign_tags
 from cxr.core.io import new_array
-from cxr.images.canonical import Square, fill_cache
+from cxr.images.canonical import ImageFiles, Square, fill_cache
 from cxr.images.duplicates import near_duplicates
 
 
@@ -83,7 +82,7 @@ class AssembledCohort:
 def assemble_cohort(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     images: str | Path,
     settings: CohortSettings,
     threads: int,
@@ -99,8 +98,7 @@ def assemble_cohort(
         Rows of the shared schema.
     rejected : DataFrame
         The entries that did not become rows.
-    roots : mapping
-        The folder of each source.
+    files : ImageFiles
     images : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.
     settings : CohortSettings
@@ -116,7 +114,7 @@ def assemble_cohort(
     excluded: set[str] = set()
     while True:
         rows, flow = select_images(metadata, rejected, settings.selection, excluded, settings.seed)
-        pairs = _write_images(rows, roots, images, settings, threads)
+        pairs = _write_images(rows, files, images, settings, threads)
         contradicting = contradictions(rows, pairs)
         if not (contradicting and settings.near_duplicates.exclude_contradictions):
             break
@@ -131,7 +129,7 @@ def assemble_cohort(
 
 def _write_images(
     rows: pd.DataFrame,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     path: str | Path,
     settings: CohortSettings,
     threads: int,
@@ -140,5 +138,5 @@ def _write_images(
     shape = (len(rows), settings.image_size, settings.image_size)
     limits = settings.near_duplicates
     with new_array(path, shape, np.uint8) as pixels:
-        hashes = fill_cache(rows, roots, pixels, settings.square, threads)
+        hashes = fill_cache(rows, files, pixels, settings.square, threads)
         return near_duplicates(hashes, pixels, limits.bits, limits.correlation)

@@ -1,7 +1,6 @@
 """Images of sources that validate networks alone, without those that the cohort knows."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,7 +14,7 @@ from cxr.cohort.selection import SelectionSettings, classified_images
 from cxr.cohort.splits import group_patients, link_patients
 from cxr.core.errors import InputError
 from cxr.core.io import new_array, read_array
-from cxr.images.canonical import Square, fill_cache
+from cxr.images.canonical import ImageFiles, Square, fill_cache
 from cxr.images.duplicates import find_duplicates, near_duplicates, perceptual_hash
 
 EXTERNAL = "external"  # their split
@@ -73,7 +72,7 @@ def assemble_external(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
     known: KnownImages,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     path: str | Path,
     settings: ExternalSettings,
     threads: int,
@@ -90,8 +89,8 @@ def assemble_external(
     known : KnownImages
         Of the study. An image is excluded if it is one of the cohort's, byte by byte or
         as a near duplicate, and so are all images of its patient.
-    roots : mapping
-        The folder of each external source.
+    files : ImageFiles
+        Of the external sources.
     path : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.
     settings : ExternalSettings
@@ -119,7 +118,7 @@ def assemble_external(
     limits = settings.near_duplicates
     shape = (len(rows), settings.image_size, settings.image_size)
     with new_array(path, shape, np.uint8) as pixels:
-        fill_cache(rows, roots, pixels, settings.square, threads)
+        fill_cache(rows, files, pixels, settings.square, threads)
         alike = find_duplicates(pixels, known.images, limits.bits, limits.correlation)
     kept = _without_alike(rows, flows, alike, patients)
     _require_images(kept, flows)

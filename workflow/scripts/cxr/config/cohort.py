@@ -63,6 +63,23 @@ class NearDuplicates(Section):
     )
 
 
+class Text(Section):
+    """Burned-in words and markers, which are searched for in every image."""
+
+    words: Literal["none", "file", "field"] = Field(
+        default="file",
+        description="What becomes of the words: `file` keeps them in `text.csv` alone, `field` "
+        "makes them the recorded field `text_words` as well, which the page shows, `none` does "
+        "not read them, which is faster.",
+    )
+    chunks: int = Field(
+        default=4,
+        ge=1,
+        le=1000,
+        description="Jobs that the images are divided among. The results are the same.",
+    )
+
+
 class Tags(Section):
     """Labels besides the class, any number an image; a network learns them with the class."""
 
@@ -124,6 +141,17 @@ class Cohort(Section):
         description="How an image becomes square: its largest centred square, stretched, or padded "
         "with black. Only `crop` hides the aspect ratio from a network.",
     )
+    text: Text | None = Field(
+        default=None,
+        description="Search for burned-in words and markers, which become recorded fields "
+        "(`text_present`, `text_share`, `text_position`) and a baseline; null for none. It needs "
+        "the package rapidocr.",
+    )
+    hide_text: bool = Field(
+        default=False,
+        description="Whether the words and markers that `text` finds are painted over with their "
+        "surroundings before anything learns from the images.",
+    )
     near_duplicates: NearDuplicates = Field(
         default_factory=NearDuplicates,
         description="When two images count as the same one.",
@@ -142,4 +170,10 @@ class Cohort(Section):
                 "match draws as many images of every class; give per_class as a number, or leave "
                 "it out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _hidden_text_is_found(self) -> "Cohort":
+        if self.hide_text and self.text is None:
+            raise ValueError("hide_text paints over what text finds; give text, for example {}")
         return self

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from cxr.config.analysis import Analysis
 from cxr.config.base import Location, Name, Section, Seed
-from cxr.config.catalogue.fields import LEVELS, MATCHED, NUMBERS, TEXTS
+from cxr.config.catalogue.fields import LEVELS, MATCHED, NUMBERS, TEXTS, text_fields
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
@@ -171,6 +171,8 @@ class Config(Section):
             return self  # what it stands for is checked
         training = [s for name, s in self.sources.items() if name not in self.evaluation.external]
         own = sorted({name for source in training for name in fields_of(source)})
+        if self.cohort is not None and self.cohort.text is not None:
+            own += text_fields(self.cohort.text.words)
         named: list[tuple[str, str, tuple[str, ...]]] = []
         if self.cohort is not None and self.cohort.tags is not None:
             named += [("cohort.tags.fields", name, TEXTS) for name in self.cohort.tags.fields]

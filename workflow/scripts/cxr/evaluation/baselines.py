@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxr.cohort.protocols import part_cohort
+from cxr.config.catalogue.fields import OF_TEXT
 from cxr.evaluation.predictions import predictions_table
 from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
@@ -28,6 +29,7 @@ DESCRIPTIONS = {
     "border": "only the strip at the edges, random forest",
     "lungs covered": f"the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
     "lungs only": f"all but the lungs blackened, {SMALL} x {SMALL} pixels, random forest",
+    "burned-in text": "whether there is text, its share and position, random forest",
     "own fields": "the study's own recorded fields, such as the scanner, random forest",
     "average pool": f"averages of {POOLED} x {POOLED} fields and one dense layer, as in 2020",
 }
@@ -39,6 +41,7 @@ SHORTCUTS = (
     "thumbnail",
     "border",
     "lungs covered",
+    "burned-in text",
     "own fields",
 )
 
@@ -53,8 +56,8 @@ def baseline_inputs(
     cohort : DataFrame, n rows
         With `image_id`.
     files : DataFrame
-        `image_id, file, width, height, format, bands`, and own fields where there are any;
-        without a value of any there is no baseline `own fields`.
+        `image_id, file, width, height, format, bands`, and own fields and those of burned-in
+        text where there are any; without a value of any there is no such baseline.
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
     modality : str
@@ -85,12 +88,17 @@ def baseline_inputs(
         lungs, _ = lung_masks(images)
         for name, visible in (("lungs covered", ~lungs), ("lungs only", lungs)):
             inputs[name] = flatten(shrink(np.where(visible, images, 0).astype(np.uint8), SMALL))
-    if own := _own_inputs(rows):
-        inputs["own fields"] = np.column_stack(own)
+    of_text = [name for name in OF_TEXT if name in rows]
+    for name, fields in (
+        ("burned-in text", rows[of_text]),
+        ("own fields", rows.drop(columns=of_text)),
+    ):
+        if columns := _field_inputs(fields):
+            inputs[name] = np.column_stack(columns)
     return {**inputs, "average pool": flatten(shrink(images, POOLED)) / 255}
 
 
-def _own_inputs(rows: pd.DataFrame) -> list[np.ndarray]:
+def _field_inputs(rows: pd.DataFrame) -> list[np.ndarray]:
     """Own numbers, 0 where missing, and whether there is one; own texts one-hot, float32."""
     recorded = rows.loc[:, rows.notna().any()]
     columns = []

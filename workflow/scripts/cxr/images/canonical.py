@@ -1,7 +1,8 @@
 """The canonical images that networks learn from: grey, square, one size, re-encoded."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +14,26 @@ from cxr.core.errors import InputError
 from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.duplicates import perceptual_hash
+from cxr.images.hiding import Box, hide
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Where images are read from, and what of them is painted over.
+
+    Attributes
+    ----------
+    roots : mapping
+        The folder of each source.
+    hidden : mapping
+        By image_id, the boxes that are painted over.
+    """
+
+    roots: Mapping[str, Path]
+    hidden: Mapping[str, Sequence[Box]] = field(default_factory=dict)
 
 
 def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
@@ -77,7 +95,7 @@ def flatten(images: np.ndarray) -> np.ndarray:
 
 def fill_cache(
     rows: pd.DataFrame,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     pixels: np.ndarray,
     square: Square,
     threads: int,
@@ -87,9 +105,8 @@ def fill_cache(
     Parameters
     ----------
     rows : DataFrame, n rows
-        With `source` and `file`.
-    roots : mapping
-        The folder of each source.
+        `image_id, source, file`.
+    files : ImageFiles
     pixels : uint8 array, shape (n, size, size)
         Filled in the order of `rows`.
     square : "crop", "stretch" or "pad"
@@ -109,19 +126,21 @@ def fill_cache(
     """
     size = pixels.shape[1]
 
-    def prepare(entry: tuple[str, str]) -> tuple[np.ndarray, np.uint64]:
-        source, file = entry
+    def prepare(entry: tuple[str, str, Sequence[Box]]) -> tuple[np.ndarray, np.uint64]:
+        source, file, boxes = entry
+        root = files.roots[source]
         try:
-            with decoded(locate(roots[source], file)) as image:
-                grey = to_grey(image)
+            with decoded(locate(root, file)) as image:
+                grey = hide(to_grey(image), boxes)
                 return canonical(grey, size, square), perceptual_hash(grey)
         except UnusableImage as error:
             raise InputError(
-                f"{roots[source] / file}: {error}, though it was readable before; restore the "
-                f"source or delete {roots[source]} to obtain it again"
+                f"{root / file}: {error}, though it was readable before; restore the "
+                f"source or delete {root} to obtain it again"
             ) from error
 
-    entries = list(zip(rows["source"], rows["file"], strict=True))
+    places = [files.hidden.get(image_id, ()) for image_id in rows["image_id"]]
+    entries = list(zip(rows["source"], rows["file"], places, strict=True))
     hashes = np.empty(len(entries), dtype=np.uint64)
     for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
         pixels[i] = image

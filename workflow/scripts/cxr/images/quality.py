@@ -1,4 +1,4 @@
-"""Quality of images that can be read: blank, colour, borders, text, unusual shapes.
+"""Quality of images that can be read: blank, colour, borders, unusual shapes.
 
 Networks learn such artefacts easily, and sources differ in them. No measure is
 certain, so that only extreme images are rejected and the others are flagged.
@@ -9,10 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from cxr.images.text import text_share
-
 # Images with a measure above these are flagged, or rejected.
-FLAGGED_ABOVE = {"saturation": 0.1, "border_share": 0.15, "text_share": 0.002, "aspect": 2.0}
+FLAGGED_ABOVE = {"saturation": 0.1, "border_share": 0.15, "aspect": 2.0}
 REJECTED_ABOVE = {"saturation": 0.3, "aspect": 4.0}
 REASONS = {"saturation": "a colour picture", "aspect": "more than 4 times as long"}
 BLANK_BELOW = 3.0  # standard deviation of the pixels, 0 to 255
@@ -33,15 +31,13 @@ def quality_measures(grey: np.ndarray, saturation: float) -> dict[str, float]:
     -------
     dict
         `saturation`; `border_share`, the area of uniform strips at the edges;
-        `text_share`, the area of small bright marks on darker ground, such as
-        burned-in words and markers; `aspect`, the long side over the short one.
+        `aspect`, the long side over the short one.
     """
     height, width = grey.shape
     rows, columns = _border_width(np.ptp(grey, axis=1)), _border_width(np.ptp(grey, axis=0))
     return {
         "saturation": round(saturation, 4),
         "border_share": round(1 - (1 - rows / height) * (1 - columns / width), 4),
-        "text_share": round(text_share(grey), 5),
         "aspect": round(max(height, width) / min(height, width), 3),
     }
 

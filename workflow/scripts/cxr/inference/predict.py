@@ -19,6 +19,7 @@ from cxr.features.extract import mean_outputs
 from cxr.features.tables import features_table
 from cxr.images.canonical import canonical
 from cxr.images.decode import UnusableImage, decoded, to_grey
+from cxr.images.text import text_hider
 from cxr.networks.architecture import Network
 
 REJECTED = ("file", "reason")
@@ -105,12 +106,12 @@ def predict_folder(
     InputError
         If there is no file.
     """
-    size = card["cache_size"]
+    size, hidden = card["cache_size"], text_hider(card.get("hide_text", False))
 
     def read(file: str) -> np.ndarray | str:
         try:
             with decoded(folder / file) as image:
-                return canonical(to_grey(image), size, card["square"])
+                return canonical(hidden(to_grey(image)), size, card["square"])
         except UnusableImage as error:
             return str(error)
 

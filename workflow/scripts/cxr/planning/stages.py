@@ -22,6 +22,10 @@ class StudyStages:
         Whether features are learned from images; else they come from a table.
     has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
+    has_text, hides_text : bool
+        Whether burned-in text is searched for, and painted over.
+    text_chunks : list of str
+        The parts of the images that it is searched for in.
     has_external, has_external_baselines : bool
         Whether networks are validated on external sources, and baselines too.
     sources, external : list of str
@@ -53,6 +57,9 @@ class StudyStages:
     has_external_baselines: bool
     has_evidence: bool
     has_similarity: bool
+    has_text: bool
+    hides_text: bool
+    text_chunks: list[str]
     sources: list[str]
     external: list[str]
     models: list[str]
@@ -94,6 +101,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
     """
     evidence, similarity, embedding = study["evidence"], study["similarity"], study["embedding"]
     has_images = study["features"] is None
+    text = study["cohort"]["text"] if has_images else None
     controls: list[str] = []
     training_seeds: list[int] = []
     folds: list[str] = []
@@ -118,6 +126,9 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_external_baselines=bool(external) and study["evaluation"]["baselines"],
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
+        has_text=text is not None,
+        hides_text=has_images and study["cohort"]["hide_text"],
+        text_chunks=[f"{i + 1:04d}" for i in range(text["chunks"] if text else 0)],
         sources=sources,
         external=external,
         models=list(study["models"]) if has_images else [study["features"]["name"]],

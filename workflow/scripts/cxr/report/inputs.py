@@ -12,9 +12,9 @@ from typing import Any
 from cxr.planning.stages import StudyStages
 
 IMAGES, TAGS, ANALYSIS = "images", "tags", "analysis"
-EXTERNAL, EXTERNAL_BASELINES = "external", "external_baselines"
+EXTERNAL, EXTERNAL_BASELINES, TEXT = "external", "external_baselines", "text"
 EVIDENCE, SIMILARITY = "evidence", "similarity"
-PARTS = (IMAGES, TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY)
+PARTS = (IMAGES, TEXT, TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY)
 
 STUDY = "results/{study}"
 
@@ -117,6 +117,8 @@ INPUTS = (
     _figure("review_figure", "{model}.review", IMAGES),
     _table("comparison", "comparison", IMAGES, direct=False),
     _figure("comparison_figure", "comparison", IMAGES),
+    # Of burned-in text; its words are in a table that no page shows.
+    Input("burned_in_text", f"{STUDY}/text.json", (TEXT,)),
     # Of tags.
     _table("tags", "tags", TAGS),
     _table("tag_comparison", "tag_comparison", TAGS, direct=False),

@@ -16,6 +16,7 @@ from cxr.features.tables import feature_matrix
 from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.formats import NAMES
+from cxr.images.text import text_hider
 from cxr.networks.weights import load_model
 from cxr.similarity.index import Index
 from cxr.similarity.neighbours import neighbours_table
@@ -34,6 +35,8 @@ class QuerySettings:
     image_size : int
         Side of a canonical image, pixels.
     square : Square
+    hide_text : bool
+        Whether burned-in text is painted over.
     device : str
         As of `cxr.networks.device.choose_device`.
     space : "trained" or "backbone"
@@ -46,6 +49,7 @@ class QuerySettings:
 
     image_size: int
     square: Square
+    hide_text: bool
     device: str
     space: Literal["trained", "backbone"]
     backbone: str | None
@@ -53,7 +57,7 @@ class QuerySettings:
     classes: tuple[str, ...]
 
 
-def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
+def read_query(path: str | Path, size: int, square: Square, hide_text: bool = False) -> np.ndarray:
     """A new image, made canonical as those of the cohort were.
 
     Returns
@@ -66,7 +70,8 @@ def read_query(path: str | Path, size: int, square: Square) -> np.ndarray:
         If the file can't be used.
     """
     try:
-        return canonical(read_grey(Path(path)), size, square)[None]
+        grey = text_hider(hide_text)(read_grey(Path(path)))
+        return canonical(grey, size, square)[None]
     except UnusableImage as error:
         raise InputError(
             f"config key 'query': {path} can't be used: {error}; name an image as {NAMES}"

@@ -1,7 +1,10 @@
 """The seven stages that a user sees, and the rules of each."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "images": (*("download", "record_source", "clean_metadata", "clean_external"),),
+    "images": (
+        *("download", "record_source", "clean_metadata", "clean_external"),
+        *("find_text", "record_text", "find_external_text", "record_external_text"),
+    ),
     "cohort": (
         *("assemble_cohort", "draw_cohort", "divide_folds", "assemble_external"),
         "analyse_metadata",

@@ -44,6 +44,7 @@ def model_card(
         "image_size": model.training.phases[-1].image_size,
         "cache_size": int(data.images.shape[1]),
         "square": run.square,
+        **({"hide_text": True} if run.hide_text else {}),
         "preprocessing": PREPROCESSING,
         "parameters": parameter_count(network),
         "initial_weights": PurePath(model.weights).name,  # not where they lay

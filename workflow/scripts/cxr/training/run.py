@@ -37,6 +37,8 @@ class TrainingRun:
         Of the initial weights, the batches and the augmentation.
     square : str, optional
         How the images became square; for the card of a model that others use.
+    hide_text : bool
+        Whether burned-in text was painted over; for the card as well.
     device : str
         As of `cxr.networks.device.choose_device`.
     """
@@ -45,6 +47,7 @@ class TrainingRun:
     model: ModelSettings
     seed: int
     square: str | None = None
+    hide_text: bool = False
     device: str = "auto"
 
     def fit(

@@ -27,6 +27,9 @@ OF_READERS = {
         "temperature",
     ),
 }
+# Fields that the search for burned-in text adds, beside a study's own.
+TEXT_WORDS = "text_words"
+OF_TEXT = ("text_present", "text_share", "text_position", TEXT_WORDS)
 # Names that a field of a study's own can't have: the shared schema's, and those of other columns.
 SHARED = (
     *("image_id", "source", "file", "patient_id", "finding", "view", "modality", "sex"),
@@ -53,9 +56,16 @@ def name_problem(name: str) -> str | None:
         return "a name is letters, digits and underscores, a letter first, 60 at most"
     if name.casefold() in SHARED:
         return f"{name.casefold()} is a column of the shared schema; take another name"
-    if name.casefold() in RESERVED or re.fullmatch(r"f\d+|probability_.*|label_.*", name):
+    if name.casefold() in (*RESERVED, *OF_TEXT) or re.fullmatch(
+        r"f\d+|probability_.*|label_.*", name
+    ):
         return "this name is that of another column of the results; take another one"
     return None
+
+
+def text_fields(words: str) -> list[str]:
+    """The fields that the search for burned-in text adds, by what becomes of its words."""
+    return [name for name in OF_TEXT if name != TEXT_WORDS or words == "field"]
 
 
 def field_name(header: str) -> str | None:
