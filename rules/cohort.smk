@@ -49,6 +49,38 @@ rule assemble_cohort:
         "../workflow/scripts/assemble_cohort.py"
 
 
+if STAGES.has_lungs:
+
+    rule find_lungs:
+        """The lungs of every image of the cohort: masks of the study's own, and found ones."""
+        input:
+            cohort=rules.assemble_cohort.output.cohort,
+            images=rules.assemble_cohort.output.images,
+            metadata=rules.clean_metadata.output.metadata,
+            sources=expand("results/sources/{source}", source=SOURCES),
+        output:
+            lungs="results/{study}/lungs.npy",
+            table="results/{study}/lungs.csv",
+        log:
+            "results/{study}/logs/find_lungs.log",
+        benchmark:
+            "results/{study}/benchmarks/find_lungs.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 2
+        resources:
+            mem_mb=grows(1000, 2),
+            runtime=grows(20, 1),
+        params:
+            cfg=settings(square="cohort.square"),
+            code=code_of("find_lungs.py"),
+        script:
+            "../workflow/scripts/find_lungs.py"
+
+
+LUNGS = rules.find_lungs.output.lungs if STAGES.has_lungs else []
+
+
 rule draw_cohort:
     """The flow diagram of the cohort."""
     input:

@@ -111,6 +111,7 @@ rule run_baselines:
     input:
         cohort=rules.assemble_cohort.output.cohort,
         images=rules.assemble_cohort.output.images,
+        lungs=LUNGS,
         folds=rules.divide_folds.output.folds,
         metadata=METADATA,
         quality=rules.clean_metadata.output.quality,
@@ -301,6 +302,7 @@ rule explain:
     """Grad-CAM of the test images."""
     input:
         images=rules.assemble_cohort.output.images,
+        lungs=LUNGS,
         weights=rules.train.output.weights,
         model=rules.train.output.model,
         predictions=rules.evaluate.output.predictions,
@@ -324,7 +326,7 @@ rule explain:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.2),
     params:
-        cfg=settings(explained="evaluation.explained", modality="cohort.modality"),
+        cfg=settings(explained="evaluation.explained"),
         code=code_of("explain.py"),
     script:
         "../workflow/scripts/explain.py"

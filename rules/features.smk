@@ -1,5 +1,7 @@
 """The learned features of every image of the cohort, and what they are compared with."""
 
+from cxr.config.catalogue.controls import CONTROLS
+
 
 rule export_features:
     """One row an image, one column a unit of the dense layer."""
@@ -28,12 +30,19 @@ rule export_features:
         "../workflow/scripts/export_features.py"
 
 
+def with_lungs_covered(path):
+    """The input of controls that cover the lungs; others do without."""
+    return lambda wildcards: (path if CONTROLS[wildcards.control].covers_lungs else [])
+
+
 rule make_control:
-    """Features that can't be about the disease, in place of a network's."""
+    """Features that hold little or nothing of the disease, in place of a network's."""
     input:
         cohort=COHORT,
         images=rules.assemble_cohort.output.images,
         model=rules.train.output.model,
+        lungs=with_lungs_covered(LUNGS),
+        weights=with_lungs_covered(rules.train.output.weights),
     output:
         features="results/{study}/controls/{model}.{control}.parquet",
     log:

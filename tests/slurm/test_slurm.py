@@ -28,6 +28,7 @@ QUICK = [
 HEAVY = {
     "clean_metadata",
     "assemble_cohort",
+    "find_lungs",
     "train",
     "train_part",
     "evaluate",

@@ -36,7 +36,8 @@ LEARNED = {"export_features": 1, "make_control": 1, **SIMILAR}
 AFTER_TRAINING = {**LEARNED, **EVALUATED, **AFTER_FEATURES}
 RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 6}
 FOLDED = {"divide_folds": 1, "run_baselines": 1}
-ALL = {"assemble_cohort": 1, "draw_cohort": 1, **FOLDED, **RETRAINED, "show_table": 7}
+SELECTED = {"assemble_cohort": 1, "draw_cohort": 1, "find_lungs": 1}
+ALL = {**SELECTED, **FOLDED, **RETRAINED, "show_table": 7}
 CLEANED = {"clean_metadata": 1, **ALL, "show_table": 8}
 
 

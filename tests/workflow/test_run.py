@@ -26,6 +26,8 @@ FILES = {
     "quality.csv",
     "cohort.parquet",
     "images.npy",
+    "lungs.npy",
+    "lungs.csv",
     "excluded.csv",
     "flow.json",
     "models/conv5/model.safetensors",

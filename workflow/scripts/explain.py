@@ -17,8 +17,9 @@ def main(input, output, cfg):
     network, card = load_model(input.weights, input.model)
     predictions, images = read_table(input.predictions), read_array(input.images)
     classes, count = card["classes"], cfg["explained"]
+    lungs = read_array(input.lungs) if input.lungs else None
     explanation = explain_predictions(
-        network, card["image_size"], predictions, images, classes, cfg["modality"], count
+        network, card["image_size"], predictions, images, lungs, classes, count
     )
     write_csv(explanation.attention, output.attention)
     save(panels(explanation.examples, explanation.pictures, classes, count), output.figure)

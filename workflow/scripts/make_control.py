@@ -1,11 +1,12 @@
-"""Features that can't be about the disease, in place of a network's."""
+"""Features that hold little or nothing of the disease, in place of a network's."""
 
 from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_json, read_table, write_table
 from cxr.core.job import job
-from cxr.evidence.controls import control_features
+from cxr.evidence.controls import Trained, control_features
 from cxr.features.tables import features_table
+from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     images, card = read_array(input.images), read_json(input.model)
-    features = control_features(cfg["control"], images, card, cfg["seed"], cfg["device"])
+    trained = None
+    if input.lungs:
+        trained = Trained(load_model(input.weights, input.model)[0], read_array(input.lungs))
+    features = control_features(cfg["control"], images, card, cfg["seed"], cfg["device"], trained)
     write_table(features_table(read_table(input.cohort), features), output.features)
 
 

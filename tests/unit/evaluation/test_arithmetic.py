@@ -328,21 +328,21 @@ def test_grad_cam_of_many_images_is_that_of_each():
 
 def test_shares_of_a_map_in_the_border():
     predictions = pd.DataFrame({"image_id": ["x", "y"], "class": "a", "predicted": "b"})
-    images = np.zeros((2, 32, 32), np.uint8)
     cams = np.ones((2, 32, 32))
     border = border_mask(32)
     cams[1] = border * 3 + ~border
-    table = attention(predictions, images, cams, "CT")
+    table = attention(predictions, cams, None)
     area = round(float(border.mean()), 4)
     assert table["border_area"].tolist() == [area] * 2
     assert table["in_border"].iloc[0] == area
     share = 3 * border.sum() / (3 * border.sum() + (~border).sum())
     assert table["in_border"].iloc[1] == pytest.approx(share, abs=1e-4)
     assert table[["in_lungs", "lung_area"]].isna().all(axis=None)
-    radiograph = attention(predictions, images, cams)
-    assert radiograph["in_lungs"].iloc[0] == radiograph["lung_area"].iloc[0]
-    assert 0.2 < radiograph["lung_area"].iloc[0] < 0.5
-    assert np.isnan(attention(predictions, images, 0 * cams)["in_border"]).all()
+    lungs = np.zeros((2, 32, 32), dtype=bool)
+    lungs[:, :16] = True
+    radiograph = attention(predictions, cams, lungs)
+    assert radiograph["in_lungs"].tolist() == radiograph["lung_area"].tolist() == [0.5, 0.5]
+    assert np.isnan(attention(predictions, 0 * cams, lungs)["in_border"]).all()
 
 
 def test_examples_are_the_most_confident_ones_of_each_class_and_kind():
@@ -372,8 +372,10 @@ def test_only_test_images_are_explained():
     network = build_network("conv5", 2, 8, 0.0, seed=1)
     images = np.random.default_rng(0).integers(0, 255, (4, 32, 32), dtype=np.uint8)
     table = table_of("aabb", "abab").assign(split=["train", "test", "test", "test"])
-    found = explain_predictions(network, 32, table, images, ["a", "b"], "CT", 1)
+    lungs = np.arange(4)[:, None, None] * 8 > np.arange(32)[:, None] + np.zeros(32)
+    found = explain_predictions(network, 32, table, images, lungs, ["a", "b"], 1)
     assert found.attention["image_id"].tolist() == ["i01", "i02", "i03"]
+    assert found.attention["lung_area"].tolist() == [0.25, 0.5, 0.75]
     assert len(found.pictures) == len(found.examples) == 3
     cam = grad_cam(network, images[[1]], 32, np.array([1]))
     row = found.examples.index.get_loc(0)

@@ -57,12 +57,12 @@ def test_shares_of_attention_are_shares(trained):
     _, images, _ = trained
     table = pd.DataFrame({"image_id": list("ab"), "class": "a", "predicted": "a"})
     even = np.ones((2, 64, 64), dtype=np.float32)
-    shares = attention(table, images[:2], even)
+    lungs = images[:2] > 60
+    shares = attention(table, even, lungs)
     np.testing.assert_allclose(shares["in_lungs"], shares["lung_area"], atol=1e-3)
     np.testing.assert_allclose(shares["in_border"], shares["border_area"], atol=1e-3)
-    assert attention(table, images[:2], 0 * even)["in_lungs"].isna().all()
-    # The rule that finds lungs is for radiographs.
-    of_ct = attention(table, images[:2], even, "CT")
+    assert attention(table, 0 * even, lungs)["in_lungs"].isna().all()
+    of_ct = attention(table, even, None)
     assert of_ct[["in_lungs", "lung_area"]].isna().all(axis=None)
     pd.testing.assert_series_equal(of_ct["in_border"], shares["in_border"])
 

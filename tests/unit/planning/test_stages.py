@@ -29,6 +29,19 @@ def test_a_study_of_images_has_the_stages_of_its_sections():
     ]
 
 
+def test_lungs_are_found_in_radiographs_alone():
+    controls = {"controls": ["pixels", "covered"]}
+    found = stages(evidence=TINY["evidence"] | controls)
+    assert found.has_lungs
+    assert found.controls == ["pixels", "covered"]
+    for modality, has_lungs in (("chest x-ray", True), ("CT", False)):
+        cohort = TINY["cohort"] | {"modality": modality}
+        found = stages(cohort=cohort, evidence=TINY["evidence"] | controls)
+        assert found.has_lungs == has_lungs
+        assert ("covered" in found.controls) == has_lungs
+    assert not study_stages(resolve(TABLE)).has_lungs
+
+
 def test_external_sources_are_apart_and_no_protocol_trains_on_them():
     sources = {name: {"kind": "synthetic"} for name in ("here", "there", "elsewhere")}
     found = stages(sources=sources, evaluation={"external": ["elsewhere"]})

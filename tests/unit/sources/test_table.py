@@ -83,6 +83,27 @@ def test_columns_named_after_findings_state_them(tmp_path):
         read("own", tmp_path, layout)
 
 
+def test_masks_lie_anywhere_below_the_source_and_are_no_images_without_a_row(tmp_path):
+    for name in ("a.png", "b.png", "masks/a.png", "masks/b_mask.png", "c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    frame = pd.DataFrame(
+        {
+            "image": ["a.png", "b.png", "c.png"],
+            "dx": "normal",
+            "lungs": ["masks/a.png", "B_mask.PNG", "lost.png"],
+        }
+    )
+    columns = {"file": "image", "finding": "dx", "mask": "lungs"}
+    reading = read("own", cohort(tmp_path, frame), layout_of(columns=columns))
+    assert reading.rows["mask"].tolist() == ["masks/a.png", "masks/b_mask.png", "lost.png"]
+    assert reading.rejected.empty
+    assert "mask" not in set(reading.summary["column"])
+    without = read("own", tmp_path, layout_of(columns={"file": "image", "finding": "dx"}))
+    assert without.rows["mask"].isna().all()
+    assert without.rejected["file"].tolist() == ["masks/a.png", "masks/b_mask.png"]
+
+
 def test_names_are_found_however_the_table_spells_them(tmp_path):
     (tmp_path / "images" / "deep").mkdir(parents=True)
     for name in ("00000001.png", "deep/b.PNG", "c.jpg", "d.png", "d.jpg"):

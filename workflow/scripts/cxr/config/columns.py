@@ -89,6 +89,11 @@ class TableColumns(Values):
     """The table's column for each column of the shared schema."""
 
     file: Term = Field(description="The image's file, below the folder of images.")
+    mask: Term | None = Field(
+        default=None,
+        description="A mask of its lungs, a file below the source's folder as large as the image; "
+        "lungs are found where there is none.",
+    )
     finding: Annotated[list[Term], Field(min_length=1), Unique] | Term | None = Field(  # type: ignore[assignment]
         default=None,
         description="The column of findings, which are separated by `,`, `;` or `|`; or a list of "

@@ -78,7 +78,8 @@ class Evidence(Section):
     controls: list[Annotated[str, OneOf(CONTROLS)]] = Field(
         default=list(CONTROLS),
         description="Control features that the same search is run on: of an untrained network, 32 "
-        "x 32 pixels after PCA, and the border alone.",
+        "x 32 pixels after PCA, the border alone, and the network's features of images whose lungs "
+        "are painted over (of radiographs alone).",
     )
     resamples: int = Field(
         default=50,

@@ -13,10 +13,11 @@ import pandas as pd
 
 from cxr.cohort.protocols import part_cohort
 from cxr.config.catalogue.fields import OF_TEXT
+from cxr.config.catalogue.projections import find_modality
 from cxr.evaluation.predictions import predictions_table
 from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
-from cxr.images.lungs import MODALITY, border_mask, lung_masks
+from cxr.images.lungs import MODALITY, border_mask, covered, lung_masks
 from cxr.metadata.fields import own_groups, own_numbers
 
 TREES = 300
@@ -47,7 +48,11 @@ SHORTCUTS = (
 
 
 def baseline_inputs(
-    cohort: pd.DataFrame, files: pd.DataFrame, images: np.ndarray, modality: str = MODALITY
+    cohort: pd.DataFrame,
+    files: pd.DataFrame,
+    images: np.ndarray,
+    modality: str = MODALITY,
+    lungs: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The inputs of each baseline.
 
@@ -61,8 +66,10 @@ def baseline_inputs(
     images : uint8 array, shape (n, size, size)
         Canonical pixels.
     modality : str
-        Lungs are segmented on radiographs alone; for another modality the baselines
+        Lungs are found on radiographs alone; for another modality the baselines
         with lungs are left out.
+    lungs : bool array, shape (n, size, size), optional
+        Their masks; found where none are given.
 
     Returns
     -------
@@ -84,10 +91,10 @@ def baseline_inputs(
         "thumbnail": flatten(shrink(images, THUMBNAIL)),
         "border": small[:, border].astype(np.float32),
     }
-    if modality == MODALITY:
-        lungs, _ = lung_masks(images)
-        for name, visible in (("lungs covered", ~lungs), ("lungs only", lungs)):
-            inputs[name] = flatten(shrink(np.where(visible, images, 0).astype(np.uint8), SMALL))
+    if find_modality(modality) == MODALITY:
+        masks = lung_masks(images)[0] if lungs is None else lungs
+        for name, hidden in (("lungs covered", masks), ("lungs only", ~masks)):
+            inputs[name] = flatten(shrink(covered(images, hidden), SMALL))
     of_text = [name for name in OF_TEXT if name in rows]
     for name, fields in (
         ("burned-in text", rows[of_text]),

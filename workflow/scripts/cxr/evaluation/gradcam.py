@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from cxr.evaluation.predictions import confidences
-from cxr.images.lungs import MODALITY, border_mask, lung_masks
+from cxr.images.lungs import border_mask
 from cxr.networks.architecture import Network
 from cxr.networks.device import choose_device
 from cxr.networks.pixels import unit_batches
@@ -77,7 +77,7 @@ def grad_cam(
 
 
 def attention(
-    predictions: pd.DataFrame, images: np.ndarray, cams: np.ndarray, modality: str = MODALITY
+    predictions: pd.DataFrame, cams: np.ndarray, lungs: np.ndarray | None
 ) -> pd.DataFrame:
     """How much of each image's Grad-CAM lies in the lungs and at the border.
 
@@ -85,30 +85,28 @@ def attention(
     ----------
     predictions : DataFrame, n rows
         `image_id, class, predicted`.
-    images : uint8 array, shape (n, size, size)
     cams : float array, shape (n, size, size)
+    lungs : bool array, shape (n, size, size), or None
+        The lungs of radiographs; None for another modality.
 
     Returns
     -------
     DataFrame
         image_id, class, predicted; `in_lungs` and `in_border`, shares of the map;
-        `lung_area` and `border_area`, the shares that an even map would have. The
-        lung masks are those of `cxr.images.lungs`, rough ones, and of radiographs alone: of
-        another modality what is about lungs is null.
+        `lung_area` and `border_area`, the shares that an even map would have. Without
+        lungs what is about them is null.
     """
-    lungs = np.full(images.shape, np.nan)
-    if modality == MODALITY:
-        lungs, _ = lung_masks(images)
-    border = border_mask(images.shape[1])
+    masks = np.full(cams.shape, np.nan) if lungs is None else lungs
+    border = border_mask(cams.shape[1])
     total = cams.sum(axis=(1, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
-        inside = (cams * lungs).sum(axis=(1, 2)) / total
+        inside = (cams * masks).sum(axis=(1, 2)) / total
         outside = (cams * border).sum(axis=(1, 2)) / total
     table = predictions[["image_id", "class", "predicted"]].reset_index(drop=True)
     return table.assign(
         in_lungs=inside.round(4),
         in_border=outside.round(4),
-        lung_area=lungs.mean(axis=(1, 2)).round(4),
+        lung_area=masks.mean(axis=(1, 2)).round(4),
         border_area=round(float(border.mean()), 4),
     )
 
@@ -167,8 +165,8 @@ def explain_predictions(
     image_size: int,
     predictions: pd.DataFrame,
     images: np.ndarray,
+    lungs: np.ndarray | None,
     classes: Sequence[str],
-    modality: str,
     count: int,
 ) -> Explanation:
     """Grad-CAM of the predicted class for every test image.
@@ -181,18 +179,20 @@ def explain_predictions(
     predictions : DataFrame, n rows
         Indexed 0, 1, ...; `image_id, class, split, predicted` and a probability a class.
     images : uint8 array, shape (n, size, size)
+    lungs : bool array, shape (n, size, size), or None
+        As in `attention`.
     classes : sequence of str
-    modality : str
     count : int
         Examples of each class, correct and incorrect ones each.
     """
     test = predictions.loc[predictions["split"] == "test"]
     pixels = images[test.index]
+    masks = None if lungs is None else lungs[test.index]
     test = test.reset_index(drop=True)
     cams = grad_cam(network, pixels, image_size, predicted_codes(test, classes))
     examples = select_examples(test, classes, count)
     pictures = [overlay(pixels[row], cams[row]) for row in examples.index]
-    return Explanation(attention(test, pixels, cams, modality), examples, pictures)
+    return Explanation(attention(test, cams, masks), examples, pictures)
 
 
 def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:

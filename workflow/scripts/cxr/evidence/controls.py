@@ -1,18 +1,43 @@
-"""Features that can't be about the disease, or hardly: an untrained network, pixels, borders."""
+"""Features that hold little of the disease: no training, pixels, borders, lungs covered."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxr.config.catalogue.controls import COMPONENTS, SIDE
-from cxr.features.extract import untrained_features
+from cxr.features.extract import extract_features, untrained_features
 from cxr.images.canonical import flatten, shrink
-from cxr.images.lungs import border_mask
+from cxr.images.lungs import border_mask, painted_over
+
+if TYPE_CHECKING:
+    from cxr.networks.architecture import Network
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a control that `covers_lungs` needs.
+
+    Attributes
+    ----------
+    network : Network
+        The model itself.
+    lungs : bool array, shape (n, size, size)
+        The lungs of the images.
+    """
+
+    network: "Network"
+    lungs: np.ndarray
 
 
 def control_features(
-    control: str, images: np.ndarray, card: Mapping[str, Any], seed: int, device: str = "auto"
+    control: str,
+    images: np.ndarray,
+    card: Mapping[str, Any],
+    seed: int,
+    device: str = "auto",
+    trained: Trained | None = None,
 ) -> np.ndarray:
     """The features of a control, float32 of shape (n, d).
 
@@ -27,22 +52,35 @@ def control_features(
         Of the untrained network's weights.
     device : str
         As of `cxr.networks.device.choose_device`.
+    trained : Trained or None
+        None where the control does without.
     """
-    return FEATURES[control](images, card, seed, device)
+    return FEATURES[control](images, card, seed, device, trained)
 
 
-def _untrained(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
+def _untrained(
+    images: np.ndarray, card: Mapping[str, Any], seed: int, device: str, _: Trained | None
+) -> np.ndarray:
     n_classes, d = len(card["classes"]), card["feature_dim"]
     size = card["image_size"]
     return untrained_features(card["architecture"], n_classes, d, size, images, seed, device)
 
 
-def _pixels(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
+def _pixels(images: np.ndarray, *_: object) -> np.ndarray:
     return principal_components(flatten(shrink(images, SIDE)))
 
 
-def _border(images: np.ndarray, card: Mapping[str, Any], seed: int, device: str) -> np.ndarray:
+def _border(images: np.ndarray, *_: object) -> np.ndarray:
     return principal_components(shrink(images, SIDE)[:, border_mask(SIDE)].astype(np.float32))
+
+
+def _covered(
+    images: np.ndarray, card: Mapping[str, Any], _: int, device: str, trained: Trained | None
+) -> np.ndarray:
+    if trained is None:
+        raise ValueError("the lungs can't be covered without the network and the masks")
+    images = painted_over(images, trained.lungs)
+    return extract_features(trained.network, images, card["image_size"], device=device)[0]
 
 
 def principal_components(pixels: np.ndarray) -> np.ndarray:
@@ -63,9 +101,13 @@ def principal_components(pixels: np.ndarray) -> np.ndarray:
     return PCA(count, svd_solver="full").fit_transform(pixels).astype(np.float32)
 
 
-# How the features of each control are made: of the images, the model's card, a seed, a device.
-FEATURES: dict[str, Callable[[np.ndarray, Mapping[str, Any], int, str], np.ndarray]] = {
+# How the features of each control are made: of the images, the model's card, a seed, a device and
+# what `Trained` holds.
+FEATURES: dict[
+    str, Callable[[np.ndarray, Mapping[str, Any], int, str, Trained | None], np.ndarray]
+] = {
     "untrained": _untrained,
     "pixels": _pixels,
     "border": _border,
+    "covered": _covered,
 }

@@ -54,20 +54,23 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
     -------
     uint8 array, shape (size, size)
     """
-    image = Image.fromarray(grey)
+    image = squared(Image.fromarray(grey), size, square)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return np.array(Image.open(buffer, formats=["JPEG"]))
+
+
+def squared(image: Image.Image, size: int, square: Square) -> Image.Image:
+    """A grey image as a square of one size, as in `canonical`, but not encoded."""
     filter_ = Image.Resampling.LANCZOS
     if square == "crop":
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         # Cropped first: a filter over a box would mix in pixels outside.
-        image = image.crop((left, top, left + side, top + side)).resize((size, size), filter_)
-    elif square == "pad":
-        image = ImageOps.pad(image, (size, size), method=filter_)
-    else:
-        image = image.resize((size, size), resample=filter_)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return np.array(Image.open(buffer, formats=["JPEG"]))
+        return image.crop((left, top, left + side, top + side)).resize((size, size), filter_)
+    if square == "pad":
+        return ImageOps.pad(image, (size, size), method=filter_)
+    return image.resize((size, size), resample=filter_)
 
 
 def shrink(images: np.ndarray, side: int) -> np.ndarray:

@@ -1,60 +1,87 @@
-"""Rough lung masks by classical methods, to tell whether a classifier uses the lungs.
+"""Lung masks of radiographs, to tell whether a classifier uses the lungs.
 
-Not a segmentation to measure lungs with: in each half of the chest it is the
-largest dark region near the place where a lung is expected.
+Not a segmentation to measure lungs with. As in the masks that it was learned from, a lung
+goes on behind the heart, and dense parts belong to it.
 """
 
-import numpy as np
+from collections.abc import Sequence
 
-# Where the lung on the image's left side may lie, an upright ellipse: its centre and half axes,
-# (row, column) as shares of the side. The other one mirrors it.
-CENTRE, AXES = (0.45, 0.29), (0.42, 0.24)
-# These places hold for radiographs alone: a CT slice shows the chest from below.
-MODALITY = "X-ray"
-# The least share of that ellipse that a lung fills; where no region does, the ellipse reduced by
-# this factor replaces it.
-MIN_SHARE, REDUCTION = 0.2, 0.8
+import numpy as np
+from PIL import Image
+
+from cxr.config.catalogue.projections import RADIOGRAPH
+from cxr.images.canonical import shrink
+from cxr.images.lung_network import MEMBERS, SIDE, lung_scores, mean_mask
+
+# The networks know radiographs alone: a CT slice shows the chest from below.
+MODALITY = RADIOGRAPH
+# What is no lung: smaller than this share of the largest region, or beyond the second one.
+LEAST_PART, LUNGS = 0.1, 2
+# Shares of the image that both lungs together can fill; where they do not, the mean mask
+# replaces them.
+LEAST_AREA, LARGEST_AREA = 0.08, 0.8
 # Width of the strip at the edges, as a share of the side, where the detector's borders show.
 BORDER = 0.08
 
 
-def lung_masks(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lung masks of canonical images.
+def lung_masks(
+    images: np.ndarray, members: Sequence[int] = range(MEMBERS)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lung masks of canonical radiographs.
 
-    Contrast is equalized, what is darker than Otsu's threshold within an ellipse
-    on each side is a candidate, its largest region the lung, and the region's
-    convex hull the mask, so that dense parts of a lung belong to it. Where that
-    region is too small, a smaller ellipse is the mask.
+    Small networks score each pixel, see `cxr.images.lung_network`; the largest two
+    regions with positive scores, without holes, are the lungs. Where they are too small or
+    too large, or an image has no contrast, the mean of the masks that the networks learned
+    from replaces them.
 
     Parameters
     ----------
     images : uint8 array, shape (n, size, size)
+    members : sequence of int
+        The networks that are averaged: all, but where their errors are measured.
 
     Returns
     -------
     masks : bool array, shape (n, size, size)
     segmented : bool array, shape (n,)
-        False where the ellipse replaces a lung.
-
-    References
-    ----------
-    N. Otsu, "A threshold selection method from gray-level histograms", 1979.
-    B. van Ginneken, B. ter Haar Romeny, M. Viergever, "Computer-aided diagnosis in
-    chest radiography: a survey", 2001 (rule-based lung field segmentation).
+        False where the mean mask replaces the lungs.
     """
     size = images.shape[1]
-    left, fallback = _ellipse(size), _ellipse(size, REDUCTION)
-    sides = ((left, fallback), (left[:, ::-1], fallback[:, ::-1]))
     masks = np.zeros(images.shape, dtype=bool)
-    segmented = np.ones(len(images), dtype=bool)
-    for i, image in enumerate(images):
-        dark = _dark(image, left | left[:, ::-1])
-        for side, ellipse in sides:
-            lung = _largest(dark & side)
-            if lung.sum() < MIN_SHARE * side.sum():
-                lung, segmented[i] = ellipse, False
-            masks[i] |= lung
+    segmented = np.zeros(len(images), dtype=bool)
+    usual = _enlarged(mean_mask().astype(np.float32) - 127.5, size)
+    if not len(images):
+        return masks, segmented
+    for i, scores in enumerate(lung_scores(shrink(images, SIDE), members)):
+        lungs = _lungs(scores > 0)
+        segmented[i] = np.ptp(images[i]) > 0 and LEAST_AREA <= lungs.mean() <= LARGEST_AREA
+        inside = np.where(lungs, np.abs(scores), -np.abs(scores))
+        masks[i] = _enlarged(inside, size) if segmented[i] else usual
     return masks, segmented
+
+
+def covered(images: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Images of which some pixels are black, uint8 of shape (n, size, size).
+
+    Parameters
+    ----------
+    images : uint8 array, shape (n, size, size)
+    hidden : bool array, shape (n, size, size)
+    """
+    return np.where(hidden, np.uint8(0), images)
+
+
+def painted_over(images: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Images of which some pixels have the mean grey of the others, uint8 of (n, size, size).
+
+    Parameters
+    ----------
+    images : uint8 array, shape (n, size, size)
+    hidden : bool array, shape (n, size, size)
+    """
+    counts = np.maximum((~hidden).sum(axis=(1, 2)), 1)
+    means = np.where(hidden, 0, images).sum(axis=(1, 2), dtype=np.int64) // counts
+    return np.where(hidden, means.astype(np.uint8)[:, None, None], images)
 
 
 def border_mask(size: int) -> np.ndarray:
@@ -65,34 +92,21 @@ def border_mask(size: int) -> np.ndarray:
     return mask
 
 
-def _ellipse(size: int, factor: float = 1.0) -> np.ndarray:
-    """Where the lung on the image's left side may be, bool of shape (size, size)."""
-    rows, columns = (np.mgrid[:size, :size] + 0.5) / size
-    distance = ((rows - CENTRE[0]) / AXES[0]) ** 2 + ((columns - CENTRE[1]) / AXES[1]) ** 2
-    return (distance <= factor**2) & (columns < 0.5)
-
-
-def _dark(image: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """The pixels that are darker than Otsu's threshold of those in `region`."""
-    from skimage.exposure import equalize_adapthist
-    from skimage.filters import gaussian, threshold_otsu
-    from skimage.morphology import disk, opening
-
-    size = image.shape[0]
-    equalized = gaussian(equalize_adapthist(image, clip_limit=0.01), sigma=size / 64)
-    values = equalized[region]
-    if values.min() == values.max():
-        return np.zeros(image.shape, dtype=bool)
-    return opening(equalized < threshold_otsu(values), disk(max(1, size // 64)))
-
-
-def _largest(region: np.ndarray) -> np.ndarray:
-    """The convex hull of a region's largest connected part."""
-    from scipy.ndimage import label
-    from skimage.morphology import convex_hull_image
+def _lungs(region: np.ndarray) -> np.ndarray:
+    """The largest parts of a region, without holes."""
+    from scipy.ndimage import binary_fill_holes, label
 
     parts, count = label(region)
     if not count:
         return region
-    sizes = np.bincount(parts.ravel())[1:]
-    return convex_hull_image(parts == 1 + sizes.argmax())
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    largest = np.argsort(-sizes, kind="stable")[:LUNGS]
+    kept = largest[sizes[largest] >= LEAST_PART * sizes.max()]
+    return binary_fill_holes(np.isin(parts, kept))
+
+
+def _enlarged(scores: np.ndarray, size: int) -> np.ndarray:
+    """Where scores are positive at another size, bool of shape (size, size)."""
+    picture = Image.fromarray(scores.astype(np.float32))
+    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR)) > 0

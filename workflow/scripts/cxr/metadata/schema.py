@@ -13,6 +13,7 @@ SCHEMA = {
     "image_id": "str",
     "source": "str",
     "file": "str",
+    "mask": "str",
     "patient_id": "str",
     "finding": "str",
     "view": "str",

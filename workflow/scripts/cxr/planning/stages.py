@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from cxr.config.catalogue.controls import IMAGENET
+from cxr.config.catalogue.controls import CONTROLS, IMAGENET
+from cxr.config.catalogue.projections import RADIOGRAPH, find_modality
 from cxr.planning.chunks import SIMULATIONS, SIMULATIONS_ON_GPU, chunks, null_chunks
 from cxr.planning.parts import ProtocolSettings, protocol_parts
 
@@ -26,6 +27,8 @@ class StudyStages:
         Whether burned-in text is searched for, and painted over.
     text_chunks : list of str
         The parts of the images that it is searched for in.
+    has_lungs : bool
+        Whether lungs are found in the images: in radiographs alone.
     has_external, has_external_baselines : bool
         Whether networks are validated on external sources, and baselines too.
     sources, external : list of str
@@ -53,6 +56,7 @@ class StudyStages:
     has_images: bool
     has_tags: bool
     has_analysis: bool
+    has_lungs: bool
     has_external: bool
     has_external_baselines: bool
     has_evidence: bool
@@ -102,13 +106,15 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
     evidence, similarity, embedding = study["evidence"], study["similarity"], study["embedding"]
     has_images = study["features"] is None
     text = study["cohort"]["text"] if has_images else None
+    has_lungs = has_images and find_modality(study["cohort"]["modality"]) == RADIOGRAPH
     controls: list[str] = []
     training_seeds: list[int] = []
     folds: list[str] = []
     baselines: list[str] = []
     backbones: dict[str, str] = {}
     if has_images and evidence is not None:
-        controls, training_seeds = list(evidence["controls"]), list(evidence["training_seeds"])
+        training_seeds = list(evidence["training_seeds"])
+        controls = [c for c in evidence["controls"] if has_lungs or not CONTROLS[c].covers_lungs]
     if has_images and similarity is not None:
         folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
         baselines = [name for name in similarity["baselines"] if name != IMAGENET]
@@ -122,6 +128,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_images=has_images,
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
+        has_lungs=has_lungs,
         has_external=bool(external),
         has_external_baselines=bool(external) and study["evaluation"]["baselines"],
         has_evidence=evidence is not None,

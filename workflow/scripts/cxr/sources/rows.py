@@ -40,6 +40,7 @@ PARSERS: dict[str, Parser] = {
     "severity_extent": extent_score,
     "severity_opacity": opacity_score,
     "licence": tidy,
+    "mask": tidy,
     "doi": normalise.doi,
 }
 EXAMPLES = 3

@@ -108,14 +108,16 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the source's folder of images")
     raw = _with_files(raw, layout.images, ImageFiles(folder), table.problems)
+    raw = _with_masks(raw, root)
     if layout.patient is not None:
         named = raw["patient_id"].map(tidy).notna()
         raw["patient_id"] = raw["patient_id"].where(
             named, patients_in_names(raw["file"], layout.patient)
         )
     raw = with_tags(raw, root, source, layout.tags, COLUMN)
-    unlisted = unlisted_files(root, folder, {*raw["file"], layout.table})
-    return build_reading(raw, source, unlisted, "no row in the table", date_order=layout.dates)
+    unlisted = unlisted_files(root, folder, {*raw["file"], *raw["mask"], layout.table})
+    reason, order = "no row in the table", layout.dates
+    return build_reading(raw, source, unlisted, reason, filled=("mask",), date_order=order)
 
 
 def _with_files(
@@ -132,3 +134,13 @@ def _with_files(
         problem or of_file for problem, (_, of_file) in zip(problems, found, strict=True)
     ]
     return raw
+
+
+def _with_masks(raw: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Rows with the file of their `mask`, relative to the source: its name where none fits."""
+    if "mask" not in raw.columns:
+        return raw.assign(mask=None)
+    files = ImageFiles(root)
+    return raw.assign(
+        mask=[files.find(t).file if (t := tidy(name)) else None for name in raw["mask"]]
+    )

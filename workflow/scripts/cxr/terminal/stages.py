@@ -6,8 +6,8 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("find_text", "record_text", "find_external_text", "record_external_text"),
     ),
     "cohort": (
-        *("assemble_cohort", "draw_cohort", "divide_folds", "assemble_external"),
-        "analyse_metadata",
+        *("assemble_cohort", "find_lungs", "draw_cohort", "divide_folds"),
+        *("assemble_external", "analyse_metadata"),
     ),
     "networks": (
         *("download_weights", "train", "train_part", "evaluate", "run_baselines"),

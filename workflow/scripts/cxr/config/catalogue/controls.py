@@ -24,12 +24,15 @@ class Control:
         In legends.
     baseline : bool
         Whether the search for similar images offers it as a baseline.
+    covers_lungs : bool
+        Whether it needs the lungs of the images and the trained network.
     """
 
     label: str
     phrase: str
     description: str
     baseline: bool = True
+    covers_lungs: bool = False
 
 
 PIXELS = "pixels"  # the one that no network is needed for, and the whole image is seen in
@@ -49,6 +52,13 @@ CONTROLS = {
         phrase="the border alone",
         description=f"border of {SIDE} x {SIDE} pixels, principal components",
         baseline=False,
+    ),
+    "covered": Control(
+        label="lungs covered",
+        phrase="the same network's features of images with the lungs covered",
+        description="the same network, the lungs painted over",
+        baseline=False,
+        covers_lungs=True,
     ),
 }
 # What else similar images are searched in: the backbone with ImageNet weights.

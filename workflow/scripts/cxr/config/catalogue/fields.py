@@ -32,7 +32,7 @@ TEXT_WORDS = "text_words"
 OF_TEXT = ("text_present", "text_share", "text_position", TEXT_WORDS)
 # Names that a field of a study's own can't have: the shared schema's, and those of other columns.
 SHARED = (
-    *("image_id", "source", "file", "patient_id", "finding", "view", "modality", "sex"),
+    *("image_id", "source", "file", "mask", "patient_id", "finding", "view", "modality", "sex"),
     *("age_years", "date", "offset_days", "country", "location", "survival", "icu", "intubated"),
     *("severity", "severity_extent", "severity_opacity", "licence", "doi", "width", "height"),
     *("format", "sha256"),

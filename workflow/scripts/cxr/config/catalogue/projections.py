@@ -10,6 +10,7 @@ import re
 
 VIEWS = ("PA", "AP", "AP Supine", "AP Erect", "AP Semi Erect", "L", "Axial", "Coronal")
 MODALITIES = ("X-ray", "CT")
+RADIOGRAPH = MODALITIES[0]
 
 # Words in lower case without punctuation; what they are replaced by is read below.
 _PHRASES = {
