@@ -78,8 +78,10 @@ def write_cohort(folder, classes, text):
     source = {"name": text, "origin": text, "url": text, "revision": text, "licence": text}
     source |= {"citation": text, "files": 3, "bytes": 3_000_000, "content_hash": "abc"}
     write_json(source, path_of(folder, "sources"))
-    patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
-    write_table(pd.DataFrame(patients), path_of(folder, "cohort"))
+    cohort = {"image_id": ["a", "b"], "class": classes, "patient_id": "p", "split": "test"}
+    write_table(pd.DataFrame(cohort | {"source": text}), path_of(folder, "cohort"))
+    recorded = {"image_id": ["a", "b"], "view": text, "age_years": [41.0, None], text: [text, None]}
+    write_table(pd.DataFrame(recorded), path_of(folder, "metadata"))
     removed = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
     cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
     cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}

@@ -160,7 +160,7 @@ def test_the_page_says_the_numbers_of_its_inputs(study):
         "1,049",
         "1,234,567 parameters",
         "43.8% lies in the lungs, which are 30.0% of the area",
-        "see next to nothing of the lungs: shape.",
+        "Of these shape sees next to nothing of the lungs",
         estimate(metrics_of(["normal", "viral"])["splits"]["test"]["roc_auc"]),
         "makes 2 clusters of 9, 10 images with 1 outlier",
         "It has the best balance score, 17",
@@ -182,19 +182,16 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
     assert not {"tags", "metadata"} & {
         value for _, name, value in without.attributes if name == "id"
     }
-    assert "a radiograph shows" in " ".join(without.text)
     page = Page(study(parts=TAGGED))
     assert {"tags", "metadata"} <= {value for _, name, value in page.attributes if name == "id"}
     text = " ".join(" ".join(page.text).split())
     for words in (
-        "a slice of a CT shows",
         "no label at all",
         "0.986",
         "80 images of 40 patients with 2 values",
         "Gaussian naive Bayes",
     ):
         assert words in text, words
-    assert "radiograph shows" not in text
     assert "57.0" not in text, "a number written in another way was not changed"
     assert "unchanged" not in text, "nor was a text with a space after it"
 

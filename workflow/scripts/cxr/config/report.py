@@ -5,14 +5,16 @@ from pydantic import Field
 from cxr.config.base import Section
 
 
+QUESTION = (
+    "Do the features that a network learns on these images fall into clusters, and do "
+    "the clusters follow countries?"
+)
+
+
 class Report(Section):
     """Texts of the report."""
 
     title: str = Field(
         default="Clusters of learned image features", description="Title of the page."
     )
-    question: str = Field(
-        default="Do the features that a network learns on these images fall into clusters, and do "
-        "the clusters follow countries?",
-        description="The study's question.",
-    )
+    question: str = Field(default=QUESTION, description="The study's question.")

@@ -84,6 +84,7 @@ def _table(name: str, file: str, *needs: str, direct: bool = True, page: bool = 
 INPUTS = (
     # Of every study.
     Input("cohort", f"{STUDY}/cohort.parquet", direct=False),
+    Input("metadata", f"{STUDY}/metadata.parquet", direct=False),
     _table("rejected", "rejected", direct=False),
     # Of every model.
     Input("ranking", f"{STUDY}/ranking/{{model}}.parquet", direct=False),

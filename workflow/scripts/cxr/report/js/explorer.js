@@ -279,15 +279,6 @@ function quoted(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-// What is wider than the page can be scrolled with keys as well.
-const scrollable = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", 0);
-    else target.removeAttribute("tabindex");
-  }
-});
-for (const box of document.querySelectorAll(".scroll")) scrollable.observe(box);
-
 const page = JSON.parse(document.getElementById("data").textContent);
 const explorer = new Explorer(document.getElementById("explorer"), page);
 requestAnimationFrame(() => performance.mark("rendered"));
