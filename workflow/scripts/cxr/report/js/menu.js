@@ -1,6 +1,6 @@
 // The menu: what is in sight, a search of headings and terms, and which model is shown.
 
-const MOST_FOUND = 12;
+const MOST_HITS = 12;
 
 class Menu {
   constructor(root) {
@@ -59,7 +59,7 @@ class Menu {
 
   listSections() {
     for (const link of this.part("sections").querySelectorAll("a")) {
-      const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      const heading = document.getElementById(link.hash.slice(1));
       if (!heading) continue;
       this.links.set(heading, link);
       const inside = heading.closest("section")?.querySelectorAll("h3[id]:not(.small)") ?? [];
@@ -81,17 +81,17 @@ class Menu {
     const found = words.length
       ? this.places.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)))
       : [];
-    const entries = found.slice(0, MOST_FOUND).map(({ element, text }) => {
+    const entries = found.slice(0, MOST_HITS).map(({ element, text }) => {
       const short = text.length > 90 ? `${text.slice(0, 90)}…` : text;
       const link = makeElement("a", { href: `#${element.id}` }, short);
       const section = element.closest("section")?.querySelector("h2")?.textContent;
       if (section && section !== text) link.append(makeElement("small", {}, section));
       return makeElement("li", {}, link);
     });
-    this.part("found").replaceChildren(...entries);
-    this.part("found").hidden = !entries.length;
+    this.part("hits").replaceChildren(...entries);
+    this.part("hits").hidden = !entries.length;
     this.part("sections").hidden = Boolean(entries.length);
-    this.part("hits").textContent = words.length ? plural(found.length, "result") : "";
+    this.part("count").textContent = words.length ? plural(found.length, "result") : "";
   }
 
   // The parts of one model, or of all; the explorer follows.
@@ -108,7 +108,7 @@ class Menu {
 
   // Opens what hides a place.
   reveal(id) {
-    const element = document.getElementById(decodeURIComponent(id));
+    const element = document.getElementById(id);
     if (!element) return;
     const model = element.closest("[data-model]");
     if (model?.hidden && this.modelSwitch) {

@@ -26,9 +26,9 @@ function fileName(element, suffix) {
   const { file } = element.dataset;
   const caption = element.querySelector("caption, figcaption, img")?.alt ?? captionOf(element);
   const words = (file || caption).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
-  const model = element.closest("[data-model]")?.dataset.model;
-  const of = model === undefined ? "" : `.${page.models[Number(model)].name}`;
-  return `${page.study}${of}.${words.slice(0, 60).replace(/^-|-$/g, "")}.${suffix}`;
+  const model = element.closest("[data-model]")?.dataset.name;
+  const { study } = document.querySelector("main").dataset;
+  return `${study}${model ? `.${model}` : ""}.${words.slice(0, 60).replace(/^-|-$/g, "")}.${suffix}`;
 }
 
 function captionOf(element) {
@@ -156,7 +156,7 @@ class SortedTable {
 }
 
 // What is wider than its place can be scrolled with keys as well, and says so.
-const scrollable = new ResizeObserver((entries) => {
+const overflowing = new ResizeObserver((entries) => {
   for (const { target } of entries) markScroll(target);
 });
 
@@ -175,7 +175,7 @@ for (const table of document.querySelectorAll("main .scroll > table")) {
   sorted.tools.append(makeElement("span", { class: "cue" }, "scrolls sideways →"));
 }
 for (const box of document.querySelectorAll(".scroll, figure .view")) {
-  scrollable.observe(box);
-  for (const child of box.children) scrollable.observe(child);
+  overflowing.observe(box);
+  for (const child of box.children) overflowing.observe(child);
   box.addEventListener("scroll", () => markScroll(box), { passive: true });
 }
