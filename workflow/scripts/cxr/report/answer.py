@@ -101,9 +101,7 @@ def _first(model: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         reason = evidence["verdict"]["verdict"].removeprefix("inconclusive: ")
         return f"Inconclusive: of the {clusters}, {reason} ({p})."
     if found["supported"]:
-        return (
-            f"Yes: the images fall into {n} clusters that are beyond chance ({p}) and stable."
-        )
+        return f"Yes: the images fall into {n} clusters that are beyond chance ({p}) and stable."
     return f"No: the {clusters} are consistent with chance ({p})."
 
 

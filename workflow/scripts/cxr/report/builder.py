@@ -94,7 +94,9 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         "headline": headline(found),
         "tagging": tags_content(study, settings),
         "analysis": analysis_content(study, settings),
-        "glossary": glossary(next((m["evidence"]["thresholds"] for m in models if m["evidence"]), None)),
+        "glossary": glossary(
+            next((m["evidence"]["thresholds"] for m in models if m["evidence"]), None)
+        ),
     }
     return render(
         "page.html",
@@ -121,6 +123,11 @@ def _model(name: str, files: Mapping[str, Any], study: Mapping[str, Any]) -> dic
         **external_content(files, study),
         **review_content(files),
     }
+
+
+def _thresholds(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Those of the evidence, None without any."""
+    return next((model["evidence"]["thresholds"] for model in models if model["evidence"]), None)
 
 
 def _confounded(models: Sequence[Mapping[str, Any]]) -> list[str]:

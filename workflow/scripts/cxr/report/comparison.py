@@ -6,7 +6,7 @@ from typing import Any
 from cxr.core.io import read_csv
 from cxr.evaluation.comparison import main_protocol, unbeaten_shortcuts
 from cxr.report.content import metric
-from cxr.report.formatting import points
+from cxr.report.formatting import listed, points
 
 METRICS = ("accuracy", "macro_f1", "roc_auc", "ece", "difference")
 NETWORK, SHORTCUT = "network", "shortcut"
@@ -79,8 +79,9 @@ def _sentence(rows: Sequence[Mapping[str, Any]], shortcuts: Sequence[str]) -> st
         f"since the intervals of the differences reach 0: {listed}."
     )
     if shortcuts:
+        see = "sees" if len(shortcuts) == 1 else "see"
         return (
-            f"{sentence} Of these {', '.join(shortcuts)} {'sees' if len(shortcuts) == 1 else 'see'} "
-            "next to nothing of the lungs: its predictions may rest on the same shortcuts."
+            f"{sentence} Of these {listed(shortcuts)} {see} next to nothing of the lungs: its "
+            "predictions may rest on the same shortcuts."
         )
     return sentence

@@ -70,6 +70,12 @@ def points(metric: Mapping[str, float | None]) -> str:
     return f"{100 * metric['value']:+.1f} ({low:+.1f} to {high:+.1f}) points"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def image_noun(modality: str | None) -> str:
     """What one of the images is called."""
     return {"X-ray": "a radiograph", "CT": "a slice of a CT"}.get(modality or "", "an image")

@@ -132,7 +132,8 @@ def _confounding(model: Mapping[str, Any]) -> Light:
     name, found = "Confounding", model["confounding"]
     if found is None or not found["rows"]:
         return Light(name, NONE, "not tested", "no network and field to test", "", "cohort")
-    row = found["rows"][0]
+    first = [row for row in found["rows"] if row["light"] == found["rows"][0]["light"]]
+    row = next((row for row in first if row["field"] == "source"), first[0])
     value = f"{field_name(row['field'])} alone {row['alone']:.2f}, network {row['network']:.2f}"
     threshold = f"tells {TOLD:.0%} of a class, or {HALF:.0%} of the network's advantage"
     light = found["light"]

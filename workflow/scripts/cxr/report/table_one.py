@@ -6,11 +6,13 @@ from typing import Any
 import pandas as pd
 
 from cxr.evidence.covariates import field_name, recorded_fields
+from cxr.report.formatting import listed
 
 # In this order; the study's own fields follow, and then what files and publishers add.
 FIRST = ("source", "view", "sex", "age_years", "country")
 LAST = ("format", "width", "height", "severity", "survival", "month", "doi", "licence", "location")
 MOST_LEVELS = 6
+LEAST = 2  # sources and classes, for a source to tell a class
 MISSING, OTHER = "missing", "others"
 
 
@@ -53,22 +55,24 @@ def table_one(cohort: pd.DataFrame, metadata: pd.DataFrame) -> dict[str, Any] | 
 
 
 def single_sources(cohort: pd.DataFrame) -> list[str]:
-    """A sentence on each class whose images are all of one source, which has no other class.
+    """A sentence on each source that has all images of a class; those with one class first.
 
     Empty where the cohort has one source or one class.
     """
     if "class" not in cohort or "source" not in cohort:
         return []
-    if cohort["class"].nunique() < 2 or cohort["source"].nunique() < 2:  # noqa: PLR2004
+    counts = pd.crosstab(cohort["source"].astype("str"), cohort["class"].astype("str"))
+    if min(counts.shape) < LEAST:
         return []
-    sources, classes = cohort.groupby("class")["source"], cohort.groupby("source")["class"]
-    sentences = []
-    for name, found in sources.unique().items():
-        if len(found) == 1:
-            alone = classes.get_group(found[0]).nunique() == 1
-            others = ", which has no other class" if alone else ""
-            sentences.append(f"Every image of {name} is of the source {found[0]}{others}.")
-    return sentences
+    found = []
+    for source, of_source in counts.iterrows():
+        present = of_source[of_source > 0]
+        whole = [str(name) for name, n in present.items() if n == counts[name].sum()]
+        if whole:
+            alone = len(present) == 1
+            sentence = f"Every image of {listed(whole)} is of the source {source}"
+            found.append((not alone, f"{sentence}{', which has no other class' * alone}."))
+    return [sentence for _, sentence in sorted(found)]
 
 
 def _ordered(fields: pd.DataFrame) -> list[str]:
@@ -76,9 +80,7 @@ def _ordered(fields: pd.DataFrame) -> list[str]:
     return [name for name in (*FIRST, *own, *LAST) if name in fields]
 
 
-def _rows(
-    values: pd.Series, classes: pd.Series, names: Sequence[str]
-) -> list[dict[str, Any]]:
+def _rows(values: pd.Series, classes: pd.Series, names: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of a field: of numbers one, of texts one a level; what is missing last."""
     name = str(values.name)
     if pd.api.types.is_numeric_dtype(values):
@@ -104,9 +106,7 @@ def _rows(
     return [{"field": heading, "again": i > 0, **row} for i, row in enumerate(rows)]
 
 
-def _counts(
-    member: pd.Series, classes: pd.Series, names: Sequence[str]
-) -> list[dict[str, Any]]:
+def _counts(member: pd.Series, classes: pd.Series, names: Sequence[str]) -> list[dict[str, Any]]:
     of_class = [member[classes == each] for each in names]
     return [{"n": int(each.sum()), "share": float(each.mean())} for each in of_class]
 
