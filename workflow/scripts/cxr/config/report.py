@@ -4,7 +4,6 @@ from pydantic import Field
 
 from cxr.config.base import Section
 
-
 QUESTION = (
     "Do the features that a network learns on these images fall into clusters, and do "
     "the clusters follow countries?"

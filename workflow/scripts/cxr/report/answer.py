@@ -115,15 +115,14 @@ def _second(model: Mapping[str, Any], found: Mapping[str, Any], question: str) -
     asked = "countr" in question.lower()
     others = [row for row in fields if row is not country] if asked else fields
     significant = [row for row in others if row["q"] <= limits["alpha"]]
+    rest = _followed(significant, others, limits, "other " if country and asked else "")
     if not asked:
-        return f"{who} {_followed(significant, others, limits)}."
+        return f"{rest[0].upper()}{rest[1:]}."
     if country is None:
-        start = "Whether they follow countries can't be told, since too few are recorded"
-        return f"{start}; they {_followed(significant, others, limits)}."
+        return f"Whether they follow countries can't be told, since too few are recorded; {rest}."
     follows = country["q"] <= limits["alpha"]
     verb = "follow countries" if follows else "do not follow countries"
     joint = "and" if bool(significant) == follows else "but"
-    rest = _followed(significant, others, limits)
     return f"{who} {verb} ({_numbers(country)}), {joint} {rest}."
 
 
@@ -131,12 +130,13 @@ def _followed(
     significant: Sequence[Mapping[str, Any]],
     fields: Sequence[Mapping[str, Any]],
     limits: Mapping[str, float],
+    other: str,
 ) -> str:
     """What the clusters follow most, as the end of a sentence."""
     if not fields:
-        return "no other recorded field could be tested"
+        return f"no {other}recorded field could be tested"
     if not significant:
-        return f"none of {len(fields)} other recorded fields is associated with them"
+        return f"none of the {len(fields)} {other}recorded fields is associated with them"
     row = significant[0]
     name = field_name(row["field"])
     if row["effect"] >= limits["effect"]:

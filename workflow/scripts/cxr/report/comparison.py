@@ -73,10 +73,10 @@ def _sentence(rows: Sequence[Mapping[str, Any]], shortcuts: Sequence[str]) -> st
             f"{points(closest['difference'])} behind. That does not prove that it uses the lungs: "
             "the baselines are simple classifiers, and a network may use the same shortcuts better."
         )
-    listed = "; ".join(f"{row['name']}, {points(row['difference'])}" for row in even)
+    words = "; ".join(f"{row['name']}, {points(row['difference'])}" for row in even)
     sentence = (
-        f"The best network is not shown to be better than {len(even)} of {len(rivals)} baselines, "
-        f"since the intervals of the differences reach 0: {listed}."
+        f"The best network is not shown to be better than {len(even)} of the {len(rivals)} "
+        f"baselines, by intervals of the difference that reach 0: {words}."
     )
     if shortcuts:
         see = "sees" if len(shortcuts) == 1 else "see"
