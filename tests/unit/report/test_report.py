@@ -196,6 +196,17 @@ def test_tags_and_metadata_are_shown_where_a_study_has_them(study):
     assert "unchanged" not in text, "nor was a text with a space after it"
 
 
+def test_a_study_of_features_alone_has_no_section_of_images(folder_of):
+    page = Page(build_page(folder_of(), parts=frozenset()))
+    ids = {value for _, name, value in page.attributes if name == "id"}
+    assert {"summary", "cohort", "explore", "clusters", "evidence", "methods", "glossary"} <= ids
+    assert not {"similar", "severity", "confounding", "comparison"} & ids
+    text = " ".join(" ".join(page.text).split())
+    assert "External features, read from a file" in text
+    assert "no network was trained" in text
+    assert "virus" not in text
+
+
 def test_hostile_metadata_stay_text(folder_of):
     for name in ("tags_figure", "values_figure", "pairs_figure"):
         root = ElementTree.parse(path_of(folder_of(HOSTILE), name)).getroot()

@@ -123,14 +123,14 @@ def glossary(thresholds: Mapping[str, Any] | None) -> list[Term]:
         Term(
             "Cramér's V",
             "Association of two categories, bias-corrected: 0 none, 1 complete.",
-            f"explains the clusters from {limits['effect']:g} on",
+            f"a field explains the clusters from {limits['effect']:g} on",
             ("cramér's v with the class",),
         ),
         Term(
             "correlation ratio",
             "Association of a number with groups: the root of the share of its variance that is "
             "between them. 0 none, 1 complete.",
-            f"explains the clusters from {limits['effect']:g} on",
+            f"a field explains the clusters from {limits['effect']:g} on",
         ),
         Term(
             "DBCV",

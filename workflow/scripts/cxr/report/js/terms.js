@@ -12,7 +12,9 @@ class Terms {
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.hide();
     });
-    document.addEventListener("scroll", () => this.hide(), { passive: true, capture: true });
+    // What has the focus or the pointer may be scrolled into sight.
+    const follow = () => (this.described?.matches(":hover, :focus") ? this.place() : this.hide());
+    document.addEventListener("scroll", follow, { passive: true, capture: true });
   }
 
   // Text at the beginning of an element becomes a link, where the glossary has it.
@@ -36,7 +38,12 @@ class Terms {
     this.tip.hidden = false;
     element.setAttribute("aria-describedby", "tip");
     this.described = element;
-    const box = element.getBoundingClientRect();
+    this.place();
+  }
+
+  // Below what it explains, or above where there is no room.
+  place() {
+    const box = this.described.getBoundingClientRect();
     const { width, height } = this.tip.getBoundingClientRect();
     const below = box.bottom + 6 + height < window.innerHeight;
     const left = Math.max(8, Math.min(box.left, document.documentElement.clientWidth - width - 8));
@@ -47,6 +54,7 @@ class Terms {
   hide() {
     this.tip.hidden = true;
     this.described?.removeAttribute("aria-describedby");
+    this.described = null;
   }
 }
 
