@@ -22,7 +22,7 @@ def comparison(path: str) -> dict[str, Any]:
         `best`, its name; the `sentence` and whether it is a `warning`.
     """
     table = read_csv(path)
-    groups = []
+    groups: list[dict[str, Any]] = []
     for protocol, rows in table.groupby("protocol"):
         lines = [
             {

@@ -8,7 +8,7 @@ for (const figure of document.querySelectorAll("main figure")) {
     saveAs(fileName(figure, "svg"), "image/svg+xml", text);
   });
   button.setAttribute("aria-label", `Download as SVG: ${image.alt}`);
-  tools.append(button);
+  tools.append(button, " ", scrollCue());
   figure.append(tools);
 }
 

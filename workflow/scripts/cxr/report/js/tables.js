@@ -160,19 +160,23 @@ const overflowing = new ResizeObserver((entries) => {
   for (const { target } of entries) markScroll(target);
 });
 
+function scrollCue() {
+  return makeElement("span", { class: "cue" }, "scrolls sideways →");
+}
+
 function markScroll(box) {
   const wide = box.scrollWidth > box.clientWidth + 1;
   if (wide) box.setAttribute("tabindex", 0);
   else box.removeAttribute("tabindex");
   const rest = box.scrollWidth - box.clientWidth - box.scrollLeft;
   box.classList.toggle("more", wide && rest > 1);
-  const cue = box.nextElementSibling?.querySelector(".cue");
+  const cue = (box.closest("figure") ?? box.nextElementSibling)?.querySelector(".cue");
   if (cue) cue.hidden = !wide;
 }
 
 for (const table of document.querySelectorAll("main .scroll > table")) {
   const sorted = new SortedTable(table);
-  sorted.tools.append(makeElement("span", { class: "cue" }, "scrolls sideways →"));
+  sorted.tools.append(scrollCue());
 }
 for (const box of document.querySelectorAll(".scroll, figure .view")) {
   overflowing.observe(box);
