@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxr.core.io import read_csv, read_json, read_table
-from cxr.explorer.packing import script_json
-from cxr.figures.style import OUTLIER, PALETTE, ramp
+from cxr.explorer.packing import compressed_json
+from cxr.explorer.palette import palettes
 from cxr.report import content
 from cxr.report.analysis import analysis_content
 from cxr.report.confounding import field_content
@@ -24,7 +24,11 @@ from cxr.report.settings import ReportSettings
 from cxr.report.tags import tags_content
 
 # In the order in which they use one another.
-SCRIPTS = ("data", "colours", "canvas", "map", "grid", "bars", "explorer")
+SCRIPTS = (
+    *("data", "colours", "canvas", "map", "grid", "bars", "tabs", "filters", "legend", "record"),
+    *("export", "selections", "clusters", "agreement", "compare", "galleries", "address"),
+    *("explorer", "view", "start"),
+)
 OVERALL = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -89,7 +93,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         question=settings.question,
         picture=image_noun(settings.modality),
         script="\n" + "\n".join(scripts),
-        data=script_json(data),
+        data=compressed_json(data),
         sampled=_sampled(data),
         overall=OVERALL,
         per_class=PER_CLASS,
@@ -103,7 +107,7 @@ def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
     """What the page's script shows."""
     return {
         "study": study,
-        "palette": {"colours": PALETTE, "outlier": OUTLIER, "ramp": ramp()},
+        "palettes": palettes(),
         "models": [content.explored(name, paths) for name, paths in files.models.items()],
         "thumbnails": read_if(read_json, files.study["thumbnails"]),
     }

@@ -10,6 +10,7 @@ import jinja2
 from cxr.report.formatting import FILTERS
 
 HERE = Path(__file__).parent
+STYLES = ("report", "explorer")
 
 
 def render(template: str, **values: Any) -> str:
@@ -25,7 +26,9 @@ def render(template: str, **values: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= FILTERS
-    style = "\n" + (HERE / "css" / "report.css").read_text(encoding="utf-8")
+    style = "\n" + "\n".join(
+        (HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES
+    )
     script = values.get("script")
     return environment.get_template(template).render(
         style=style,

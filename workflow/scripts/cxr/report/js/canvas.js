@@ -17,12 +17,13 @@ class MapCanvas {
     this.points = new Float32Array(0);
     this.colour({ groups: [], codes: new Int32Array(0) });
     this.selected = null;
+    this.filtered = null;
     this.focused = -1;
+    this.pinned = [];
     this.neighbours = [];
     this.lasso = null;
     this.reset();
     new ResizeObserver(() => this.fit()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
   // Colours the images; those of a group are looked up once, not at every frame.
@@ -125,19 +126,20 @@ class MapCanvas {
       context.globalAlpha = 1;
     }
     if (colouring.numbered) this.paintNumbers();
-    if (this.focused >= 0) this.paintFocus(radius);
+    if (this.focused >= 0 || this.pinned.length) this.paintFocus(radius);
     if (this.lasso) this.paintLasso();
   }
 
   paintGroup(group, radius, faded) {
-    const { context, selected } = this;
+    const { context, selected, filtered } = this;
     const { colour, shape } = this.colouring.groups[group];
     const path = new Path2D();
     context.fillStyle = context.strokeStyle = colour;
     for (const i of this.members[group]) {
+      if (filtered && !filtered[i]) continue;
       if (selected && selected[i] === Number(faded)) continue;
       const [x, y] = this.toScreen(i);
-      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius)
+      if (!(x > -radius && y > -radius && x < this.width + radius && y < this.height + radius))
         continue;
       trace(path, shape, x, y, radius);
     }
@@ -148,7 +150,7 @@ class MapCanvas {
 
   // Many points are squares, written pixel by pixel: a call for each is far slower.
   paintPixels(order, radius) {
-    const { context, points, selected } = this;
+    const { context, points, selected, filtered } = this;
     const { width, height } = this.canvas;
     const ratio = width / this.width;
     const image = context.createImageData(width, height);
@@ -161,10 +163,11 @@ class MapCanvas {
       for (const group of order) {
         const colour = abgr(this.colouring.groups[group].colour, faded ? 0x26 : 0xff);
         for (const i of this.members[group]) {
+          if (filtered && !filtered[i]) continue;
           if (selected && selected[i] === Number(faded)) continue;
           const x = Math.round(left + points[2 * i] * scale);
           const y = Math.round(top - points[2 * i + 1] * scale);
-          if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
+          if (!(x >= 0 && y >= 0 && x + side <= width && y + side <= height)) continue;
           for (let row = y; row < y + side; row += 1) {
             pixels.fill(colour, row * width + x, row * width + x + side);
           }
@@ -177,9 +180,12 @@ class MapCanvas {
   // The median of each group's points, on the map.
   groupMedians() {
     const median = (values) => values.sort()[values.length >> 1];
-    return this.members.map((images) =>
-      [0, 1].map((axis) => median(Float32Array.from(images, (i) => this.points[2 * i + axis]))),
-    );
+    return this.members.map((images) => {
+      const placed = images.filter((i) => !Number.isNaN(this.points[2 * i]));
+      return [0, 1].map((axis) =>
+        median(Float32Array.from(placed, (i) => this.points[2 * i + axis])),
+      );
+    });
   }
 
   // The clusters' numbers at their medians.
@@ -205,24 +211,37 @@ class MapCanvas {
     }
   }
 
-  // The focused image, and lines to its nearest neighbours.
+  // The focused and the pinned images, and lines from the first to its nearest neighbours.
   paintFocus(radius) {
-    const [x, y] = this.toScreen(this.focused);
-    this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--accent");
-    this.context.lineWidth = 1.2;
+    const { context } = this;
+    const style = getComputedStyle(this.canvas);
+    const images = this.focused >= 0 ? [this.focused, ...this.pinned] : this.pinned;
+    const [x, y] = this.toScreen(this.centreOfLines());
+    context.strokeStyle = style.getPropertyValue("--accent");
+    context.lineWidth = 1.2;
     for (const image of this.neighbours) {
       const [toX, toY] = this.toScreen(image);
-      this.context.beginPath();
-      this.context.moveTo(x, y);
-      this.context.lineTo(toX, toY);
-      this.context.moveTo(toX + radius + 3, toY);
-      this.context.arc(toX, toY, radius + 3, 0, 2 * Math.PI);
-      this.context.stroke();
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(toX, toY);
+      this.ring(toX, toY, radius + 3);
     }
-    this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--ink");
-    this.context.lineWidth = 2;
-    this.context.beginPath();
-    this.context.arc(x, y, radius + 4, 0, 2 * Math.PI);
+    context.strokeStyle = style.getPropertyValue("--ink");
+    for (const image of new Set(images)) {
+      context.lineWidth = this.pinned.includes(image) ? 3 : 1.5;
+      context.beginPath();
+      this.ring(...this.toScreen(image), radius + 4);
+    }
+  }
+
+  // The image whose neighbours are shown.
+  centreOfLines() {
+    return this.pinned.length ? this.pinned[0] : this.focused;
+  }
+
+  ring(x, y, radius) {
+    this.context.moveTo(x + radius, y);
+    this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.stroke();
   }
 
