@@ -112,11 +112,22 @@ if STAGES.has_images:
 
 
 rule pack_explorer:
-    """The maps, grids and fields of one model, packed for the report's explorer."""
+    """The maps, grids, fields and galleries of one model, packed for the report's explorer."""
     input:
         **(
-            {"predictions": rules.evaluate.output.predictions}
+            {
+                "images": rules.assemble_cohort.output.images,
+                "predictions": rules.evaluate.output.predictions,
+            }
             if STAGES.has_images
+            else {}
+        ),
+        **(
+            {
+                "associations": rules.assess_evidence.output.associations,
+                "controls": rules.assess_evidence.output.maps,
+            }
+            if STAGES.has_evidence
             else {}
         ),
         **(

@@ -142,7 +142,7 @@ class Model {
     this.similar = stored.similar || null;
     this.patients = stored.patients || null;
     this.controls = stored.controls || [];
-    this.galleries = stored.galleries || null;
+    this.galleries = stored.galleries || { clusters: [], classes: [] };
     this.verdict = stored.verdict;
     this.rows = new Map(stored.image_ids.map((id, row) => [id, row]));
     this.unpacked = new Map();

@@ -38,6 +38,13 @@ class Explorer {
       ...onMap,
       compared: () => this.compare(),
     });
+    this.galleries = new Galleries(this.parts.galleries, this.thumbnails, {
+      pinned: (image) => {
+        this.pin(image);
+        this.tabs.open(0);
+        this.parts.frame.scrollIntoView({ block: "nearest" });
+      },
+    });
     this.tabs = new Tabs(this.parts.tabs, changed);
     this.maps = [this.map, this.comparison.map];
     this.listen();
@@ -45,7 +52,6 @@ class Explorer {
     if (!this.restore(readAddress())) this.remembering = true;
     root.hidden = false;
     this.map.fit();
-    new Galleries(root, this);
   }
 
   listen() {
@@ -131,6 +137,7 @@ class Explorer {
   showMap() {
     this.palette = paletteOf(this.palettes);
     this.grid.show(this.shown);
+    this.galleries.show(this.model, this.palette);
     const isFirst = this.shownMap === this.model.maps[this.model.selectedMap];
     this.isSelected = isFirst && this.labelling !== null && this.labelling === this.shownMap.labellings[0];
     this.clusters.show(this.shown, this.isSelected);
