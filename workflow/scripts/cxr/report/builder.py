@@ -15,6 +15,7 @@ from cxr.report import content
 from cxr.report.analysis import analysis_content
 from cxr.report.confounding import field_content
 from cxr.report.content import read_if
+from cxr.report.explored import explorer_pictures
 from cxr.report.external import external_content
 from cxr.report.formatting import image_noun
 from cxr.report.inputs import ReportFiles
@@ -110,6 +111,7 @@ def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
         "palettes": palettes(),
         "models": [content.explored(name, paths) for name, paths in files.models.items()],
         "thumbnails": read_if(read_json, files.study["thumbnails"]),
+        "pictures": explorer_pictures(files.study["pictures"]),
     }
 
 

@@ -1,9 +1,12 @@
 """What the explorer says of a model's clusters: whether they are supported, and how stable."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from cxr.core.io import read_json
 from cxr.evidence.verdict import format_p
+from cxr.explorer.pictures import INDEX
 
 SUPPORTED = "clusters"
 
@@ -43,3 +46,14 @@ def _stability(evidence: Mapping[str, Any]) -> list[str]:
         else f"{cluster['grade']} (mean Jaccard similarity {cluster['mean']:.2f})"
         for cluster in clusters
     ]
+
+
+def explorer_pictures(folder: str | None) -> dict[str, Any] | None:
+    """The folder of pictures as the page's address has it, and the file of each image.
+
+    None where there are no pictures.
+    """
+    if folder is None or not (Path(folder) / INDEX).exists():
+        return None
+    path = Path(folder)
+    return {"folder": f"{path.parent.name}/{path.name}", "files": read_json(path / INDEX)}

@@ -71,7 +71,10 @@ class Explorer {
     on("unfilter", "click", () => this.filters.clear());
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.escape());
     addEventListener("hashchange", () => this.restore(readAddress()));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.showMap());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.paint();
+      this.showMap();
+    });
   }
 
   // Another model; nothing is pinned, selected or filtered.
@@ -100,6 +103,7 @@ class Explorer {
     this.maps.forEach((map) => map.reset());
     this.filters.show(model);
     this.focused = -1;
+    this.paint();
     this.changeMap();
     this.filter();
   }
@@ -134,10 +138,14 @@ class Explorer {
     return { model, map, points, labels, labelling, palette };
   }
 
-  showMap() {
+  // Takes the colours of the page's theme.
+  paint() {
     this.palette = paletteOf(this.palettes);
-    this.grid.show(this.shown);
     this.galleries.show(this.model, this.palette);
+  }
+
+  showMap() {
+    this.grid.show(this.shown);
     const isFirst = this.shownMap === this.model.maps[this.model.selectedMap];
     this.isSelected = isFirst && this.labelling !== null && this.labelling === this.shownMap.labellings[0];
     this.clusters.show(this.shown, this.isSelected);

@@ -60,6 +60,7 @@ class Picture {
 class Records {
   constructor(parts, thumbnails, handlers) {
     Object.assign(this, { parts, thumbnails, handlers });
+    this.pictures = [];
     this.view = { zoom: 1, x: 0, y: 0 };
     for (const [name, move] of Object.entries({
       picture_in: { factor: 1.4 },
@@ -83,38 +84,49 @@ class Records {
   // The pinned images, the last two side by side, else the one under the pointer.
   show(shown, images) {
     this.shown = shown;
-    this.pictures = [];
     const last = images.slice(-MOST_PICTURES);
-    this.parts.record.replaceChildren(...last.map((image) => this.card(image)));
-    this.parts.record.classList.toggle("two", last.length > 1);
+    const pictures = last.map((image) => this.picture(shown.model.ids[image]));
+    const boxes = pictures.filter(Boolean).map(({ box }) => box);
+    this.pictures = pictures.filter(Boolean);
+    this.parts.record.replaceChildren(
+      ...(boxes.length ? [makeElement("div", { class: "beside" }, ...boxes)] : []),
+      ...(last.length ? [this.table(last)] : []),
+    );
     this.parts.empty.hidden = last.length > 0;
     this.parts.picture_tools.hidden = !this.pictures.length;
     this.move({});
     this.showNeighbours(last.length ? last[0] : -1);
   }
 
-  card(image) {
+  picture(id) {
+    const shown = this.thumbnails.picture(id);
+    return shown && new Picture(shown, id, (move) => this.move(move));
+  }
+
+  // The records of images: a row for each value, a column for each image.
+  table(images) {
+    const records = images.map((image) => this.recordOf(image));
+    const names = [...new Set(records.flatMap((record) => [...record.keys()]))];
+    const rows = names.map((name) => {
+      const cells = records.map((record) => makeElement("td", {}, record.get(name) ?? ""));
+      return makeElement("tr", {}, makeElement("th", { scope: "row" }, name), ...cells);
+    });
+    return makeElement("table", {}, makeElement("tbody", {}, ...rows));
+  }
+
+  // What is known of an image, in words by name.
+  recordOf(image) {
     const { model, labels, points } = this.shown;
-    const id = model.ids[image];
     const place = [0, 1].map((axis) => points[2 * image + axis].toFixed(3)).join(", ");
-    const terms = [
-      ["image", id],
-      ...(model.patient(image) === null ? [] : [["patient", model.patient(image)]]),
-      ["cluster", clusterName(labels[image])],
-      ["place on the map", place],
-    ];
+    const record = new Map([["image", model.ids[image]]]);
+    if (model.patient(image) !== null) record.set("patient", model.patient(image));
+    record.set("cluster", clusterName(labels[image]));
+    record.set("place on the map", place);
     for (const field of model.fields) {
       const value = model.value(field, image);
-      if (value !== null) terms.push([field.words, field.levels ? value : brief(value)]);
+      if (value !== null) record.set(field.words, field.levels ? value : brief(value));
     }
-    const boxes = [];
-    const shown = this.thumbnails.picture(id);
-    if (shown) {
-      const picture = new Picture(shown, id, (move) => this.move(move));
-      this.pictures.push(picture);
-      boxes.push(picture.box);
-    }
-    return makeElement("article", {}, ...boxes, makeTerms(terms));
+    return record;
   }
 
   // The most similar images, nearest first, each a button that pins it.
