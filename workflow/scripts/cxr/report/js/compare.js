@@ -59,8 +59,7 @@ class Comparison {
 
   // Shows the second map with the first one's colours, or hides it.
   show(shown) {
-    this.parts.second.hidden = !this.on;
-    this.parts.agreement.hidden = !this.on;
+    for (const part of ["second", "second_tools", "agreement"]) this.parts[part].hidden = !this.on;
     this.parts.compare.setAttribute("aria-pressed", this.on);
     if (!this.on) return;
     const { points, labels, images, clustered } = this.aligned(shown.model);

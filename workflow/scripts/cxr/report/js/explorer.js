@@ -1,5 +1,8 @@
 // The explorer: its state, and all that depends on it.
 
+// Pixels below which the filters are folded, since they would push the map away.
+const NARROW = 900;
+
 class Explorer {
   constructor(root, page) {
     this.root = root;
@@ -51,6 +54,7 @@ class Explorer {
     this.open(0);
     if (!this.restore(readAddress())) this.remembering = true;
     root.hidden = false;
+    this.parts.filterbox.open = root.clientWidth > NARROW;
     this.map.fit();
   }
 

@@ -5,7 +5,7 @@ const TOP = 18;
 const BELOW = 30;
 // The colour bar, with its words.
 const BAR = 92;
-const CELL_WIDTHS = [8, 34];
+const CELL_WIDTHS = [8, 48];
 const CELL_HEIGHTS = [6, 24];
 
 function within([least, most], value) {
