@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr.core.io import read_csv, read_json, read_table
-from cxr.explorer.packing import script_json
-from cxr.figures.style import OUTLIER, PALETTE, ramp
+from cxr.explorer.packing import compressed_json
+from cxr.explorer.palette import palettes
 from cxr.report import content
 from cxr.report.analysis import analysis_content
 from cxr.report.answer import answer, limit_of, question_of, support
 from cxr.report.comparison import comparison, headline
 from cxr.report.confounding import field_content
 from cxr.report.content import read_if
+from cxr.report.explored import explorer_pictures
 from cxr.report.external import external_content
 from cxr.report.formatting import image_noun
 from cxr.report.glossary import glossary
@@ -30,8 +31,9 @@ from cxr.report.tags import tags_content
 
 # In the order in which they use one another.
 SCRIPTS = (
-    *("data", "colours", "canvas", "map", "grid", "bars"),
-    *("tables", "figures", "terms", "menu", "explorer"),
+    *("data", "colours", "canvas", "map", "grid", "bars", "tabs", "filters", "legend", "record"),
+    *("export", "selections", "clusters", "agreement", "compare", "galleries", "address"),
+    *("explorer", "view", "tables", "figures", "terms", "menu", "start"),
 )
 OVERALL = {
     "accuracy": "accuracy",
@@ -105,7 +107,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         question=question,
         limit=limit_of(question, image_noun(settings.modality)),
         script="\n" + "\n".join(scripts),
-        data=script_json(data),
+        data=compressed_json(data),
         sampled=_sampled(data),
         overall=OVERALL,
         per_class=PER_CLASS,
@@ -140,9 +142,10 @@ def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
     """What the page's script shows."""
     return {
         "study": study,
-        "palette": {"colours": PALETTE, "outlier": OUTLIER, "ramp": ramp()},
+        "palettes": palettes(),
         "models": [content.explored(name, paths) for name, paths in files.models.items()],
         "thumbnails": read_if(read_json, files.study["thumbnails"]),
+        "pictures": explorer_pictures(files.study["pictures"]),
     }
 
 

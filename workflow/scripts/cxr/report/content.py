@@ -12,6 +12,7 @@ from cxr.evidence.verdict import format_p
 from cxr.figures.selection import selecting
 from cxr.figures.style import cluster_name
 from cxr.images.quality import FLAGGED_ABOVE
+from cxr.report.explored import explorer_verdict
 from cxr.report.inputs import INPUTS
 from cxr.report.pictures import picture
 
@@ -114,7 +115,8 @@ def explored(name: str, files: Mapping[str, Any]) -> dict[str, Any]:
     """What the page's script shows of one model, and how its fields were tested."""
     rows = read_if(records, files["associations"]) or []
     tests = {row["field"]: _test_sentence(row) for row in rows if row["missing"] == "level"}
-    return {"name": name, "tests": tests, **read_json(files["explorer"])}
+    verdict = explorer_verdict(read_if(read_json, files["evidence"]))
+    return {"name": name, "tests": tests, "verdict": verdict, **read_json(files["explorer"])}
 
 
 def _test_sentence(row: Mapping[str, Any]) -> str:

@@ -97,6 +97,7 @@ INPUTS = (
     _figure("votes_figure", "{model}.votes"),
     # Of images and networks.
     Input("thumbnails", f"{STUDY}/explorer/thumbnails.json", (IMAGES,), direct=False),
+    Input("pictures", f"{STUDY}/explorer/pictures", (IMAGES,), direct=False),
     Input("sources", "results/sources/{source}.json", (IMAGES,)),
     Input("cleaning", f"{STUDY}/cleaning.csv", (IMAGES,), direct=False),
     Input("quality", f"{STUDY}/quality.csv", (IMAGES,), direct=False),

@@ -11,7 +11,7 @@ from cxr.report.formatting import FILTERS
 
 HERE = Path(__file__).parent
 # In the order in which they overrule one another.
-STYLES = ("report", "layout", "summary", "tables", "print")
+STYLES = ("report", "layout", "summary", "tables", "explorer", "print")
 
 
 def render(template: str, **values: Any) -> str:
