@@ -102,7 +102,7 @@ def test_on_a_phone_the_menu_opens_and_closes_by_keys(open_page, path):
 
 def test_a_search_finds_terms_and_tables_inside_what_is_closed(opened):
     page = opened.page
-    search = page.locator('[data-part="search"]')
+    search = page.locator('.menu [data-part="search"]')
     for words, target in (("spearman", "dt"), ("operating thresholds", "caption")):
         search.fill(words)
         hit = page.locator('[data-part="hits"] a').first
@@ -187,7 +187,7 @@ def test_a_statistic_is_explained_where_it_stands(opened):
     term.focus()
     tip = opened.page.get_by_role("tooltip")
     entry = opened.page.locator(f"{term.get_attribute('href')} + dd")
-    assert tip.inner_text() == entry.inner_text()
+    assert tip.text_content() == entry.text_content()
     opened.page.keyboard.press("Escape")
     assert not tip.is_visible()
 
@@ -211,7 +211,7 @@ def test_any_text_stays_text_in_every_part(open_page, tmp_path, text):
     opened = open_page(write_pages(tmp_path, text, ("net",)))
     page = opened.page
     page.evaluate(OPEN_ALL)
-    page.locator('[data-part="search"]').fill(text[:20])
+    page.locator('.menu [data-part="search"]').fill(text[:20])
     assert page.locator('[data-part="hits"] a').count() > 0
     assert text in table_of(page, "table-1").inner_text()
     assert page.locator("main img:not(figure img)").count() == 0
