@@ -243,7 +243,7 @@ def test_similar_images_are_of_other_patients(results):
     assert set(table["space"]) == {"trained", "pixels"}
     assert set(table["own_patient"]) == {"included", "excluded"}
     page = (results / "report.html").read_text()
-    assert "conv5: similar images" in page
+    assert 'id="similar"' in page
     assert "0 images of 0 patients have a scored extent" in page
 
 
