@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # Pairs of neighbouring elements that cover one another.
 OVERLAPS = """() => {
-    const parents =
-        '.controls, .tools, .facts, .lights, .frame, .middle, .maps, .charts, .gallery, nav ul, main, body';
+    const parents = '.controls, .tools, .facts, .lights, .frame, .middle, .maps, .charts, ' +
+        '.gallery, nav ul, main, body';
     const visible = (element) =>
         element.getClientRects().length && getComputedStyle(element).position !== 'absolute';
     const overlaps = [];
