@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxr.config.report import QUESTION
+from cxr.config.catalogue.questions import QUESTION
 from cxr.report.answer import answer, limit_of, question_of, support
 from tests.helpers.report_models import evidence_of, field_row, model_of
 

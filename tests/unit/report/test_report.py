@@ -127,6 +127,7 @@ def test_hostile_text_in_a_figure_stays_text(folder_of):
         assert not [e for e in root.iter() if e.tag.endswith(("script", "image}", "foreignObject"))]
         text = "".join(root.itertext())
         assert "<script>alert(1)" in text, path.name
+        assert not set('"<>&') & set(picture(path)), "it stands in an attribute as it is"
 
 
 def test_dollars_in_a_figure_are_no_mathematics(tmp_path, rng):

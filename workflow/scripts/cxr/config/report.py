@@ -3,11 +3,7 @@
 from pydantic import Field
 
 from cxr.config.base import Section
-
-QUESTION = (
-    "Do the features that a network learns on these images fall into clusters, and do "
-    "the clusters follow countries?"
-)
+from cxr.config.catalogue.questions import QUESTION
 
 
 class Report(Section):

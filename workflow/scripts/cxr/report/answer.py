@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr.config.catalogue.null_models import PRIMARY
-from cxr.config.report import QUESTION
+from cxr.config.catalogue.questions import QUESTION
 from cxr.evidence.covariates import field_name
 from cxr.evidence.verdict import NO_CLUSTERS, format_p
 from cxr.report.lights import associated

@@ -212,7 +212,6 @@ def glossary(thresholds: Mapping[str, Any] | None) -> list[Term]:
             "precision",
             "Of the images called a class, the share that is of it; of a search, the share of "
             "neighbours that share the query's value.",
-            also=("precision at 10",),
         ),
         Term(
             "q",
@@ -236,7 +235,6 @@ def glossary(thresholds: Mapping[str, Any] | None) -> list[Term]:
             "What a network has over chance among images that are alike in a field, over what it "
             "has among all.",
             f"amber below {HALF:.0%}",
-            ("confounding: remains",),
         ),
         Term(
             "shortcut",

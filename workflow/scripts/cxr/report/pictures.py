@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from markupsafe import Markup
 from PIL import Image
 
 # What may stand as it is in an address inside double quotes; the rest is percent-encoded.
@@ -23,7 +22,7 @@ OPTIONS = [
 QUALITY = 75
 
 
-def picture(path: str) -> Markup:
+def picture(path: str) -> str:
     """An SVG file as a data address.
 
     Photographs inside it become WebP, heat maps PNG with a palette, and repeated
@@ -36,7 +35,7 @@ def picture(path: str) -> Markup:
     svg = scour.scourString(Path(path).read_text(encoding="utf-8"), options)
     svg = STORED.sub(lambda match: _smaller(match[1]), svg)
     svg = TAG.sub(lambda tag: ATTRIBUTE.sub(r"\1'\2'", tag[0]), svg)
-    return Markup("data:image/svg+xml," + quote(svg, safe=PLAIN))
+    return "data:image/svg+xml," + quote(svg, safe=PLAIN)
 
 
 def _smaller(stored: str) -> str:

@@ -20,11 +20,17 @@ class Terms {
   // Text at the beginning of an element becomes a link, where the glossary has it.
   link(element) {
     const text = [...element.childNodes].find(({ nodeType }) => nodeType === Node.TEXT_NODE);
-    const term = text && this.entries.get(text.data.trim().toLowerCase());
+    const term = text && this.entry(text.data);
     if (!term) return;
     const link = makeElement("a", { class: "term", href: `#${term.id}` }, text.data.trim());
     text.replaceWith(link);
     this.explain(link, term);
+  }
+
+  // The entry of a name; "precision at 8" is that of precision.
+  entry(text) {
+    const name = text.trim().toLowerCase();
+    return this.entries.get(name) ?? this.entries.get(name.replace(/ at \d+$/, ""));
   }
 
   explain(element, term) {
@@ -64,6 +70,6 @@ for (const heading of document.querySelectorAll("main thead th, main .estimates 
 }
 for (const light of document.querySelectorAll(".light")) {
   const link = light.querySelector("a");
-  const term = terms.entries.get(link.textContent.trim().toLowerCase());
+  const term = terms.entry(link.textContent);
   if (term) terms.explain(link, term);
 }
