@@ -110,13 +110,48 @@ if STAGES.has_images:
         script:
             "../workflow/scripts/make_thumbnails.py"
 
+    rule make_pictures:
+        """Pictures of 512 pixels of the images on the maps, in a folder beside the page."""
+        input:
+            clusters=of_models(rules.score.output.clusters)[0],
+            cohort=COHORT,
+            sources=expand("results/sources/{source}", source=SOURCES),
+        output:
+            pictures=directory("results/{study}/explorer/pictures"),
+        log:
+            "results/{study}/logs/make_pictures.log",
+        benchmark:
+            "results/{study}/benchmarks/make_pictures.jsonl"
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1000, 0.5),
+            runtime=grows(10, 0.1),
+        params:
+            cfg=settings(seed="seed", square="cohort.square"),
+            code=code_of("make_pictures.py"),
+        script:
+            "../workflow/scripts/make_pictures.py"
+
 
 rule pack_explorer:
-    """The maps, grids and fields of one model, packed for the report's explorer."""
+    """The maps, grids, fields and galleries of one model, packed for the report's explorer."""
     input:
         **(
-            {"predictions": rules.evaluate.output.predictions}
+            {
+                "images": rules.assemble_cohort.output.images,
+                "predictions": rules.evaluate.output.predictions,
+            }
             if STAGES.has_images
+            else {}
+        ),
+        **(
+            {
+                "associations": rules.assess_evidence.output.associations,
+                "controls": rules.assess_evidence.output.maps,
+            }
+            if STAGES.has_evidence
             else {}
         ),
         **(

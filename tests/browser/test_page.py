@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 # Pairs of neighbouring elements that cover one another.
 OVERLAPS = """() => {
-    const parents = '.controls, .tools, .facts, .stage, .charts, nav ul, main, body';
+    const parents = '.controls, .tools, .facts, .lights, .frame, .middle, .maps, .charts, ' +
+        '.gallery, nav ul, main, body';
     const visible = (element) =>
         element.getClientRects().length && getComputedStyle(element).position !== 'absolute';
     const overlaps = [];
@@ -40,6 +41,16 @@ FRAMES = """async () => {
         frames += 1;
     }
     return frames / 2;
+}"""
+# Milliseconds in which a frame is painted at each of several zooms: the median.
+PAINTING = """() => {
+    const times = Array.from({ length: 61 }, (_, frame) => {
+        explorer.map.zoom = 1 + (frame % 30) / 15;
+        const start = performance.now();
+        explorer.map.paint();
+        return performance.now() - start;
+    });
+    return times.sort((a, b) => a - b)[30];
 }"""
 # Whether a canvas holds grey values.
 GREY = """(canvas) => canvas.getContext('2d')
@@ -68,16 +79,21 @@ def settle(page):
 def test_it_loads_with_the_study_on_its_first_screen(opened):
     page = opened.page
     assert page.locator("h1").is_visible()
-    assert "beyond chance" in page.locator(".answer").first.inner_text().lower() or (
-        "inconclusive" in page.locator(".answer").first.inner_text().lower()
-    )
-    assert page.locator(".facts > div").count() >= 5
+    first = page.locator(".answer .first")
+    assert first.inner_text().startswith(("Yes:", "No:", "No clusters:", "Inconclusive:"))
+    assert page.locator(".lights a").all_inner_texts() == [
+        *("Significance", "Separation", "Stability", "Association", "Confounding", "Model quality")
+    ]
+    assert page.locator(".facts > div").count() == 5
+    for part in (first, page.locator(".light").last):
+        assert part.bounding_box()["y"] < page.viewport_size["height"]
     broken = "() => [...document.images].filter((i) => !i.complete || !i.naturalWidth).length"
     assert page.evaluate(broken) == 0
 
 
 def test_colours_follow_the_selected_field(opened):
     names = opened.part("legend").locator(".name")
+    opened.part("colour").select_option("")
     assert names.first.inner_text() == "cluster 1"
     opened.part("colour").select_option("class")
     assert set(names.all_inner_texts()) == {"COVID-19", "viral"}
@@ -92,23 +108,24 @@ def test_the_record_of_an_image_is_shown_where_the_pointer_is(opened):
     record = opened.part("record")
     image_id = opened.page.evaluate("explorer.model.ids[3]")
     assert image_id in record.inner_text()
-    picture = record.locator("canvas").first
-    assert picture.get_attribute("aria-label") == image_id
-    assert picture.is_visible()
-    opened.page.wait_for_timeout(200)
-    assert picture.evaluate(GREY)
+    picture = record.locator("img").first
+    assert picture.get_attribute("alt") == image_id
+    opened.page.wait_for_timeout(300)
+    assert picture.evaluate("(picture) => picture.naturalWidth") == 512
 
 
 def test_the_most_similar_images_are_shown_where_the_pointer_is(opened):
-    opened.page.mouse.move(*opened.place_of(3))
-    shown = opened.part("record").locator(".similar li")
+    opened.page.mouse.click(*opened.place_of(3))
+    opened.open_tab("Neighbours")
+    shown = opened.part("neighbours").locator("li button")
     nearest = opened.page.evaluate("explorer.model.nearest(3)")
     assert shown.count() == len(nearest) == 8
     assert 3 not in [neighbour["image"] for neighbour in nearest]
     distances = [neighbour["distance"] for neighbour in nearest]
     assert distances == sorted(distances)
     first = opened.page.evaluate("explorer.model.ids[explorer.model.nearest(3)[0].image]")
-    assert shown.first.get_attribute("title").startswith(first)
+    assert shown.first.get_attribute("title") == first
+    assert shown.first.locator("canvas").evaluate(GREY)
     assert opened.page.evaluate("explorer.map.neighbours.length") == 8
 
 
@@ -187,7 +204,7 @@ def test_a_cell_of_the_grid_is_shown_and_others_say_why_not(opened):
     opened.part("grid").focus()
     opened.page.keyboard.press("ArrowRight")
     assert opened.part("cell").inner_text().startswith("eps ")
-    opened.page.locator("#explorer details summary").click()
+    opened.page.locator("#explorer details:has([data-part=cells]) summary").click()
     opened.part("cells").locator("tbody tr").nth(1).wait_for()
 
 
@@ -224,12 +241,8 @@ def test_it_is_accessible(open_page, report, scheme):
         details.evaluate("(element) => { element.open = true; }")
     settle(page)
     violations = Axe().run(page).response["violations"]
-    serious = [
-        (violation["id"], [node["html"][:120] for node in violation["nodes"]][:4])
-        for violation in violations
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    found = [(v["id"], [node["html"][:120] for node in v["nodes"]][:4]) for v in violations]
+    assert found == []
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "</script><script>pwned=1</script>", "a" * 10_000])
@@ -238,9 +251,16 @@ def test_hostile_text_stays_text(open_page, tmp_path, rng, text):
     path.write_text(write_page(tmp_path, rng, text), encoding="utf-8")
     opened = open_page(path)
     opened.part("colour").select_option("country")
+    opened.open_tab("Clusters")
     opened.part("field").select_option("location")
-    opened.page.mouse.move(*opened.place_of(3))
+    opened.page.mouse.click(*opened.place_of(3))
     opened.part("legend").locator("button").first.click()
+    opened.part("name").fill(text)
+    opened.part("note").fill(text)
+    opened.part("save").click()
+    opened.part("search").fill(text[:200])
+    assert opened.part("passing").inner_text() == "20 of 20 images"
+    opened.part("compare").click()
     shown = opened.part("record").inner_text()
     assert text[:200] in shown
     assert opened.page.evaluate("typeof pwned") == "undefined"
@@ -257,7 +277,7 @@ def test_each_network_has_its_maps(open_page, tmp_path, rng):
     opened.page.mouse.move(*opened.place_of(3))
     opened.part("model").select_option("two")
     assert opened.page.evaluate("explorer.model.name") == "two"
-    assert "Point at an image" in opened.part("record").inner_text()
+    assert opened.part("record").inner_text() == ""
     opened.page.mouse.move(*opened.place_of(5))
     assert "i05" in opened.part("record").inner_text()
     assert opened.errors == []
@@ -283,7 +303,8 @@ def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
     opened = open_page(path)
     rendered = opened.page.evaluate("performance.getEntriesByName('rendered')[0].startTime")
     assert rendered < 2000
-    assert opened.page.evaluate(FRAMES) >= 30
+    assert opened.page.evaluate(PAINTING) <= 1000 / 60
+    assert opened.page.evaluate(FRAMES) >= 45
     assert "a sample of the images has thumbnails" in opened.page.locator("#explorer").inner_text()
     assert opened.errors == []
 
@@ -305,7 +326,8 @@ def test_features_without_metadata_can_be_explored(open_page, tmp_path, rng):
     opened = open_page(path)
     opened.page.mouse.move(*opened.place_of(3))
     opened.part("legend").locator("button").first.click()
-    assert opened.part("record").inner_text().split() == ["image", "i03", "cluster", "outliers"]
+    names = opened.part("record").locator("th").all_inner_texts()
+    assert names == ["image", "cluster", "place on the map"]
     assert opened.part("selection").is_visible()
     assert opened.part("composition").inner_text() == ""
     assert opened.errors == []

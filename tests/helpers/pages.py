@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
-from cxr.explorer.fields import pack_fields
+from cxr.explorer.fields import fields_of, pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.thumbnails import ALL_UP_TO, SAMPLE, sample, sheets
 from cxr.figures.cohort import flow as flow_figure
@@ -82,8 +82,10 @@ def write_cohort(folder, classes, text):
     of_source = {"source": text, "images": 9, "with_text": 7}
     summary = {"images": 9, "with_text": 7, "sources": [of_source], "warning": f"Words: {text}"}
     write_json(summary, path_of(folder, "burned_in_text"))
-    patients = {"image_id": ["a", "b"], "patient_id": ["p", "p"]}
-    write_table(pd.DataFrame(patients), path_of(folder, "cohort"))
+    cohort = {"image_id": ["a", "b"], "class": classes, "patient_id": "p", "split": "test"}
+    write_table(pd.DataFrame(cohort | {"source": text}), path_of(folder, "cohort"))
+    recorded = {"image_id": ["a", "b"], "view": text, "age_years": [41.0, None], text: [text, None]}
+    write_table(pd.DataFrame(recorded), path_of(folder, "metadata"))
     removed = {"source": "s", "file": "f", "stage": ["image", "image"], "reason": [text, text]}
     cleaned = {"source": "s", "column": ["age", "view"], "rows": 9, "normalised": 7}
     cleaned |= {"unparsed": [1, 0], "missing": 1, "ambiguous": 0, "examples": [text, None]}
@@ -195,7 +197,7 @@ def write_large_page(folder, rng, n_images):
     write_network(folder, ["a", "b"], "a")
     write_clusters(folder, "a", ranking[ranking_schema(GRID).names], mapped)
     explorer = pack_maps(embeddings, grid, ranking, mapped)
-    explorer |= {"fields": pack_fields(mapped, cohort, metadata, None), "image_ids": ids}
+    explorer |= {"fields": pack_fields(fields_of(mapped, cohort, metadata)), "image_ids": ids}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
     write_json(explorer, path_of(folder, "explorer"))
     selected = sample(mapped, ALL_UP_TO, SAMPLE, 0)

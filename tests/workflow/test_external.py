@@ -43,7 +43,7 @@ def test_a_study_gets_external_sources_and_nothing_that_it_has_changes(copied):
     }
     new = set(after) - set(before)
     assert all(name.startswith(FOLDERS) for name in new)
-    assert page.count("<h3>External validation</h3>") == 1
+    assert page.count("<h4>External validation</h4>") == 1
     assert "In images of elsewhere, which no part of the training saw, " in page
 
     results = copied.path / "results" / "tiny"

@@ -1,13 +1,16 @@
-"""The maps, grids and fields of one model, packed for the report's explorer."""
+"""The maps, grids, fields and galleries of one model, packed for the report's explorer."""
 
 from typing import TYPE_CHECKING
 
-from cxr.core.io import read_table, read_tables, write_json
+from cxr.core.io import read_array, read_csv, read_table, read_tables, write_json
 from cxr.core.job import job
 from cxr.explorer.document import explorer_document
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+RECORDS = {"cohort": read_table, "metadata": read_table, "predictions": read_table}
+FOUND = {"similar": read_table, "controls": read_table, "associations": read_csv}
 
 
 def main(input, output, cfg):
@@ -17,10 +20,12 @@ def main(input, output, cfg):
         "grid": read_tables(input.grid),
         "ranking": read_table(input.ranking),
     }
-    names = [name for name in ("cohort", "metadata", "predictions") if input.get(name)]
-    records = {name: read_table(input[name]) for name in names}
-    neighbours = read_table(input.similar) if input.get("similar") else None
-    write_json(explorer_document(maps, records, neighbours, cfg), output.explorer)
+    records, found = (
+        {name: read(input[name]) for name, read in readers.items() if input.get(name)}
+        for readers in (RECORDS, FOUND)
+    )
+    images = read_array(input.images) if input.get("images") else None
+    write_json(explorer_document(maps, records, found, cfg, images), output.explorer)
 
 
 if __name__ == "__main__":

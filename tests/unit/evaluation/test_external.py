@@ -79,8 +79,11 @@ def test_thresholds_and_calibration_are_those_of_the_studys_own_metrics(inside, 
             found = table.loc[(name, f"{metric}_at_threshold"), "value"]
             assert found == pytest.approx(at_threshold, abs=1e-6)
     for metric, value in (("ece", own["ece"]), ("ece_calibrated", own["calibrated"]["ece"])):
-        assert table.loc[("all", metric), "value"] == pytest.approx(value["value"], abs=1e-5)
-    np.testing.assert_allclose(table["value"], table["internal"], atol=1e-6)
+        # Their biases are estimated from other draws.
+        assert table.loc[("all", metric), "value"] == pytest.approx(value["value"], abs=0.05)
+    exact = table.drop([("all", "ece"), ("all", "ece_calibrated")])
+    np.testing.assert_allclose(exact["value"], exact["internal"], atol=1e-6)
+    np.testing.assert_allclose(table["value"], table["internal"], atol=0.01)
 
 
 def test_external_images_set_no_threshold_and_no_calibration(inside, rng):

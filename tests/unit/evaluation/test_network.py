@@ -108,7 +108,9 @@ def test_the_calibration_error_is_its_definition():
             error += inside.mean() * abs(confidence[inside].mean() - correct[inside].mean())
     assert curve["ece"][0] == pytest.approx(error)
     document = classification_metrics(labels, scores, np.arange(400).astype(str), CLASSES, 50, 0)
-    assert document["ece"]["value"] == pytest.approx(error, abs=1e-6)
+    ece = document["ece"]
+    assert ece["low"] <= ece["value"] <= ece["high"]
+    assert ece["value"] < error, "its bias is taken off"
     assert sum(row["images"] for row in document["reliability"]) == 400
 
 

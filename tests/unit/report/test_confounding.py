@@ -34,7 +34,7 @@ def subgroups_of(*rows):
 
 def test_a_told_class_is_a_warning_and_a_row(study):
     page = build_page(study, "site", PLAIN)
-    assert page.count("<h3>Subgroups</h3>") == page.count("<h3>Confounding</h3>") == 1
+    assert page.count("<h4>Subgroups</h4>") == page.count('<h3 id="confounding">') == 1
     assert (
         '<p class="warning">The class cannot be told from its site in this cohort: every image '
         "of normal has no recorded site, and none of the others. Every image of site has a "

@@ -35,7 +35,7 @@ def test_a_study_without_networks_has_no_list():
 
 def test_the_page_has_the_counts_and_hostile_names_stay_text(study):
     page = build_page(study, HOSTILE, PLAIN)
-    assert page.count("<h3>Review</h3>") == 1
+    assert page.count("<h4>Review</h4>") == 1
     assert "same bytes under another class 1." in page
     assert HOSTILE not in page
 

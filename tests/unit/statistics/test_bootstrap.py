@@ -8,6 +8,7 @@ from cxr.statistics import bootstrap
 from cxr.statistics.bootstrap import (
     binomial_interval,
     bootstrap_values,
+    less_bias,
     patient_weights,
     percentile_interval,
 )
@@ -23,6 +24,20 @@ def test_all_images_of_a_patient_weigh_the_same():
         assert (columns == columns[:, :1]).all()
     # As many patients as there are, with replacement.
     assert (weights[:, [0, 2, 3, 6]].sum(axis=1) == 4).all()
+
+
+def test_the_bias_of_an_absolute_difference_is_taken_off(rng):
+    truth, found = 0.02, []
+    for _ in range(200):
+        sample = rng.normal(truth, 1, 400)
+        drawn = sample[rng.integers(0, 400, (200, 400))].mean(axis=1)
+        values = less_bias(np.abs(np.concatenate([[sample.mean()], drawn])))
+        interval = percentile_interval(values)
+        assert interval["low"] <= interval["value"] <= interval["high"]
+        found.append((abs(sample.mean()), interval["value"]))
+    raw, corrected = np.mean(found, axis=0)
+    assert abs(corrected - truth) < abs(raw - truth)
+    assert np.isnan(less_bias(np.array([0.1, np.nan]))[1])
 
 
 def test_the_interval_is_of_the_replicates():

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from cxr.config.base import Section
+from cxr.config.catalogue.questions import QUESTION
 
 
 class Report(Section):
@@ -11,8 +12,4 @@ class Report(Section):
     title: str = Field(
         default="Clusters of learned image features", description="Title of the page."
     )
-    question: str = Field(
-        default="Do the features that a network learns on these images fall into clusters, and do "
-        "the clusters follow countries?",
-        description="The study's question.",
-    )
+    question: str = Field(default=QUESTION, description="The study's question.")

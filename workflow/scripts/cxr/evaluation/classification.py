@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr.statistics.bootstrap import patient_weights, percentile_interval
+from cxr.statistics.bootstrap import less_bias, patient_weights, percentile_interval
 from cxr.statistics.metrics import (
     average_precision,
     calibration_curve,
@@ -43,7 +43,7 @@ def classification_metrics(
     dict
         `images, patients, accuracy, balanced_accuracy, macro_f1, roc_auc,
         average_precision` (these two one against the rest, mean over the classes),
-        `ece` (expected calibration error), `reliability` (a row a bin of
+        `ece` (expected calibration error, less its bias), `reliability` (a row a bin of
         confidence), `per_class` and `confusion` (rows true, columns predicted). A
         metric is a dict of `value, low, high`, each null where it is not defined.
     """
@@ -70,7 +70,7 @@ def classification_metrics(
         "macro_f1": percentile_interval(rates["f1"].mean(axis=1)),
         "roc_auc": percentile_interval(rates["roc_auc"].mean(axis=1)),
         "average_precision": percentile_interval(rates["average_precision"].mean(axis=1)),
-        "ece": percentile_interval(calibration["ece"]),
+        "ece": percentile_interval(less_bias(calibration["ece"])),
         "reliability": _reliability(calibration),
         "per_class": per_class,
         "confusion": confusion[0].astype(int).tolist(),

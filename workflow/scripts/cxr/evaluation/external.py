@@ -13,7 +13,12 @@ from cxr.cohort.splits import independent_patients
 from cxr.evaluation.calibration import Calibration
 from cxr.evaluation.classification import binary_rates
 from cxr.evaluation.predictions import class_probabilities
-from cxr.statistics.bootstrap import REPLICATES, bootstrap_values, percentile_interval
+from cxr.statistics.bootstrap import (
+    REPLICATES,
+    bootstrap_values,
+    less_bias,
+    percentile_interval,
+)
 from cxr.statistics.metrics import calibration_curve, roc_auc, youden_threshold
 
 # Of a class against the rest; of these a source of one class has the sensitivities alone.
@@ -206,7 +211,7 @@ def _estimates(
     draws = bootstrap_values(statistics, images.patients, replicates, seed)
     return [
         percentile_interval(
-            draws[:, i],
+            less_bias(draws[:, i]) if key[1].startswith("ece") else draws[:, i],
             _number(images.patients[_counted(images, key)])
             if key[1].startswith(("sensitivity", "specificity"))
             else None,

@@ -12,13 +12,14 @@ ORDERED = ("age_band", "month")
 FIRST = ("class", "country", "view", "sex", "age_band", "doi", "source", "split")
 
 
-def pack_fields(
+def fields_of(
     clusters: pd.DataFrame,
     cohort: pd.DataFrame,
     metadata: pd.DataFrame,
     predictions: pd.DataFrame | None = None,
-) -> list[dict[str, Any]]:
-    """The fields of each image of a map.
+    intensity: pd.Series | None = None,
+) -> pd.DataFrame:
+    """The fields of each image of a map, one column each, null where not recorded.
 
     Parameters
     ----------
@@ -30,16 +31,17 @@ def pack_fields(
         The shared schema.
     predictions : DataFrame, optional
         `image_id, predicted` and a column `probability_<class>` of each class.
+    intensity : Series, optional
+        Mean of the canonical pixels, by image_id.
 
     Returns
     -------
-    list of dict
-        `name`, its `words`, and the packed column: of texts with `levels`, of
-        numbers without. Fields that no image has are left out.
+    DataFrame, n rows
+        Indexed by image_id; fields that no image has are left out.
     """
     ids = clusters["image_id"]
     rows = cohort.set_index("image_id").loc[ids]
-    table = recorded_fields(metadata, rows.reset_index())
+    table = recorded_fields(metadata, rows.reset_index(), intensity)
     if "class" in rows:
         table.insert(0, "class", rows["class"])
     if predictions is not None:
@@ -47,10 +49,25 @@ def pack_fields(
         table["predicted"] = of_images["predicted"]
         table["probability"] = confidences(of_images)
     names = [*[n for n in FIRST if n in table], *[n for n in table if n not in FIRST]]
+    return table[[name for name in names if table[name].notna().any()]]
+
+
+def pack_fields(fields: pd.DataFrame) -> list[dict[str, Any]]:
+    """The fields of the images, packed.
+
+    Parameters
+    ----------
+    fields : DataFrame
+        As from `fields_of`.
+
+    Returns
+    -------
+    list of dict
+        `name`, its `words`, and the packed column: of texts with `levels`, of
+        numbers without.
+    """
     return [
-        {"name": name, "words": field_name(name), **_pack(table[name], name)}
-        for name in names
-        if table[name].notna().any()
+        {"name": name, "words": field_name(name), **_pack(fields[name], name)} for name in fields
     ]
 
 

@@ -72,6 +72,13 @@ def match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return numbers[labels]
 
 
+def pack_places(points: np.ndarray) -> dict[str, Any]:
+    """A map's coordinates: `xy` (uint16), 0 to 65535 for `extent` on both sides of the centre."""
+    extent = float(np.abs(points).max(initial=0.0)) or 1.0
+    places = np.rint((points / extent + 1) / 2 * 65535).astype(np.uint16)
+    return {"extent": round(extent, 4), "xy": pack(places.ravel())}
+
+
 def pack_maps(
     embeddings: pd.DataFrame, grid: pd.DataFrame, ranking: pd.DataFrame, clusters: pd.DataFrame
 ) -> dict[str, Any]:
@@ -107,7 +114,6 @@ def pack_maps(
     for keys, unordered in shown:
         rows = unordered.set_index("image_id").loc[clusters["image_id"]].reset_index()
         points = align(standardise(rows[["x", "y"]].to_numpy()), reference)
-        extent = float(np.abs(points).max(initial=0.0)) or 1.0
         best = _of_map(ranking, keys)
         if chosen is not None and keys["method"] == "tsne":
             first = len(documents) if keys["perplexity"] == chosen["perplexity"] else first
@@ -116,8 +122,7 @@ def pack_maps(
                 **keys,
                 "name": METHODS[keys["method"]],
                 "reliable": bool(best["reliable"].all()),
-                "extent": round(extent, 4),
-                "xy": pack(np.rint((points / extent + 1) / 2 * 65535).astype(np.uint16).ravel()),
+                **pack_places(points),
                 "grid": _pack_grid(_of_map(grid, keys), best),
                 "labellings": [
                     _labelling(rows, cell, reference_labels)

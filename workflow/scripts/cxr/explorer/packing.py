@@ -1,6 +1,7 @@
 """Columns as short text: little-endian numbers in base64, with their type."""
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -9,6 +10,8 @@ import pandas as pd
 
 # Longer text is cut: panels have little room.
 MAX_LENGTH = 300
+# Beside the page's pictures: which is whose.
+PICTURES_INDEX = "index.json"
 
 
 def pack(values: np.ndarray) -> dict[str, str]:
@@ -67,7 +70,7 @@ def _cut(text: object) -> str:
     return full if len(full) <= MAX_LENGTH else f"{full[: MAX_LENGTH - 1]}…"
 
 
-def script_json(document: Any) -> str:
-    """JSON that can stand inside a script element: no text of it can end or open an element."""
+def compressed_json(document: Any) -> str:
+    """JSON compressed by gzip, in base64: inside a page nothing of it can be markup."""
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return base64.b64encode(gzip.compress(text.encode("ascii"), mtime=0)).decode("ascii")

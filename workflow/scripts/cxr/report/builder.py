@@ -5,26 +5,36 @@ can become markup; all other text passes through the template's escaping, or
 reaches the page as text content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr.core.io import read_csv, read_json, read_table
-from cxr.explorer.packing import script_json
-from cxr.figures.style import OUTLIER, PALETTE, ramp
+from cxr.explorer.packing import compressed_json
+from cxr.explorer.palette import palettes
 from cxr.report import content
 from cxr.report.analysis import analysis_content
+from cxr.report.answer import answer, limit_of, question_of, support
+from cxr.report.comparison import comparison, headline
 from cxr.report.confounding import field_content
 from cxr.report.content import read_if
+from cxr.report.explored import explorer_pictures
 from cxr.report.external import external_content
 from cxr.report.formatting import image_noun
+from cxr.report.glossary import glossary
 from cxr.report.inputs import ReportFiles
+from cxr.report.lights import lights
 from cxr.report.rendering import HERE, render
 from cxr.report.review import review_content
 from cxr.report.settings import ReportSettings
+from cxr.report.table_one import single_sources, table_one
 from cxr.report.tags import tags_content
 
 # In the order in which they use one another.
-SCRIPTS = ("data", "colours", "canvas", "map", "grid", "bars", "explorer")
+SCRIPTS = (
+    *("data", "colours", "canvas", "map", "grid", "bars", "tabs", "filters", "legend", "record"),
+    *("export", "selections", "clusters", "agreement", "compare", "galleries", "address"),
+    *("explorer", "view", "tables", "figures", "terms", "menu", "start"),
+)
 OVERALL = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -64,32 +74,40 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
     scripts = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     data = _explored(files, settings.study)
     removed = [read_csv(study[name]) for name in ("rejected", "excluded") if study[name]]
+    cohort = read_table(study["cohort"])
+    found = read_if(comparison, study["comparison"])
+    models = [_model(name, paths, study) for name, paths in files.models.items()]
+    countries = any(model["countries"]["names"][:-1] for model in models)
+    question = question_of(settings.question, countries=countries)
+    for model in models:
+        model |= {"answer": answer(model, question), "support": support(model)}
+        model["lights"] = lights(model, found)
+    of_one_source = single_sources(cohort)
     derived = {
-        "cohort": content.size(read_table(study["cohort"], columns=["image_id", "patient_id"])),
+        "cohort": content.size(cohort),
+        "table_one": table_one(cohort, read_table(study["metadata"])),
+        "single_sources": of_one_source,
+        "alerts": of_one_source or _confounded(models),
         "cleaning": read_if(content.cleaning, study["cleaning"]),
         "quality": read_if(content.quality, study["quality"]),
         "exclusions": content.reasons(removed),
-        "models": [
-            {
-                **content.model(name, paths),
-                **field_content(paths),
-                **external_content(paths, study),
-                **review_content(paths),
-            }
-            for name, paths in files.models.items()
-        ],
-        "comparison": read_if(content.comparison, study["comparison"]),
+        "models": models,
+        "comparison": found,
+        "headline": headline(found),
         "tagging": tags_content(study, settings),
         "analysis": analysis_content(study, settings),
+        "glossary": glossary(
+            next((m["evidence"]["thresholds"] for m in models if m["evidence"]), None)
+        ),
     }
     return render(
         "page.html",
         study=settings.study,
         title=settings.title,
-        question=settings.question,
-        picture=image_noun(settings.modality),
+        question=question,
+        limit=limit_of(question, image_noun(settings.modality)),
         script="\n" + "\n".join(scripts),
-        data=script_json(data),
+        data=compressed_json(data),
         sampled=_sampled(data),
         overall=OVERALL,
         per_class=PER_CLASS,
@@ -99,13 +117,35 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
     )
 
 
+def _model(name: str, files: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page shows of one model."""
+    return {
+        **content.model(name, files),
+        **field_content(files),
+        **external_content(files, study),
+        **review_content(files),
+    }
+
+
+def _thresholds(models: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Those of the evidence, None without any."""
+    return next((model["evidence"]["thresholds"] for model in models if model["evidence"]), None)
+
+
+def _confounded(models: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The sentence on a field that tells a class, where one does."""
+    verdicts = [model["confounding"] for model in models if model["confounding"]]
+    return [found["sentence"] for found in verdicts if found["light"] == "red"][:1]
+
+
 def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
     """What the page's script shows."""
     return {
         "study": study,
-        "palette": {"colours": PALETTE, "outlier": OUTLIER, "ramp": ramp()},
+        "palettes": palettes(),
         "models": [content.explored(name, paths) for name, paths in files.models.items()],
         "thumbnails": read_if(read_json, files.study["thumbnails"]),
+        "pictures": explorer_pictures(files.study["pictures"]),
     }
 
 

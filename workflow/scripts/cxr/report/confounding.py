@@ -31,17 +31,28 @@ def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
         return {"confounding": None, "subgroups": None}
     classes = read_json(files["metrics"])["classes"]
     verdict = read_json(files["confounding_verdict"])
-    rows = [{**row, "explains": _explains(row)} for row in records(files["confounding"])]
+    rows = [
+        {**row, "explains": _explains(row), "tells": _told(row)}
+        for row in records(files["confounding"])
+    ]
     confounding = {**verdict, "rows": rows, "n_classes": len(classes)}
     return {"confounding": confounding, "subgroups": _subgroups(files["subgroups"])}
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """The classes that a field tells."""
+    return "" if row["told"] is None else _named(row["told"])
 
 
 def _explains(row: Mapping[str, Any]) -> str:
     """How much of the network's advantage a field explains, and of which classes."""
     classes = row["partly"] if row["told"] is None else row["told"]
-    # A class may be a number, which a table's column of one class at a time is then read as.
-    named = f"{classes:g}" if isinstance(classes, float) else classes
-    return LIGHTS[row["light"]] + (f": {named}" if named else "")
+    return LIGHTS[row["light"]] + ("" if classes is None else f": {_named(classes)}")
+
+
+def _named(classes: Any) -> str:
+    """Classes in words: one may be a number, which a column of such names is read as."""
+    return f"{classes:g}" if isinstance(classes, float) else str(classes)
 
 
 def _subgroups(path: str) -> dict[str, Any] | None:

@@ -8,11 +8,11 @@ import pandas as pd
 
 from cxr.clustering.ranking import best_cell
 from cxr.core.io import read_csv, read_json, read_table
-from cxr.evaluation.comparison import main_protocol, unbeaten_shortcuts
 from cxr.evidence.verdict import format_p
 from cxr.figures.selection import selecting
 from cxr.figures.style import cluster_name
 from cxr.images.quality import FLAGGED_ABOVE
+from cxr.report.explored import explorer_verdict
 from cxr.report.inputs import INPUTS
 from cxr.report.pictures import picture
 
@@ -44,32 +44,6 @@ def _read(path: Any) -> Any:
 def read_if(read: Callable[[str], Any], path: str | None) -> Any:
     """What is read from a file, None where the study has no such file."""
     return None if path is None else read(path)
-
-
-def comparison(path: str) -> dict[str, Any]:
-    """Networks and baselines by protocol, and the baselines that are as good as a network."""
-    table = read_csv(path)
-    metrics = ("accuracy", "macro_f1", "roc_auc", "ece", "difference")
-    groups = []
-    for protocol, rows in table.groupby("protocol"):
-        lines = [
-            {
-                "name": row["name"],
-                "kind": row["kind"],
-                "parameters": row["parameters"],
-                **{name: metric(row, name) for name in metrics},
-            }
-            for _, row in rows.iterrows()
-        ]
-        sizes = {"images": int(rows["images"].max()), "patients": int(rows["patients"].max())}
-        groups.append({"protocol": str(protocol), "rows": lines, **sizes})
-    main = main_protocol(list(table["protocol"]))
-    groups.sort(key=lambda group: (group["protocol"] != main, group["protocol"]))
-    return {
-        "groups": groups,
-        "shortcuts": list(unbeaten_shortcuts(table)["name"]),
-        "baselines": bool((table["kind"] != "network").any()),
-    }
 
 
 def metric(row: pd.Series | Mapping[str, Any], name: str) -> dict[str, float | None]:
@@ -141,7 +115,8 @@ def explored(name: str, files: Mapping[str, Any]) -> dict[str, Any]:
     """What the page's script shows of one model, and how its fields were tested."""
     rows = read_if(records, files["associations"]) or []
     tests = {row["field"]: _test_sentence(row) for row in rows if row["missing"] == "level"}
-    return {"name": name, "tests": tests, **read_json(files["explorer"])}
+    verdict = explorer_verdict(read_if(read_json, files["evidence"]))
+    return {"name": name, "tests": tests, "verdict": verdict, **read_json(files["explorer"])}
 
 
 def _test_sentence(row: Mapping[str, Any]) -> str:

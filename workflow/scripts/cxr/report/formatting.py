@@ -70,16 +70,15 @@ def points(metric: Mapping[str, float | None]) -> str:
     return f"{100 * metric['value']:+.1f} ({low:+.1f} to {high:+.1f}) points"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def image_noun(modality: str | None) -> str:
     """What one of the images is called."""
     return {"X-ray": "a radiograph", "CT": "a slice of a CT"}.get(modality or "", "an image")
-
-
-def verdict_class(verdict: Mapping[str, str]) -> str:
-    """The style of a verdict: clusters, none, or open."""
-    if verdict["verdict"].startswith("clusters"):
-        return "clusters"
-    return "open" if verdict["verdict"].startswith("inconclusive") else "none"
 
 
 def null_tests(evidence: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -119,6 +118,17 @@ def survival(row: Mapping[str, Any]) -> str:
     return f"{finding}: the clusters {'survive' if row['survives'] else 'do not survive'}."
 
 
+def planted(found: Mapping[str, Any]) -> str:
+    """What was planted in synthetic images and what was found of it, as a sentence."""
+    images = f"the {whole(found['images'])} synthetic images"
+    if found["groups"] == 1:
+        return f"Truth: one group was planted in {images}, so that there are no clusters to find."
+    return (
+        f"Truth: {found['groups']} groups were planted in {images}; adjusted Rand index of the "
+        f"clusters with them {decimal(found['adjusted_rand'])} (1: found exactly, 0: as by chance)."
+    )
+
+
 def cluster_numbers(clusters: Sequence[int]) -> str:
     """Clusters by the numbers that readers see: 1, 3."""
     return ", ".join(str(cluster + 1) for cluster in clusters)
@@ -137,10 +147,10 @@ FILTERS = {
     "null_tests": null_tests,
     "p": format_p,
     "percent": percent,
+    "planted": planted,
     "points": points,
     "protocol": protocol_label,
     "resampling": RESAMPLINGS.__getitem__,
     "survival": survival,
-    "verdict_class": verdict_class,
     "whole": whole,
 }

@@ -84,6 +84,7 @@ def _table(name: str, file: str, *needs: str, direct: bool = True, page: bool = 
 INPUTS = (
     # Of every study.
     Input("cohort", f"{STUDY}/cohort.parquet", direct=False),
+    Input("metadata", f"{STUDY}/metadata.parquet", direct=False),
     _table("rejected", "rejected", direct=False),
     # Of every model.
     Input("ranking", f"{STUDY}/ranking/{{model}}.parquet", direct=False),
@@ -96,6 +97,7 @@ INPUTS = (
     _figure("votes_figure", "{model}.votes"),
     # Of images and networks.
     Input("thumbnails", f"{STUDY}/explorer/thumbnails.json", (IMAGES,), direct=False),
+    Input("pictures", f"{STUDY}/explorer/pictures", (IMAGES,), direct=False),
     Input("sources", "results/sources/{source}.json", (IMAGES,)),
     Input("cleaning", f"{STUDY}/cleaning.csv", (IMAGES,), direct=False),
     Input("quality", f"{STUDY}/quality.csv", (IMAGES,), direct=False),

@@ -10,8 +10,9 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image
 
-# What may stand as it is in an address inside quotes; the rest is percent-encoded.
-PLAIN = " /:;=,()[]{}@!*?+$|^~"
+# What may stand as it is in an address inside double quotes; the rest is percent-encoded.
+PLAIN = " /:;=,()[]{}@!*?+$|^~'"
+TAG, ATTRIBUTE = re.compile(r"<[^<>]*>"), re.compile(r"""(\s[\w:.-]+=)"([^"']*)\"""")
 STORED = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 # Nothing is read from elsewhere, and places keep five digits.
 OPTIONS = [
@@ -24,16 +25,17 @@ QUALITY = 75
 def picture(path: str) -> str:
     """An SVG file as a data address.
 
-    Photographs inside it become JPEG, heat maps PNG with a palette, and repeated
+    Photographs inside it become WebP, heat maps PNG with a palette, and repeated
     definitions are merged; the file itself is unchanged. As text the address is shorter
-    than in base64, and holds no character that means anything in HTML.
+    than in base64, and holds no character that means anything inside double quotes in HTML.
     """
     from scour import scour
 
     options = scour.parse_args(OPTIONS)
     svg = scour.scourString(Path(path).read_text(encoding="utf-8"), options)
     svg = STORED.sub(lambda match: _smaller(match[1]), svg)
-    return f"data:image/svg+xml,{quote(svg, safe=PLAIN)}"
+    svg = TAG.sub(lambda tag: ATTRIBUTE.sub(r"\1'\2'", tag[0]), svg)
+    return "data:image/svg+xml," + quote(svg, safe=PLAIN)
 
 
 def _smaller(stored: str) -> str:
@@ -46,9 +48,9 @@ def _smaller(stored: str) -> str:
         if image.getcolors(256) is not None:
             data = _saved(_with_palette(image), "PNG", optimize=True)
             forms.append((len(data), "png", data))
-        data = _saved(image, "JPEG", quality=QUALITY, optimize=True)
-        # JPEG is not exact, so it has to be worth it.
-        forms.append((2 * len(data), "jpeg", data))
+        data = _saved(image, "WEBP", quality=QUALITY, method=6)
+        # It is not exact, so it has to be worth it.
+        forms.append((2 * len(data), "webp", data))
     _, kind, data = min(forms)
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 

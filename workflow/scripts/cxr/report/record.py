@@ -5,7 +5,7 @@ The only part of the page that differs between two runs of the same study.
 
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ import yaml
 
 from cxr.planning.benchmarks import read_benchmark
 
+MAPPING, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+FEWEST_STEPS = 5  # a shorter list is as clear as a range
+LONGEST = 8  # characters of a number that somebody wrote
+EXACT = 2**53  # up to here a float of a whole number is that number
 PACKAGES = (
     "snakemake",
     "torch",
@@ -51,9 +55,68 @@ def run_record(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
     return {
         "commit": _commit(),
         "versions": {"Python": platform.python_version(), **_versions()},
-        "config": yaml.safe_dump(dict(study), sort_keys=False, allow_unicode=True),
+        "config": config_text(study),
         "times": _times(benchmarks),
     }
+
+
+def config_text(study: Mapping[str, Any]) -> str:
+    """A config as YAML that reads as it would be written by hand.
+
+    Lists of plain values stand on one line, evenly spaced numbers as `start, stop, step`, and
+    numbers are without the last digits of binary arithmetic (0.30000000000000004).
+    """
+    return yaml.dump(
+        _written(dict(study)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists and ranges of plain values on one line."""
+
+
+class _Line(list[Any]):
+    """A list on one line."""
+
+
+class _Steps(dict[str, Any]):
+    """A range on one line."""
+
+
+_Dumper.add_representer(
+    _Line, lambda dumper, value: dumper.represent_sequence(SEQUENCE, value, flow_style=True)
+)
+_Dumper.add_representer(
+    _Steps, lambda dumper, value: dumper.represent_mapping(MAPPING, value, flow_style=True)
+)
+
+
+def _written(value: Any) -> Any:
+    """A value of the config with its numbers, lists and ranges in their short forms."""
+    if isinstance(value, Mapping):
+        return {key: _written(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        plain = [_written(each) for each in value]
+        if any(isinstance(each, list | dict) for each in plain):
+            return plain
+        return _steps(plain) or _Line(plain)
+    if isinstance(value, float):
+        short = float(f"{value:.12g}")
+        if len(repr(short)) > LONGEST:  # a third stays what it is
+            return value
+        return int(short) if short.is_integer() and abs(short) < EXACT else short
+    return value
+
+
+def _steps(values: Sequence[Any]) -> _Steps | None:
+    """Evenly spaced numbers as the config's own range, None where they are few or are none."""
+    if len(values) < FEWEST_STEPS or not all(type(each) in (int, float) for each in values):
+        return None
+    step = float(f"{(values[-1] - values[0]) / (len(values) - 1):.12g}")
+    expected = [values[0] + step * i for i in range(len(values))]
+    if step <= 0 or any(abs(a - b) > step * 1e-6 for a, b in zip(values, expected, strict=True)):
+        return None
+    return _Steps(start=values[0], stop=values[-1], step=int(step) if step.is_integer() else step)
 
 
 def _versions() -> dict[str, str]:

@@ -10,6 +10,8 @@ import jinja2
 from cxr.report.formatting import FILTERS
 
 HERE = Path(__file__).parent
+# In the order in which they overrule one another.
+STYLES = ("report", "layout", "summary", "tables", "explorer", "print")
 
 
 def render(template: str, **values: Any) -> str:
@@ -25,7 +27,8 @@ def render(template: str, **values: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= FILTERS
-    style = "\n" + (HERE / "css" / "report.css").read_text(encoding="utf-8")
+    sheets = [(HERE / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES]
+    style = "\n" + "\n".join(sheets)
     script = values.get("script")
     return environment.get_template(template).render(
         style=style,

@@ -68,6 +68,34 @@ def _counts(rng: np.random.Generator, n: int, replicates: int) -> np.ndarray:
     return np.array(rows).reshape(replicates, n)
 
 
+def less_bias(values: np.ndarray) -> np.ndarray:
+    """A statistic that is at least 0, and its replicates, less the bias that they show.
+
+    A mean of absolute differences is above 0 by noise alone. Replicates are drawn from the
+    sample, so that they have the sample's bias and as much again: once it is taken off the
+    estimate, and twice off the replicates, which then lie around the estimate.
+
+    Parameters
+    ----------
+    values : float array, shape (1 + replicates,)
+        The value first; replicates in which the statistic is not defined are NaN.
+
+    Returns
+    -------
+    float array, shape (1 + replicates,)
+        None below 0.
+
+    References
+    ----------
+    B. Efron, R. Tibshirani, "An introduction to the bootstrap", 1993, chapter 10.
+    """
+    drawn = values[1:]
+    if not np.isfinite(drawn).any():
+        return values
+    bias = np.nanmean(drawn) - values[0]
+    return np.maximum(np.concatenate([values[:1] - bias, drawn - 2 * bias]), 0.0)
+
+
 def percentile_interval(values: np.ndarray, patients: int | None = None) -> dict[str, float | None]:
     """Value and percentile interval of a metric from its value and its replicates.
 

@@ -10,6 +10,19 @@ function abgr(colour, alpha) {
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
+// The images of each group of a colouring.
+function membersOf({ groups, codes }) {
+  const counts = new Int32Array(groups.length);
+  for (const code of codes) counts[code] += 1;
+  const members = Array.from(counts, (count) => new Int32Array(count));
+  const filled = new Int32Array(groups.length);
+  codes.forEach((code, image) => {
+    members[code][filled[code]] = image;
+    filled[code] += 1;
+  });
+  return members;
+}
+
 class MapCanvas {
   constructor(canvas) {
     this.canvas = canvas;
@@ -17,19 +30,19 @@ class MapCanvas {
     this.points = new Float32Array(0);
     this.colour({ groups: [], codes: new Int32Array(0) });
     this.selected = null;
+    this.filtered = null;
     this.focused = -1;
+    this.pinned = [];
     this.neighbours = [];
     this.lasso = null;
     this.reset();
     new ResizeObserver(() => this.fit()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
   // Colours the images; those of a group are looked up once, not at every frame.
   colour(colouring) {
     this.colouring = colouring;
-    this.members = colouring.groups.map(() => []);
-    colouring.codes.forEach((code, image) => this.members[code].push(image));
+    this.members = membersOf(colouring);
     this.medians = null;
     this.redraw();
   }
@@ -125,19 +138,20 @@ class MapCanvas {
       context.globalAlpha = 1;
     }
     if (colouring.numbered) this.paintNumbers();
-    if (this.focused >= 0) this.paintFocus(radius);
+    if (this.focused >= 0 || this.pinned.length) this.paintFocus(radius);
     if (this.lasso) this.paintLasso();
   }
 
   paintGroup(group, radius, faded) {
-    const { context, selected } = this;
+    const { context, selected, filtered } = this;
     const { colour, shape } = this.colouring.groups[group];
     const path = new Path2D();
     context.fillStyle = context.strokeStyle = colour;
     for (const i of this.members[group]) {
+      if (filtered && !filtered[i]) continue;
       if (selected && selected[i] === Number(faded)) continue;
       const [x, y] = this.toScreen(i);
-      if (x < -radius || y < -radius || x > this.width + radius || y > this.height + radius)
+      if (!(x > -radius && y > -radius && x < this.width + radius && y < this.height + radius))
         continue;
       trace(path, shape, x, y, radius);
     }
@@ -148,38 +162,55 @@ class MapCanvas {
 
   // Many points are squares, written pixel by pixel: a call for each is far slower.
   paintPixels(order, radius) {
-    const { context, points, selected } = this;
     const { width, height } = this.canvas;
     const ratio = width / this.width;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
+    if (!this.image || this.image.width !== width || this.image.height !== height) {
+      this.image = this.context.createImageData(width, height);
+    }
+    const pixels = new Uint32Array(this.image.data.buffer);
+    pixels.fill(0);
     const side = Math.max(2, Math.round(2 * radius * ratio));
-    const scale = this.scale * ratio;
-    const left = width / 2 - this.centre[0] * scale - side / 2;
-    const top = height / 2 + this.centre[1] * scale - side / 2;
-    for (const faded of selected ? [true, false] : [false]) {
+    for (const faded of this.selected ? [true, false] : [false]) {
       for (const group of order) {
         const colour = abgr(this.colouring.groups[group].colour, faded ? 0x26 : 0xff);
-        for (const i of this.members[group]) {
-          if (selected && selected[i] === Number(faded)) continue;
-          const x = Math.round(left + points[2 * i] * scale);
-          const y = Math.round(top - points[2 * i + 1] * scale);
-          if (x < 0 || y < 0 || x + side > width || y + side > height) continue;
-          for (let row = y; row < y + side; row += 1) {
-            pixels.fill(colour, row * width + x, row * width + x + side);
-          }
-        }
+        this.paintSquares(pixels, this.members[group], colour, side, faded);
       }
     }
-    context.putImageData(image, 0, 0);
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  // The squares of a group; nothing is allocated here, since this runs for every point and frame.
+  paintSquares(pixels, members, colour, side, faded) {
+    const { points, selected, filtered } = this;
+    const { width, height } = this.canvas;
+    const scale = (this.scale * width) / this.width;
+    const left = width / 2 - this.centre[0] * scale - side / 2 + 0.5;
+    const top = height / 2 + this.centre[1] * scale - side / 2 + 0.5;
+    const [right, bottom] = [width - side, height - side];
+    for (let member = 0; member < members.length; member += 1) {
+      const i = members[member];
+      if (filtered && !filtered[i]) continue;
+      if (selected && selected[i] === Number(faded)) continue;
+      const x = left + points[2 * i] * scale;
+      const y = top - points[2 * i + 1] * scale;
+      if (!(x >= 0 && y >= 0 && x <= right && y <= bottom)) continue;
+      let start = Math.trunc(y) * width + Math.trunc(x);
+      for (let row = 0; row < side; row += 1) {
+        for (let pixel = start; pixel < start + side; pixel += 1) pixels[pixel] = colour;
+        start += width;
+      }
+    }
   }
 
   // The median of each group's points, on the map.
   groupMedians() {
     const median = (values) => values.sort()[values.length >> 1];
-    return this.members.map((images) =>
-      [0, 1].map((axis) => median(Float32Array.from(images, (i) => this.points[2 * i + axis]))),
-    );
+    return this.members.map((images) => {
+      const placed = images.filter((i) => !Number.isNaN(this.points[2 * i]));
+      return [0, 1].map((axis) =>
+        median(Float32Array.from(placed, (i) => this.points[2 * i + axis])),
+      );
+    });
   }
 
   // The clusters' numbers at their medians.
@@ -205,24 +236,37 @@ class MapCanvas {
     }
   }
 
-  // The focused image, and lines to its nearest neighbours.
+  // The focused and the pinned images, and lines from the first to its nearest neighbours.
   paintFocus(radius) {
-    const [x, y] = this.toScreen(this.focused);
-    this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--accent");
-    this.context.lineWidth = 1.2;
+    const { context } = this;
+    const style = getComputedStyle(this.canvas);
+    const images = this.focused >= 0 ? [this.focused, ...this.pinned] : this.pinned;
+    const [x, y] = this.toScreen(this.centreOfLines());
+    context.strokeStyle = style.getPropertyValue("--accent");
+    context.lineWidth = 1.2;
     for (const image of this.neighbours) {
       const [toX, toY] = this.toScreen(image);
-      this.context.beginPath();
-      this.context.moveTo(x, y);
-      this.context.lineTo(toX, toY);
-      this.context.moveTo(toX + radius + 3, toY);
-      this.context.arc(toX, toY, radius + 3, 0, 2 * Math.PI);
-      this.context.stroke();
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(toX, toY);
+      this.ring(toX, toY, radius + 3);
     }
-    this.context.strokeStyle = getComputedStyle(this.canvas).getPropertyValue("--ink");
-    this.context.lineWidth = 2;
-    this.context.beginPath();
-    this.context.arc(x, y, radius + 4, 0, 2 * Math.PI);
+    context.strokeStyle = style.getPropertyValue("--ink");
+    for (const image of new Set(images)) {
+      context.lineWidth = this.pinned.includes(image) ? 3 : 1.5;
+      context.beginPath();
+      this.ring(...this.toScreen(image), radius + 4);
+    }
+  }
+
+  // The image whose neighbours are shown.
+  centreOfLines() {
+    return this.pinned.length ? this.pinned[0] : this.focused;
+  }
+
+  ring(x, y, radius) {
+    this.context.moveTo(x + radius, y);
+    this.context.arc(x, y, radius, 0, 2 * Math.PI);
     this.context.stroke();
   }
 

@@ -4,10 +4,28 @@ const SHAPES = ["circle", "square", "triangle", "diamond", "down", "plus"];
 const MOST_GROUPS = 24;
 const STEPS = 16;
 
-// The colour and shape of a group by its number.
+// The colour and shape of a group by its number: both differ from the next one's.
 function styleOf(palette, number) {
   const colour = palette.colours[number % palette.colours.length];
-  return { colour, shape: SHAPES[Math.floor(number / palette.colours.length) % SHAPES.length] };
+  return { colour, shape: SHAPES[number % SHAPES.length] };
+}
+
+// The palette of the page's present theme.
+function paletteOf(palettes) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  return dark ? palettes.dark : palettes.light;
+}
+
+// The key of a group in a legend.
+function keyOf(group) {
+  const key = makeElement("canvas", { width: 32, height: 32, "aria-hidden": "true" });
+  const context = key.getContext("2d");
+  context.fillStyle = context.strokeStyle = group.colour;
+  context.lineWidth = 4;
+  const path = new Path2D();
+  trace(path, group.shape, 16, 16, 11);
+  context[isLine(group.shape) ? "stroke" : "fill"](path);
+  return key;
 }
 
 // By cluster: -1, the outliers, are the last group.

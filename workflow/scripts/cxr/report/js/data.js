@@ -10,9 +10,22 @@ const TYPES = {
 };
 const SVG = "http://www.w3.org/2000/svg";
 
+function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 function unpack(column) {
-  const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
-  return new TYPES[column.type](bytes.buffer);
+  return new TYPES[column.type](bytesOf(column.data).buffer);
+}
+
+// The document that the page holds, compressed by gzip.
+async function readDocument(base64) {
+  const stream = new Blob([bytesOf(base64)]).stream();
+  const text = await new Response(stream.pipeThrough(new DecompressionStream("gzip"))).text();
+  return JSON.parse(text);
 }
 
 // An element with attributes; children that are text become text, never markup.
@@ -21,6 +34,21 @@ function makeElement(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
+}
+
+// A button that calls a function.
+function makeButton(words, pressed, attributes = {}) {
+  const button = makeElement("button", { type: "button", ...attributes }, words);
+  button.addEventListener("click", pressed);
+  return button;
+}
+
+// A list of names and what they stand for.
+function makeTerms(entries) {
+  const rows = entries.map(([name, words]) =>
+    makeElement("div", {}, makeElement("dt", {}, name), makeElement("dd", {}, words)),
+  );
+  return makeElement("dl", {}, ...rows);
 }
 
 // The same of a drawing.
@@ -48,8 +76,9 @@ function clusterName(number) {
 
 // Thumbnails are on sheets, each decoded when the first of its thumbnails is shown.
 class Thumbnails {
-  constructor(stored) {
+  constructor(stored, pictures) {
     this.stored = stored;
+    this.pictures = pictures;
     this.positions = new Map(stored ? stored.image_ids.map((id, i) => [id, i]) : []);
     this.sheets = new Map();
   }
@@ -70,6 +99,18 @@ class Thumbnails {
     return this.sheets.get(number);
   }
 
+  // An image's picture, of 512 pixels where there is one; null without any.
+  picture(id) {
+    const thumbnail = this.has(id) ? this.thumbnail(id) : null;
+    const file = this.pictures && this.pictures.files[id];
+    if (!file) return thumbnail;
+    const picture = makeElement("img", { src: `${this.pictures.folder}/${file}`, alt: id });
+    picture.draggable = false;
+    // The page may have been moved without its folder.
+    picture.addEventListener("error", () => thumbnail && picture.replaceWith(thumbnail));
+    return picture;
+  }
+
   // A canvas with the thumbnail, filled once its sheet is decoded.
   thumbnail(id, size) {
     const { side, columns, per_sheet: perSheet } = this.stored;
@@ -79,7 +120,7 @@ class Thumbnails {
       role: "img",
       "aria-label": id,
     });
-    canvas.style.width = canvas.style.height = `${size}px`;
+    if (size) canvas.style.width = canvas.style.height = `${size}px`;
     const position = this.positions.get(id);
     const onSheet = position % perSheet;
     this.sheet(Math.floor(position / perSheet)).then((sheet) => {
@@ -102,6 +143,11 @@ class Model {
     this.tests = stored.tests;
     this.bounds = stored.bounds;
     this.similar = stored.similar || null;
+    this.patients = stored.patients || null;
+    this.controls = stored.controls || [];
+    this.galleries = stored.galleries || { clusters: [], classes: [] };
+    this.verdict = stored.verdict;
+    this.rows = new Map(stored.image_ids.map((id, row) => [id, row]));
     this.unpacked = new Map();
   }
 
@@ -119,6 +165,20 @@ class Model {
     const value = this.column(field.values)[image];
     if (field.levels) return value < 0 ? null : field.levels[value];
     return Number.isNaN(value) ? null : Number(value.toPrecision(7));
+  }
+
+  // The patient of an image, null where none is recorded.
+  patient(image) {
+    return this.patients ? this.value(this.patients, image) : null;
+  }
+
+  // The t-SNE maps, by perplexity, and the map by PCA.
+  get series() {
+    return this.maps.filter(({ method }) => method === "tsne");
+  }
+
+  get pca() {
+    return this.maps.find(({ method }) => method === "pca");
   }
 
   // The images of the map that are most similar to one, nearest first, with their distances.

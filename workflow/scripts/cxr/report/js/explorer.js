@@ -1,293 +1,302 @@
-// The explorer: the state of the interactive map and all that depends on it.
+// The explorer: its state, and all that depends on it.
 
-const MOST_THUMBNAILS = 60;
+const TABS = { image: 0, neighbours: 1, selection: 2, clusters: 3 };
+// Pixels below which the filters are folded, since they would push the map away.
+const NARROW = 928;
 
 class Explorer {
   constructor(root, page) {
     this.root = root;
-    this.palette = page.palette;
+    this.palettes = page.palettes;
     this.models = page.models.map((stored) => new Model(stored));
-    this.thumbnails = new Thumbnails(page.thumbnails);
-    this.study = page.study;
-    this.map = new MapView(this.part("canvas"), {
-      focused: (image) => this.describe(image),
-      selected: (images) => this.select(images),
-    });
-    this.grid = new GridView(this.part("grid"), this.part("cell"), this.part("cells"), {
+    this.thumbnails = new Thumbnails(page.thumbnails, page.pictures);
+    this.parts = {};
+    for (const part of root.querySelectorAll("[data-part]")) this.parts[part.dataset.part] = part;
+    [this.pins, this.selection, this.mask] = [[], [], null];
+    const pinned = (image, adds) => this.pin(image, adds);
+    const selected = (images, adds) => this.select(images, adds);
+    const changed = () => this.remember();
+    const drawn = (images, adds) => {
+      this.select(images, adds);
+      if (images.length) this.tabs.show(TABS.selection);
+    };
+    const onMap = {
+      focused: (image) => this.focus(image),
+      pressed: pinned,
+      selected: drawn,
+      toggled: (image) => this.toggle(image),
+      moved: changed,
+    };
+    this.map = new MapView(this.parts.canvas, onMap);
+    this.grid = new GridView(this.parts, scoreRange(this.models), {
       labellingSelected: (labelling) => this.label(labelling),
     });
+    this.filters = new Filters(this.parts.filters, this.parts.search, this.parts.found, {
+      changed: () => this.filter(),
+      pinned,
+    });
+    this.legend = new Legend(this.parts, { selected: drawn });
+    this.records = new Records(this.parts, this.thumbnails, { pinned });
+    this.selections = new Selections(this.parts, this.thumbnails, page.study, {
+      pinned,
+      selected,
+      saved: changed,
+    });
+    this.clusters = new ClusterPanel(this.parts, { selected, changed });
+    this.comparison = new Comparison(this.parts, this.models, {
+      ...onMap,
+      compared: () => this.compare(),
+    });
+    this.galleries = new Galleries(this.parts.galleries, this.thumbnails, {
+      pinned: (image) => {
+        this.pin(image);
+        this.tabs.show(TABS.image);
+        this.parts.frame.scrollIntoView({ block: "nearest" });
+      },
+    });
+    this.tabs = new Tabs(this.parts.tabs, changed);
+    this.maps = [this.map, this.comparison.map];
     this.listen();
     this.open(0);
+    const restored = this.restore(readAddress());
+    this.remembering = true;
     root.hidden = false;
+    this.parts.filterbox.open = root.clientWidth > NARROW;
     this.map.fit();
-  }
-
-  part(name) {
-    return this.root.querySelector(`[data-part="${name}"]`);
+    if (restored) this.parts.frame.scrollIntoView();
   }
 
   listen() {
-    const on = (name, event, handler) => this.part(name).addEventListener(event, handler);
+    const on = (name, event, handler) => this.parts[name].addEventListener(event, handler);
     on("model", "change", (event) => this.open(Number(event.target.value)));
     on("colour", "change", () => this.colour());
     on("method", "change", () => this.changeMap());
     on("perplexity", "input", () => this.changeMap());
-    on("field", "change", () => this.showComposition());
     on("in", "click", () => this.map.zoomBy(1.4));
     on("out", "click", () => this.map.zoomBy(1 / 1.4));
-    on("reset", "click", () => this.map.reset());
+    on("reset", "click", () => this.maps.forEach((map) => map.showAll()));
     on("lasso", "click", () => this.setLasso(!this.map.lassoing));
-    on("clear", "click", () => this.select([]));
-    on("download", "click", () => this.download());
+    on("compare", "click", () => {
+      this.comparison.on = !this.comparison.on;
+      this.compare();
+    });
+    on("unfilter", "click", () => this.filters.clear());
+    on("select_passing", "click", (event) => {
+      const passing = [...this.mask.keys()].filter((image) => this.mask[image]);
+      this.select(passing, event.shiftKey);
+      this.tabs.show(TABS.selection);
+    });
+    this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.escape());
+    addEventListener("hashchange", () => this.restore(readAddress()));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.paint();
+      this.showMap();
+    });
   }
 
-  // Another model.
+  // Another model; what was pinned, selected or kept stays so where its images are here, too.
   open(number) {
+    const before = this.model || this.models[number];
     this.model = this.models[number];
-    const { model } = this;
-    const options = (fields) =>
-      fields.map(({ name, words }) => makeElement("option", { value: name }, words));
-    this.part("model").replaceChildren(
-      ...this.models.map(({ name }, i) => makeElement("option", { value: i }, name)),
-    );
-    this.part("model").value = number;
-    this.part("model").parentElement.hidden = this.models.length < 2;
-    this.part("colour").replaceChildren(
-      makeElement("option", { value: "" }, "cluster"),
-      ...options(model.fields),
-    );
-    this.part("field").replaceChildren(...options(model.fields));
-    if (model.field("country")) this.part("field").value = "country";
-    this.series = model.maps.filter(({ method }) => method === "tsne");
-    this.part("perplexity").max = this.series.length - 1;
-    this.part("perplexity").value = this.series.indexOf(model.maps[model.selectedMap]);
-    this.part("method").value = "tsne";
-    this.part("perplexity").parentElement.hidden = this.series.length < 2;
-    this.select([]);
-    this.map.focus(-1);
-    this.describe(-1);
+    const { model, parts } = this;
+    const here = (images) =>
+      images.map((image) => model.rows.get(before.ids[image])).filter((row) => row !== undefined);
+    this.pins = here(this.pins);
+    this.selection = here(this.selection);
+    this.selections.saved = this.selections.saved
+      .map((saved) => ({ ...saved, images: here(saved.images) }))
+      .filter(({ images }) => images.length);
+    const option = (value, words) => makeElement("option", { value }, words);
+    const fields = () => model.fields.map(({ name, words }) => option(name, words));
+    parts.model.replaceChildren(...this.models.map(({ name }, i) => option(i, name)));
+    parts.model.value = number;
+    parts.model.parentElement.hidden = this.models.length < 2;
+    parts.colour.replaceChildren(option("", "cluster"), ...fields());
+    parts.colour.value = openingField(model);
+    parts.banner.hidden = !model.verdict.banner;
+    parts.banner.textContent = model.verdict.banner;
+    for (const name of ["field", "selection_field"]) {
+      parts[name].replaceChildren(...fields());
+      if (model.field("country")) parts[name].value = "country";
+    }
+    parts.perplexity.max = model.series.length - 1;
+    parts.perplexity.value = model.series.indexOf(model.maps[model.selectedMap]);
+    parts.method.value = "tsne";
+    parts.perplexity.parentElement.hidden = model.series.length < 2;
+    this.maps.forEach((map) => map.reset());
+    this.filters.show(model);
+    this.focused = -1;
+    this.paint();
     this.changeMap();
+    this.filter();
   }
 
   // Another map: of another method or perplexity.
   changeMap() {
-    const pca = this.part("method").value === "pca";
-    this.part("perplexity").disabled = pca;
-    this.shown = pca
-      ? this.model.maps.find(({ method }) => method === "pca")
-      : this.series[Number(this.part("perplexity").value)];
-    const words = pca
-      ? ""
-      : `${brief(this.shown.perplexity)}${this.shown.reliable ? "" : ", too large for so few images"}`;
-    this.part("value").textContent = words;
-    this.part("perplexity").setAttribute("aria-valuetext", words || "none");
-    this.label(this.shown.labellings[0]);
-    this.map.show(this.model.coordinates(this.shown));
+    const { model, parts } = this;
+    const pca = parts.method.value === "pca";
+    parts.perplexity.disabled = pca;
+    const map = pca ? model.pca : model.series[Number(parts.perplexity.value)];
+    const note = map.reliable ? "" : ", too large for so few images";
+    const words = pca ? "" : `${brief(map.perplexity)}${note}`;
+    parts.value.textContent = words;
+    parts.perplexity.setAttribute("aria-valuetext", words || "none");
+    this.shownMap = map;
+    this.points = model.coordinates(map);
+    this.map.show(this.points);
+    this.label(map.labellings[0]);
   }
 
   // Another labelling of the same map; none where no cell qualifies.
   label(labelling) {
-    this.labelling = labelling;
     const none = new Int8Array(this.model.ids.length).fill(-1);
+    this.labelling = labelling || null;
     this.labels = labelling ? this.model.column(labelling.cluster) : none;
-    this.grid.show(this.model, this.shown, labelling, this.palette);
-    const selected =
-      this.shown === this.model.maps[this.model.selectedMap] &&
-      labelling === this.shown.labellings[0];
-    this.isSelected = selected && Boolean(labelling);
-    this.part("shown").textContent = this.isSelected
-      ? "the study's selected clusters"
-      : "clusters other than the study's selected ones";
+    this.showMap();
+  }
+
+  // All that other parts show of the map.
+  get shown() {
+    const { model, shownMap: map, points, labels, labelling, palette } = this;
+    return { model, map, points, labels, labelling, palette };
+  }
+
+  // Takes the colours of the page's theme.
+  paint() {
+    this.palette = paletteOf(this.palettes);
+    this.galleries.show(this.model, this.palette);
+  }
+
+  showMap() {
+    this.grid.show(this.shown);
+    const isFirst = this.shownMap === this.model.maps[this.model.selectedMap];
+    this.isSelected = isFirst && this.labelling !== null && this.labelling === this.shownMap.labellings[0];
+    this.clusters.show(this.shown, this.isSelected);
     this.colour();
-    this.showComposition();
+    this.compare();
+    this.select(this.selection);
+    this.describe();
   }
 
   colour() {
-    const field = this.model.field(this.part("colour").value);
-    this.map.colour(this.colouring(field));
+    const field = this.model.field(this.parts.colour.value);
+    const colouring = field
+      ? byField(field, this.model.column(field.values), this.palette)
+      : { ...byCluster(this.labels, this.palette), numbered: true };
+    for (const map of this.maps) map.colour(colouring);
     this.map.canvas.setAttribute("aria-label", this.summary(field));
-    this.showLegend();
-  }
-
-  colouring(field) {
-    if (!field) return { ...byCluster(this.labels, this.palette), numbered: true };
-    return byField(field, this.model.column(field.values), this.palette);
+    this.parts.candidate.hidden = Boolean(field) || !this.model.verdict.banner;
+    this.legend.show(colouring, this.mask);
+    this.remember();
   }
 
   summary(field) {
-    const map =
-      this.shown.perplexity === null
-        ? this.shown.name
-        : `${this.shown.name} at perplexity ${brief(this.shown.perplexity)}`;
     const images = plural(this.model.ids.length, "image");
-    return `Map of ${images}, ${map}, coloured by ${field ? field.words : "cluster"}. Arrow keys move it, plus and minus zoom, n and p step through the images.`;
+    const keys =
+      "Arrow keys move it, plus and minus zoom, n and p step through the images, Enter pins one, s selects it, Escape clears.";
+    return `Map of ${images}, ${mapName(this.shownMap)}, coloured by ${field ? field.words : "cluster"}. ${keys}`;
   }
 
-  // The groups with their numbers of images; each is a button that selects its images.
-  showLegend() {
-    const { groups, codes } = this.map.colouring;
-    const counts = new Array(groups.length).fill(0);
-    for (const code of codes) counts[code] += 1;
-    const shown = [...groups.keys()].filter((group) => counts[group]);
-    const entries = shown.map((group) => {
-      const key = makeElement("canvas", { width: 32, height: 32, "aria-hidden": "true" });
-      const context = key.getContext("2d");
-      context.fillStyle = context.strokeStyle = groups[group].colour;
-      context.lineWidth = 4;
-      const path = new Path2D();
-      trace(path, groups[group].shape, 16, 16, 11);
-      context[isLine(groups[group].shape) ? "stroke" : "fill"](path);
-      const button = makeElement(
-        "button",
-        { type: "button", title: `Select: ${groups[group].words}` },
-        key,
-      );
-      button.append(makeElement("span", { class: "name" }, groups[group].words));
-      button.append(makeElement("span", { class: "count" }, counts[group].toLocaleString("en")));
-      button.addEventListener("click", () => {
-        this.select([...codes.keys()].filter((image) => codes[image] === group));
-      });
-      return makeElement("li", {}, button);
-    });
-    this.part("legend").replaceChildren(...entries);
+  compare() {
+    this.comparison.show(this.shown);
+    this.remember();
   }
 
-  // The image under the pointer: its thumbnail and its record.
-  describe(image) {
-    const record = this.part("record");
-    const nearest = this.model.nearest(image);
-    this.map.neighbours = nearest.map((neighbour) => neighbour.image);
-    if (image < 0) {
-      record.replaceChildren(
-        makeElement("p", { class: "note" }, "Point at an image of the map to see its record."),
-      );
-      return;
+  filter() {
+    this.mask = this.filters.mask();
+    for (const map of this.maps) {
+      map.filtered = this.mask;
+      map.redraw();
     }
-    const id = this.model.ids[image];
-    const list = makeElement("dl", {});
-    const add = (name, words) =>
-      list.append(
-        makeElement("div", {}, makeElement("dt", {}, name), makeElement("dd", {}, words)),
-      );
-    add("image", id);
-    add("cluster", clusterName(this.labels[image]));
-    for (const field of this.model.fields) {
-      const value = this.model.value(field, image);
-      if (value !== null) add(field.words, field.levels ? value : brief(value));
-    }
-    const pictures = [
-      ...(this.thumbnails.has(id) ? [this.thumbnails.thumbnail(id, 128)] : []),
-      ...this.similar(nearest),
-    ];
-    record.replaceChildren(makeElement("div", { class: "shown" }, ...pictures), list);
+    const passing = this.mask ? this.mask.reduce((sum, one) => sum + one, 0) : null;
+    const all = plural(this.model.ids.length, "image");
+    this.parts.unfilter.hidden = passing === null;
+    this.parts.select_passing.hidden = !passing;
+    this.parts.passing.textContent = passing === null ? all : `${brief(passing)} of ${all}`;
+    this.legend.show(this.map.colouring, this.mask);
+    this.remember();
   }
 
-  // The images of the map that are most similar to one: pictures, or names without any.
-  similar(nearest) {
-    if (!nearest.length) return [];
-    const entries = nearest.map(({ image, distance }) => {
-      const id = this.model.ids[image];
-      const words = `${id}, ${clusterName(this.labels[image])}, distance ${brief(distance)}`;
-      const shown = this.thumbnails.has(id) ? this.thumbnails.thumbnail(id, 40) : id;
-      return makeElement("li", { title: words }, shown);
-    });
-    const title = "Nearest neighbours on this map, nearest first";
-    return [makeElement("ol", { class: "similar", "aria-label": title, title }, ...entries)];
+  focus(image) {
+    this.focused = image;
+    this.describe();
+  }
+
+  // Pins an image, beside those pinned before where it adds.
+  pin(image, adds = false) {
+    if (image < 0) return;
+    const others = this.pins.filter((other) => other !== image);
+    const removes = adds && others.length < this.pins.length;
+    this.pins = adds ? [...others, ...(removes ? [] : [image])] : [image];
+    if (this.tabs.current > TABS.neighbours) this.tabs.show(TABS.image);
+    this.describe();
+    this.remember();
+  }
+
+  describe() {
+    const focused = this.focused >= 0 ? [this.focused] : [];
+    const images = this.pins.length ? this.pins : focused;
+    const nearest = images.length ? this.model.nearest(images[0]) : [];
+    for (const map of this.maps) {
+      map.focused = this.focused;
+      map.pinned = this.pins;
+      map.neighbours = nearest.map(({ image }) => image);
+      map.redraw();
+    }
+    this.records.show(this.shown, images);
   }
 
   setLasso(on) {
-    this.map.lassoing = on;
-    this.part("lasso").setAttribute("aria-pressed", on);
-    this.map.canvas.classList.toggle("lassoing", on);
+    for (const map of this.maps) {
+      map.lassoing = on;
+      map.canvas.classList.toggle("lassoing", on);
+    }
+    this.parts.lasso.setAttribute("aria-pressed", on);
   }
 
-  select(images) {
+  // Selects images, beside those selected before where it adds.
+  select(images, adds = false) {
     this.setLasso(false);
-    this.selection = images;
-    const { ids } = this.model;
-    this.map.selected = images.length ? new Uint8Array(ids.length) : null;
-    for (const image of images) this.map.selected[image] = 1;
-    this.map.redraw();
-    this.part("selection").hidden = !images.length;
-    this.part("status").textContent = images.length
-      ? `${plural(images.length, "image")} selected`
-      : "Nothing is selected.";
-    const shown = images
-      .filter((image) => this.thumbnails.has(ids[image]))
-      .slice(0, MOST_THUMBNAILS);
-    this.part("pictures").replaceChildren(
-      ...shown.map((image) => this.thumbnails.thumbnail(ids[image], 64)),
-    );
-    const notShown = images.length - shown.length;
-    this.part("more").textContent =
-      notShown && shown.length ? `${plural(notShown, "more image")} not shown` : "";
-    this.part("composition").replaceChildren(...this.composition(images));
+    this.selection = adds ? [...new Set([...this.selection, ...images])] : images;
+    this.selection = [...this.selection].sort((a, b) => a - b);
+    const selected = this.selection.length ? new Uint8Array(this.model.ids.length) : null;
+    for (const image of this.selection) selected[image] = 1;
+    for (const map of this.maps) {
+      map.selected = selected;
+      map.redraw();
+    }
+    this.selections.show(this.shown, this.selection);
+    this.remember();
   }
 
-  // The composition of a selection by country, or by the first recorded field.
-  composition(images) {
-    const field = this.model.field("country") || this.model.fields[0];
-    if (!field || !images.length) return [];
-    const title = `${field.words} of the selection`;
-    const bars = barsOf(this.model, field);
-    const longest = Math.max(...countsOf(bars, images));
-    return [barChart(title, this.palette.colours[0], bars, images, { longest, empty: false })];
+  // Adds an image to the selection, or takes it out.
+  toggle(image) {
+    if (image < 0) return;
+    const others = this.selection.filter((other) => other !== image);
+    this.select(others.length < this.selection.length ? others : [...others, image]);
   }
 
-  // The composition of each cluster by a field, beside the test of their association.
-  showComposition() {
-    const field = this.model.field(this.part("field").value);
-    if (!field) return;
-    const test = this.model.tests[field.name];
-    const words = test
-      ? `${test}${this.isSelected ? "" : " This test is of the study's selected clusters, not of those shown."}`
-      : "";
-    this.part("test").textContent = words;
-    this.part("charts").replaceChildren(
-      ...clusterCharts(this.model, field, this.labels, this.palette),
-    );
-  }
-
-  // The selected images' records as CSV.
-  download() {
-    const { model, labels } = this;
-    const head = ["image_id", "cluster", ...model.fields.map(({ name }) => name)];
-    const rows = this.selection.map((image) => [
-      model.ids[image],
-      labels[image] < 0 ? "" : labels[image] + 1,
-      ...model.fields.map((field) => model.value(field, image) ?? ""),
-    ]);
-    const text = [head, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n");
-    const link = makeElement("a", { download: `${this.study}.${model.name}.selection.csv` });
-    link.href = URL.createObjectURL(new Blob([`${text}\r\n`], { type: "text/csv" }));
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  // Ends the lasso, else removes the pins, else clears the selection.
+  escape() {
+    if (this.map.lassoing || this.maps.some((map) => map.lasso)) {
+      this.maps.forEach((map) => map.cancel());
+      this.setLasso(false);
+    } else if (this.pins.length || this.focused >= 0) {
+      [this.pins, this.focused] = [[], -1];
+      this.describe();
+      this.remember();
+    } else if (this.selection.length) {
+      this.select([]);
+    }
   }
 }
 
-// What a spreadsheet program would run as a formula, and marks: as in cxr/core/cells.py.
-const UNMARKED = new RegExp(
-  String.raw`(?:^|(?<=[;\t\r\n]))(?=[\t\r\n']|(?!-[0-9]+(?:\.[0-9]+)?(?:$|[;\t\r\n]))` +
-    String.raw`[\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]*` +
-    "[=+@＝＋＠﹦﹢﹫﹣－−-])",
-  "g",
-);
-
-// A cell of a CSV file; text that would begin a formula is marked as text.
-function quoted(value) {
-  const text = typeof value === "number" ? String(value) : String(value).replace(UNMARKED, "'");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+// The field by which a map is coloured at first: none, its clusters, where they are supported.
+function openingField({ verdict, fields }) {
+  if (!verdict.banner) return "";
+  const several = fields.filter(({ levels }) => levels && levels.length > 1);
+  const first = ["class", "country"].map((name) => several.find((field) => field.name === name));
+  const fallback = several.find(({ levels }) => levels.length <= MOST_GROUPS);
+  const field = first.find(Boolean) || fallback || fields[0];
+  return field ? field.name : "";
 }
-
-// What is wider than the page can be scrolled with keys as well.
-const scrollable = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", 0);
-    else target.removeAttribute("tabindex");
-  }
-});
-for (const box of document.querySelectorAll(".scroll")) scrollable.observe(box);
-
-const page = JSON.parse(document.getElementById("data").textContent);
-const explorer = new Explorer(document.getElementById("explorer"), page);
-requestAnimationFrame(() => performance.mark("rendered"));

@@ -1,42 +1,70 @@
-// The grid of a map: a square for each cell, coloured by its balance score.
+// The grid of a map: a cell for each clustering, coloured by its balance score.
 
-const SIDE = 22;
-const LEFT = 44;
-const TOP = 24;
-const BELOW = 40;
+const LEFT = 40;
+const TOP = 18;
+const BELOW = 30;
+// The colour bar, with its words.
+const BAR = 92;
+const CELL_WIDTHS = [8, 48];
+const CELL_HEIGHTS = [6, 24];
+
+function within([least, most], value) {
+  return Math.min(most, Math.max(least, value));
+}
+
+// The least and the greatest balance score of all maps of all models: one scale for the study.
+function scoreRange(models) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const model of models) {
+    for (const map of model.maps) {
+      for (const score of model.column(map.grid.score)) {
+        if (score < 0) continue;
+        low = Math.min(low, score);
+        high = Math.max(high, score);
+      }
+    }
+  }
+  return [low, high];
+}
 
 class GridView {
-  constructor(container, status, table, handlers) {
-    this.container = container;
-    this.status = status;
-    this.table = table;
-    this.handlers = handlers;
+  constructor(parts, [low, high], handlers) {
+    this.container = parts.grid;
+    this.status = parts.cell;
+    this.table = parts.cells;
+    Object.assign(this, { low, high, handlers });
     this.focused = [0, 0];
-    container.addEventListener("keydown", (event) => this.pressKey(event));
-    container.addEventListener("mouseleave", () => this.describe());
-    table.parentElement.addEventListener("toggle", () => this.tabulate());
+    this.container.addEventListener("keydown", (event) => this.pressKey(event));
+    this.container.addEventListener("mouseleave", () => this.describe());
+    this.table.parentElement.addEventListener("toggle", () => this.tabulate());
+    new ResizeObserver(() => this.draw()).observe(this.container.parentElement);
   }
 
   // Shows the grid of a map, the shown labelling's cell outlined.
-  show(model, map, labelling, palette) {
+  show({ model, map, labelling, palette }) {
     const { eps, min_samples: minSamples } = map.grid;
     Object.assign(this, { model, map, labelling, palette, eps, minSamples });
     this.scores = model.column(map.grid.score);
-    const qualifying = this.scores.filter((score) => score >= 0);
-    this.low = qualifying.reduce((least, score) => Math.min(least, score), Infinity);
-    this.high = qualifying.reduce((most, score) => Math.max(most, score), -Infinity);
-    const svg = makeSvg("svg", {
-      viewBox: `0 0 ${LEFT + eps.length * SIDE + 2} ${TOP + minSamples.length * SIDE + BELOW}`,
-      width: LEFT + eps.length * SIDE + 2,
-      "aria-hidden": "true",
-    });
-    svg.append(...this.squares(), ...this.labels(), this.outline());
-    this.container.replaceChildren(svg);
     if (labelling) this.focused = this.cellOf(labelling);
     const [column, row] = this.focused;
     this.focused = [Math.min(column, eps.length - 1), Math.min(row, minSamples.length - 1)];
+    this.draw();
     this.describe();
     this.tabulate();
+  }
+
+  // Draws the grid as large as there is room.
+  draw() {
+    const room = this.container.parentElement;
+    if (!this.map || !room.clientWidth) return;
+    const { eps, minSamples } = this;
+    this.wide = within(CELL_WIDTHS, (room.clientWidth - LEFT - BAR) / eps.length);
+    this.tall = within(CELL_HEIGHTS, (room.clientHeight - TOP - BELOW) / minSamples.length);
+    const width = LEFT + eps.length * this.wide + BAR;
+    const height = TOP + minSamples.length * this.tall + BELOW;
+    const svg = makeSvg("svg", { width, height, "aria-hidden": "true" });
+    svg.append(...this.squares(), ...this.labels(), this.outline(), ...this.bar());
+    this.container.replaceChildren(svg);
   }
 
   // The column and the row of a labelling's cell.
@@ -45,22 +73,30 @@ class GridView {
   }
 
   corner(column, row) {
-    return [LEFT + column * SIDE, TOP + (this.minSamples.length - 1 - row) * SIDE];
+    return [LEFT + column * this.wide, TOP + (this.minSamples.length - 1 - row) * this.tall];
   }
 
+  // A rectangle for each cell; those whose labels are stored have a dot.
   squares() {
     const squares = [];
     for (let row = 0; row < this.minSamples.length; row += 1) {
       for (let column = 0; column < this.eps.length; column += 1) {
         const [x, y] = this.corner(column, row);
-        const square = makeSvg("rect", { x, y, width: SIDE - 1, height: SIDE - 1, rx: 2 });
+        const score = this.scores[this.index(column, row)];
+        const stored = this.storedLabelling(column, row);
+        const square = makeSvg("rect", { x, y, width: this.wide - 1, height: this.tall - 1 });
         square.dataset.cell = `${column},${row}`;
-        square.setAttribute("class", this.storedLabelling(column, row) ? "cell stored" : "cell");
-        square.setAttribute("fill", this.fill(this.scores[this.index(column, row)]));
-        if (this.scores[this.index(column, row)] < 0) square.setAttribute("class", "cell out");
+        const kind = stored ? "cell stored" : "cell";
+        square.setAttribute("class", score < 0 ? "cell out" : kind);
+        square.setAttribute("fill", this.fill(score));
         square.addEventListener("mouseenter", () => this.describe(column, row));
         square.addEventListener("click", () => this.select(column, row));
         squares.push(square);
+        if (stored) {
+          const [cx, cy] = [x + (this.wide - 1) / 2, y + (this.tall - 1) / 2];
+          const r = Math.min(3, this.tall / 4);
+          squares.push(makeSvg("circle", { cx, cy, r, class: "dot" }));
+        }
       }
     }
     return squares;
@@ -72,29 +108,57 @@ class GridView {
 
   fill(score) {
     if (score < 0) return "none";
-    const share = this.high > this.low ? (score - this.low) / (this.high - this.low) : 0;
-    return onRamp(1 - share, this.palette);
+    return onRamp(1 - this.shareOf(score), this.palette);
+  }
+
+  // Where a score is on the scale, which is logarithmic: 0 the best, 1 the worst of the study.
+  shareOf(score) {
+    const [low, high] = [Math.log1p(this.low), Math.log1p(this.high)];
+    return high > low ? (Math.log1p(score) - low) / (high - low) : 0;
   }
 
   labels() {
-    const step = (count, most) => Math.ceil(count / most);
+    const step = (size, least) => Math.max(1, Math.ceil(least / size));
     const labels = [];
-    const bottom = TOP + this.minSamples.length * SIDE;
-    for (let c = 0; c < this.eps.length; c += step(this.eps.length, 12)) {
-      const position = { x: LEFT + (c + 0.5) * SIDE, y: bottom + 14, "text-anchor": "middle" };
+    const bottom = TOP + this.minSamples.length * this.tall;
+    for (let c = 0; c < this.eps.length; c += step(this.wide, 34)) {
+      const position = { x: LEFT + (c + 0.5) * this.wide, y: bottom + 12, "text-anchor": "middle" };
       labels.push(makeSvg("text", position, brief(this.eps[c])));
     }
-    for (let r = 0; r < this.minSamples.length; r += step(this.minSamples.length, 10)) {
-      const position = {
-        x: LEFT - 6,
-        y: this.corner(0, r)[1] + SIDE / 2 + 4,
-        "text-anchor": "end",
-      };
+    for (let r = 0; r < this.minSamples.length; r += step(this.tall, 14)) {
+      const y = this.corner(0, r)[1] + this.tall / 2 + 4;
+      const position = { x: LEFT - 6, y, "text-anchor": "end" };
       labels.push(makeSvg("text", position, String(this.minSamples[r])));
     }
-    labels.push(makeSvg("text", { x: LEFT, y: bottom + 32 }, "eps"));
-    labels.push(makeSvg("text", { x: 0, y: 12 }, "min_samples"));
+    labels.push(makeSvg("text", { x: LEFT, y: bottom + 26 }, "eps"));
+    labels.push(makeSvg("text", { x: 0, y: 11 }, "min_samples"));
     return labels;
+  }
+
+  // The colour bar: one scale for all maps of the study, the best score above.
+  bar() {
+    if (this.low > this.high) return [];
+    const x = LEFT + this.eps.length * this.wide + 16;
+    const height = Math.max(48, this.minSamples.length * this.tall);
+    const { ramp } = this.palette;
+    const steps = ramp.map((fill, i) =>
+      makeSvg("rect", {
+        x,
+        y: TOP + height - ((i + 1) * height) / ramp.length,
+        width: 12,
+        height: height / ramp.length + 0.5,
+        fill,
+      }),
+    );
+    const words = (y, text) => makeSvg("text", { x: x + 17, y }, text);
+    const middle = Math.round(Math.sqrt((1 + this.low) * (1 + this.high)) - 1);
+    return [
+      ...steps,
+      makeSvg("text", { x: x - 2, y: 11 }, "balance score"),
+      words(TOP + 9, `${brief(this.low)} best`),
+      words(TOP + 4 + height * this.shareOf(middle), brief(middle)),
+      words(TOP + height, brief(this.high)),
+    ];
   }
 
   outline() {
@@ -102,11 +166,10 @@ class GridView {
     if (!cell) return makeSvg("g", {});
     const [x, y] = this.corner(...this.cellOf(cell));
     return makeSvg("rect", {
-      x: x - 1,
-      y: y - 1,
-      width: SIDE + 1,
-      height: SIDE + 1,
-      rx: 3,
+      x: x - 1.5,
+      y: y - 1.5,
+      width: this.wide + 2,
+      height: this.tall + 2,
       class: "selected-cell",
     });
   }
@@ -158,6 +221,7 @@ class GridView {
     const stored = this.storedLabelling(column, row);
     this.focused = [column, row];
     if (stored) this.handlers.labellingSelected(stored);
+    else this.markFocused();
     this.describe(column, row);
   }
 

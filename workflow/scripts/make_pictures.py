@@ -1,0 +1,23 @@
+"""Pictures of the images on the maps, for the page to show one at a time."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxr.core.io import read_table
+from cxr.core.job import job
+from cxr.explorer.pictures import write_pictures
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(input, output, cfg):
+    roots = {Path(root).name: Path(root) for root in input.sources}
+    clusters, cohort = read_table(input.clusters), read_table(input.cohort)
+    folder = Path(output.pictures)
+    write_pictures(clusters, cohort, roots, folder, cfg["square"], cfg["seed"])
+
+
+if __name__ == "__main__":
+    with job(snakemake):
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)
