@@ -7,8 +7,11 @@ from cxr.clustering.cells import VOTES
 from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import CELL_KEYS, RankingSettings, rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
-from cxr.explorer.fields import pack_fields
+from cxr.explorer.control_maps import pack_control_maps
+from cxr.explorer.fields import fields_of, pack_fields
+from cxr.explorer.galleries import pack_galleries
 from cxr.explorer.maps import pack_maps
+from cxr.explorer.packing import pack_texts
 from cxr.explorer.similar import pack_similar
 from cxr.explorer.thumbnails import sheets
 from cxr.figures import clusters as cluster_figures
@@ -94,6 +97,14 @@ def write_clusters(folder, text, ranking, mapped):
     write_json(consensus_of(not ranking.empty), path_of(folder, "consensus"))
 
 
+def galleries_of(mapped, fields, text):
+    """Galleries of clusters that a field distinguishes, and of a class that is never wrong."""
+    columns = {"field": ["country"], "missing": "level", "measure": "cramers_v"}
+    tests = pd.DataFrame(columns | {"effect": 0.5, "q": 0.01})
+    predictions = mapped[["image_id"]].assign(split="test", predicted=text, probability_a=0.75)
+    return pack_galleries(mapped, fields, tests, predictions.assign(**{"class": text}))
+
+
 def write_explorer(folder, text, grid, ranking, mapped, recorded=True):
     """What the page's script shows; without `recorded` nothing is known of the images."""
     ids = mapped["image_id"]
@@ -101,8 +112,12 @@ def write_explorer(folder, text, grid, ranking, mapped, recorded=True):
     metadata = pd.DataFrame({"image_id": ids, "country": text, "location": text})
     metadata["width"] = np.arange(len(ids), dtype=float)
     explorer = pack_maps(maps_of(mapped), grid, ranking, mapped)
-    fields = pack_fields(mapped, cohort, metadata, None) if recorded else []
-    explorer |= {"fields": fields, "image_ids": list(ids)}
+    fields = fields_of(mapped, cohort, metadata) if recorded else mapped[[]]
+    explorer |= {"fields": pack_fields(fields), "image_ids": list(ids)}
+    explorer |= {"galleries": galleries_of(mapped, fields, text)}
+    explorer |= {"controls": pack_control_maps(mapped, mapped.iloc[:15].assign(subject="pixels"))}
+    if recorded:
+        explorer |= {"patients": pack_texts(pd.Series([f"{text} {i // 2}" for i in range(20)]))}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
     nearest = {"query_id": ids, "rank": 1, "neighbour_id": np.roll(ids, 1), "distance": 0.25}
     explorer |= {"similar": pack_similar(list(ids), pd.DataFrame(nearest))}

@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
-from cxr.explorer.fields import pack_fields
+from cxr.explorer.fields import fields_of, pack_fields
 from cxr.explorer.maps import pack_maps
 from cxr.explorer.thumbnails import ALL_UP_TO, SAMPLE, sample, sheets
 from cxr.figures.cohort import flow as flow_figure
@@ -191,7 +191,7 @@ def write_large_page(folder, rng, n_images):
     write_network(folder, ["a", "b"], "a")
     write_clusters(folder, "a", ranking[ranking_schema(GRID).names], mapped)
     explorer = pack_maps(embeddings, grid, ranking, mapped)
-    explorer |= {"fields": pack_fields(mapped, cohort, metadata, None), "image_ids": ids}
+    explorer |= {"fields": pack_fields(fields_of(mapped, cohort, metadata)), "image_ids": ids}
     explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
     write_json(explorer, path_of(folder, "explorer"))
     selected = sample(mapped, ALL_UP_TO, SAMPLE, 0)

@@ -1,14 +1,18 @@
 """Packed columns come back as they were."""
 
-import json
-
 import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr.explorer.packing import MAX_LENGTH, pack_counts, pack_numbers, pack_texts, script_json
-from tests.helpers.packed import unpack
+from cxr.explorer.packing import (
+    MAX_LENGTH,
+    compressed_json,
+    pack_counts,
+    pack_numbers,
+    pack_texts,
+)
+from tests.helpers.packed import uncompressed, unpack
 from tests.helpers.pages import HOSTILE
 
 
@@ -39,7 +43,8 @@ def test_numbers_come_back_with_unknown_ones():
 
 
 @given(st.text())
-def test_json_in_a_script_holds_no_markup(text):
-    written = script_json({"text": text + HOSTILE})
+def test_compressed_json_holds_no_markup_and_comes_back(text):
+    written = compressed_json({"text": text + HOSTILE})
     assert not set("<>&") & set(written)
-    assert json.loads(written) == {"text": text + HOSTILE}
+    assert uncompressed(written) == {"text": text + HOSTILE}
+    assert written == compressed_json({"text": text + HOSTILE})

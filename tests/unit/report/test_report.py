@@ -1,6 +1,5 @@
 """Figures repeat their bytes, the page holds its inputs' numbers, and text stays text."""
 
-import json
 import re
 import shutil
 from functools import cache
@@ -20,6 +19,7 @@ from cxr.report.formatting import bounds, estimate, points
 from cxr.report.pictures import picture
 from tests.helpers.cluster_files import consensus_of, countries_of, map_of, ranking_of, write_maps
 from tests.helpers.network_files import metrics_of
+from tests.helpers.packed import uncompressed
 from tests.helpers.pages import HOSTILE, PLAIN, TAGGED, build_page, draw_images, write_study
 from tests.helpers.report_files import path_of
 from tests.helpers.sections import draw_similar, write_metadata
@@ -105,7 +105,7 @@ def test_hostile_text_stays_text(study):
     assert not [a for a in page.attributes if a[1].startswith("on")]
     assert {a[2][:14] for a in page.attributes if a[1] == "src"} == {"data:image/svg"}
     data = page.scripts[0]
-    assert json.loads(data)["models"][0]["fields"][0]["levels"] == [HOSTILE]
+    assert uncompressed(data)["models"][0]["fields"][0]["levels"] == [HOSTILE]
     assert not re.search("[<>&]", data)
     assert "".join(page.text).count(HOSTILE) >= 8
 

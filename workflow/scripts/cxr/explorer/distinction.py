@@ -10,6 +10,8 @@ from cxr.evidence.verdict import format_p
 
 MOST_FIELDS = 3
 ALPHA = 0.05
+# A field says nothing of a cluster where it is recorded of fewer images, there or elsewhere.
+MIN_RECORDED = 10
 MEASURES = {"cramers_v": "Cramér's V", "correlation_ratio": "correlation ratio"}
 MAX_LENGTH = 60
 
@@ -61,7 +63,7 @@ def _difference(inside: np.ndarray, values: pd.Series) -> tuple[float, str] | No
     """How far a cluster is from the others in a field, 0 to 1, and in words; None if unknown."""
     recorded = values.notna().to_numpy()
     here, there = values[inside & recorded], values[~inside & recorded]
-    if here.empty or there.empty:
+    if min(len(here), len(there)) < MIN_RECORDED:
         return None
     if pd.api.types.is_numeric_dtype(values):
         ranks = values[recorded].astype("float64").rank(pct=True)

@@ -12,17 +12,19 @@ class Galleries {
     this.model = model;
     this.own = new Thumbnails(model.galleries.thumbnails || null, this.thumbnails.pictures);
     const { clusters, classes } = model.galleries;
-    const ofClusters = clusters.map((entry) => this.ofCluster(entry, palette));
+    const associated = clusters.some(({ words }) => words.some((field) => field.significant));
+    const ofClusters = clusters.map((entry) => this.ofCluster(entry, palette, associated));
     const ofClasses = classes.map((entry) => this.ofClass(entry));
+    const about = [
+      model.verdict.banner ? "Candidate clusters, not supported. " : "",
+      "Medoids have the least mean distance to their cluster on the selected map; border images the lowest silhouette, which is below them. ",
+      associated ? "" : "No recorded field is associated with the clusters (q > 0.05): what is listed are the largest differences, none significant.",
+    ];
     this.box.replaceChildren(
-      ...this.section(
-        "Clusters in pictures",
-        "The study's selected clusters. Medoids have the least mean distance to their cluster on its map, border images the lowest silhouette. Below them the fields in which a cluster differs most from all other images.",
-        ofClusters,
-      ),
+      ...this.section("Clusters in pictures", about.join(""), ofClusters),
       ...this.section(
         "Classes in pictures",
-        "Test images of each class of which the network is most confident.",
+        "Test images of each class of which the network is most confident, with the predicted class and its probability.",
         ofClasses,
       ),
     );
@@ -37,13 +39,13 @@ class Galleries {
     ];
   }
 
-  ofCluster({ cluster, medoids, border, silhouettes, words }, palette) {
+  ofCluster({ cluster, medoids, border, silhouettes, words }, palette, associated) {
     const { model } = this;
     const title = makeElement("h4", {}, clusterName(cluster));
     title.prepend(keyOf({ ...styleOf(palette, cluster) }));
     const entry = (image, note) => ({ id: model.ids[image], note });
     const borders = border.map((image, i) =>
-      entry(image, silhouettes.length ? `silhouette ${silhouettes[i].toFixed(2)}` : ""),
+      entry(image, silhouettes.length ? signed(silhouettes[i]) : ""),
     );
     return makeElement(
       "section",
@@ -54,20 +56,20 @@ class Galleries {
         medoids.map((image) => entry(image, "")),
       ),
       this.row("border", borders),
-      ...this.distinction(words),
+      ...this.distinction(words, associated),
     );
   }
 
-  // In what a cluster differs, in words.
-  distinction(words) {
-    if (!words.length) return [];
-    const significant = words.filter((field) => field.significant);
-    const shown = significant.length ? significant : words;
-    const head = significant.length
-      ? "Distinguished by"
-      : "No field is associated with the clusters (q > 0.05); the largest differences";
+  // In what a cluster differs, in words; of fields that are significant, where there are any.
+  distinction(words, associated) {
+    const shown = words.filter((field) => field.significant || !associated);
+    if (!shown.length) return [];
+    const head = associated ? "Distinguished by:" : "Largest differences, not significant:";
     const entries = shown.map((field) => makeElement("li", {}, field.words));
-    return [makeElement("p", {}, `${head}:`), makeElement("ul", { class: "words" }, ...entries)];
+    return [
+      makeElement("div", { class: "examples" }, makeElement("p", {}, head)),
+      makeElement("ul", { class: "words" }, ...entries),
+    ];
   }
 
   ofClass({ class: name, correct, incorrect }) {
@@ -102,4 +104,9 @@ class Galleries {
     button.append(shown);
     return [button, ...words];
   }
+}
+
+// A silhouette with a minus that is one.
+function signed(value) {
+  return value.toFixed(2).replace("-", "−");
 }

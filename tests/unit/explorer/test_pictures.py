@@ -1,0 +1,26 @@
+"""Pictures beside the page."""
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from cxr.core.io import read_json
+from cxr.explorer.pictures import INDEX, SIDE, write_pictures
+
+
+def test_each_image_has_a_picture_under_a_plain_name(tmp_path, rng):
+    ids = ["s/../a.png", "s/b.png", "s/gone.png"]
+    root = tmp_path / "source"
+    root.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(rng.integers(0, 255, (40, 60), dtype=np.uint8)).save(root / name)
+    clusters = pd.DataFrame({"image_id": ids, "x": 0.0, "y": 0.0, "cluster": 0})
+    cohort = pd.DataFrame({"image_id": ids, "source": "s", "file": ["a.png", "b.png", "gone.png"]})
+    folder = tmp_path / "pictures"
+    write_pictures(clusters, cohort, {"s": root}, folder, "crop", 0)
+    index = read_json(folder / INDEX)
+    assert set(index) == set(ids[:2])
+    assert {path.name for path in folder.iterdir()} == {*index.values(), INDEX}
+    for name in index.values():
+        assert Image.open(folder / name).size == (SIDE, SIDE)
+        assert name.removesuffix(".jpg").isdigit()
