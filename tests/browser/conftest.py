@@ -20,7 +20,7 @@ class OpenedPage:
     errors : list of str
         Errors and warnings of its console, dialogs, and uncaught exceptions.
     requests : list of str
-        Addresses that it requested from elsewhere.
+        Addresses that it requested from elsewhere: not of itself or of its pictures.
     """
 
     page: Page
@@ -30,6 +30,10 @@ class OpenedPage:
     def part(self, name):
         """An element of the explorer."""
         return self.page.locator(f'#explorer [data-part="{name}"]')
+
+    def open_tab(self, name):
+        """Opens a tab of the explorer."""
+        self.page.get_by_role("tab", name=name).click()
 
     def place_of(self, image):
         """Where an image's point is on the screen."""
@@ -61,7 +65,9 @@ def open_page(chromium):
     """Opens a file and returns the page with its errors and requests."""
     contexts = []
 
-    def open_file(path, width=1400, height=1000, wait_for="#explorer:not([hidden])", **options):
+    def open_file(
+        path, width=1400, height=1000, wait_for="#explorer:not([hidden])", view="", **options
+    ):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         opened = OpenedPage(context.new_page())
@@ -76,14 +82,15 @@ def open_page(chromium):
             shown.dismiss()
 
         def request(sent):
-            if not sent.url.startswith(("data:", "blob:", Path(path).as_uri())):
+            own = [Path(path), Path(path).parent / "explorer" / "pictures"]
+            if not sent.url.startswith(("data:", "blob:", *(one.as_uri() for one in own))):
                 opened.requests.append(sent.url)
 
         page.on("console", log)
         page.on("pageerror", lambda error: opened.errors.append(str(error)))
         page.on("dialog", dialog)
         page.on("request", request)
-        page.goto(Path(path).as_uri())
+        page.goto(Path(path).as_uri() + view)
         page.wait_for_selector(wait_for)
         return opened
 

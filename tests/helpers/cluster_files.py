@@ -73,7 +73,9 @@ def consensus_of(qualifies=True):
 
 def map_of(rng, qualifies=True):
     labels = [0] * 9 + [1] * 10 + [-1] if qualifies else [-1] * 20
-    table = pd.DataFrame(rng.normal(size=(20, 2)), columns=["x", "y"]).assign(cluster=labels)
+    apart = 20 * np.array(labels)[:, None]
+    table = pd.DataFrame(rng.normal(size=(20, 2)) + apart, columns=["x", "y"])
+    table["cluster"] = labels
     table.insert(0, "image_id", [f"i{i:02d}" for i in range(20)])
     return table
 

@@ -39,13 +39,10 @@ def distinguishing_fields(
     """
     tests = associations[(associations["missing"] == "level") & associations["q"].notna()]
     tested = [(row, fields[row["field"]]) for _, row in tests.iterrows() if row["field"] in fields]
-    return [
-        _sentences(labels == cluster, tested) for cluster in range(labels.max(initial=-1) + 1)
-    ]
+    return [_sentences(labels == cluster, tested) for cluster in range(labels.max(initial=-1) + 1)]
 
 
-def _sentences(inside: np.ndarray, tested: list[tuple[Any, pd.Series]]
-) -> list[dict[str, Any]]:
+def _sentences(inside: np.ndarray, tested: list[tuple[Any, pd.Series]]) -> list[dict[str, Any]]:
     found = []
     for row, values in tested:
         difference = _difference(inside, values)

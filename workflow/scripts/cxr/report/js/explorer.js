@@ -1,5 +1,6 @@
 // The explorer: its state, and all that depends on it.
 
+const TABS = { image: 0, neighbours: 1, selection: 2, clusters: 3 };
 // Pixels below which the filters are folded, since they would push the map away.
 const NARROW = 900;
 
@@ -15,10 +16,14 @@ class Explorer {
     const pinned = (image, adds) => this.pin(image, adds);
     const selected = (images, adds) => this.select(images, adds);
     const changed = () => this.remember();
+    const drawn = (images, adds) => {
+      this.select(images, adds);
+      if (images.length) this.tabs.show(TABS.selection);
+    };
     const onMap = {
       focused: (image) => this.focus(image),
       pressed: pinned,
-      selected,
+      selected: drawn,
       moved: changed,
     };
     this.map = new MapView(this.parts.canvas, onMap);
@@ -29,7 +34,7 @@ class Explorer {
       changed: () => this.filter(),
       pinned,
     });
-    this.legend = new Legend(this.parts, { selected });
+    this.legend = new Legend(this.parts, { selected: drawn });
     this.records = new Records(this.parts, this.thumbnails, { pinned });
     this.selections = new Selections(this.parts, this.thumbnails, page.study, {
       pinned,
@@ -44,7 +49,7 @@ class Explorer {
     this.galleries = new Galleries(this.parts.galleries, this.thumbnails, {
       pinned: (image) => {
         this.pin(image);
-        this.tabs.open(0);
+        this.tabs.show(TABS.image);
         this.parts.frame.scrollIntoView({ block: "nearest" });
       },
     });
@@ -208,6 +213,7 @@ class Explorer {
     const others = this.pins.filter((other) => other !== image);
     const removes = adds && others.length < this.pins.length;
     this.pins = adds ? [...others, ...(removes ? [] : [image])] : [image];
+    if (this.tabs.current > TABS.neighbours) this.tabs.show(TABS.image);
     this.describe();
     this.remember();
   }
