@@ -51,11 +51,10 @@ function barChart(title, colour, bars, images, { longest, empty = true }) {
 // One chart for each cluster, on one scale.
 function clusterCharts(model, field, labels, palette) {
   const bars = barsOf(model, field);
-  const { groups, codes } = byCluster(labels, palette);
-  const members = groups.map(() => []);
-  codes.forEach((code, image) => members[code].push(image));
+  const colouring = byCluster(labels, palette);
+  const members = membersOf(colouring);
   const longest = Math.max(...members.map((images) => Math.max(...countsOf(bars, images))));
-  return groups
+  return colouring.groups
     .map((group, i) => [group, members[i]])
     .filter(([, images]) => images.length)
     .map(([group, images]) => barChart(group.words, group.colour, bars, images, { longest }));

@@ -10,6 +10,19 @@ function abgr(colour, alpha) {
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
+// The images of each group of a colouring.
+function membersOf({ groups, codes }) {
+  const counts = new Int32Array(groups.length);
+  for (const code of codes) counts[code] += 1;
+  const members = Array.from(counts, (count) => new Int32Array(count));
+  const filled = new Int32Array(groups.length);
+  codes.forEach((code, image) => {
+    members[code][filled[code]] = image;
+    filled[code] += 1;
+  });
+  return members;
+}
+
 class MapCanvas {
   constructor(canvas) {
     this.canvas = canvas;
@@ -29,8 +42,7 @@ class MapCanvas {
   // Colours the images; those of a group are looked up once, not at every frame.
   colour(colouring) {
     this.colouring = colouring;
-    this.members = colouring.groups.map(() => []);
-    colouring.codes.forEach((code, image) => this.members[code].push(image));
+    this.members = membersOf(colouring);
     this.medians = null;
     this.redraw();
   }
@@ -150,31 +162,44 @@ class MapCanvas {
 
   // Many points are squares, written pixel by pixel: a call for each is far slower.
   paintPixels(order, radius) {
-    const { context, points, selected, filtered } = this;
     const { width, height } = this.canvas;
     const ratio = width / this.width;
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
+    if (!this.image || this.image.width !== width || this.image.height !== height) {
+      this.image = this.context.createImageData(width, height);
+    }
+    const pixels = new Uint32Array(this.image.data.buffer);
+    pixels.fill(0);
     const side = Math.max(2, Math.round(2 * radius * ratio));
-    const scale = this.scale * ratio;
-    const left = width / 2 - this.centre[0] * scale - side / 2;
-    const top = height / 2 + this.centre[1] * scale - side / 2;
-    for (const faded of selected ? [true, false] : [false]) {
+    for (const faded of this.selected ? [true, false] : [false]) {
       for (const group of order) {
         const colour = abgr(this.colouring.groups[group].colour, faded ? 0x26 : 0xff);
-        for (const i of this.members[group]) {
-          if (filtered && !filtered[i]) continue;
-          if (selected && selected[i] === Number(faded)) continue;
-          const x = Math.round(left + points[2 * i] * scale);
-          const y = Math.round(top - points[2 * i + 1] * scale);
-          if (!(x >= 0 && y >= 0 && x + side <= width && y + side <= height)) continue;
-          for (let row = y; row < y + side; row += 1) {
-            pixels.fill(colour, row * width + x, row * width + x + side);
-          }
-        }
+        this.paintSquares(pixels, this.members[group], colour, side, faded);
       }
     }
-    context.putImageData(image, 0, 0);
+    this.context.putImageData(this.image, 0, 0);
+  }
+
+  // The squares of a group; nothing is allocated here, since this runs for every point and frame.
+  paintSquares(pixels, members, colour, side, faded) {
+    const { points, selected, filtered } = this;
+    const { width, height } = this.canvas;
+    const scale = (this.scale * width) / this.width;
+    const left = width / 2 - this.centre[0] * scale - side / 2 + 0.5;
+    const top = height / 2 + this.centre[1] * scale - side / 2 + 0.5;
+    const [right, bottom] = [width - side, height - side];
+    for (let member = 0; member < members.length; member += 1) {
+      const i = members[member];
+      if (filtered && !filtered[i]) continue;
+      if (selected && selected[i] === Number(faded)) continue;
+      const x = left + points[2 * i] * scale;
+      const y = top - points[2 * i + 1] * scale;
+      if (!(x >= 0 && y >= 0 && x <= right && y <= bottom)) continue;
+      let start = Math.trunc(y) * width + Math.trunc(x);
+      for (let row = 0; row < side; row += 1) {
+        for (let pixel = start; pixel < start + side; pixel += 1) pixels[pixel] = colour;
+        start += width;
+      }
+    }
   }
 
   // The median of each group's points, on the map.

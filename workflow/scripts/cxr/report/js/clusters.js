@@ -15,9 +15,9 @@ class ClusterPanel {
     this.parts.shown.textContent = isSelected
       ? "the study's selected clusters"
       : "clusters other than the study's selected ones";
-    const { groups, codes } = byCluster(shown.labels, shown.palette);
-    const members = groups.map(() => []);
-    codes.forEach((code, image) => members[code].push(image));
+    const colouring = byCluster(shown.labels, shown.palette);
+    const { groups } = colouring;
+    const members = membersOf(colouring);
     const entries = groups
       .map((group, number) => [group, number, members[number]])
       .filter(([, , images]) => images.length)

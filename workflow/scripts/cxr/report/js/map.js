@@ -14,11 +14,14 @@ class MapView extends MapCanvas {
 
   // The image next to a place on the screen, -1 if none is near; those filtered out are not there.
   imageAt(x, y) {
+    const { points, filtered, scale } = this;
+    const left = this.width / 2 - this.centre[0] * scale - x;
+    const top = this.height / 2 + this.centre[1] * scale - y;
     let [least, nearest] = [NEAR * NEAR, -1];
     for (let i = 0; i < this.colouring.codes.length; i += 1) {
-      if (this.filtered && !this.filtered[i]) continue;
-      const [px, py] = this.toScreen(i);
-      const distance = (px - x) ** 2 + (py - y) ** 2;
+      if (filtered && !filtered[i]) continue;
+      const distance =
+        (left + points[2 * i] * scale) ** 2 + (top - points[2 * i + 1] * scale) ** 2;
       if (distance < least) [least, nearest] = [distance, i];
     }
     return nearest;
