@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cxr.config.catalogue.null_models import PRIMARY
 from cxr.core.io import read_json
 from cxr.evidence.verdict import format_p
 from cxr.explorer.pictures import INDEX
@@ -31,15 +32,15 @@ def explorer_verdict(evidence: Mapping[str, Any] | None) -> dict[str, Any]:
     verdict = evidence["verdict"]["verdict"]
     if verdict.startswith(SUPPORTED):
         return {"banner": "", "stability": _stability(evidence)}
-    nulls = evidence["nulls"]
-    p = f", p {format_p(nulls['gaussian']['p'])}" if nulls else ""
+    nulls = evidence.get("nulls")
+    p = f", p {format_p(nulls[PRIMARY]['p'])}" if nulls else ""
     banner = f"Candidate clusters, not supported{p}: {verdict}. The map opens without them."
     return {"banner": banner, "stability": _stability(evidence)}
 
 
 def _stability(evidence: Mapping[str, Any]) -> list[str]:
     """The stability of each cluster under resampling of patients, in words."""
-    clusters = (evidence["stability"] or {}).get("bootstrap", {}).get("clusters", [])
+    clusters = (evidence.get("stability") or {}).get("bootstrap", {}).get("clusters", [])
     return [
         "stability not assessed"
         if cluster["mean"] is None
