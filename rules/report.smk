@@ -110,7 +110,6 @@ if STAGES.has_images:
         script:
             "../workflow/scripts/make_thumbnails.py"
 
-
     rule make_pictures:
         """Pictures of 512 pixels of the images on the maps, in a folder beside the page."""
         input:

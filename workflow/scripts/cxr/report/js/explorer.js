@@ -259,8 +259,8 @@ class Explorer {
     if (this.map.lassoing || this.maps.some((map) => map.lasso)) {
       this.maps.forEach((map) => map.cancel());
       this.setLasso(false);
-    } else if (this.pins.length) {
-      this.pins = [];
+    } else if (this.pins.length || this.focused >= 0) {
+      [this.pins, this.focused] = [[], -1];
       this.describe();
       this.remember();
     } else if (this.selection.length) {

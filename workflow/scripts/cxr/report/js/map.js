@@ -97,7 +97,6 @@ class MapView extends MapCanvas {
       if (this.lassoing || event.shiftKey) this.lasso = [at];
     });
     canvas.addEventListener("pointermove", (event) => this.movePointer(place(event)));
-    canvas.addEventListener("pointerleave", () => this.focus(-1));
     canvas.addEventListener("pointerup", () => this.release());
     canvas.addEventListener("pointercancel", () => this.cancel());
     canvas.addEventListener("dblclick", () => this.showAll());
