@@ -2,7 +2,7 @@
 
 const TABS = { image: 0, neighbours: 1, selection: 2, clusters: 3 };
 // Pixels below which the filters are folded, since they would push the map away.
-const NARROW = 900;
+const NARROW = 928;
 
 class Explorer {
   constructor(root, page) {
