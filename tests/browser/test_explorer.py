@@ -136,7 +136,7 @@ def test_a_link_reproduces_the_view(opened, open_page, study_page):
     opened.part("search").fill("i1")
     opened.part("in").click()
     page.wait_for_function("location.hash.length > 1")
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1000)
     state = page.evaluate(STATE)
     again = open_page(study_page, view=page.evaluate("location.hash"))
     assert again.page.evaluate(STATE) == state
@@ -226,6 +226,28 @@ def test_two_maps_are_linked_and_say_how_much_they_agree(opened):
     assert opened.part("second_canvas").is_visible()
     opened.part("compare").click()
     assert not opened.part("second_canvas").is_visible()
+
+
+def test_pins_and_selections_stay_with_another_network(opened):
+    opened.page.mouse.click(*opened.place_of(3))
+    opened.part("legend").locator("button").first.click()
+    opened.part("save").click()
+    opened.part("model").select_option("1")
+    assert pins(opened) == ["i03"]
+    assert opened.page.evaluate("explorer.selection.length") == 20
+    assert opened.part("saved").inner_text().startswith("selection 1 (20)")
+
+
+@pytest.mark.parametrize("height", [800, 1080])
+def test_the_map_and_its_grid_are_in_view_together(open_page, study_page, height):
+    page = open_page(study_page, width=1400, height=height).page
+    page.locator("#explore").evaluate("(title) => title.scrollIntoView()")
+    for name in ("canvas", "perplexity", "grid", "record", "legend"):
+        box = page.locator(f'#explorer [data-part="{name}"]').evaluate(
+            "(part) => { const box = part.getBoundingClientRect(); return [box.top, box.bottom]; }"
+        )
+        assert box[0] >= 0
+        assert box[1] <= height + 1
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -57,10 +57,12 @@ class Explorer {
     this.maps = [this.map, this.comparison.map];
     this.listen();
     this.open(0);
-    if (!this.restore(readAddress())) this.remembering = true;
+    const restored = this.restore(readAddress());
+    this.remembering = true;
     root.hidden = false;
     this.parts.filterbox.open = root.clientWidth > NARROW;
     this.map.fit();
+    if (restored) this.parts.frame.scrollIntoView();
   }
 
   listen() {
@@ -86,10 +88,18 @@ class Explorer {
     });
   }
 
-  // Another model; nothing is pinned, selected or filtered.
+  // Another model; what was pinned, selected or kept stays so where its images are here, too.
   open(number) {
+    const before = this.model || this.models[number];
     this.model = this.models[number];
     const { model, parts } = this;
+    const here = (images) =>
+      images.map((image) => model.rows.get(before.ids[image])).filter((row) => row !== undefined);
+    this.pins = here(this.pins);
+    this.selection = here(this.selection);
+    this.selections.saved = this.selections.saved
+      .map((saved) => ({ ...saved, images: here(saved.images) }))
+      .filter(({ images }) => images.length);
     const option = (value, words) => makeElement("option", { value }, words);
     const fields = () => model.fields.map(({ name, words }) => option(name, words));
     parts.model.replaceChildren(...this.models.map(({ name }, i) => option(i, name)));
@@ -107,8 +117,6 @@ class Explorer {
     parts.perplexity.value = model.series.indexOf(model.maps[model.selectedMap]);
     parts.method.value = "tsne";
     parts.perplexity.parentElement.hidden = model.series.length < 2;
-    [this.pins, this.selection] = [[], []];
-    this.selections.saved = [];
     this.maps.forEach((map) => map.reset());
     this.filters.show(model);
     this.focused = -1;

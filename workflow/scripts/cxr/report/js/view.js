@@ -1,5 +1,8 @@
 // The explorer's state as plain values: to the address, and back.
 
+// Milliseconds between two changes of the address: browsers allow some 100 in 30 seconds.
+const PAUSE = 400;
+
 Object.assign(Explorer.prototype, {
   // Writes the state into the address, once something was done.
   remember() {
@@ -8,7 +11,7 @@ Object.assign(Explorer.prototype, {
       this.waiting = null;
       const fits = writeAddress(this.state());
       this.parts.too_long.hidden = fits;
-    }, 150);
+    }, PAUSE);
   },
 
   state() {
