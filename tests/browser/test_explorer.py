@@ -45,7 +45,8 @@ def study_page(tmp_path_factory):
     pictures = path_of(folder, "pictures")
     pictures.mkdir()
     Image.fromarray(np.full((512, 512), 90, np.uint8)).save(pictures / "00000.jpg")
-    write_json({"i03": "00000.jpg", "i04": "gone.jpg"}, pictures / "index.json")
+    files = {"i03": "00000.jpg", "i04": "gone.jpg"}
+    write_json({"files": files}, pictures / "index.json")
     path = folder / "results" / "s" / "report.html"
     path.write_text(build_page(folder, models=("net", "two")), encoding="utf-8")
     return path

@@ -160,6 +160,7 @@ def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
         "repeat_search",
         "assess_evidence",
         "draw_evidence",
+        "make_pictures",
         "make_thumbnails",
         "pack_explorer",
         "show_table",

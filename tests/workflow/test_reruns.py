@@ -12,10 +12,14 @@ from tests.helpers.study import TINY, workspace
 
 pytestmark = pytest.mark.timeout(900)
 
-ASSESSED = {"assess_evidence": 1, "draw_evidence": 1, "show_table": 1, "write_report": 1}
+ASSESSED = {
+    **{"assess_evidence": 1, "draw_evidence": 1, "pack_explorer": 1},
+    **{"show_table": 1, "write_report": 1},
+}
 REPEATED = {"repeat_search": 1, **ASSESSED}
 SIMULATED = {"search_nulls": 2}
-SHOWN = {"draw_clusters": 1, "make_thumbnails": 1, "pack_explorer": 1, "show_table": 2}
+PICTURED = {"make_pictures": 1, "make_thumbnails": 1}
+SHOWN = {"draw_clusters": 1, **PICTURED, "pack_explorer": 1, "show_table": 2}
 AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
@@ -76,7 +80,7 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("evidence.replicates", 39, {**SIMULATED, **ASSESSED}),
         ("evidence.within", "source", {**SIMULATED, **ASSESSED}),
         ("evidence.training_seeds", [1], {"retrain": 1, **REPEATED}),
-        ("evidence", None, {"write_report": 1}),
+        ("evidence", None, {"pack_explorer": 1, "write_report": 1}),
         ("similarity.k", 5, SIMILAR),
         ("similarity.severity", {"serious": 6.0}, COMPARED_SEARCHES),
         ("similarity.folds", 2, {"train_fold": 2, **RETRIEVED}),
@@ -155,7 +159,7 @@ def test_a_changed_constant_reruns_its_users(copied):
     text = module.read_text()
     assert "\nQUALITY = 70\n" in text
     module.write_text(text.replace("\nQUALITY = 70\n", "\nQUALITY = 71\n"))
-    assert copied.planned() == {"make_thumbnails": 1, "write_report": 1}
+    assert copied.planned() == {**PICTURED, "pack_explorer": 1, "write_report": 1}
 
 
 def test_comments_docstrings_and_layout_rerun_nothing(copied):

@@ -91,6 +91,7 @@ FILES = {
         )
     ),
     "explorer/conv5.json",
+    "explorer/pictures/index.json",
     "explorer/thumbnails.json",
     *(
         f"tables/{name}.html"
@@ -145,7 +146,7 @@ def test_the_run_ends_with_where_the_report_is(finished):
 def test_every_stage_wrote_its_files(results):
     written = {p.relative_to(results).as_posix() for p in results.rglob("*") if p.is_file()}
     kept = {name for name in written if not name.endswith("/.snakemake_timestamp")}
-    besides = ("logs/", "benchmarks/", "receipts/")
+    besides = ("logs/", "benchmarks/", "receipts/", "explorer/pictures/0")
     plain = {name for name in kept if not name.startswith(besides)}
     assert plain == FILES
     rules = {"train", "embed", "sweep", "score", "draw_clusters"}

@@ -5,7 +5,8 @@ import pandas as pd
 from PIL import Image
 
 from cxr.core.io import read_json
-from cxr.explorer.pictures import INDEX, SIDE, write_pictures
+from cxr.explorer.packing import PICTURES_INDEX
+from cxr.explorer.pictures import SIDE, write_pictures
 
 
 def test_each_image_has_a_picture_under_a_plain_name(tmp_path, rng):
@@ -18,9 +19,9 @@ def test_each_image_has_a_picture_under_a_plain_name(tmp_path, rng):
     cohort = pd.DataFrame({"image_id": ids, "source": "s", "file": ["a.png", "b.png", "gone.png"]})
     folder = tmp_path / "pictures"
     write_pictures(clusters, cohort, {"s": root}, folder, "crop", 0)
-    index = read_json(folder / INDEX)
+    index = read_json(folder / PICTURES_INDEX)["files"]
     assert set(index) == set(ids[:2])
-    assert {path.name for path in folder.iterdir()} == {*index.values(), INDEX}
+    assert {path.name for path in folder.iterdir()} == {*index.values(), PICTURES_INDEX}
     for name in index.values():
         assert Image.open(folder / name).size == (SIDE, SIDE)
         assert name.removesuffix(".jpg").isdigit()

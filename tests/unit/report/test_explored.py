@@ -45,6 +45,6 @@ def test_pictures_are_named_as_the_page_finds_them(tmp_path):
     folder = tmp_path / "explorer" / "pictures"
     assert explorer_pictures(None) is None
     assert explorer_pictures(str(folder)) is None
-    write_json({"a": "00000.jpg"}, folder / "index.json")
+    write_json({"files": {"a": "00000.jpg"}}, folder / "index.json")
     shown = {"folder": "explorer/pictures", "files": {"a": "00000.jpg"}}
     assert explorer_pictures(str(folder)) == shown

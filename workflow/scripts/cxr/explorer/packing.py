@@ -10,6 +10,8 @@ import pandas as pd
 
 # Longer text is cut: panels have little room.
 MAX_LENGTH = 300
+# Beside the page's pictures: which is whose.
+PICTURES_INDEX = "index.json"
 
 
 def pack(values: np.ndarray) -> dict[str, str]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from cxr.core.errors import InputError
 from cxr.core.io import write_json
+from cxr.explorer.packing import PICTURES_INDEX
 from cxr.explorer.thumbnails import SAMPLE, sample
 from cxr.images.canonical import Square, fill_cache
 
@@ -17,7 +18,6 @@ log = logging.getLogger("cxr")
 
 SIDE = 512
 QUALITY = 80
-INDEX = "index.json"
 
 
 def write_pictures(
@@ -39,8 +39,8 @@ def write_pictures(
     roots : mapping
         The folder of each source.
     folder : Path
-        Gets the pictures, named by number since ids may hold anything, and `index.json`, the
-        name of each image's. An image that can no longer be read has none.
+        Gets the pictures, named by number since ids may hold anything, and `index.json`, whose
+        `files` name each image's. An image that can no longer be read has none.
     square : "crop", "stretch" or "pad"
         As in `cxr.images.canonical.canonical`.
     seed : int
@@ -59,4 +59,4 @@ def write_pictures(
             continue
         Image.fromarray(pixels[0]).save(folder / name, quality=QUALITY, optimize=True)
         index[image_id] = name
-    write_json(index, folder / INDEX)
+    write_json({"files": index}, folder / PICTURES_INDEX)

@@ -7,7 +7,7 @@ from typing import Any
 from cxr.config.catalogue.null_models import PRIMARY
 from cxr.core.io import read_json
 from cxr.evidence.verdict import format_p
-from cxr.explorer.pictures import INDEX
+from cxr.explorer.packing import PICTURES_INDEX
 
 SUPPORTED = "clusters"
 
@@ -54,7 +54,7 @@ def explorer_pictures(folder: str | None) -> dict[str, Any] | None:
 
     None where there are no pictures.
     """
-    if folder is None or not (Path(folder) / INDEX).exists():
+    if folder is None or not (Path(folder) / PICTURES_INDEX).exists():
         return None
     path = Path(folder)
-    return {"folder": f"{path.parent.name}/{path.name}", "files": read_json(path / INDEX)}
+    return {"folder": f"{path.parent.name}/{path.name}", **read_json(path / PICTURES_INDEX)}
