@@ -112,6 +112,8 @@ def test_filters_and_the_search_leave_the_other_images_out(opened):
     assert opened.part("passing").inner_text() == "1 of 20 images"
     opened.part("search").press("Enter")
     assert pins(opened) == ["i17"]
+    opened.part("select_passing").click()
+    assert opened.part("status").inner_text() == "1 image selected"
     opened.part("unfilter").click()
     assert opened.part("passing").inner_text() == "20 images"
     page.locator('[data-field="country"] summary').click()
@@ -193,7 +195,7 @@ def test_kept_selections_are_exported_with_ids_patients_places_and_fields(opened
     with page.expect_download() as download:
         opened.part("download_json").click()
     document = json.loads(download.value.path().read_text())
-    assert document["map"]["perplexity"] == 15
+    assert document["map"]["perplexity"] == 5
     assert [s["name"] for s in document["selections"]] == ["first cluster", ""]
     assert document["selections"][0]["images"][8]["image_id"] == "i08"
     assert abs(document["selections"][0]["images"][0]["x"] - float(rows[0]["x"])) < 1e-9
@@ -281,6 +283,8 @@ def test_tabs_and_the_grid_are_used_by_keys(opened):
     for key in ("n", "n", "Enter", "n", "Shift+Enter"):
         page.keyboard.press(key)
     assert pins(opened) == ["i01", "i02"]
+    page.keyboard.press("s")
+    assert page.evaluate("explorer.selection") == [2]
     opened.open_tab("Neighbours")
     opened.part("neighbours").locator("button").first.focus()
     page.keyboard.press("Enter")

@@ -29,5 +29,5 @@ def test_a_document_has_what_the_study_has(rng):
     whole = explorer_document(maps, records, found, bounds, images)
     assert [control["name"] for control in whole["controls"]] == ["pixels"]
     names = [field["name"] for field in whole["fields"]]
-    assert names == ["class", "view", "split", "intensity", "predicted", "probability"]
+    assert names == ["class", "view", "intensity", "predicted", "probability"]
     assert len(whole["galleries"]["thumbnails"]["image_ids"]) == 5

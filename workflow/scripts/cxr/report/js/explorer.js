@@ -24,6 +24,7 @@ class Explorer {
       focused: (image) => this.focus(image),
       pressed: pinned,
       selected: drawn,
+      toggled: (image) => this.toggle(image),
       moved: changed,
     };
     this.map = new MapView(this.parts.canvas, onMap);
@@ -80,6 +81,11 @@ class Explorer {
       this.compare();
     });
     on("unfilter", "click", () => this.filters.clear());
+    on("select_passing", "click", (event) => {
+      const passing = [...this.mask.keys()].filter((image) => this.mask[image]);
+      this.select(passing, event.shiftKey);
+      this.tabs.show(TABS.selection);
+    });
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.escape());
     addEventListener("hashchange", () => this.restore(readAddress()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -187,7 +193,7 @@ class Explorer {
   summary(field) {
     const images = plural(this.model.ids.length, "image");
     const keys =
-      "Arrow keys move it, plus and minus zoom, n and p step through the images, Enter pins one, Escape clears.";
+      "Arrow keys move it, plus and minus zoom, n and p step through the images, Enter pins one, s selects it, Escape clears.";
     return `Map of ${images}, ${mapName(this.shownMap)}, coloured by ${field ? field.words : "cluster"}. ${keys}`;
   }
 
@@ -205,6 +211,7 @@ class Explorer {
     const passing = this.mask ? this.mask.reduce((sum, one) => sum + one, 0) : null;
     const all = plural(this.model.ids.length, "image");
     this.parts.unfilter.hidden = passing === null;
+    this.parts.select_passing.hidden = !passing;
     this.parts.passing.textContent = passing === null ? all : `${brief(passing)} of ${all}`;
     this.legend.show(this.map.colouring, this.mask);
     this.remember();
@@ -260,6 +267,13 @@ class Explorer {
     }
     this.selections.show(this.shown, this.selection);
     this.remember();
+  }
+
+  // Adds an image to the selection, or takes it out.
+  toggle(image) {
+    if (image < 0) return;
+    const others = this.selection.filter((other) => other !== image);
+    this.select(others.length < this.selection.length ? others : [...others, image]);
   }
 
   // Ends the lasso, else removes the pins, else clears the selection.

@@ -159,6 +159,7 @@ class MapView extends MapCanvas {
       n: () => this.focus(this.next(1)),
       p: () => this.focus(this.next(-1)),
       Enter: () => this.handlers.pressed(this.focused, event.shiftKey),
+      s: () => this.handlers.toggled(this.focused),
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
