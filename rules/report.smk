@@ -113,6 +113,7 @@ if STAGES.has_images:
     rule make_pictures:
         """Pictures of 512 pixels of the images on the maps, in a folder beside the page."""
         input:
+            **({"text": TEXT} if STAGES.hides_text else {}),
             clusters=of_models(rules.score.output.clusters)[0],
             cohort=COHORT,
             sources=expand("results/sources/{source}", source=SOURCES),

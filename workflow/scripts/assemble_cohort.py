@@ -1,6 +1,5 @@
 """The balanced cohort of a study, its patient-grouped splits and its pixels."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.cohort.assembly import CohortSettings, assemble_cohort
@@ -9,18 +8,15 @@ from cxr.core.io import read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.images.canonical import ImageFiles
-from cxr.images.hiding import boxes_by_image
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg, threads):
-    roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     settings = typed(CohortSettings, cfg)
-    boxes = input.get("text")
-    files = ImageFiles(roots, boxes_by_image(read_csv(boxes)) if boxes else {})
+    files = ImageFiles.of(input.sources, input.get("text"))
     cohort = assemble_cohort(metadata, rejected, files, output.images, settings, threads)
     if cohort.tags is not None:
         write_csv(cohort.tags, output.tags)

@@ -1,7 +1,6 @@
 """The images of external sources that validate the networks, and why others don't."""
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external, shared_ids
@@ -9,7 +8,6 @@ from cxr.core.io import read_array, read_csv, read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.images.canonical import ImageFiles
-from cxr.images.hiding import boxes_by_image
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,7 +16,6 @@ log = logging.getLogger("cxr")
 
 
 def main(input, output, cfg, threads):
-    roots = {Path(root).name: Path(root) for root in input.sources}
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     settings = typed(ExternalSettings, cfg)
     known = KnownImages(
@@ -28,8 +25,7 @@ def main(input, output, cfg, threads):
     if shared:
         taken = "the same" if settings.same_patient_ids else "other"
         log.warning("%d ids of patients are in the study too: taken as %s patients", shared, taken)
-    boxes = input.get("text")
-    files = ImageFiles(roots, boxes_by_image(read_csv(boxes)) if boxes else {})
+    files = ImageFiles.of(input.sources, input.get("text"))
     table, excluded = assemble_external(
         metadata, rejected, known, files, output.images, settings, threads
     )

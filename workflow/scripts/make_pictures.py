@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_table
 from cxr.core.job import job
 from cxr.explorer.pictures import write_pictures
+from cxr.images.canonical import ImageFiles
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(input, output, cfg):
-    roots = {Path(root).name: Path(root) for root in input.sources}
     clusters, cohort = read_table(input.clusters), read_table(input.cohort)
+    files = ImageFiles.of(input.sources, input.get("text"))
     folder = Path(output.pictures)
-    write_pictures(clusters, cohort, roots, folder, cfg["square"], cfg["seed"])
+    write_pictures(clusters, cohort, files, folder, cfg["square"], cfg["seed"])
 
 
 if __name__ == "__main__":

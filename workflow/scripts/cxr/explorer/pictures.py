@@ -1,18 +1,18 @@
 """Pictures of the mapped images, larger than thumbnails, in a folder beside the page."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from PIL import Image
 
-from cxr.core.errors import InputError
 from cxr.core.io import write_json
+from cxr.core.progress import Progress
 from cxr.explorer.packing import PICTURES_INDEX
 from cxr.explorer.thumbnails import SAMPLE, sample
-from cxr.images.canonical import Square, fill_cache
+from cxr.images.canonical import ImageFiles, Square, canonical
+from cxr.images.decode import UnusableImage, decoded, locate, to_grey
+from cxr.images.hiding import hide
 
 log = logging.getLogger("cxr")
 
@@ -23,7 +23,7 @@ QUALITY = 80
 def write_pictures(
     clusters: pd.DataFrame,
     cohort: pd.DataFrame,
-    roots: Mapping[str, Path],
+    files: ImageFiles,
     folder: Path,
     square: Square,
     seed: int,
@@ -36,8 +36,7 @@ def write_pictures(
         `image_id, x, y, cluster` of the images that may get one.
     cohort : DataFrame
         `image_id, source, file`.
-    roots : mapping
-        The folder of each source.
+    files : ImageFiles
     folder : Path
         Gets the pictures, named by number since ids may hold anything, and `index.json`, whose
         `files` name each image's. An image that can no longer be read has none.
@@ -48,15 +47,18 @@ def write_pictures(
     image_ids = sample(clusters, SAMPLE, SAMPLE, seed)
     rows = cohort.set_index("image_id").loc[image_ids]
     folder.mkdir(parents=True, exist_ok=True)
-    pixels = np.empty((1, SIDE, SIDE), np.uint8)
     index = {}
-    for number, image_id in enumerate(image_ids):
-        name = f"{number:05d}.jpg"
+    progress = Progress(len(rows), "pictures")
+    for number, (image_id, row) in enumerate(rows.iterrows()):
         try:
-            fill_cache(rows.iloc[[number]], roots, pixels, square, threads=1)
-        except InputError as error:
+            with decoded(locate(files.roots[row["source"]], row["file"])) as image:
+                grey = hide(to_grey(image), files.hidden.get(image_id, ()))
+        except UnusableImage as error:
             log.warning("no picture of %s: %s", image_id, error)
             continue
-        Image.fromarray(pixels[0]).save(folder / name, quality=QUALITY, optimize=True)
-        index[image_id] = name
+        finally:
+            progress.step()
+        picture = canonical(grey, SIDE, square)
+        index[image_id] = f"{number:05d}.jpg"
+        Image.fromarray(picture).save(folder / index[image_id], quality=QUALITY, optimize=True)
     write_json({"files": index}, folder / PICTURES_INDEX)

@@ -8,7 +8,6 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -100,12 +99,6 @@ def cluster_marker(cluster: int) -> str:
 def cluster_name(cluster: int) -> str:
     """A cluster's name in figures and on pages, counted from 1."""
     return "outliers" if cluster < 0 else f"cluster {cluster + 1}"
-
-
-def ramp(steps: int = 32) -> list[str]:
-    """The colours of a scale of numbers, from low to high: cividis."""
-    scale = matplotlib.colormaps["cividis"]
-    return [to_hex(scale(step / (steps - 1))) for step in range(steps)]
 
 
 def short(text: str, limit: int = 28) -> str:

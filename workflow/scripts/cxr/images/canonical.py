@@ -1,20 +1,21 @@
 """The canonical images that networks learn from: grey, square, one size, re-encoded."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
 from cxr.core.errors import InputError
+from cxr.core.io import read_csv
 from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.duplicates import perceptual_hash
-from cxr.images.hiding import Box, hide
+from cxr.images.hiding import Box, boxes_by_image, hide
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
@@ -34,6 +35,12 @@ class ImageFiles:
 
     roots: Mapping[str, Path]
     hidden: Mapping[str, Sequence[Box]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folders: Iterable[str], text: str | None) -> Self:
+        """Files in the folders of sources, without the burned-in text that a table lists."""
+        roots = {Path(folder).name: Path(folder) for folder in folders}
+        return cls(roots, boxes_by_image(read_csv(text)) if text else {})
 
 
 def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:

@@ -24,7 +24,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("train_fold", "find_similar", "measure_similarity", "estimate_severity"),
         *("draw_similar", "draw_sheets", "query_similar"),
     ),
-    "report": ("make_thumbnails", "pack_explorer", "write_report", "show_table"),
+    "report": ("make_thumbnails", "make_pictures", "pack_explorer", "write_report", "show_table"),
 }
 # Rules that only name what a user can ask for; they are no work.
 TARGETS = ("all", "onnx", "similar")
