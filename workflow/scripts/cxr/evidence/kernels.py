@@ -10,6 +10,7 @@ import numpy as np
 
 from cxr.clustering.cells import CellSettings, StudyCells
 from cxr.clustering.grid import DbscanSettings, HdbscanSettings, sweep_dbscan, sweep_hdbscan
+from cxr.config.catalogue.null_models import PRIMARY
 from cxr.core import numba_cache
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne import TsneSettings, embed_runs
@@ -28,7 +29,7 @@ def compile_kernels() -> None:
     features = rng.normal(6 * rng.normal(size=(GROUPS, UNITS))[groups], 1)
     image_ids = np.array([f"{number:02d}" for number in range(len(groups))])
     grid = SearchGrid(PERPLEXITIES, EPS, MIN_SAMPLES, 2, 8, 1.0, choose="consensus")
-    simulate_null(features, image_ids, grid, "gaussian", range(1, 2), seed=0)
+    simulate_null(features, image_ids, grid, PRIMARY, range(1, 2), seed=0)
     separation_test(features, image_ids, grid, splits=1, seed=0)
     neighbours = find_neighbours(image_ids, features, max(PERPLEXITIES), threads=1)
     runs = [(perplexity, 0) for perplexity in PERPLEXITIES]
