@@ -1,6 +1,7 @@
 """A real browser, and pages in it whose errors and requests are recorded."""
 
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +35,13 @@ class OpenedPage:
     def open_tab(self, name):
         """Opens a tab of the explorer."""
         self.page.get_by_role("tab", name=name).click()
+
+    def wait_until(self, expression, seconds=10):
+        """Waits for an expression to be true; playwright's own wait needs `eval` in the page."""
+        end = time.monotonic() + seconds
+        while not self.page.evaluate(f"Boolean({expression})"):
+            assert time.monotonic() < end, f"not true after {seconds} s: {expression}"
+            self.page.wait_for_timeout(50)
 
     def place_of(self, image):
         """Where an image's point is on the screen."""

@@ -91,14 +91,14 @@ def test_the_wheel_scrolls_the_page_and_zooms_with_ctrl(opened):
     page.mouse.move(*opened.place_of(3))
     before = page.evaluate("scrollY")
     page.mouse.wheel(0, 200)
-    page.wait_for_function(f"scrollY > {before}")
+    opened.wait_until(f"scrollY > {before}")
     assert page.evaluate("explorer.map.zoom") == 1
     page.mouse.move(*opened.place_of(3))
     at = page.evaluate("scrollY")
     page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
     page.keyboard.up("Control")
-    page.wait_for_function("explorer.map.zoom > 1")
+    opened.wait_until("explorer.map.zoom > 1")
     assert page.evaluate("scrollY") == at
 
 
@@ -138,7 +138,7 @@ def test_a_link_reproduces_the_view(opened, open_page, study_page):
     opened.part("save").click()
     opened.part("search").fill("i1")
     opened.part("in").click()
-    page.wait_for_function("location.hash.length > 1")
+    opened.wait_until("location.hash.length > 1")
     page.wait_for_timeout(1000)
     state = page.evaluate(STATE)
     again = open_page(study_page, view=page.evaluate("location.hash"))
@@ -295,7 +295,7 @@ def test_a_picture_of_512_pixels_is_shown_where_there_is_one(opened):
     page = opened.page
     page.mouse.click(*opened.place_of(3))
     picture = opened.part("record").locator("img")
-    page.wait_for_function("document.querySelector('.picture img').naturalWidth === 512")
+    opened.wait_until("document.querySelector('.picture img').naturalWidth === 512")
     opened.part("picture_in").click()
     assert "scale(1.4)" in picture.get_attribute("style")
     opened.part("record").locator(".picture").focus()

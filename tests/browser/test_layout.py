@@ -78,14 +78,15 @@ def test_the_menu_stays_in_sight_and_marks_the_section(opened):
     page = opened.page
     link = page.locator('.menu a[href="#glossary"]')
     link.click()
-    page.wait_for_function("document.querySelector('.menu a[href=\"#glossary\"][aria-current]')")
+    opened.wait_until("document.querySelector('.menu a[href=\"#glossary\"][aria-current]')")
     assert link.evaluate(IN_SIGHT)
     assert page.locator("#glossary").evaluate(IN_SIGHT)
     assert page.locator(".menu [aria-current]").count() == 1
 
 
 def test_on_a_phone_the_menu_opens_and_closes_by_keys(open_page, path):
-    page = open_page(path, width=390, height=844).page
+    opened = open_page(path, width=390, height=844)
+    page = opened.page
     toggle = page.locator(".menu-toggle")
     sections = page.locator('[data-part="sections"]')
     assert not sections.is_visible()
@@ -96,7 +97,7 @@ def test_on_a_phone_the_menu_opens_and_closes_by_keys(open_page, path):
     page.keyboard.press("Escape")
     assert not sections.is_visible()
     page.mouse.wheel(0, 5000)
-    page.wait_for_function("scrollY > 1000")
+    opened.wait_until("scrollY > 1000")
     assert toggle.evaluate(IN_SIGHT)
 
 

@@ -16,7 +16,7 @@ def test_medoids_are_central_and_border_images_have_the_lowest_silhouettes(rng):
     clustered = labels >= 0
     silhouettes = silhouette_samples(xy[clustered], labels[clustered])
     lowest = np.argsort(silhouettes[:30])[:5]
-    assert first["border"] == lowest.tolist()
+    assert first["borderline"] == lowest.tolist()
     # Scikit-learn leaves the image itself out of the mean distance to its own cluster.
     assert first["silhouettes"] == pytest.approx(silhouettes[lowest], abs=0.05)
     distances = np.linalg.norm(xy[:30, None] - xy[None, :30], axis=-1).mean(axis=1)
@@ -28,7 +28,7 @@ def test_one_cluster_has_its_farthest_images_at_the_border():
     xy = np.column_stack([np.arange(7.0), np.zeros(7)])
     (only,) = cluster_examples(xy, np.zeros(7, dtype=int))
     assert only["medoids"][0] == 3
-    assert set(only["border"][:2]) == {0, 6}
+    assert set(only["borderline"][:2]) == {0, 6}
     assert only["silhouettes"] == []
     assert cluster_examples(xy, np.full(7, -1)) == []
 

@@ -26,7 +26,7 @@ def cluster_examples(xy: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]
     Returns
     -------
     list of dict
-        Of each cluster `cluster`, `medoids` and `border`, lists of rows: the images with the
+        Of each cluster `cluster`, `medoids` and `borderline`, lists of rows: the images with the
         least mean distance to their cluster, and those with the lowest silhouette, which is
         their `silhouettes`; with one cluster, those farthest from it, without silhouettes.
 
@@ -50,10 +50,10 @@ def cluster_examples(xy: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]
             nearest = others.min(axis=1)
             silhouettes = (nearest - own) / np.maximum(np.maximum(nearest, own), 1e-12)
             order = np.argsort(silhouettes, kind="stable")[:PER_CLUSTER]
-            example["border"] = rows[order].tolist()
+            example["borderline"] = rows[order].tolist()
             example["silhouettes"] = [round(float(s), 3) for s in silhouettes[order]]
         else:
-            example["border"] = centred[::-1][:PER_CLUSTER].tolist()
+            example["borderline"] = centred[::-1][:PER_CLUSTER].tolist()
             example["silhouettes"] = []
         examples.append(example)
     return examples

@@ -39,12 +39,12 @@ class Galleries {
     ];
   }
 
-  ofCluster({ cluster, medoids, border, silhouettes, words }, palette, associated) {
+  ofCluster({ cluster, medoids, borderline, silhouettes, words }, palette, associated) {
     const { model } = this;
     const title = makeElement("h4", {}, clusterName(cluster));
     title.prepend(keyOf({ ...styleOf(palette, cluster) }));
     const entry = (image, note) => ({ id: model.ids[image], note });
-    const borders = border.map((image, i) =>
+    const borders = borderline.map((image, i) =>
       entry(image, silhouettes.length ? signed(silhouettes[i]) : ""),
     );
     return makeElement(
