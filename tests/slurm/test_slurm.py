@@ -29,6 +29,7 @@ HEAVY = {
     "clean_metadata",
     "assemble_cohort",
     "find_lungs",
+    "make_pictures",
     "train",
     "train_part",
     "evaluate",

@@ -51,7 +51,7 @@ def under_a_killer(place, seconds, *arguments):
     """What a run on one core that loses a job of each rule says, and the rules that lost one."""
     killer = Killer(place.path, seconds)
     killer.start()
-    done = place.snakemake("--cores", "1", "--retries", "1", *arguments)
+    done = place.snakemake("--cores", "1", "--retries", "1", "--verbose", *arguments)
     killer.over.set()
     killer.join()
     return done.stdout + done.stderr, killer.killed
