@@ -25,6 +25,7 @@ PRELOADED = [
     "pydantic",
     "yaml",
 ]
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(PRELOADED)
 
@@ -71,6 +72,8 @@ def _main(arguments, folder, environment, files):
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    # The library of the tests: what runs is that of the folder.
+    sys.path[:] = [place for place in sys.path if Path(place) != SCRIPTS]
     sys.argv = ["snakemake", *arguments]
     from snakemake.cli import main
 
