@@ -17,6 +17,7 @@ if not SCRIPTS.is_dir():
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
+from cxr.config.catalogue.controls import CONTROLS
 from cxr.config.resolve import check_files, resolve
 from cxr.core.advice import advice
 from cxr.core.errors import InputError
@@ -179,6 +180,17 @@ def of_models(pattern):
 def of_study(pattern):
     """The files of this study, one for each model where the pattern names one."""
     return expand(pattern, study=NAME, model=MODELS)
+
+
+def with_lungs_covered(path):
+    """The input of controls that cover the lungs; others do without."""
+    return lambda wildcards: (path if CONTROLS[wildcards.control].covers_lungs else [])
+
+
+def confounding_verdict(wildcards):
+    """What recorded fields say of the class, where it is known: it takes every part's training."""
+    (verdict,) = expand(rules.stratify.output.verdict, study=NAME, model=PREDICTOR)
+    return verdict if Path(verdict).is_file() else []
 
 
 def pdf_of(*figures):

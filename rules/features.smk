@@ -1,7 +1,5 @@
 """The learned features of every image of the cohort, and what they are compared with."""
 
-from cxr.config.catalogue.controls import CONTROLS
-
 
 rule export_features:
     """One row an image, one column a unit of the dense layer."""
@@ -28,11 +26,6 @@ rule export_features:
         code=code_of("export_features.py"),
     script:
         "../workflow/scripts/export_features.py"
-
-
-def with_lungs_covered(path):
-    """The input of controls that cover the lungs; others do without."""
-    return lambda wildcards: (path if CONTROLS[wildcards.control].covers_lungs else [])
 
 
 rule make_control:

@@ -3,12 +3,6 @@
 PREDICTOR = STUDY["model"] or MODELS[0]
 
 
-def confounding_verdict(wildcards):
-    """What recorded fields say of the class, where it is known: it takes every part's training."""
-    (verdict,) = expand(rules.stratify.output.verdict, study=NAME, model=PREDICTOR)
-    return verdict if Path(verdict).is_file() else []
-
-
 rule export_onnx:
     """A network as an ONNX file, checked against torch."""
     input:
