@@ -51,7 +51,7 @@ JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/jobs.txt
-MinJobAge=600
+MinJobAge=7200
 KillWait=2
 OverTimeLimit=0
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
