@@ -14,6 +14,9 @@ SHOWN = re.findall(r"^```text\n(.*?)^```", (ROOT / "README.md").read_text(), re.
 TOTALS = dict(zip(STAGES, (3, 3, 9, 4, 9, 16, 11), strict=True))
 
 
+BEGUN = {"images": (3, 0, 0, 42), "cohort": (3, 0, 0, 21)}
+
+
 def view(elapsed, left, job, **states):
     """The demo at a moment; of each stage begun the jobs done and the seconds."""
     stages = [
@@ -25,29 +28,14 @@ def view(elapsed, left, job, **states):
 
 def test_the_table_of_a_terminal():
     job = (TRAIN, JobProgress("epoch 26 of 40", 26 / 40), 50.0)
-    now = view(
-        160,
-        170,
-        [job],
-        images=(3, 0, 0, 42),
-        cohort=(3, 0, 0, 21),
-        networks=(4, 1, 0, 95, 70),
-        features=(4, 0, 0, 12),
-        maps_and_clusters=(7, 0, 0, 20),
-    )
+    others = {"features": (4, 0, 0, 12), "maps_and_clusters": (7, 0, 0, 20)}
+    now = view(160, 170, [job], **BEGUN, **others, networks=(4, 1, 0, 95, 70))
     assert "\n".join(table_lines(now)) + "\n" == SHOWN[0]
 
 
 def test_the_lines_of_a_pipe():
     job = (TRAIN, JobProgress("epoch 12 of 40", 12 / 40), 90.0)
-    now = view(
-        72,
-        220,
-        [job],
-        images=(3, 0, 0, 42),
-        cohort=(3, 0, 0, 21),
-        networks=(2, 1, 0, 30, 115),
-    )
+    now = view(72, 220, [job], **BEGUN, networks=(2, 1, 0, 30, 115))
     first, second, third = SHOWN[1].splitlines()
     assert opening_line(view(0, 290, [])) == first
     assert stage_line(now.stages[0]) == second

@@ -1,7 +1,7 @@
 """The lungs of a cohort's images: a study's own masks, and found ones where there is none."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +60,33 @@ def write_lungs(
         `image_id, origin` (own mask, found, or usual place, where no lungs are found), and
         `problem`, why an image's own mask is not used, else null.
     """
+    origins = np.full(len(cohort), FOUND, dtype=object)
+    problems: list[str | None] = [None] * len(cohort)
     rows = metadata.set_index("image_id").loc[cohort["image_id"]]
-    named = np.flatnonzero(rows["mask"].notna())
-    files = {s: ImageFiles(roots[s]) for s in rows["source"].iloc[named].unique()}
+    with new_array(path, images.shape, np.bool_) as lungs:
+        for start in range(0, len(images), BLOCK):
+            block = slice(start, start + BLOCK)
+            lungs[block], segmented = lung_masks(images[block])
+            origins[block] = np.where(segmented, FOUND, USUAL)
+        for at, mask in _own_masks(rows, roots, square, images.shape[1], threads):
+            if isinstance(mask, str):
+                problems[at] = f"{rows['mask'].iloc[at]}: {mask}"
+            else:
+                lungs[at], origins[at] = mask, OWN
+    unused = [problem for problem in problems if problem is not None]
+    if unused:
+        named = int(rows["mask"].notna().sum())
+        log.warning("%d of %d masks are not used, the first is %s", len(unused), named, unused[0])
+    table = pd.DataFrame({"image_id": cohort["image_id"].to_list(), "origin": origins})
+    return table.assign(problem=pd.Series(problems, dtype="str"))
+
+
+def _own_masks(
+    rows: pd.DataFrame, roots: Mapping[str, Path], square: Square, size: int, threads: int
+) -> Iterator[tuple[int, np.ndarray | str]]:
+    """The place among the rows, and the mask or why there is none, of each that names one."""
+    named = np.flatnonzero(rows["mask"].notna()).tolist()
+    files = {source: ImageFiles(roots[source]) for source in rows["source"].iloc[named].unique()}
 
     def read(at: int) -> np.ndarray | str:
         row = rows.iloc[at]
@@ -75,28 +99,7 @@ def write_lungs(
         except UnusableImage as error:
             return str(error)
 
-    size = images.shape[1]
-    origins = np.full(len(cohort), FOUND, dtype=object)
-    problems: list[str | None] = [None] * len(cohort)
-    with new_array(path, images.shape, np.bool_) as lungs:
-        for start in range(0, len(images), BLOCK):
-            block = slice(start, start + BLOCK)
-            lungs[block], segmented = lung_masks(images[block])
-            origins[block] = np.where(segmented, FOUND, USUAL)
-        for at, result in zip(
-            named.tolist(), in_threads(read, named.tolist(), threads), strict=True
-        ):
-            if isinstance(result, str):
-                problems[at] = f"{rows['mask'].iloc[at]}: {result}"
-            else:
-                lungs[at], origins[at] = result, OWN
-    unused = [problem for problem in problems if problem is not None]
-    if unused:
-        log.warning(
-            "%d of %d masks are not used, the first is %s", len(unused), len(named), unused[0]
-        )
-    table = pd.DataFrame({"image_id": cohort["image_id"].to_list(), "origin": origins})
-    return table.assign(problem=pd.Series(problems, dtype="str"))
+    yield from zip(named, in_threads(read, named, threads), strict=True)
 
 
 def read_mask(path: Path, shape: tuple[int, int], square: Square, size: int) -> np.ndarray:
