@@ -7,7 +7,7 @@ from cxr.cohort.flow import flow_document
 from cxr.core.io import read_csv, read_table, write_csv, write_json, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
-from cxr.images.canonical import ImageFiles
+from cxr.images.canonical import SourceImages
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def main(input, output, cfg, threads):
     metadata, rejected = read_table(input.metadata), read_csv(input.rejected)
     settings = typed(CohortSettings, cfg)
-    files = ImageFiles.of(input.sources, input.get("text"))
+    files = SourceImages.of(input.sources, input.get("text"))
     cohort = assemble_cohort(metadata, rejected, files, output.images, settings, threads)
     if cohort.tags is not None:
         write_csv(cohort.tags, output.tags)

@@ -7,7 +7,7 @@ from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external
 from cxr.core.io import read_array, read_csv, read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
-from cxr.images.canonical import ImageFiles
+from cxr.images.canonical import SourceImages
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,7 +25,7 @@ def main(input, output, cfg, threads):
     if shared:
         taken = "the same" if settings.same_patient_ids else "other"
         log.warning("%d ids of patients are in the study too: taken as %s patients", shared, taken)
-    files = ImageFiles.of(input.sources, input.get("text"))
+    files = SourceImages.of(input.sources, input.get("text"))
     table, excluded = assemble_external(
         metadata, rejected, known, files, output.images, settings, threads
     )

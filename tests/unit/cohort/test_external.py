@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.cohort.assembly import DuplicateSettings
 from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external, shared_ids
 from cxr.core.errors import InputError
-from cxr.images.canonical import ImageFiles
+from cxr.images.canonical import SourceImages
 from tests.helpers.selection import SETTINGS, rejected, rows
 
 EXTERNAL = ExternalSettings(
@@ -50,7 +50,7 @@ def assemble(tmp_path, rng, study):
             image = dict(drawn).get(file) or picture(rng)
             image.save(tmp_path / source / file, format="PNG")
             table.append((file, source, f"{source}:{patient}", finding, view, content))
-        files = ImageFiles({source: tmp_path / source for source in sources})
+        files = SourceImages({source: tmp_path / source for source in sources})
         path = tmp_path / "images.npy"
         found = assemble_external(rows(*table), rejected(), study, files, path, settings, threads=1)
         return *found, np.load(path)

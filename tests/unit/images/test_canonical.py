@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from cxr.core.errors import InputError
-from cxr.images.canonical import ImageFiles, canonical, fill_cache, flatten, shrink
+from cxr.images.canonical import SourceImages, canonical, fill_cache, flatten, shrink
 from cxr.images.duplicates import perceptual_hash
 
 
@@ -31,7 +31,7 @@ def test_the_cache_follows_the_order_of_the_rows(tmp_path, radiograph):
         Image.fromarray(np.ascontiguousarray(image)).save(tmp_path / name)
     rows = pd.DataFrame({"image_id": ["b", "a"], "source": "s", "file": ["b.png", "a.png"]})
     pixels = np.zeros((2, 32, 32), dtype=np.uint8)
-    hashes = fill_cache(rows, ImageFiles({"s": tmp_path}), pixels, "crop", threads=2)
+    hashes = fill_cache(rows, SourceImages({"s": tmp_path}), pixels, "crop", threads=2)
     np.testing.assert_array_equal(pixels[1], canonical(radiograph, 32, "crop"))
     assert hashes[1] == perceptual_hash(radiograph)
     assert hashes[0] != hashes[1]
@@ -43,7 +43,7 @@ def test_what_is_painted_over_leaves_the_cache_and_the_other_images_as_they_are(
     for name in ("a", "b"):
         Image.fromarray(marked).save(tmp_path / f"{name}.png")
     rows = pd.DataFrame({"image_id": ["a", "b"], "source": "s", "file": ["a.png", "b.png"]})
-    files = ImageFiles({"s": tmp_path}, {"a": [(9 / 64, 9 / 64, 31 / 64, 21 / 64)]})
+    files = SourceImages({"s": tmp_path}, {"a": [(9 / 64, 9 / 64, 31 / 64, 21 / 64)]})
     pixels = np.zeros((2, 64, 64), dtype=np.uint8)
     fill_cache(rows, files, pixels, "crop", threads=1)
     np.testing.assert_array_equal(pixels[0], canonical(np.full_like(marked, 90), 64, "crop"))
@@ -53,7 +53,7 @@ def test_what_is_painted_over_leaves_the_cache_and_the_other_images_as_they_are(
 def test_an_image_that_vanished_after_cleaning_is_named(tmp_path):
     rows = pd.DataFrame({"image_id": ["a"], "source": ["s"], "file": ["gone.png"]})
     with pytest.raises(InputError, match=r"gone\.png: no such file, though it was readable"):
-        fill_cache(rows, ImageFiles({"s": tmp_path}), np.zeros((1, 8, 8), np.uint8), "crop", 1)
+        fill_cache(rows, SourceImages({"s": tmp_path}), np.zeros((1, 8, 8), np.uint8), "crop", 1)
 
 
 def test_small_images_are_averages_of_blocks(rng):

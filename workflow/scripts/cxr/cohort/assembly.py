@@ -11,7 +11,7 @@ from cxr.cohort.selection import SelectionSettings, contradictions, select_image
 from cxr.cohort.splits import SplitShares, assign_splits, link_patients
 from cxr.cohort.tags import TAGS_COLUMN, TagSettings, assign_tags
 from cxr.core.io import new_array
-from cxr.images.canonical import ImageFiles, Square, fill_cache
+from cxr.images.canonical import SourceImages, Square, fill_cache
 from cxr.images.duplicates import near_duplicates
 
 
@@ -82,7 +82,7 @@ class AssembledCohort:
 def assemble_cohort(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
-    files: ImageFiles,
+    files: SourceImages,
     images: str | Path,
     settings: CohortSettings,
     threads: int,
@@ -98,7 +98,7 @@ def assemble_cohort(
         Rows of the shared schema.
     rejected : DataFrame
         The entries that did not become rows.
-    files : ImageFiles
+    files : SourceImages
     images : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.
     settings : CohortSettings
@@ -129,7 +129,7 @@ def assemble_cohort(
 
 def _write_images(
     rows: pd.DataFrame,
-    files: ImageFiles,
+    files: SourceImages,
     path: str | Path,
     settings: CohortSettings,
     threads: int,

@@ -14,7 +14,7 @@ from cxr.cohort.selection import SelectionSettings, classified_images
 from cxr.cohort.splits import group_patients, link_patients
 from cxr.core.errors import InputError
 from cxr.core.io import new_array, read_array
-from cxr.images.canonical import ImageFiles, Square, fill_cache
+from cxr.images.canonical import SourceImages, Square, fill_cache
 from cxr.images.duplicates import find_duplicates, near_duplicates, perceptual_hash
 
 EXTERNAL = "external"  # their split
@@ -72,7 +72,7 @@ def assemble_external(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
     known: KnownImages,
-    files: ImageFiles,
+    files: SourceImages,
     path: str | Path,
     settings: ExternalSettings,
     threads: int,
@@ -89,7 +89,7 @@ def assemble_external(
     known : KnownImages
         Of the study. An image is excluded if it is one of the cohort's, byte by byte or
         as a near duplicate, and so are all images of its patient.
-    files : ImageFiles
+    files : SourceImages
         Of the external sources.
     path : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.

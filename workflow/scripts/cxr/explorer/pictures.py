@@ -10,7 +10,7 @@ from cxr.core.io import write_json
 from cxr.core.progress import Progress
 from cxr.explorer.packing import PICTURES_INDEX
 from cxr.explorer.thumbnails import SAMPLE, sample
-from cxr.images.canonical import ImageFiles, Square, canonical
+from cxr.images.canonical import SourceImages, Square, canonical
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.hiding import hide
 
@@ -23,7 +23,7 @@ QUALITY = 80
 def write_pictures(
     clusters: pd.DataFrame,
     cohort: pd.DataFrame,
-    files: ImageFiles,
+    files: SourceImages,
     folder: Path,
     square: Square,
     seed: int,
@@ -36,7 +36,7 @@ def write_pictures(
         `image_id, x, y, cluster` of the images that may get one.
     cohort : DataFrame
         `image_id, source, file`.
-    files : ImageFiles
+    files : SourceImages
     folder : Path
         Gets the pictures, named by number since ids may hold anything, and `index.json`, whose
         `files` name each image's. An image that can no longer be read has none.

@@ -22,7 +22,7 @@ Square = Literal["crop", "stretch", "pad"]
 
 
 @dataclass(frozen=True)
-class ImageFiles:
+class SourceImages:
     """Where images are read from, and what of them is painted over.
 
     Attributes
@@ -105,7 +105,7 @@ def flatten(images: np.ndarray) -> np.ndarray:
 
 def fill_cache(
     rows: pd.DataFrame,
-    files: ImageFiles,
+    files: SourceImages,
     pixels: np.ndarray,
     square: Square,
     threads: int,
@@ -116,7 +116,7 @@ def fill_cache(
     ----------
     rows : DataFrame, n rows
         `image_id, source, file`.
-    files : ImageFiles
+    files : SourceImages
     pixels : uint8 array, shape (n, size, size)
         Filled in the order of `rows`.
     square : "crop", "stretch" or "pad"
