@@ -241,6 +241,21 @@ def test_a_batch_too_large_for_the_memory_is_computed_in_parts():
     assert "out of memory: batches of 20 are computed 10 images at a time" in done.stdout
 
 
+@pytest.mark.parametrize("words", ["could not create a primitive", "can't allocate memory: 8 GB"])
+def test_short_memory_is_known_by_any_of_its_words(words, rng, caplog):
+    """OneDNN's words differ from torch's own, and come on some processors alone."""
+
+    def fail(_, inputs):
+        if len(inputs[0]) > 2:
+            raise RuntimeError(words)
+
+    learner = network()
+    learner.register_forward_pre_hook(fail)
+    history = train(learner, data(rng), recipe({"epochs": 2, "batch_size": 8}), seed=1).history
+    assert np.isfinite(history["train_loss"]).all()
+    assert "batches of 8 are computed 2 images at a time" in caplog.text
+
+
 def test_no_memory_for_two_images_is_said():
     done = limited(60)
     assert done.returncode != 0

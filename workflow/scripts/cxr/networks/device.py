@@ -12,6 +12,8 @@ log = logging.getLogger("cxr")
 
 GIB = 2**30
 SMALLEST = 2 * GIB  # bytes that a card has to have free
+# How torch and oneDNN tell that there is no memory for an array; oneDNN names what it did not make.
+SHORT_MEMORY = ("allocate memory", "could not create a primitive", "could not create a memory")
 
 
 @functools.cache
@@ -109,4 +111,6 @@ def own_stream(device: torch.device) -> Iterator[None]:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether a device, or the machine, has no memory left for an array."""
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in SHORT_MEMORY
+    )
