@@ -1,10 +1,12 @@
-"""Snakemake's command line in processes that begin with its imports done.
+"""Snakemake's command line, and its jobs, in processes that begin with their imports done.
 
-Half of a dry run's time goes to imports. A server that has done them forks for each
-call; what then runs is the command line itself, in a process of its own.
+Most of the time of a small study goes to imports. A server that has done them forks for
+each call; what then runs is the command line itself, in a process of its own, and each
+script in another one (`forked_jobs.py`).
 """
 
 import atexit
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -13,16 +15,32 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.helpers.forked_jobs import can_fork, forked_jobs
+
 # Snakemake, the plugins of our profiles, and what the workflow's own modules import.
 PRELOADED = [
     "snakemake.cli",
     "snakemake.api",
     "snakemake.workflow",
+    "snakemake.script",
     "snakemake_executor_plugin_slurm",
     "dacite",
+    "hdbscan",
+    "jinja2",
+    "matplotlib.backends.backend_pdf",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.pyplot",
+    "numba",
     "numpy",
+    "openTSNE",
+    "pandas",
+    "PIL.Image",
     "pyarrow.parquet",
     "pydantic",
+    "scipy.stats",
+    "sklearn.decomposition",
+    "sklearn.linear_model",
+    "torchvision",
     "yaml",
 ]
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -69,6 +87,7 @@ def _main(arguments, folder, environment, files):
     stdout, stderr, cpu_seconds = files
     for file, stream in ((stdout, 1), (stderr, 2)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream)
+    jobs = forked_jobs() if can_fork(environment) else contextlib.nullcontext()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -78,7 +97,8 @@ def _main(arguments, folder, environment, files):
     from snakemake.cli import main
 
     try:
-        main()
+        with jobs:
+            main()
     finally:
         # A forked process ends without them; the plan of a dry run is one.
         atexit._run_exitfuncs()
