@@ -6,6 +6,7 @@ TARGETS["features"] = of_study(FEATURES)
 ON_GPU = STUDY["embedding"]["device"] == "gpu"
 # What a job asks for beside its data, where it loads torch for a GPU: MB.
 GPU_MB = 4000 if ON_GPU else 0
+INFOTSNE = STUDY["embedding"]["gradient"] == "infotsne"
 
 
 rule find_neighbours:
@@ -48,10 +49,10 @@ rule embed:
     wildcard_constraints:
         chunk="|".join(STAGES.chunks),
     conda:
-        "../envs/torch.yaml" if ON_GPU else "../envs/analysis.yaml"
+        "../envs/torch.yaml" if ON_GPU or INFOTSNE else "../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000 + GPU_MB, 4),
+        mem_mb=grows(1000 + (4000 if INFOTSNE else GPU_MB), 4),
         runtime=grows(10, 0.1 * STAGES.largest_chunk),
         gpu=1 if ON_GPU else 0,
     params:

@@ -1,6 +1,8 @@
 """Times training and features on a GPU beside plain loops over images that lie on the card.
 
-    python tests/benchmarks/gpu_training.py            # checks, then rates
+The training of `gpu.py`, which prints one table of all that a GPU does. By itself it says more:
+
+    python tests/benchmarks/gpu_training.py            # checks, rates, and what graphs are worth
     python tests/benchmarks/gpu_training.py --quick    # fewer images
     python tests/benchmarks/gpu_training.py --checks   # checks alone
     python tests/benchmarks/gpu_training.py --share 4  # trainings side by side on the card
@@ -14,6 +16,7 @@ and no augmentation. A rate is the median over the epochs after the first. Witho
 
 import argparse
 import gc
+import os
 import statistics
 import subprocess
 import sys
@@ -46,6 +49,7 @@ CASES = (
     ("resnet50", 224, 64, 2048),
     ("densenet121", 224, 64, 1024),
 )
+TINY = (("mobilenet_v2", 32, 8, 24),)
 EPOCHS = 4
 AUGMENTATION = Augmentation(7.0, 0.05, 0.08, 0.15, 0.15, noise=0.0, erasing=0.0, flip=False)
 EVERYTHING = Augmentation(7.0, 0.05, 0.08, 0.15, 0.15, noise=0.05, erasing=0.5, flip=True)
@@ -270,37 +274,89 @@ def print_checks(quick=False):
     return all(results)
 
 
-def training_rows(quick=False):
-    """Rates after the checks: yields (work, ours, peer, unit), each of ours beside its peer.
+def table_rows(work):
+    """Rates after the checks, for the table of gpu.py: yields (work, ours, peer, ratio).
 
     Parameters
     ----------
-    quick : bool
-        A quarter of the images.
+    work : str
+        "whole"; "quick", a quarter of the images; or "tiny", for processors, without the checks.
     """
-    print_checks(quick)
-    unit = "images/s"
-    for case in CASES:
+    tiny = work == "tiny"
+    if not tiny and not print_checks(work == "quick"):
+        sys.exit("error: training on this card is not right")
+    for case in TINY if tiny else CASES:
         architecture, side, batch, n = case
-        n = max(n // 4, 4 * batch) if quick else n
-        work = f"train {architecture}, {side} pixels, batches of {batch}"
-        say(f"{work} ...")
-        peer = plain(case, n)
+        n = max(n // 4, 4 * batch) if work == "quick" else n
+        name = f"training {architecture}, {side} pixels, batches of {batch}"
+        say(f"{name} ...")
+        peers = {"plain loop": plain(case, n)}
+        try:
+            peers |= fastai_rate(case, n)
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            say(f"fastai failed, and has no row: {error}")  # another version's
         for deterministic in (True, False):
-            name = "deterministic" if deterministic else "not deterministic"
-            yield f"{work}, {name}", ours(case, n, deterministic), peer, unit
+            rate = ours(case, n, deterministic)
+            words = "" if deterministic else ", `deterministic: false`"
+            for peer, other in peers.items():
+                yield row(f"{name}{words}", rate, peer, other)
+    n, side = {"whole": (16384, 128), "quick": (2048, 128), "tiny": (16, 32)}[work]
+    say("features ...")
+    own, old = features(n, side, loop_of_old=False), features(n, side, loop_of_old=True)
+    yield row(f"features by mobilenet_v2, {side} pixels", own, "batch by batch of 64", old)
+
+
+def row(work, rate, peer, other):
+    """A row of the table from images a second."""
+    return work, f"{rate:,.0f} images/s", f"{peer}: {other:,.0f} images/s", rate / other
+
+
+def details():
+    """What parts of the training are worth: yields rows as `table_rows`."""
     case, n = CASES[0], 1024
-    work = "train mobilenet_v2, 128 pixels, batches of 32, deterministic"
+    work = "training mobilenet_v2, 128 pixels, batches of 32"
     say(f"{work}: graph and kernels ...")
     graph = ours(case, n, deterministic=True)
     launches = ours(case, n, deterministic=True, graphs=False, epochs=3)
-    yield f"{work}: CUDA graph beside single launches", graph, launches, unit
+    yield row(f"{work}, a CUDA graph", graph, "single launches", launches)
     with_cudnn = _with_cudnn(lambda: ours(case, n // 2, deterministic=True, epochs=3))
-    yield f"{work}: torch's depthwise kernels beside cuDNN's", graph, with_cudnn, unit
-    n = 2048 if quick else 16384
-    say("features ...")
-    own, old = features(n, 128, loop_of_old=False), features(n, 128, loop_of_old=True)
-    yield "features by mobilenet_v2, 128 pixels", own, old, unit
+    yield row(f"{work}, torch's depthwise kernels", graph, "cuDNN's", with_cudnn)
+
+
+def fastai_rate(case, n, epochs=EPOCHS):
+    """Images a second of fastai's learner on the same network, where fastai is installed."""
+    try:
+        from fastai.vision.all import Adam, Callback, CrossEntropyLossFlat, DataLoaders, Learner
+    except ImportError:
+        return {}
+    architecture, side, batch, _ = case
+    images, labels = synthetic(n, side)
+    pixels = torch.from_numpy(images[:, None]).float().div_(255)
+    items = list(zip(pixels, torch.from_numpy(labels), strict=True))
+    loaders = DataLoaders.from_dsets(
+        items, items[:batch], bs=batch, device=card(), num_workers=min(8, os.cpu_count())
+    )
+    times = []
+
+    class Clock(Callback):
+        def before_train(self):
+            wait()
+            times.append(time.perf_counter())
+
+        def after_train(self):
+            wait()
+            times[-1] = time.perf_counter() - times[-1]
+
+    network = build_network(architecture, 2, 64, 0.2, seed=0)
+    learner = Learner(loaders, network, CrossEntropyLossFlat(), Adam, cbs=Clock())
+    if card().type == "cuda":
+        learner.to_bf16()
+    with learner.no_bar(), learner.no_logging():
+        learner.fit(epochs, 1e-3)
+    trained = n // batch * batch  # fastai leaves out a last batch that is not full
+    del learner, loaders
+    free()
+    return {"fastai": trained / statistics.median(times[1:])}
 
 
 def _with_cudnn(compute):
@@ -367,10 +423,10 @@ def main():
         print_profile()
     else:
         print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}\n")
-        print("| work | this workflow | beside | unit | times |")
-        print("| --- | --- | --- | --- | --- |")
-        for work, own, peer, unit in training_rows(options.quick):
-            print(f"| {work} | {own:.0f} | {peer:.0f} | {unit} | {own / peer:.2f} |", flush=True)
+        print("| work | this workflow | beside | ratio |\n| --- | --- | --- | --- |")
+        for found in (table_rows("quick" if options.quick else "whole"), details()):
+            for work, own, peer, ratio in found:
+                print(f"| {work} | {own} | {peer} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ STATES_NONE = {"cuda-toolkit"}  # empty: it names NVIDIA's libraries, which torc
 def needed():
     """The installed packages that the tool needs, directly or not, by normalised name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    lines = [*project["project"]["dependencies"], *project["dependency-groups"]["text"]]
+    groups = project["dependency-groups"]
+    lines = [*project["project"]["dependencies"], *groups["text"], *groups["maps"]]
     pending = [Requirement(line) for line in lines]
     found, seen = {}, set()
     while pending:

@@ -14,8 +14,8 @@ from packaging.markers import Marker
 from cxr.core.paths import PACKAGE, ROOT, SCRIPTS
 
 LOCK = (ROOT / "requirements.lock").read_text()
-# Maps on a GPU are made by one rule, which then has the environment with torch.
-ONLY_ON_A_GPU = {"card.py", "gpu.py", "tsne_gpu.py", "tsne_kernels.py"}
+# Where torch computes maps, their rules have the environment with torch.
+MAPS_BY_TORCH = {"card.py", "gpu.py", "infotsne.py", "tsne_gpu.py", "tsne_kernels.py"}
 
 
 def locked(python="3.11"):
@@ -111,7 +111,7 @@ def test_an_environment_has_what_the_scripts_of_its_rules_import(script, distrib
     assert envs
     pinned = set().union(*map(pins, envs))
     for path, names in third_party(script).items():
-        if path.name in ONLY_ON_A_GPU:
+        if path.name in MAPS_BY_TORCH:
             continue
         for name in names:
             assert pinned & set(map(normal, distributions[name])), f"{path.name} imports {name}"
@@ -121,7 +121,7 @@ def test_every_direct_dependency_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
     dev = [line for line in groups["dev"] if isinstance(line, str)]
-    wanted = [*project["project"]["dependencies"], *dev, *groups["text"]]
+    wanted = [*project["project"]["dependencies"], *dev, *groups["text"], *groups["maps"]]
     assert {normal(re.match(r"[\w.-]+", spec)[0]) for spec in wanted} <= set(locked())
 
 

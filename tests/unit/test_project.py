@@ -103,9 +103,12 @@ def test_the_profiles_name_rules_of_the_workflow():
     }
     slurm = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
     arrays = re.search(r"^slurm-array-jobs: (.+)$", slurm, re.MULTILINE)[1].split(",")
-    on_gpus = re.findall(r'"(\w+)"', re.search(r"for rule in (\(.+\)):", slurm)[1])
+    on_gpus, maps = (
+        re.findall(r'"(\w+)"', re.search(rf"{name} = (\[.+\])", slurm)[1])
+        for name in ("ON_GPUS", "MAPS")
+    )
     other = re.search(
         r"^set-resources: (.+)$", (ROOT / "profiles/README.md").read_text(), re.MULTILINE
     )
-    assert {*arrays, *on_gpus, *yaml.safe_load(other[1])} <= rules
+    assert {*arrays, *on_gpus, *maps, *yaml.safe_load(other[1])} <= rules
     assert set(on_gpus) == set(yaml.safe_load(other[1]))

@@ -6,7 +6,7 @@ from hdbscan.validity import validity_index
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr.clustering.dbcv import density_validity
+from cxr.clustering.dbcv import density_validity, map_validities
 
 
 def distances(points):
@@ -35,3 +35,13 @@ def test_points_on_one_place_are_no_error(rng):
     labels = np.repeat([0, 1], 10)
     points = np.zeros((20, 2)) + labels[:, None] * 5.0
     assert density_validity(distances(points), labels, 2) == 1.0
+
+
+@pytest.mark.parametrize("n", [3, 61])
+def test_the_clusterings_of_a_map_have_the_bytes_of_one_by_one(rng, n):
+    points = rng.normal(size=(n, 2))
+    labels = rng.integers(-1, 3, (5, n)).astype(np.int16)
+    labels[0] = -1
+    expected = [density_validity(distances(points), row.astype(np.int64), 2) for row in labels]
+    np.testing.assert_array_equal(map_validities(points, labels), expected)
+    assert len(map_validities(points, labels[:0])) == 0

@@ -1,6 +1,7 @@
 """Without a usable card one line says why, and the CPU computes."""
 
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -61,6 +62,11 @@ def test_what_torch_says_of_the_driver_is_the_reason(monkeypatch, error, reason)
     assert str(gpu.probe()).startswith(reason)
 
 
+def test_without_torch_the_reason_is_that(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert gpu.probe() == "torch is not installed"
+
+
 @pytest.mark.parametrize(("capability", "reason"), [((9, 0), "no code"), ((6, 1), "7.0 is needed")])
 def test_a_card_that_can_not_run_the_kernels_is_named_with_the_reason(
     monkeypatch, capability, reason
@@ -86,5 +92,9 @@ def test_small_maps_go_to_the_cpu_where_memory_is_short_and_large_ones_stop(monk
     assert gpu.card_for(100, optional=True) is None
     assert "Small GPU" in caplog.text
     large = find_neighbours(np.zeros(EXACT_LIMIT + 1, np.str_), np.ones((EXACT_LIMIT + 1, 1)), 1, 1)
-    with pytest.raises(InputError, match=r"'embedding.device': a map of 2,001 images takes"):
+    with pytest.raises(
+        InputError, match=r"'embedding.device': a map of 2,001 images takes"
+    ) as error:
         embed_runs(large, [(1.0, 0)], TsneSettings(device="gpu"), 1)
+    assert str(error.value).startswith("config key 'embedding.device': ")
+    assert "`gradient: infotsne`, which is another method" in str(error.value)

@@ -35,6 +35,7 @@ def request(n, runs, initialization="pca"):
     return tsne_batches.MapRequest(points(n), runs, initialization)
 
 requests = [
+    request(200, [(42.5, 0)]),
     request(70, [(69.0, 3)], "random"),
     request(3, [(1.0, 0), (2.0, 0)]),
     request(20, [(1.0, 0), (6.5, 1), (6.5, 2)]),
@@ -67,7 +68,7 @@ for (number, seed, start), xy, kl in zip(batch.maps, places.double().numpy(), fo
     seen["divergences"].append(float(kl - divergence(joint, *xy.copy())))
 
 # The last request in a batch of its own.
-(alone,) = tsne_batches.batches(requests[2:], MANY)
+(alone,) = tsne_batches.batches(requests[3:], MANY)
 found = moved(alone, tsne_gpu.joint_affinities(alone, card))
 seen["alone"] = bool(torch.equal(found[:, :, :20], places[-3:, :, :20]))
 
@@ -102,12 +103,12 @@ def seen():
 
 
 def test_affinities_are_those_of_the_cpu(seen):
-    assert len(seen["affinities"]) == 5
+    assert len(seen["affinities"]) == 6
     assert max(seen["affinities"]) < 1e-6
 
 
 def test_points_move_as_on_the_cpu(seen):
-    assert len(seen["moved"]) == 6
+    assert len(seen["moved"]) == 7
     assert max(seen["moved"]) < 1e-4
 
 

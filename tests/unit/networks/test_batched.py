@@ -1,5 +1,7 @@
 """Batches of a card are large, and as large as its memory allows."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
@@ -17,18 +19,27 @@ class Stays(torch.nn.Module):
         return self
 
 
-class Stream:
+class Event:
+    """Says how many batches a card had begun when one was waited for."""
+
+    begun = 0
+    waited: ClassVar[list[int]] = []
+
+    def record(self):
+        Event.begun += 1
+
     def synchronize(self):
-        pass
+        Event.waited.append(Event.begun)
 
 
 @pytest.fixture
 def card(monkeypatch):
     """The CPU in the place of a card."""
+    Event.begun, Event.waited = 0, []
     monkeypatch.setattr(
         batched, "unit_batches", lambda images, n, side, _: unit_batches(images, n, side, CPU)
     )
-    monkeypatch.setattr(torch.cuda, "current_stream", Stream)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
 
 
@@ -72,3 +83,32 @@ def test_a_batch_has_the_same_pixels_at_any_size_of_the_input(card, rng, monkeyp
     images = rng.integers(0, 255, (16, 32, 32), dtype=np.uint8)
     assert sums(images, CARD, image_size=64)[1] == [4] * 4
     assert sums(images, CARD, batch_size=1)[1] == [16]
+
+
+def test_a_card_is_two_batches_ahead_of_what_is_waited_for(card, rng, monkeypatch):
+    monkeypatch.setattr(batched, "LARGE", 2 * 32 * 32)
+    images = rng.integers(0, 255, (10, 32, 32), dtype=np.uint8)
+    np.testing.assert_allclose(sums(images, CARD)[0], sums(images, CPU)[0], rtol=1e-6)
+    assert Event.waited == [3, 4, 5, 5, 5]
+
+
+@pytest.mark.parametrize("device", [CPU, CARD])
+def test_what_lies_beside_the_images_is_divided_as_they_are(card, rng, monkeypatch, device):
+    monkeypatch.setattr(batched, "LARGE", 32 * 32)
+    moved = torch.Tensor.to
+    monkeypatch.setattr(
+        torch.Tensor, "to", lambda t, *to, **how: t if CARD in to else moved(t, *to, **how)
+    )
+    images = rng.integers(0, 255, (5, 32, 32), dtype=np.uint8)
+    results = batched.compute_batches(
+        Stays(),
+        lambda batch, codes: (batch.amax(dim=(1, 2, 3)), codes),
+        images,
+        None,
+        device,
+        batch_size=2,
+        beside=np.arange(5),
+    )
+    assert [codes.tolist() for _, codes in results] == [[0, 1], [2, 3], [4]]
+    greatest = np.concatenate([values for values, _ in results])
+    np.testing.assert_allclose(greatest, images.max(axis=(1, 2)) / 255, rtol=1e-6)

@@ -141,18 +141,43 @@ def density_validity(distances: np.ndarray, labels: np.ndarray, dimension: int) 
     return total
 
 
+@kernel
+def plane_validities(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The DBCV of several clusterings of points in the plane; in one call, for threads beside it.
+
+    Parameters
+    ----------
+    points : float array, shape (n, 2)
+    labels : int64 array, shape (l, n)
+
+    Returns
+    -------
+    float array, shape (l,)
+    """
+    n = len(points)
+    distances = np.empty((n, n))
+    for i in range(n):
+        for j in range(n):
+            x, y = points[i, 0] - points[j, 0], points[i, 1] - points[j, 1]
+            distances[i, j] = np.sqrt(x * x + y * y)
+    scores = np.empty(len(labels))
+    for number in range(len(labels)):
+        scores[number] = density_validity(distances, labels[number], 2)
+    return scores
+
+
 def map_validities(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The DBCV of several clusterings of one map, NaN where it is undefined.
 
     Parameters
     ----------
-    points : float array, shape (n, d)
+    points : float array, shape (n, 2)
     labels : int array, shape (l, n)
 
     Returns
     -------
     float array, shape (l,)
     """
-    distances = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
-    scores = [density_validity(distances, row.astype(np.int64), points.shape[1]) for row in labels]
-    return np.array(scores, dtype=np.float64)
+    return plane_validities(
+        np.ascontiguousarray(points, np.float64), np.ascontiguousarray(labels, np.int64)
+    )

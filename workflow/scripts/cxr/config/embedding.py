@@ -43,17 +43,18 @@ class Embedding(Section):
     initialization: Literal["pca", "random"] = Field(
         default="pca", description="Start of t-SNE; `random` follows the seed."
     )
-    gradient: Literal["auto", "exact", "barnes-hut", "fft"] = Field(
+    gradient: Literal["auto", "exact", "barnes-hut", "fft", "infotsne"] = Field(
         default="auto",
         description="How the gradient of t-SNE is computed; `auto` is exact up to 2000 images, "
-        "where that is also the fastest, `fft` from 10000 on, and `barnes-hut` between.",
+        "where that is also the fastest, `fft` from 10000 on, and `barnes-hut` between. `infotsne` "
+        "is another method, InfoNC-t-SNE by the package torchdr, for more images than fit a GPU.",
     )
     device: Literal["cpu", "gpu"] = Field(
         default="cpu",
         description="`gpu` computes all maps of a job at once on a GPU with CUDA, with the exact "
-        "gradient, those of the evidence's searches too. Without a usable one the log says why, "
-        "and the CPU computes. It is never selected automatically, because sums in another order "
-        "can give other maps.",
+        "gradient (or `infotsne`), those of the evidence's searches too. Without a usable one the "
+        "log says why, and the CPU computes. It is never selected automatically, because sums in "
+        "another order can give other maps.",
     )
     chunk: Chunk = Field(default_factory=Chunk, description="The maps of one job.")
 
@@ -66,7 +67,7 @@ class Embedding(Section):
     def _gpu_is_exact(self) -> "Embedding":
         if self.device == "gpu" and self.gradient in ("barnes-hut", "fft"):
             raise ValueError(
-                f"device gpu computes the exact gradient, not {self.gradient}; "
-                f"use `gradient: exact` or `device: cpu`"
+                f"device gpu computes the exact gradient or infotsne, not {self.gradient}; "
+                f"use `gradient: exact`, `gradient: infotsne` or `device: cpu`"
             )
         return self

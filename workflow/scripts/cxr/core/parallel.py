@@ -1,7 +1,9 @@
 """Work on many images, or patients, at a time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from cxr.core.progress import Progress
@@ -15,15 +17,24 @@ def in_threads(
 ) -> Iterator[Result]:
     """The results of `function` over `items`, in order.
 
-    Threads suffice, since decoding releases the interpreter's lock.
+    Threads suffice, since decoding releases the interpreter's lock. They go on with the next
+    64 items a thread while the caller is busy with results.
     """
     progress = Progress(len(items), "images")
-    batch = 64 * max(1, threads)
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        for start in range(0, len(items), batch):
-            for result in pool.map(function, items[start : start + batch]):
-                yield result
-                progress.step()
+    threads, left = max(1, threads), iter(items)
+    pool = ThreadPoolExecutor(threads)
+    try:
+        ahead: deque[Future[Result]] = deque()
+        for item in islice(left, 64 * threads):
+            ahead.append(pool.submit(function, item))
+        while ahead:
+            result = ahead.popleft().result()
+            for item in islice(left, 1):
+                ahead.append(pool.submit(function, item))
+            yield result
+            progress.step()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def in_processes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from cxr.core.errors import InputError
 from cxr.embedding.card import Card, map_bytes
 from cxr.embedding.knn import find_neighbours
 from cxr.embedding.tsne_batches import MapRequest
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger("cxr")
 
@@ -28,6 +32,14 @@ def find_card() -> Card | None:
         return found
     log.warning("embedding.device is gpu, but maps are computed on the CPU: %s", found)
     return None
+
+
+def torch_device(wanted: str) -> torch.device:
+    """The device of maps by torch: the card where `gpu` is wanted and there is a usable one."""
+    import torch
+
+    card = find_card() if wanted == "gpu" else None
+    return torch.device("cpu") if card is None else card.device
 
 
 def card_for(n: int, optional: bool) -> Card | None:
@@ -49,7 +61,10 @@ def card_for(n: int, optional: bool) -> Card | None:
         f"{card.name}, {free / 2**30:.1f} GiB are free"
     )
     if not optional:
-        raise InputError(f"{line}; use `device: cpu` or map fewer classes")
+        raise InputError(
+            f"{line}; use `gradient: infotsne`, which is another method, or `device: cpu`, or map "
+            f"fewer classes"
+        )
     log.warning("%s: it is computed on the CPU", line)
     return None
 

@@ -1,8 +1,8 @@
 """Two-dimensional maps of features: PCA and a sweep of t-SNE.
 
 Small maps are computed exactly, by `cxr.embedding.tsne_exact` or, many at once, by
-`cxr.embedding.tsne_gpu`; large ones by openTSNE. A row never claims a perplexity that
-was not used.
+`cxr.embedding.tsne_gpu`; large ones by openTSNE or, where that is asked for, by
+`cxr.embedding.infotsne`. A row never claims a perplexity that was not used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cxr.embedding.knn import Neighbours, affinity_neighbours, pairwise_affiniti
 
 log = logging.getLogger("cxr")
 
-Gradient = Literal["auto", "exact", "barnes-hut", "fft"]
+Gradient = Literal["auto", "exact", "barnes-hut", "fft", "infotsne"]
 EMBEDDINGS = pa.schema(
     {
         "image_id": pa.string(),
@@ -49,11 +49,12 @@ class TsneSettings:
     Attributes
     ----------
     initialization : "pca" or "random"
-    gradient : "auto", "exact", "barnes-hut" or "fft"
+    gradient : "auto", "exact", "barnes-hut", "fft" or "infotsne"
         `auto` is exact up to `EXACT_LIMIT` images, FFT from `FFT_LIMIT` on, and
         Barnes-Hut between them.
     device : "cpu" or "gpu"
-        `gpu` computes many maps at once, with the exact gradient, where there is a usable card.
+        `gpu` computes many maps at once, with the exact gradient, where there is a usable card;
+        with `infotsne` one after the other.
     """
 
     initialization: Literal["pca", "random"] = "pca"
@@ -124,6 +125,11 @@ def embed(
         from cxr.embedding.tsne_exact import EXACT_PHASES, optimise
 
         return optimise(pairwise_affinities(neighbours, perplexity), start, np.array(EXACT_PHASES))
+    if gradient == "infotsne":
+        from cxr.embedding.gpu import torch_device
+        from cxr.embedding.infotsne import infotsne
+
+        return infotsne(neighbours, perplexity, start, seed, torch_device(settings.device))
 
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
@@ -183,7 +189,7 @@ def embed_maps(
     With `device: gpu` on a card, where there is one that can.
     """
     card = None
-    if settings.device == "gpu":
+    if settings.device == "gpu" and settings.gradient != "infotsne":
         from cxr.embedding.gpu import card_for
 
         card = card_for(neighbours.n, optional=neighbours.n <= EXACT_LIMIT)

@@ -113,8 +113,9 @@ class MovingMaps:
     joints : float32 tensor, shape (a, width, width)
     batch : Batch
     card : Card
-    phases : sequence of (int, float, float)
-        Iterations, a multiple of `CHECKED`, exaggeration and momentum of each phase.
+    phases : sequence of (int, float, float), optional
+        Iterations, a multiple of `CHECKED`, exaggeration and momentum of each phase; None for
+        `EXACT_PHASES`.
     """
 
     def __init__(
@@ -122,9 +123,10 @@ class MovingMaps:
         joints: torch.Tensor,
         batch: Batch,
         card: Card,
-        phases: Sequence[tuple[int, float, float]] = EXACT_PHASES,
+        phases: Sequence[tuple[int, float, float]] | None = None,
     ) -> None:
-        self.joints, self.card, self.phases = joints, card, card.tensor(np.array(phases))
+        self.joints, self.card = joints, card
+        self.phases = card.tensor(np.array(EXACT_PHASES if phases is None else phases))
         self.which, self.width = card.tensor(batch.which), batch.width
         self.sizes = card.tensor(batch.sizes[batch.which])
         self.blocks = batch.width // kernels.ROWS

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from cxr.evaluation.predictions import confidences
 from cxr.images.lungs import border_mask
 from cxr.networks.architecture import Network
+from cxr.networks.batched import compute_batches
 from cxr.networks.device import choose_device
-from cxr.networks.pixels import unit_batches
 
 OPACITY = 0.55
 
@@ -40,6 +40,7 @@ def grad_cam(
     targets : int array, shape (n,)
         The class that each map is for.
     batch_size : int
+        Least images at once.
     device : str
         As of `cxr.networks.device.choose_device`.
 
@@ -55,25 +56,26 @@ def grad_cam(
     gradient-based localization", 2017.
     """
     place = choose_device(device)
-    network.to(place).eval()
-    cams = [np.zeros((0, *images.shape[1:]), dtype=np.float32)]
-    class_codes = torch.from_numpy(np.asarray(targets)).to(place)
-    for number, batch in enumerate(unit_batches(images, batch_size, image_size, place)):
-        codes = class_codes[number * batch_size :][:batch_size]
-        with torch.no_grad():
-            maps = network.maps(batch)
-        maps.requires_grad_()
-        logits = network.class_logits(network.features_of_maps(maps))
-        others = logits.scatter(1, codes[:, None], -torch.inf).logsumexp(dim=1)
-        odds = logits.gather(1, codes[:, None])[:, 0] - others
-        (gradient,) = torch.autograd.grad(odds.sum(), maps)
+
+    def compute(batch: torch.Tensor, codes: torch.Tensor) -> tuple[torch.Tensor]:
+        maps = network.maps(batch)
+        with torch.enable_grad():
+            maps.requires_grad_()
+            logits = network.class_logits(network.features_of_maps(maps))
+            others = logits.scatter(1, codes[:, None], -torch.inf).logsumexp(dim=1)
+            odds = logits.gather(1, codes[:, None])[:, 0] - others
+            (gradient,) = torch.autograd.grad(odds.sum(), maps)
         weights = gradient.mean(dim=(2, 3), keepdim=True)
         cam = F.relu((weights * maps).sum(dim=1, keepdim=True)).detach()
         cam = F.interpolate(cam, images.shape[1:], mode="bilinear", align_corners=False)
         greatest = cam.amax(dim=(2, 3), keepdim=True)
         cam = cam / torch.where(greatest > 0, greatest, torch.ones_like(greatest))
-        cams.append(cam[:, 0].cpu().numpy())
-    return np.concatenate(cams)
+        return (cam[:, 0],)
+
+    codes = np.asarray(targets)
+    results = compute_batches(network, compute, images, image_size, place, batch_size, codes)
+    none = np.zeros((0, *images.shape[1:]), dtype=np.float32)
+    return np.concatenate([none, *(cams for (cams,) in results)])
 
 
 def attention(

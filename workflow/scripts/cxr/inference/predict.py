@@ -1,8 +1,10 @@
 """New images: their classes, features and Grad-CAM, one bad file at a time."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -86,7 +88,8 @@ def predict_folder(
     """Reads every file below a folder and runs the network on those that are images.
 
     Images are made canonical as in training; what can't be read is listed with its
-    reason. `BLOCK` images are in memory at a time.
+    reason. `BLOCK` images are in memory at a time, and while the network computes on them
+    the next ones are read.
 
     Parameters
     ----------
@@ -97,7 +100,7 @@ def predict_folder(
     overlays : Path
         The folder for a PNG of each image with the Grad-CAM of its class.
     threads : int
-        Images decoded at a time.
+        Images that are decoded, or drawn, at a time.
     device : str
         As of `cxr.networks.device.choose_device`.
 
@@ -130,12 +133,13 @@ def predict_folder(
 
     left = usable()
     none = np.zeros((0, size, size), np.uint8)
-    tables = [_predict_block(network, card, [], none, overlays, 0, device)]
+    save = partial(_save_overlays, overlays, threads)
+    tables = [_predict_block(network, card, [], none, save, 0, device)]
     outputs = []
     while block := list(islice(left, BLOCK)):
         names, images = zip(*block, strict=True)
         block_images = np.stack(images)
-        tables.append(_predict_block(network, card, names, block_images, overlays, done, device))
+        tables.append(_predict_block(network, card, names, block_images, save, done, device))
         outputs.append(mean_outputs(network, block_images, card["image_size"], device=device))
         done += len(names)
     predictions, features = (
@@ -151,11 +155,11 @@ def _predict_block(
     card: Mapping[str, Any],
     files: Sequence[str],
     images: np.ndarray,
-    overlays: Path,
+    save: Callable[[Sequence[str], np.ndarray, np.ndarray], None],
     done: int,
     device: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Predictions and features of some images, after `done` others; writes their overlays."""
+    """Predictions and features of some images, after `done` others; saves their overlays."""
     rows = pd.DataFrame({"image_id": list(files), "class": "", "split": ""})
     classes, tags = card["classes"], card.get("tags", [])
     labels = [*classes, *tags] if tags else []
@@ -165,11 +169,22 @@ def _predict_block(
     codes = predicted_codes(predictions, classes)
     cams = grad_cam(network, images, card["image_size"], codes, device=device)
     names = [overlay_name(done + i, file) for i, file in enumerate(files)]
-    for name, image, cam in zip(names, images, cams, strict=True):
-        Image.fromarray(overlay(image, cam)).save(overlays / name)
+    save(names, images, cams)
     predictions = _by_file(predictions)
     predictions.insert(1, "overlay", names)
     return predictions, _by_file(features_table(rows, features))
+
+
+def _save_overlays(
+    folder: Path, threads: int, names: Sequence[str], images: np.ndarray, cams: np.ndarray
+) -> None:
+    """A PNG of each image with its Grad-CAM, several at a time."""
+
+    def save(name: str, image: np.ndarray, cam: np.ndarray) -> None:
+        Image.fromarray(overlay(image, cam)).save(folder / name)
+
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        list(pool.map(save, names, images, cams))
 
 
 def _by_file(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What a network computes from many images, batch after batch."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -10,42 +11,48 @@ from cxr.networks.device import is_out_of_memory
 from cxr.networks.pixels import unit_batches
 
 LARGE = 2**23  # pixels that a card computes at once: numbers depend on it in their last bits
+AHEAD = 2  # batches that a card computes while the next is made ready and the last is copied
 
 
 def compute_batches(
     network: nn.Module,
-    compute: Callable[[Tensor], tuple[Tensor, ...]],
+    compute: Callable[..., tuple[Tensor, ...]],
     images: np.ndarray,
     image_size: int | None,
     device: torch.device,
     batch_size: int = 64,
+    beside: np.ndarray | None = None,
 ) -> list[tuple[np.ndarray, ...]]:
     """The results of a computation without gradients, a tuple for each batch.
 
-    A card takes larger batches, half as large where its memory is short, and is waited for at
-    the end alone.
+    A card takes larger batches, half as large where its memory is short. While it computes,
+    the next batch moves there and the results of earlier ones come back.
 
     Parameters
     ----------
     network : Module
         Moved to the device, in evaluation.
     compute : callable
-        Tensors from a float batch of shape (m, 1, size, size), from 0 to 1.
+        Tensors from a float batch of shape (m, 1, size, size), from 0 to 1. It is called
+        without gradients, which it may enable.
     images : uint8 array, shape (n, h, w)
     image_size : int or None
         Side of the network's input; None for the images' own.
     device : torch.device
     batch_size : int
         Least images at once.
+    beside : array, shape (n,), optional
+        Of which `compute` gets the batch's part, on the device, as a second argument.
     """
+    sides = [] if beside is None else [torch.from_numpy(beside).to(device)]
     if device.type != "cuda":
         network.to(device).eval()
-        return _computed(compute, images, image_size, device, batch_size)
+        return _computed(compute, images, image_size, device, batch_size, sides)
     network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     size = max(batch_size, LARGE // (image_size or images.shape[-1]) ** 2)
     while True:
         try:
-            return _computed(compute, images, image_size, device, size)
+            return _computed(compute, images, image_size, device, size, sides)
         except RuntimeError as error:
             if size == 1 or not is_out_of_memory(error):
                 raise
@@ -54,16 +61,33 @@ def compute_batches(
 
 
 def _computed(
-    compute: Callable[[Tensor], tuple[Tensor, ...]],
+    compute: Callable[..., tuple[Tensor, ...]],
     images: np.ndarray,
     image_size: int | None,
     device: torch.device,
     size: int,
+    sides: Sequence[Tensor],
 ) -> list[tuple[np.ndarray, ...]]:
-    results = []
-    with torch.inference_mode():
-        for batch in unit_batches(images, size, image_size, device):
-            results.append(tuple(t.to("cpu", non_blocking=True) for t in compute(batch)))
-    if device.type == "cuda":
-        torch.cuda.current_stream().synchronize()
-    return [tuple(tensor.numpy() for tensor in result) for result in results]
+    results: list[tuple[np.ndarray, ...]] = []
+    running: deque[tuple[torch.Event | None, list[Tensor]]] = deque()
+
+    def collect(left: int) -> None:
+        """Takes the results of all batches but the last so many, and waits for no others."""
+        while len(running) > left:
+            event, tensors = running.popleft()
+            if event is not None:
+                event.synchronize()
+            results.append(tuple(tensor.numpy().copy() for tensor in tensors))
+
+    with torch.no_grad():
+        for number, batch in enumerate(unit_batches(images, size, image_size, device)):
+            parts = [side[number * size :][:size] for side in sides]
+            tensors = [t.to("cpu", non_blocking=True) for t in compute(batch, *parts)]
+            event = None
+            if device.type == "cuda":
+                event = torch.cuda.Event()
+                event.record()
+            running.append((event, tensors))
+            collect(0 if event is None else AHEAD)
+    collect(0)
+    return results
