@@ -78,7 +78,7 @@ def verdict_of(config, results, arithmetic):
         env=os.environ
         | {
             "ATEN_CPU_CAPABILITY": arithmetic.capability,
-            "OMP_NUM_THREADS": str(arithmetic.threads),
+            "OMP_NUM_THREADS": "1",  # of all but torch, as in the jobs after the training
             "PYTHONPATH": PATHS,
         },
         capture_output=True,
