@@ -28,9 +28,9 @@ UV := $(shell command -v uv 2>/dev/null)
 .DEFAULT_GOAL := study
 .PHONY: study init check-data test check mutation clean help lock docs rulegraph
 
-# The first jobs leave a core idle: there the numerical functions are compiled, once a machine.
+# The numerical functions are compiled once a machine, before two jobs would each compile them.
 study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
-	@PYTHONPATH=workflow/scripts nice $(BIN)/python -m cxr.evidence.kernels & trap "kill $$! 2>/dev/null" EXIT; \
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.evidence.kernels & trap "kill $$! 2>/dev/null" EXIT; \
 	$(BIN)/snakemake $(if $(STUDY),--configfile $(STUDY_FILE)) $(SNAKEMAKE_ARGS) \
 		$(if $(QUICK),--config quick=true)
 

@@ -67,7 +67,7 @@ if STAGES.has_lungs:
             "results/{study}/benchmarks/find_lungs.jsonl"
         conda:
             "../envs/analysis.yaml"
-        threads: 2
+        threads: threads_by_size
         resources:
             mem_mb=grows(1000, 2),
             runtime=grows(20, 1),

@@ -66,6 +66,7 @@ MODELS = STAGES.models
 FOREIGN = set(workflow.rules)  # of a workflow that imports this one
 CODE = {}  # the fingerprint of each script
 TARGETS = {}  # the files that a whole study has, by stage
+LITTLE = 10_000_000  # bytes
 
 # What the stages before the maps write, whichever they are.
 COHORT = "results/{study}/cohort.parquet"
@@ -133,6 +134,14 @@ def source_settings(source, part):
 def drawing_threads(wildcards):
     """Processes that draw a synthetic source; others come from elsewhere."""
     return 4 if STUDY["sources"][wildcards.source]["kind"] == "synthetic" else 1
+
+
+def threads_by_size(wildcards, input):
+    """Two threads where there is much to read; a job with little is mostly imports of one thread."""
+    sizes = [
+        Path(str(file)).stat().st_size for file in input if Path(str(file)).is_file()
+    ]
+    return 2 if sum(sizes) > LITTLE else 1
 
 
 def from_command_line(path):

@@ -22,7 +22,7 @@ rule find_neighbours:
         "results/{study}/benchmarks/find_neighbours/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(1000, 60),
         runtime=grows(10, 3),

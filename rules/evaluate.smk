@@ -95,7 +95,7 @@ rule evaluate:
         "results/{study}/benchmarks/evaluate/{model}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.5),
@@ -321,7 +321,7 @@ rule explain:
         "results/{study}/benchmarks/explain/{model}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.2),

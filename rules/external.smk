@@ -96,7 +96,7 @@ rule evaluate_external:
         "results/{study}/benchmarks/evaluate_external/{model}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.5),

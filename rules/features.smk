@@ -17,7 +17,7 @@ rule export_features:
     priority: 1
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 4),
         runtime=grows(20, 0.2),
@@ -44,7 +44,7 @@ rule make_control:
         "results/{study}/benchmarks/make_control/{model}.{control}.jsonl"
     conda:
         "../envs/torch.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 8),
         runtime=grows(20, 0.2),

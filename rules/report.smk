@@ -179,10 +179,17 @@ rule pack_explorer:
         mem_mb=grows(1000, 40),
         runtime=grows(10, 0.5),
     params:
-        cfg=settings(
-            max_clusters="clustering.max_clusters",
-            min_clusters="clustering.min_clusters",
-        ),
+        cfg=lambda wildcards: {
+            "alpha": (
+                STUDY["evidence"]["thresholds"]["alpha"]
+                if STAGES.has_evidence
+                else None
+            ),
+            "bounds": settings(
+                max_clusters="clustering.max_clusters",
+                min_clusters="clustering.min_clusters",
+            )(wildcards),
+        },
         code=code_of("pack_explorer.py"),
     script:
         "../workflow/scripts/pack_explorer.py"

@@ -98,7 +98,7 @@ if STAGES.has_images:
             "results/{study}/benchmarks/export_backbone/{backbone}.jsonl"
         conda:
             "../envs/torch.yaml"
-        threads: 2
+        threads: threads_by_size
         resources:
             mem_mb=grows(2000, 4),
             runtime=grows(20, 0.2),
@@ -128,7 +128,7 @@ rule find_similar:
         "results/{study}/benchmarks/find_similar/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(1500, 20),
         runtime=grows(20, 1),
@@ -167,7 +167,7 @@ rule measure_similarity:
         "results/{study}/benchmarks/measure_similarity/{model}.jsonl"
     conda:
         "../envs/analysis.yaml"
-    threads: 2
+    threads: threads_by_size
     resources:
         mem_mb=grows(2000, 20),
         runtime=grows(30, 1),

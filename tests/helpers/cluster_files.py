@@ -104,7 +104,7 @@ def galleries_of(mapped, fields, text):
     columns = {"field": ["country"], "missing": "level", "measure": "cramers_v"}
     tests = pd.DataFrame(columns | {"effect": 0.5, "q": 0.01})
     predictions = mapped[["image_id"]].assign(split="test", predicted=text, probability_a=0.75)
-    return pack_galleries(mapped, fields, tests, predictions.assign(**{"class": text}))
+    return pack_galleries(mapped, fields, tests, predictions.assign(**{"class": text}), 0.05)
 
 
 def write_explorer(folder, text, grid, ranking, mapped, recorded=True):

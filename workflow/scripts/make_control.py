@@ -6,7 +6,6 @@ from cxr.core.io import read_array, read_json, read_table, write_table
 from cxr.core.job import job
 from cxr.evidence.controls import Trained, control_features
 from cxr.features.tables import features_table
-from cxr.networks.weights import load_model
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,6 +15,8 @@ def main(input, output, cfg):
     images, card = read_array(input.images), read_json(input.model)
     trained = None
     if input.lungs:
+        from cxr.networks.weights import load_model  # other controls do without torch
+
         trained = Trained(load_model(input.weights, input.model)[0], read_array(input.lungs))
     features = control_features(cfg["control"], images, card, cfg["seed"], cfg["device"], trained)
     write_table(features_table(read_table(input.cohort), features), output.features)

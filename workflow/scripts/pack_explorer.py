@@ -25,7 +25,8 @@ def main(input, output, cfg):
         for readers in (RECORDS, FOUND)
     )
     images = read_array(input.images) if input.get("images") else None
-    write_json(explorer_document(maps, records, found, cfg, images), output.explorer)
+    document = explorer_document(maps, records, found, cfg["bounds"], cfg["alpha"], images)
+    write_json(document, output.explorer)
 
 
 if __name__ == "__main__":

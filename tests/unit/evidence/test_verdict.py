@@ -68,8 +68,7 @@ def test_the_rules(document, verdict):
     assert result["verdict"] == verdict
     assert len(result["sentence"]) > 20
     assert "nan" not in result["sentence"]
-    assert not re.search("variant", " ".join(result.values()), re.IGNORECASE)
-    assert "no genome was read" in result["limit"]
+    assert not re.search("variant|virus|genome", " ".join(result.values()), re.IGNORECASE)
 
 
 def test_the_sentence_gives_the_numbers():

@@ -16,7 +16,7 @@ def test_a_document_has_what_the_study_has(rng):
     cohort = pd.DataFrame({"image_id": ids, "patient_id": ["p", "q"] * 10, "split": "train"})
     records = {"cohort": cohort, "metadata": pd.DataFrame({"image_id": ids, "view": "PA"})}
     bounds = {"min_clusters": 2, "max_clusters": 8}
-    plain = explorer_document(maps, records, {}, bounds)
+    plain = explorer_document(maps, records, {}, bounds, 0.05)
     assert {"controls", "similar"}.isdisjoint(plain)
     assert "thumbnails" not in plain["galleries"]
     assert unpack(plain["patients"]["values"]).tolist() == [0, 1] * 10
@@ -26,7 +26,7 @@ def test_a_document_has_what_the_study_has(rng):
     )
     found = {"controls": mapped.assign(subject="pixels")}
     images = np.full((20, 16, 16), 7, dtype=np.uint8)
-    whole = explorer_document(maps, records, found, bounds, images)
+    whole = explorer_document(maps, records, found, bounds, 0.05, images)
     assert [control["name"] for control in whole["controls"]] == ["pixels"]
     names = [field["name"] for field in whole["fields"]]
     assert names == ["class", "view", "intensity", "predicted", "probability"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cxr.core.advice import advice, end_in_one_line
+from cxr.core.allocation import keep_freed_memory
 from cxr.core.errors import DamagedFile, InputError, Superseded
 from cxr.core.fingerprint import fingerprint
 from cxr.core.io import set_aside
@@ -48,6 +49,7 @@ def job(task: Task) -> Iterator[None]:
         )
         logging.captureWarnings(True)
         try:
+            keep_freed_memory()
             _require_same_code(task.params.get("code"))
             with limited(task.threads), receipt_of(task):
                 yield

@@ -14,11 +14,6 @@ UNEXPLAINED = "clusters, stable, not explained by recorded fields"
 INCONCLUSIVE = "inconclusive: {reason}"
 NOT_CONFIRMED = "agreement consistent with chance, no separation in held-out patients"
 UNSTABLE = "unstable under resampling or re-initialisation"
-# What no clustering of images can show.
-LIMIT = (
-    "Clusters of images can't show kinds of a virus: images record the patient, the disease's "
-    "stage, the scanner and the publisher at once, and no genome was read."
-)
 # The adjusted Rand index from which the clusters of a control are the same.
 SAME_CLUSTERS = 0.5
 
@@ -53,10 +48,10 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
     Returns
     -------
     dict
-        `verdict`, `sentence`, `limit`.
+        `verdict`, `sentence`.
     """
     label, sentence = _rules(document, thresholds)
-    return {"verdict": label, "sentence": sentence, "limit": LIMIT}
+    return {"verdict": label, "sentence": sentence}
 
 
 def _rules(  # noqa: PLR0911 - a return for each rule

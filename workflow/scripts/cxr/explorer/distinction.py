@@ -9,7 +9,6 @@ from cxr.evidence.covariates import field_name
 from cxr.evidence.verdict import format_p
 
 MOST_FIELDS = 3
-ALPHA = 0.05
 # A field says nothing of a cluster where it is recorded of fewer images, there or elsewhere.
 MIN_RECORDED = 10
 MEASURES = {"cramers_v": "Cramér's V", "correlation_ratio": "correlation ratio"}
@@ -17,7 +16,7 @@ MAX_LENGTH = 60
 
 
 def distinguishing_fields(
-    labels: np.ndarray, fields: pd.DataFrame, associations: pd.DataFrame
+    labels: np.ndarray, fields: pd.DataFrame, associations: pd.DataFrame, alpha: float
 ) -> list[list[dict[str, Any]]]:
     """The fields in which each cluster differs most from all other images.
 
@@ -30,6 +29,8 @@ def distinguishing_fields(
     associations : DataFrame
         As `cxr.statistics.association.association_table` makes it: effect and q of each field
         over all clusters.
+    alpha : float
+        False discovery rate: the greatest q that is significant.
 
     Returns
     -------
@@ -39,10 +40,13 @@ def distinguishing_fields(
     """
     tests = associations[(associations["missing"] == "level") & associations["q"].notna()]
     tested = [(row, fields[row["field"]]) for _, row in tests.iterrows() if row["field"] in fields]
-    return [_sentences(labels == cluster, tested) for cluster in range(labels.max(initial=-1) + 1)]
+    clusters = range(labels.max(initial=-1) + 1)
+    return [_sentences(labels == cluster, tested, alpha) for cluster in clusters]
 
 
-def _sentences(inside: np.ndarray, tested: list[tuple[Any, pd.Series]]) -> list[dict[str, Any]]:
+def _sentences(
+    inside: np.ndarray, tested: list[tuple[Any, pd.Series]], alpha: float
+) -> list[dict[str, Any]]:
     found = []
     for row, values in tested:
         difference = _difference(inside, values)
@@ -51,7 +55,7 @@ def _sentences(inside: np.ndarray, tested: list[tuple[Any, pd.Series]]) -> list[
         size, words = difference
         test = f"{MEASURES[row['measure']]} {row['effect']:.2f}, q {format_p(row['q'])}"
         sentence = f"{field_name(row['field'])}: {words} ({test} over all clusters)"
-        significant = bool(row["q"] <= ALPHA)
+        significant = bool(row["q"] <= alpha)
         found.append((not significant, -size, {"words": sentence, "significant": significant}))
     return [entry for *_, entry in sorted(found, key=lambda one: one[:2])[:MOST_FIELDS]]
 

@@ -20,6 +20,7 @@ def explorer_document(
     records: Mapping[str, pd.DataFrame],
     found: Mapping[str, pd.DataFrame],
     bounds: Mapping[str, int],
+    alpha: float | None,
     images: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The maps, fields, similar images and galleries of one model.
@@ -36,6 +37,8 @@ def explorer_document(
         `controls` (`subject, image_id, x, y, cluster`) and `associations`.
     bounds : mapping
         `min_clusters, max_clusters` of a clustering that qualifies.
+    alpha : float, optional
+        False discovery rate of the associations; with them.
     images : uint8 array, shape (n, side, side), optional
         Canonical images, in the order of the cohort.
     """
@@ -44,7 +47,8 @@ def explorer_document(
     intensity = None if images is None else mean_intensity(cohort, images)
     fields = fields_of(clusters, **records, intensity=intensity)
     predictions = records.get("predictions")
-    galleries = pack_galleries(clusters, fields, found.get("associations"), predictions)
+    associations = found.get("associations")
+    galleries = pack_galleries(clusters, fields, associations, predictions, alpha)
     if images is not None and galleries["classes"]:
         galleries["thumbnails"] = gallery_thumbnails(galleries, cohort, images)
     document = {

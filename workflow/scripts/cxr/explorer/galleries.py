@@ -15,6 +15,7 @@ def pack_galleries(
     fields: pd.DataFrame,
     associations: pd.DataFrame | None,
     predictions: pd.DataFrame | None,
+    alpha: float | None,
 ) -> dict[str, Any]:
     """The galleries of one model, without their pictures.
 
@@ -28,24 +29,27 @@ def pack_galleries(
         The fields' associations with the clusters, where they were tested.
     predictions : DataFrame, optional
         Of a network.
+    alpha : float, optional
+        False discovery rate of those associations; with them.
 
     Returns
     -------
     dict
-        `clusters`, as `cluster_examples` has them with their `words`, and `classes`, as
-        `class_examples` has them.
+        `clusters`, as `cluster_examples` has them with their `words`, `classes`, as
+        `class_examples` has them, and `alpha`, null where no association was tested.
     """
     labels = clusters["cluster"].to_numpy()
     examples = cluster_examples(clusters[["x", "y"]].to_numpy(), labels)
     for example in examples:
         example["words"] = []
-    if associations is not None:
+    if associations is not None and alpha is not None:
         for example, words in zip(
-            examples, distinguishing_fields(labels, fields, associations), strict=True
+            examples, distinguishing_fields(labels, fields, associations, alpha), strict=True
         ):
             example["words"] = words
     classes = [] if predictions is None else class_examples(predictions)
-    return {"clusters": examples, "classes": classes}
+    tested = None if associations is None else alpha
+    return {"clusters": examples, "classes": classes, "alpha": tested}
 
 
 def gallery_thumbnails(

@@ -90,9 +90,9 @@ def set_deterministic(wanted: bool, device: torch.device) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(wanted, warn_only=True)
     torch.backends.cudnn.benchmark = not wanted
+    # Every value of the memory is written before it is read: filling it first costs time alone.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if device.type == "cuda":
-        # Every value of the memory is written before it is read: filling it costs launches alone.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_float32_matmul_precision("highest" if wanted else "high")
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -17,6 +16,9 @@ def resize(images: Tensor, size: int | None) -> Tensor:
     """Images of shape (n, 1, h, w) at `size`; as they are where it is None or their size."""
     if size is None or images.shape[-1] == size:
         return images
+    # Seconds of imports, which jobs with images of the right size do without.
+    from torchvision.transforms import v2
+
     return v2.functional.resize(images, [size, size], antialias=True)
 
 

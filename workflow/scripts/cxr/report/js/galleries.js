@@ -11,14 +11,14 @@ class Galleries {
   show(model, palette) {
     this.model = model;
     this.own = new Thumbnails(model.galleries.thumbnails || null, this.thumbnails.pictures);
-    const { clusters, classes } = model.galleries;
+    const { clusters, classes, alpha } = model.galleries;
     const associated = clusters.some(({ words }) => words.some((field) => field.significant));
     const ofClusters = clusters.map((entry) => this.ofCluster(entry, palette, associated));
     const ofClasses = classes.map((entry) => this.ofClass(entry));
     const about = [
       model.verdict.banner ? "Candidate clusters, not supported. " : "",
       "Medoids have the least mean distance to their cluster on the selected map; border images the lowest silhouette, which is below them. ",
-      associated ? "" : "No recorded field is associated with the clusters (q > 0.05): what is listed are the largest differences, none significant.",
+      associated || !alpha ? "" : `No recorded field is associated with the clusters (q > ${alpha}): what is listed are the largest differences, none significant.`,
     ];
     this.box.replaceChildren(
       ...this.section("Clusters in pictures", about.join(""), ofClusters),
