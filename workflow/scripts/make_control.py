@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    images, card = read_array(input.images), read_json(input.model)
+    images = read_array(input.images)
+    card = read_json(input.model[0]) if input.model else {}
     trained = None
     if input.lungs:
         trained = Trained(load_model(input.weights, input.model)[0], read_array(input.lungs))
