@@ -7,7 +7,6 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cxr.config.base import Location, Section
 
-LIBRARIES = ("transformers", "timm", "torchxrayvision")
 # The networks of torchxrayvision that have features, as it names them.
 TORCHXRAYVISION = (
     "densenet121-res224-all",
@@ -43,6 +42,11 @@ class Encoder(Section):
         default=None,
         description="Full commit id of the model on the hub; needed where `model` is `owner/name`.",
     )
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None,
+        description="Checksum of the file of a model of torchxrayvision, which states none; null "
+        "to record that of the first download.",
+    )
     pooling: Literal["pooler", "cls", "mean"] | None = Field(
         default=None,
         description="What of its output is the feature: the library's pooled output, the class "
@@ -50,6 +54,13 @@ class Encoder(Section):
         "network with texts that of its images).",
     )
     batch_size: int = Field(default=32, ge=1, le=4096, description="Images at once.")
+    chunks: int = Field(
+        default=8,
+        ge=1,
+        le=1000,
+        description="Jobs that the images are divided among; a run that was interrupted goes on "
+        "with those that are missing. Another number rounds some features in another order.",
+    )
     licence: str = Field(
         default="",
         description="Licence of the weights; empty for what their files or the library say.",
@@ -66,6 +77,10 @@ class Encoder(Section):
         return self
 
     def _problem(self) -> str | None:
+        if self.sha256 is not None and (self.library != "torchxrayvision" or self.model is None):
+            return "sha256 is for models of torchxrayvision; the hub states its own, leave it out"
+        if self.library == "torchxrayvision" and self.pooling in ("cls", "mean"):
+            return "torchxrayvision's models have no tokens to pool; leave pooling out"
         if self.model is not None and self.path is not None:
             return "both model and path are given; leave one of them out"
         if self.model is None:
@@ -81,11 +96,7 @@ class Encoder(Section):
             return f"{model} is no model of torchxrayvision; use {', '.join(TORCHXRAYVISION)}"
         if self.revision is not None:
             return "torchxrayvision's models have no revisions; leave revision out"
-        return (
-            "pooling is for tokens, which torchxrayvision's models have not; leave it out"
-            if (self.pooling == "cls")
-            else None
-        )
+        return None
 
     def _problem_of_name(self, library: str, model: str) -> str | None:
         on_hub = HUB_NAME.fullmatch(model) is not None
