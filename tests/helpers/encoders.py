@@ -1,5 +1,6 @@
 """Small encoders with random weights, saved in the layout of each library."""
 
+import json
 import warnings
 from pathlib import Path
 
@@ -118,3 +119,20 @@ def save_pickled(content, path: Path, *, legacy=False):
         warnings.simplefilter("ignore")
         torch.save(content, path, _use_new_zipfile_serialization=not legacy)
     return path
+
+
+def save_open_clip(folder):
+    """As microsoft/BiomedCLIP: a ViT of timm with a projection, in the layout of open_clip."""
+    torch.manual_seed(0)
+    trunk = timm.create_model("test_vit", pretrained=False, num_classes=0)
+    projection = torch.nn.Linear(trunk.num_features, 24, bias=False)
+    state = {f"visual.trunk.{name}": value for name, value in trunk.state_dict().items()}
+    state |= {"visual.head.proj.weight": projection.weight.detach(), "logit_scale": torch.ones(())}
+    vision = {"timm_model_name": "test_vit", "timm_model_pretrained": False, "timm_pool": ""}
+    vision |= {"timm_proj": "linear", "image_size": 160}
+    steps = {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.4], "interpolation": "bicubic"}
+    config = {"model_cfg": {"embed_dim": 24, "vision_cfg": vision}, "preprocess_cfg": steps}
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    save_pickled(state, folder / "open_clip_pytorch_model.bin")
+    return trunk.eval(), projection

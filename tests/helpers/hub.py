@@ -12,13 +12,15 @@ OWNER_NAME = "owner/encoder"
 
 
 @contextmanager
-def hub_of(folder, *, gated=None, damage=None, licence="mit"):
+def hub_of(folder, *, name=OWNER_NAME, gated=None, damage=None, licence="mit"):
     """The address of a hub with one model.
 
     Parameters
     ----------
     folder : Path
         Its files.
+    name : str
+        Its name.
     gated : int, optional
         The status with which files are refused.
     damage : {"cut", "flip"}, optional
@@ -30,7 +32,8 @@ def hub_of(folder, *, gated=None, damage=None, licence="mit"):
     class Answer(_Answer):
         pass
 
-    Answer.folder, Answer.gated, Answer.damage, Answer.licence = folder, gated, damage, licence
+    Answer.folder, Answer.name = folder, name
+    Answer.gated, Answer.damage, Answer.licence = gated, damage, licence
     Answer.asked = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -54,7 +57,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     def answer(self):
         path = urlsplit(self.path).path.strip("/")
-        api, files = f"api/models/{OWNER_NAME}", f"{OWNER_NAME}/resolve/"
+        api, files = f"api/models/{self.name}", f"{self.name}/resolve/"
         if path.startswith(files):
             self.file(*path.removeprefix(files).split("/", 1))
         elif path in (api, f"{api}/revision/{COMMIT}"):
@@ -67,7 +70,7 @@ class _Answer(BaseHTTPRequestHandler):
     def model(self):
         files = sorted(path for path in self.folder.iterdir() if path.is_file())
         return {
-            "id": OWNER_NAME,
+            "id": self.name,
             "sha": COMMIT,
             "cardData": {"license": self.licence},
             "siblings": [{"rfilename": path.name, **self.pointer(path)} for path in files],

@@ -6,9 +6,11 @@ import timm
 import torch
 import torchxrayvision as xrv
 from PIL import Image
+from torchvision.transforms import v2
 from transformers import AutoImageProcessor, AutoModel
 
 from cxr.features.encoders.load import load_encoder
+from cxr.features.encoders.weights import download_encoder
 from tests.conftest import MIRROR
 from tests.helpers.dicom import write_dicom
 from tests.helpers.encoders import (
@@ -17,6 +19,7 @@ from tests.helpers.encoders import (
     save_clip,
     save_clip_vision,
     save_dinov2,
+    save_open_clip,
     save_pickled,
     save_siglip,
     save_timm,
@@ -201,3 +204,27 @@ def test_real_radiographs_are_as_by_each_library_alone(xrv_densenet, radiographs
         assert_same(of_vit, path, *of_timm(vit, path))
         image = xrv.utils.load_image(str(path))
         assert_same(of_xrv, path, *of_torchxrayvision(image, model.features2, 224), span=SPAN)
+
+
+def test_open_clips_layout_is_its_trunk_and_projection(photos, tmp_path):
+    trunk, projection = save_open_clip(tmp_path / "biomedclip")
+    settings = settings_of("timm", path=str(tmp_path / "biomedclip"))
+    record = download_encoder(settings, tmp_path / "a", None)
+    assert list(record["files"]) == ["open_clip_config.json", "open_clip_pytorch_model.bin"]
+    encoder = load_encoder(settings, tmp_path / "a")
+    transform = v2.Compose(
+        [
+            v2.Resize(160, v2.InterpolationMode.BICUBIC),
+            v2.CenterCrop(160),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.4, 0.5, 0.6], [0.2, 0.3, 0.4]),
+        ]
+    )
+    for path in photos:
+        pixels = transform(Image.open(path).convert("RGB"))
+        with torch.inference_mode():
+            features = projection(trunk(pixels[None]))[0].numpy()
+        assert_same(encoder, path, pixels.numpy(), features)
+    pooled = load_encoder({**settings, "pooling": "pooler"}, tmp_path / "a")
+    assert (encoder.dimension, pooled.dimension) == (24, trunk.num_features)

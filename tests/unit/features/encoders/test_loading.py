@@ -207,7 +207,7 @@ def test_weights_that_are_missing_are_not_drawn_at_random(tmp_path):
     state = load_file(path)
     name = next(name for name in state if "layer.1" in name)
     save_file({key: value for key, value in state.items() if key != name}, path, {"format": "pt"})
-    with pytest.raises(InputError, match=f"1 of its weights are missing, {name}"):
+    with pytest.raises(InputError, match="1 of its weights are missing"):
         load_encoder(OF_HUB, tmp_path / "a")
 
 

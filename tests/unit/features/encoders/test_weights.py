@@ -151,6 +151,16 @@ def test_models_of_timm_come_from_a_mirror_under_their_own_name(tmp_path):
     assert load_encoder(settings, tmp_path / "a").dimension == 512
 
 
+def test_models_of_timm_are_found_on_the_hub_at_their_newest_commit(reach, tmp_path):
+    name = "resnet18.a1_in1k"
+    save_timm(tmp_path / "published", name, img_size=None, depth=None)
+    with hub_of(tmp_path / "published", name=f"timm/{name}") as (address, _):
+        reach(address)
+        record = download_encoder(settings_of("timm", model=name), tmp_path / "a", None)
+    assert record["revision"] == COMMIT
+    assert list(record["files"]) == ["config.json", "model.safetensors"]
+
+
 @pytest.mark.parametrize(
     ("model", "line"),
     [

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from cxr.core.errors import InputError
+from cxr.features.encoders.open_clip_models import OPEN_CLIP
 
 CONFIG = "config.json"
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
@@ -13,6 +14,8 @@ WEIGHTS = (
     ("model.safetensors.index.json", r"model-\d{5}-of-\d{5}\.safetensors"),
     ("pytorch_model.bin", None),
     ("pytorch_model.bin.index.json", r"pytorch_model-\d{5}-of-\d{5}\.bin"),
+    ("open_clip_model.safetensors", None),
+    ("open_clip_pytorch_model.bin", None),
 )
 XRV_SUFFIXES = (".pt", ".pth", ".safetensors")
 TEXTS = re.compile(r"(README|LICEN[SC]E|NOTICE)(\.md|\.txt)?", re.IGNORECASE)
@@ -54,7 +57,7 @@ def files_of_encoder(
             f"{place}: no weights as {library} saves them (model.safetensors, "
             f"pytorch_model.bin); name a model that has them"
         )
-    others = [name for name in (CONFIG, *PROCESSORS) if name in names]
+    others = [name for name in (CONFIG, OPEN_CLIP, *PROCESSORS) if name in names]
     if library == "transformers" and not set(others) & set(PROCESSORS):
         raise InputError(
             f"{place}: no preprocessor_config.json, which says how images are prepared; name a "

@@ -11,6 +11,7 @@ from PIL import Image
 from cxr.core.errors import InputError
 from cxr.core.zip_bounds import require_stored
 from cxr.features.encoders.loaded import LoadedEncoder, dimension_of
+from cxr.features.encoders.open_clip_models import OPEN_CLIP, build_open_clip
 from cxr.features.encoders.packages import loading, versions_of
 from cxr.features.encoders.pixels import colour_image
 from cxr.features.encoders.tokens import class_token, mean_of_patches
@@ -25,6 +26,8 @@ MAP = 4  # dimensions of a map: images, channels, height, width
 
 def load_timm(settings: Mapping[str, Any], folder: Path) -> LoadedEncoder:
     """A network without its output for classes; its feature is by default what is before it.
+
+    Of open_clip's (BiomedCLIP) the feature is the projection, which images share with texts.
 
     Parameters
     ----------
@@ -53,7 +56,7 @@ def load_timm(settings: Mapping[str, Any], folder: Path) -> LoadedEncoder:
             "library": "timm",
             "versions": versions_of("timm", "torch", "torchvision", "pillow"),
             "architecture": network.pretrained_cfg.get("architecture"),
-            "feature": settings["pooling"] or "the library's, before the output for classes",
+            "feature": settings["pooling"] or "the library's pooled output",
             "dimension": dimension,
             "input": list(shape),
             "channels": "RGB; of a grey image thrice the same" if channels == 3 else "grey",
@@ -81,6 +84,8 @@ def _network(settings: Mapping[str, Any], folder: Path) -> Any:
         if path.suffix != ".npz":
             require_stored(path)
     name = settings["model"]
+    if (folder / OPEN_CLIP).exists():
+        return build_open_clip(folder, files[0])
     if name is not None and "/" not in name:
         overlay = {"file": str(files[0]), "custom_load": files[0].suffix == ".npz"}
         return timm.create_model(
@@ -95,8 +100,10 @@ def _patch_size(network: Any) -> int:
 
 
 def _forward(network: Any, pooling: str | None, folder: Path) -> "Callable[[Tensor], Tensor]":
-    if pooling in (None, "pooler"):
+    if pooling is None:
         return network
+    if pooling == "pooler":
+        return _before_output(network)
     pick = class_token if pooling == "cls" else mean_of_patches
     prefix = int(getattr(network, "num_prefix_tokens", 0))
     if pooling == "cls" and getattr(network, "cls_token", None) is None:
@@ -109,6 +116,14 @@ def _forward(network: Any, pooling: str | None, folder: Path) -> "Callable[[Tens
         return pick(output, prefix, folder)
 
     return of_tokens
+
+
+def _before_output(network: Any) -> "Callable[[Tensor], Tensor]":
+    def pooled(batch: "Tensor") -> "Tensor":
+        features: Tensor = network.forward_head(network.forward_features(batch), pre_logits=True)
+        return features
+
+    return pooled
 
 
 class _Transform:

@@ -23,6 +23,8 @@ CITATIONS = {
     "facebook/dinov2": 'M. Oquab et al., "DINOv2: Learning robust visual features without '
     'supervision", TMLR, 2024',
     "google/medsiglip": 'A. Sellergren et al., "MedGemma technical report", arXiv:2507.05201, 2025',
+    "microsoft/biomedclip": 'S. Zhang et al., "A multimodal biomedical foundation model trained '
+    'from fifteen million image-text pairs", NEJM AI, 2025',
     "microsoft/rad-dino": 'F. Pérez-García et al., "Exploring scalable medical image encoders '
     'beyond text supervision", Nature Machine Intelligence, 2025',
 }
@@ -149,7 +151,8 @@ def _name_on_hub(settings: Mapping[str, Any]) -> str:
     name = str(settings["model"])
     if "/" in name:
         return name
-    found = str(_of_timm(name).hf_hub_id or "")
+    config = _of_timm(name)
+    found = str(getattr(config, "hf_hub_id", None) or "")
     if not found:
         raise InputError(
             f"timm has no weights of {name} on the hub; name one of its models with weights, as "
@@ -163,7 +166,7 @@ def _own_file(settings: Mapping[str, Any]) -> str | None:
     name = settings["model"]
     if settings["library"] != "timm" or name is None or "/" in name:
         return None
-    return _of_timm(name).hf_hub_filename or None
+    return getattr(_of_timm(name), "hf_hub_filename", None)
 
 
 def _of_timm(name: str) -> Any:
@@ -173,10 +176,10 @@ def _of_timm(name: str) -> Any:
         near = timm.list_models(f"*{name.partition('.')[0][:12]}*")[:3]
         hint = f"; near are {', '.join(near)}" if near else ""
         raise InputError(f"timm {timm.__version__} has no model {name}{hint}")
-    config = timm.get_pretrained_cfg(name)
-    if config is None:
-        raise InputError(f"timm has no weights {name}; leave what stands after the point out")
-    return config
+    known = timm.models.get_arch_pretrained_cfgs(name)
+    if "." in name and name not in known:
+        raise InputError(f"timm has no weights {name}; it has {', '.join(sorted(known)) or 'none'}")
+    return timm.get_pretrained_cfg(name)
 
 
 def _keep_only(folder: Path, names: list[str]) -> None:
