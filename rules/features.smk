@@ -1,6 +1,5 @@
 """The learned features of every image of the cohort, and what they are compared with."""
 
-
 if STAGES.has_networks:
 
     rule export_features:

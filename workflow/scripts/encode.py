@@ -1,5 +1,6 @@
 """The features of one chunk of images by an encoder."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 def main(input, output, cfg, threads):
     rows = typed(ImageChunk, cfg["chunk"]).of(read_table(input.cohort))
     images = SourceImages.of(input.sources, input.get("text"))
+    encoder = load_encoder(cfg["encoder"], Path(input.encoder))
     encoded = encode_files(
-        load_encoder(cfg["encoder"], Path(input.encoder)),
+        encoder,
         original_files(rows, images.roots),
         batch_size=cfg["encoder"]["batch_size"],
         device=choose_device(cfg["device"]),
@@ -28,7 +30,8 @@ def main(input, output, cfg, threads):
         hidden=[images.hidden.get(image_id, ()) for image_id in rows["image_id"]],
     )
     write_csv(rejected_images(rows, encoded.failures), output.rejected)
-    write_table(encoded_table(rows, encoded.features, encoded.rows), output.features)
+    notes = {"encoder": json.dumps(encoder.description)}
+    write_table(encoded_table(rows, encoded.features, encoded.rows), output.features, notes)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cxr.core.io import read_csv, read_table, write_csv, write_table
+from cxr.core.io import read_csv, read_notes, read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.features.encoded import join_features
 
@@ -18,7 +18,7 @@ def main(input, output, cfg):
     chunks = [read_table(path) for path in input.chunks]
     table = join_features(cfg["name"], read_table(input.cohort), chunks, rejected)
     write_csv(rejected, output.rejected)
-    write_table(table, output.features)
+    write_table(table, output.features, notes=read_notes(input.chunks[0]))
 
 
 if __name__ == "__main__":

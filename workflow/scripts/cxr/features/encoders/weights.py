@@ -78,7 +78,8 @@ def download_encoder(
         shutil.rmtree(folder)
     partial.rename(folder)
     paths = [folder / name for name in files]
-    model = settings["model"] or str(settings["path"])
+    # A whole path names the user, and stands on the page.
+    model = settings["model"] or Path(settings["path"]).name
     return {
         "library": library,
         "model": model,
@@ -113,7 +114,7 @@ def _link(library: str, place: Path, partial: Path, own_file: str | None) -> dic
         target = partial / name
         target.unlink(missing_ok=True)
         target.symlink_to((place / name).absolute())
-    return {"names": names, "origin": f"this machine: {place}", "url": None}
+    return {"names": names, "origin": f"this machine, {place.name}", "url": None}
 
 
 def _from_torchxrayvision(settings: Mapping[str, Any], partial: Path) -> dict[str, Any]:
