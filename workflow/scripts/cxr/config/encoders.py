@@ -77,19 +77,23 @@ class Encoder(Section):
         return self
 
     def _problem(self) -> str | None:
-        if self.sha256 is not None and (self.library != "torchxrayvision" or self.model is None):
+        is_xrv = self.library == "torchxrayvision"
+        if self.sha256 is not None and (not is_xrv or self.model is None):
             return "sha256 is for models of torchxrayvision; the hub states its own, leave it out"
-        if self.library == "torchxrayvision" and self.pooling in ("cls", "mean"):
+        if is_xrv and self.pooling in ("cls", "mean"):
             return "torchxrayvision's models have no tokens to pool; leave pooling out"
-        if self.model is not None and self.path is not None:
-            return "both model and path are given; leave one of them out"
-        if self.model is None:
-            if self.path is None:
-                return "neither model nor path is given; name the model, or the folder that has it"
-            return None if self.revision is None else "path has no revision; leave revision out"
-        if self.library == "torchxrayvision":
+        if self.model is None or self.path is not None:
+            return self._problem_of_path()
+        if is_xrv:
             return self._problem_of_torchxrayvision(self.model)
         return self._problem_of_name(self.library, self.model)
+
+    def _problem_of_path(self) -> str | None:
+        if self.model is not None:
+            return "both model and path are given; leave one of them out"
+        if self.path is None:
+            return "neither model nor path is given; name the model, or the folder that has it"
+        return None if self.revision is None else "path has no revision; leave revision out"
 
     def _problem_of_torchxrayvision(self, model: str) -> str | None:
         if model not in TORCHXRAYVISION:
