@@ -134,14 +134,14 @@ def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True, printed=F
         write_metadata(folder, text, printed=printed)
 
 
-def build_page(folder, text="viral", parts=PLAIN, models=("net",)):
+def build_page(folder, text="viral", parts=PLAIN, models=("net",), encoders=()):
     """The page of the study in a folder; models beside the first are copies of it."""
     for file in INPUTS:
-        for model in models if file.per_model else ():
+        for model in (*models, *encoders) if file.per_model else ():
             first = path_of(folder, file.name)
             if first.exists() and model != "net":
                 shutil.copy(first, path_of(folder, file.name, model))
-    shown = ShownModels(networks=models)
+    shown = ShownModels(networks=models, encoders=encoders)
     inputs = report_inputs(parts, shown, ["source"])
     paths = {
         name: [str(folder / path.format(study="s")) for path in pattern]

@@ -3,8 +3,16 @@
 import numpy as np
 import pandas as pd
 
+from cxr.core.io import write_csv, write_json
 from cxr.features.tables import features_table
-from cxr.representations.table import RepresentationSettings, Subject, compare_representations
+from cxr.figures.representations import representations
+from cxr.representations.table import (
+    COLUMNS,
+    RepresentationSettings,
+    Subject,
+    compare_representations,
+)
+from tests.helpers.report_files import path_of, save_figures
 
 PATIENTS = 60
 
@@ -57,3 +65,28 @@ def compared(cohort, metadata, tables, kinds=None, saw=(), clusters=None):
     kinds = kinds or dict.fromkeys(tables, "encoder")
     settings = settings_of(kinds, saw, clusters or ())
     return compare_representations(cohort, metadata, tables, clusters or {}, settings)
+
+
+def table_of(rows):
+    """A table of linear probes of all images: representation, kind, field, value and interval."""
+    columns = ["representation", "kind", "field", "value", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns).assign(measure="linear probe", scope="all")
+    filled = {"units": 8, "chance": 0.5, "images": 100, "patients": 60, "levels": 2}
+    return table.assign(**filled).reindex(columns=list(COLUMNS))
+
+
+def write_representations(folder, text, table, encoders):
+    """The files of encoders in a made-up report."""
+    write_csv(table, path_of(folder, "representations"))
+    save_figures(folder, {"representations_figure": representations(table)})
+    record = dict.fromkeys(("library", "model", "revision", "origin", "url", "licence"), text)
+    record |= {
+        "citation": text,
+        "bytes": 3_000_000,
+        "versions": {text: text},
+        "files": {text: "0a"},
+    }
+    rejected = {"source": text, "file": "f", "stage": "encoder", "reason": [f"unread {text}"]}
+    for model in encoders:
+        write_json(record, path_of(folder, "encoder", model))
+        write_csv(pd.DataFrame(rejected), path_of(folder, "unencoded", model))

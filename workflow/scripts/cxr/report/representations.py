@@ -89,8 +89,8 @@ def representation_sentence(table: pd.DataFrame) -> str:
         if row["representation"] != best["representation"] and _overlap(row, best)
     ]
     first = (
-        f"{best['representation']} knows the most of the class: a linear probe finds "
-        f"{_number(best)} (balanced accuracy; chance {best['chance']:.2f})"
+        f"{best['representation']} knows the most of the class: a linear probe reaches a balanced "
+        f"accuracy of {_number(best)}"
     )
     first += (
         f", and the interval of {listed(close)} overlaps."
@@ -103,14 +103,11 @@ def representation_sentence(table: pd.DataFrame) -> str:
         return first
     least = sources.loc[sources["value"].idxmin()]
     own = sources[sources["representation"] == best["representation"]]
-    second = (
-        f" {least['representation']} knows the least of the source ({_number(least)}; chance "
-        f"{least['chance']:.2f})"
-    )
+    second = f" {least['representation']} knows the least of the source, {_number(least)}"
     if least["representation"] == best["representation"]:
-        return f"{first} It also knows the least of the source ({_number(least)})."
+        return f"{first} It also knows the least of the source, {_number(least)}."
     if len(own):
-        return f"{first}{second}, {best['representation']} {own['value'].iloc[0]:.2f}."
+        return f"{first}{second}; {best['representation']} reaches {own['value'].iloc[0]:.2f}."
     return f"{first}{second}."
 
 
@@ -123,9 +120,9 @@ def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _number(row: Mapping[str, Any]) -> str:
-    if pd.isna(row["low"]):
-        return f"{row['value']:.2f}"
-    return f"{row['value']:.2f} (95% interval {row['low']:.2f} to {row['high']:.2f})"
+    """A balanced accuracy with its interval and chance."""
+    between = "" if pd.isna(row["low"]) else f"95% interval {row['low']:.2f} to {row['high']:.2f}; "
+    return f"{row['value']:.2f} ({between}chance {row['chance']:.2f})"
 
 
 def _columns(table: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
