@@ -16,6 +16,7 @@ export STUDY DATA
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ENCODERS := $(VENV)/.encoders
 # A folder may have the name of its study.
 STUDY_FILE = $(if $(filter %.yaml %.yml %.json,$(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
@@ -26,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study init check-data test check mutation clean help lock docs rulegraph
+.PHONY: study init check-data encoders test check mutation clean help lock docs rulegraph
 
 # The numerical functions are compiled once a machine, before two jobs would each compile them.
 study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
@@ -40,10 +41,12 @@ init: $(READY) ## look at DATA=FOLDER or a table and write a study file for it (
 check-data: $(READY) ## say what STUDY=name uses of its data, and what it leaves out and why
 	@PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.intake.check "$$STUDY"
 
+encoders: $(ENCODERS) ## add the packages that the config's `encoders` need to the environment
+
 # Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
 # run two at a time, a file's tests in one process, the longest files first. The finished study that
 # many tests read is run once for all of them.
-test: $(READY) ## set up the environment, run every test
+test: $(ENCODERS) ## set up the environment, run every test
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
 	$(BIN)/python -m pytest tests/browser && \
@@ -52,7 +55,7 @@ test: $(READY) ## set up the environment, run every test
 mutation: $(READY) ## count the changed lines that unit tests notice (tests/mutation/README.md)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m tests.mutation $(MUTATION_ARGS)
 
-check: $(READY) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, config schema and reference
+check: $(ENCODERS) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, config schema and reference
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,9 +70,11 @@ docs: $(READY) ## regenerate the config's JSON Schema and reference table
 rulegraph: $(READY) ## redraw workflow/report/rulegraph.svg (needs graphviz)
 	$(BIN)/snakemake --quiet all --rulegraph dot | dot -Tsvg > workflow/report/rulegraph.svg
 
-lock: ## update the dependencies in requirements.lock (needs uv)
+lock: ## update the dependencies in requirements.lock and requirements-encoders.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --group encoders -c requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o requirements-encoders.lock
 
 clean: ## remove results, environment and caches; asks before it deletes results (FORCE=1: it doesn't)
 	@studies=$$(find results -mindepth 1 -maxdepth 1 ! -name README.md -exec basename {} \; | sort | xargs); \
@@ -100,3 +105,9 @@ else
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 endif
 	@touch $(READY)
+
+# Of both locks the versions are the same; nothing that is there is changed.
+$(ENCODERS): requirements-encoders.lock $(READY)
+	$(or $(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --require-hashes \
+		-r requirements-encoders.lock
+	@touch $(ENCODERS)

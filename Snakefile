@@ -12,7 +12,7 @@ if not workflow.overwrite_configfiles:
 include: "rules/common.smk"
 
 
-# Features are learned from images, or come from a table.
+# Features are computed from images, or come from a table.
 if STAGES.has_images:
 
     include: "rules/download.smk"
@@ -26,14 +26,24 @@ if STAGES.has_images:
     if STAGES.has_analysis:
 
         include: "rules/analyse.smk"
-    include: "rules/train.smk"
-    include: "rules/evaluate.smk"
+
+    if STAGES.has_networks:
+
+        include: "rules/train.smk"
+        include: "rules/evaluate.smk"
 
     if STAGES.has_external:
 
         include: "rules/external.smk"
-    include: "rules/predict.smk"
+
+    if STAGES.has_networks:
+
+        include: "rules/predict.smk"
     include: "rules/features.smk"
+
+    if STAGES.has_encoders:
+
+        include: "rules/encoders.smk"
 
 else:
 

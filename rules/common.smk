@@ -23,6 +23,7 @@ from cxr.core.advice import advice
 from cxr.core.errors import InputError
 from cxr.core.fingerprint import fingerprint
 from cxr.planning.command_line import images_folder, query_file
+from cxr.planning.encoder_parts import encoder_part
 from cxr.planning.folders import folder_signature
 from cxr.planning.settings import select_settings
 from cxr.planning.snapshot import current_snapshot
@@ -61,7 +62,9 @@ SOURCES = (
 )  # of the cohort; no rule but those of external.smk sees the others
 EVERY_SOURCE = [*SOURCES, *STAGES.external]
 SYNTHETIC = [name for name in SOURCES if STUDY["sources"][name]["kind"] == "synthetic"]
-MODELS = STAGES.models
+MODELS = STAGES.models  # all that have features: networks, then encoders
+NETWORKS = STAGES.networks
+ENCODERS = STAGES.encoders
 
 FOREIGN = set(workflow.rules)  # of a workflow that imports this one
 CODE = {}  # the fingerprint of each script
@@ -126,6 +129,12 @@ def initial_weights(wildcards):
     return local(model["weights"])
 
 
+def encoder_path(wildcards):
+    """The folder of an encoder on this machine, where the config names one."""
+    path = STUDY["encoders"][wildcards.model]["path"]
+    return local(path) if path else []
+
+
 def source_settings(source, part):
     """The `cfg` of what uses one part of what the config says of a source."""
     return source_part(STUDY["sources"][source], part)
@@ -186,6 +195,20 @@ def of_models(pattern):
     return expand(pattern, model=MODELS, allow_missing=True)
 
 
+def of_networks(pattern):
+    """One file for each trained network, in the order of the networks."""
+    return expand(pattern, model=NETWORKS, allow_missing=True)
+
+
+def of_network(pattern):
+    """A file of the model where it is a trained network, else none."""
+    return lambda wildcards: (
+        expand(pattern, model=wildcards.model, allow_missing=True)
+        if wildcards.model in NETWORKS
+        else []
+    )
+
+
 def of_study(pattern):
     """The files of this study, one for each model where the pattern names one."""
     return expand(pattern, study=NAME, model=MODELS)
@@ -194,6 +217,20 @@ def of_study(pattern):
 def with_lungs_covered(path):
     """The input of controls that cover the lungs; others do without."""
     return lambda wildcards: (path if CONTROLS[wildcards.control].covers_lungs else [])
+
+
+def controls_of(pattern):
+    """The files of the control features that a model has."""
+    return lambda wildcards: expand(
+        pattern, control=STAGES.controls_of(wildcards.model), allow_missing=True
+    )
+
+
+def baselines_of(pattern):
+    """The files of the baseline features that a model has."""
+    return lambda wildcards: expand(
+        pattern, control=STAGES.baselines_of(wildcards.model), allow_missing=True
+    )
 
 
 def confounding_verdict(wildcards):

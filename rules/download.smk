@@ -71,6 +71,8 @@ rule download_weights:
         "results/weights/logs/download_weights/{architecture}.log",
     benchmark:
         "results/weights/benchmarks/download_weights/{architecture}.jsonl"
+    wildcard_constraints:
+        architecture="[A-Za-z0-9_]+",
     conda:
         "../envs/torch.yaml"
     threads: 1

@@ -142,15 +142,15 @@ rule compare_models:
     """Networks and baselines side by side, and the training times."""
     input:
         cohort=rules.assemble_cohort.output.cohort,
-        predictions=of_models(rules.evaluate.output.predictions),
+        predictions=of_networks(rules.evaluate.output.predictions),
         parts=expand(
             rules.train_part.output.predictions,
-            model=MODELS,
+            model=NETWORKS,
             part=STAGES.protocols,
             allow_missing=True,
         ),
-        cards=of_models(rules.train.output.model),
-        timings=of_models(rules.train.output.timing),
+        cards=of_networks(rules.train.output.model),
+        timings=of_networks(rules.train.output.timing),
         baselines=(
             rules.run_baselines.output.predictions
             if STUDY["evaluation"]["baselines"]
@@ -185,7 +185,7 @@ rule compare_models:
     params:
         cfg=lambda wildcards: {
             "classes": list(STUDY["cohort"]["classes"]),
-            "models": MODELS,
+            "models": NETWORKS,
             "parts": list(STAGES.protocols),
             "seed": STUDY["seed"],
         },
@@ -199,7 +199,7 @@ if STAGES.has_tags:
     rule compare_tags:
         """Networks that learn tags side by side, with simple references."""
         input:
-            metrics=of_models(rules.evaluate.output.metrics),
+            metrics=of_networks(rules.evaluate.output.metrics),
         output:
             table="results/{study}/tag_comparison.csv",
             each="results/{study}/tag_precision.csv",
@@ -222,7 +222,7 @@ if STAGES.has_tags:
             runtime=grows(10),
         params:
             cfg=lambda wildcards: {
-                "models": MODELS,
+                "models": NETWORKS,
                 "published": STUDY["evaluation"]["published"],
             },
             code=code_of("compare_tags.py"),

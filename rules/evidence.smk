@@ -50,7 +50,7 @@ localrules:
     draw_evidence,
 
 
-if STAGES.has_images:
+if STAGES.has_networks:
 
     rule retrain:
         """The features of a network retrained with another seed."""
@@ -121,9 +121,9 @@ rule repeat_search:
         cohort=COHORT,
         ranking=rules.score.output.ranking,
         clusters=rules.score.output.clusters,
-        retrained=expand(
+        retrained=lambda wildcards: expand(
             "results/{study}/retrained/{model}.{training_seed}.parquet",
-            training_seed=STAGES.training_seeds,
+            training_seed=STAGES.training_seeds if wildcards.model in NETWORKS else [],
             allow_missing=True,
         ),
     output:
@@ -154,19 +154,15 @@ rule assess_evidence:
         metadata=METADATA,
         images=rules.assemble_cohort.output.images if STAGES.has_images else [],
         synthetic=[f"results/sources/{source}" for source in SYNTHETIC],
-        controls=expand(
-            "results/{study}/controls/{model}.{control}.parquet",
-            control=STAGES.controls,
-            allow_missing=True,
-        ),
+        controls=controls_of("results/{study}/controls/{model}.{control}.parquet"),
         embeddings=expand(
             rules.embed.output.embeddings, chunk=STAGES.chunks, allow_missing=True
         ),
         ranking=rules.score.output.ranking,
         clusters=rules.score.output.clusters,
-        simulations=expand(
+        simulations=lambda wildcards: expand(
             rules.search_nulls.output.simulations,
-            simulations=list(STAGES.null_chunks),
+            simulations=STAGES.null_chunks_of(wildcards.model),
             allow_missing=True,
         ),
         repeats=rules.repeat_search.output.repeats,
@@ -187,7 +183,7 @@ rule assess_evidence:
         gpu=1 if ON_GPU else 0,
     params:
         cfg=lambda wildcards: {
-            "controls": STAGES.controls,
+            "controls": STAGES.controls_of(wildcards.model),
             **settings(
                 **SAMPLED_SEARCH,
                 permutations="evidence.permutations",

@@ -78,33 +78,35 @@ rule assemble_external:
         "../workflow/scripts/assemble_external.py"
 
 
-rule evaluate_external:
-    """A network's metrics in each external source, beside those of its own test images."""
-    input:
-        cohort=rules.assemble_external.output.cohort,
-        images=rules.assemble_external.output.images,
-        known_cohort=rules.assemble_cohort.output.cohort,
-        known_predictions=rules.evaluate.output.predictions,
-        weights=rules.train.output.weights,
-        model=rules.train.output.model,
-    output:
-        metrics="results/{study}/models/{model}/external.csv",
-        predictions="results/{study}/models/{model}/external_predictions.parquet",
-    log:
-        "results/{study}/logs/evaluate_external/{model}.log",
-    benchmark:
-        "results/{study}/benchmarks/evaluate_external/{model}.jsonl"
-    conda:
-        "../envs/torch.yaml"
-    threads: threads_by_size
-    resources:
-        mem_mb=grows(2000, 4),
-        runtime=grows(20, 0.5),
-    params:
-        cfg=settings(seed="seed", device="device"),
-        code=code_of("evaluate_external.py"),
-    script:
-        "../workflow/scripts/evaluate_external.py"
+if STAGES.has_networks:
+
+    rule evaluate_external:
+        """A network's metrics in each external source, beside those of its own test images."""
+        input:
+            cohort=rules.assemble_external.output.cohort,
+            images=rules.assemble_external.output.images,
+            known_cohort=rules.assemble_cohort.output.cohort,
+            known_predictions=rules.evaluate.output.predictions,
+            weights=rules.train.output.weights,
+            model=rules.train.output.model,
+        output:
+            metrics="results/{study}/models/{model}/external.csv",
+            predictions="results/{study}/models/{model}/external_predictions.parquet",
+        log:
+            "results/{study}/logs/evaluate_external/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/evaluate_external/{model}.jsonl"
+        conda:
+            "../envs/torch.yaml"
+        threads: threads_by_size
+        resources:
+            mem_mb=grows(2000, 4),
+            runtime=grows(20, 0.5),
+        params:
+            cfg=settings(seed="seed", device="device"),
+            code=code_of("evaluate_external.py"),
+        script:
+            "../workflow/scripts/evaluate_external.py"
 
 
 if STAGES.has_external_baselines:

@@ -1,31 +1,34 @@
 """The learned features of every image of the cohort, and what they are compared with."""
 
+if STAGES.has_networks:
 
-rule export_features:
-    """One row an image, one column a unit of the dense layer."""
-    input:
-        cohort=rules.assemble_cohort.output.cohort,
-        images=rules.assemble_cohort.output.images,
-        weights=rules.train.output.weights,
-        model=rules.train.output.model,
-    output:
-        features=FEATURES,
-    log:
-        "results/{study}/logs/export_features/{model}.log",
-    benchmark:
-        "results/{study}/benchmarks/export_features/{model}.jsonl"
-    priority: 1
-    conda:
-        "../envs/torch.yaml"
-    threads: threads_by_size
-    resources:
-        mem_mb=grows(2000, 4),
-        runtime=grows(20, 0.2),
-    params:
-        cfg=settings(device="device"),
-        code=code_of("export_features.py"),
-    script:
-        "../workflow/scripts/export_features.py"
+    rule export_features:
+        """One row an image, one column a unit of the dense layer."""
+        input:
+            cohort=rules.assemble_cohort.output.cohort,
+            images=rules.assemble_cohort.output.images,
+            weights=rules.train.output.weights,
+            model=rules.train.output.model,
+        output:
+            features=FEATURES,
+        log:
+            "results/{study}/logs/export_features/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/export_features/{model}.jsonl"
+        wildcard_constraints:
+            model="|".join(NETWORKS),
+        priority: 1
+        conda:
+            "../envs/torch.yaml"
+        threads: threads_by_size
+        resources:
+            mem_mb=grows(2000, 4),
+            runtime=grows(20, 0.2),
+        params:
+            cfg=settings(device="device"),
+            code=code_of("export_features.py"),
+        script:
+            "../workflow/scripts/export_features.py"
 
 
 rule make_control:
@@ -33,9 +36,9 @@ rule make_control:
     input:
         cohort=COHORT,
         images=rules.assemble_cohort.output.images,
-        model=rules.train.output.model,
+        model=of_network("results/{study}/models/{model}/model.json"),
         lungs=with_lungs_covered(LUNGS),
-        weights=with_lungs_covered(rules.train.output.weights),
+        weights=with_lungs_covered("results/{study}/models/{model}/model.safetensors"),
     output:
         features="results/{study}/controls/{model}.{control}.parquet",
     log:

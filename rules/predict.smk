@@ -1,6 +1,6 @@
 """Using a trained network elsewhere: ONNX files, and new images."""
 
-PREDICTOR = STUDY["model"] or MODELS[0]
+PREDICTOR = STUDY["model"] or NETWORKS[0]
 
 
 rule export_onnx:
@@ -35,7 +35,7 @@ localrules:
 rule onnx:
     """The ONNX files of all networks: snakemake --cores all onnx"""
     input:
-        expand(rules.export_onnx.output.onnx, study=NAME, model=MODELS),
+        expand(rules.export_onnx.output.onnx, study=NAME, model=NETWORKS),
 
 
 rule predict:

@@ -1,7 +1,11 @@
 """Figures and the report."""
 
+from dataclasses import asdict
+
 from cxr.planning.public import public_config
-from cxr.report.inputs import report_inputs, report_tables, study_parts
+from cxr.report.inputs import report_inputs, report_tables, shown_models, study_parts
+
+SHOWN = shown_models(STAGES)
 
 
 report: "../workflow/report/workflow.rst"
@@ -142,7 +146,9 @@ rule pack_explorer:
         **(
             {
                 "images": rules.assemble_cohort.output.images,
-                "predictions": rules.evaluate.output.predictions,
+                "predictions": of_network(
+                    "results/{study}/models/{model}/predictions.parquet"
+                ),
             }
             if STAGES.has_images
             else {}
@@ -198,7 +204,7 @@ rule pack_explorer:
 rule write_report:
     """One page with everything, which needs no network."""
     input:
-        **report_inputs(study_parts(STAGES), MODELS, EVERY_SOURCE),
+        **report_inputs(study_parts(STAGES), SHOWN, EVERY_SOURCE),
     output:
         report=report(
             "results/{study}/report.html",
@@ -219,14 +225,14 @@ rule write_report:
     params:
         cfg={
             "config": public_config(STUDY),
-            "models": MODELS,
+            "models": asdict(SHOWN),
         },
         code=code_of("write_report.py"),
     script:
         "../workflow/scripts/write_report.py"
 
 
-TABLES = report_tables(study_parts(STAGES), MODELS)
+TABLES = report_tables(study_parts(STAGES), SHOWN)
 
 
 wildcard_constraints:

@@ -8,6 +8,7 @@ import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
+from cxr.planning.encoder_parts import require_packages
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
 from cxr.planning.verification import Results
@@ -81,11 +82,21 @@ def check_places():
         require_places([*job.output, *job.log, *filter(None, [job.benchmark])])
 
 
+def check_encoders():
+    """Checks that jobs of encoders that will run have their packages, where no conda makes them."""
+    wanted = {"download_encoder", "encode"} & {
+        job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)
+    }
+    if wanted and not workflow.deployment_settings.deployment_method:
+        require_packages(STUDY["encoders"])
+
+
 def begin_run():
     """Checks that results can be written, and leaves a snapshot for the run's jobs."""
     BEGUN.append(NAME)
     try:
         check_places()
+        check_encoders()
         prepare_secret(STUDY["sources"].values())
         save_snapshot(STUDY, CODE)
     except (InputError, OSError) as problem:

@@ -15,9 +15,11 @@ QUERIED = {
     "weights": "results/{study}/models/{model}/model.safetensors",
     "model": "results/{study}/models/{model}/model.json",
 }
-if STAGES.has_images and STUDY["similarity"]["space"] == "backbone":
+if STAGES.has_networks and STUDY["similarity"]["space"] == "backbone":
     QUERIED = {
-        "features": lambda wildcards: BACKBONES[wildcards.model],
+        "features": lambda wildcards: (
+            BACKBONES[wildcards.model] if wildcards.model in NETWORKS else FEATURES
+        ),
         "weights": lambda wildcards: f"results/weights/{STAGES.backbones[wildcards.model]}.pth",
         "model": [],
     }
@@ -38,12 +40,38 @@ SHEETS = ("median", "best", "worst")
 if STAGES.has_images:
     SEARCHED = {
         "backbone": lambda wildcards: BACKBONES.get(wildcards.model, []),
-        "baselines": expand(
-            rules.make_control.output.features,
-            control=STAGES.baselines,
-            allow_missing=True,
-        ),
+        "baselines": baselines_of(rules.make_control.output.features),
     }
+
+    rule export_backbone:
+        """The features of the images by a network with ImageNet weights."""
+        input:
+            cohort=COHORT,
+            images=rules.assemble_cohort.output.images,
+            weights="results/weights/{backbone}.pth",
+        output:
+            features="results/{study}/backbones/{backbone}.parquet",
+        log:
+            "results/{study}/logs/export_backbone/{backbone}.log",
+        benchmark:
+            "results/{study}/benchmarks/export_backbone/{backbone}.jsonl"
+        conda:
+            "../envs/torch.yaml"
+        threads: threads_by_size
+        resources:
+            mem_mb=grows(2000, 4),
+            runtime=grows(20, 0.2),
+        params:
+            cfg=lambda wildcards: {
+                "backbone": wildcards.backbone,
+                "device": STUDY["device"],
+            },
+            code=code_of("export_backbone.py"),
+        script:
+            "../workflow/scripts/export_backbone.py"
+
+
+if STAGES.has_networks:
 
     rule train_fold:
         """The features of a part of the patients by a network trained on the others."""
@@ -79,37 +107,12 @@ if STAGES.has_images:
             "../workflow/scripts/train_fold.py"
 
     HELD_OUT = {
-        "folds": expand(
-            rules.train_fold.output.features, fold=STAGES.folds, allow_missing=True
+        "folds": lambda wildcards: expand(
+            rules.train_fold.output.features,
+            fold=STAGES.folds if wildcards.model in NETWORKS else [],
+            allow_missing=True,
         )
     }
-
-    rule export_backbone:
-        """The features of the images by a network with ImageNet weights."""
-        input:
-            cohort=COHORT,
-            images=rules.assemble_cohort.output.images,
-            weights="results/weights/{backbone}.pth",
-        output:
-            features="results/{study}/backbones/{backbone}.parquet",
-        log:
-            "results/{study}/logs/export_backbone/{backbone}.log",
-        benchmark:
-            "results/{study}/benchmarks/export_backbone/{backbone}.jsonl"
-        conda:
-            "../envs/torch.yaml"
-        threads: threads_by_size
-        resources:
-            mem_mb=grows(2000, 4),
-            runtime=grows(20, 0.2),
-        params:
-            cfg=lambda wildcards: {
-                "backbone": wildcards.backbone,
-                "device": STUDY["device"],
-            },
-            code=code_of("export_backbone.py"),
-        script:
-            "../workflow/scripts/export_backbone.py"
 
 
 rule find_similar:
@@ -173,8 +176,8 @@ rule measure_similarity:
         runtime=grows(30, 1),
     params:
         cfg=lambda wildcards: {
-            "baselines": STAGES.baselines,
-            "learned": STAGES.has_images,
+            "baselines": STAGES.baselines_of(wildcards.model),
+            "space": STAGES.space_of(wildcards.model),
             **settings(**MEASURES)(wildcards),
         },
         code=code_of("measure_similarity.py"),
@@ -205,8 +208,8 @@ rule estimate_severity:
         runtime=grows(30, 1),
     params:
         cfg=lambda wildcards: {
-            "baselines": STAGES.baselines,
-            "learned": STAGES.has_images,
+            "baselines": STAGES.baselines_of(wildcards.model),
+            "space": STAGES.space_of(wildcards.model),
             **settings(**MEASURES)(wildcards),
         },
         code=code_of("estimate_severity.py"),
@@ -301,6 +304,11 @@ if STAGES.has_images:
 
     localrules:
         draw_sheets,
+
+
+if STAGES.has_networks:
+
+    localrules:
         similar,
 
     rule query_similar:

@@ -24,9 +24,11 @@ from cxr.report.inputs import (
     EXTERNAL_BASELINES,
     IMAGES,
     INPUTS,
+    NETWORKS,
     SIMILARITY,
     TAGS,
     TEXT,
+    ShownModels,
     report_files,
     report_inputs,
 )
@@ -52,7 +54,7 @@ from tests.helpers.sections import draw_similar, metadata_settings, write_metada
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{7*7}}$\\frac{1}{2}$&amp;\u202e'
 # What an untagged study of images has, and a tagged one.
-PLAIN = frozenset({IMAGES, SIMILARITY})
+PLAIN = frozenset({IMAGES, NETWORKS, SIMILARITY})
 TAGGED = PLAIN | {TAGS, TEXT, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES}
 
 
@@ -132,14 +134,15 @@ def write_study(folder, rng, text="viral", parts=PLAIN, recorded=True, printed=F
         write_metadata(folder, text, printed=printed)
 
 
-def build_page(folder, text="viral", parts=PLAIN, models=("net",)):
+def build_page(folder, text="viral", parts=PLAIN, models=("net",), encoders=()):
     """The page of the study in a folder; models beside the first are copies of it."""
     for file in INPUTS:
-        for model in models if file.per_model else ():
+        for model in (*models, *encoders) if file.per_model else ():
             first = path_of(folder, file.name)
             if first.exists() and model != "net":
                 shutil.copy(first, path_of(folder, file.name, model))
-    inputs = report_inputs(parts, models, ["source"])
+    shown = ShownModels(networks=models, encoders=encoders)
+    inputs = report_inputs(parts, shown, ["source"])
     paths = {
         name: [str(folder / path.format(study="s")) for path in pattern]
         if isinstance(pattern, list)
@@ -151,7 +154,7 @@ def build_page(folder, text="viral", parts=PLAIN, models=("net",)):
     settings = ReportSettings(study="s", title=text, question=text)
     if ANALYSIS in parts:
         settings = metadata_settings("s", text)
-    return build(report_files(paths, models), settings, record)
+    return build(report_files(paths, shown), settings, record)
 
 
 def write_page(folder, rng, text="viral", models=("net",), recorded=True):
@@ -159,7 +162,7 @@ def write_page(folder, rng, text="viral", models=("net",), recorded=True):
 
     Without `recorded`, nothing is known of the images on the map.
     """
-    parts = PLAIN if recorded else {IMAGES}
+    parts = PLAIN if recorded else {IMAGES, NETWORKS}
     write_study(folder, rng, text, parts, recorded)
     return build_page(folder, text, parts, models)
 
@@ -205,4 +208,4 @@ def write_large_page(folder, rng, n_images):
     images = np.stack([np.asarray(Image.fromarray(image).resize((64, 64), 2)) for image in rough])
     pictures = sheets(images, range(len(selected)))
     write_json({"image_ids": selected, **pictures}, path_of(folder, "thumbnails"))
-    return build_page(folder, "a", {IMAGES})
+    return build_page(folder, "a", {IMAGES, NETWORKS})

@@ -25,7 +25,10 @@ def needed():
     """The installed packages that the tool needs, directly or not, by normalised name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    lines = [*project["project"]["dependencies"], *groups["text"], *groups["maps"]]
+    lines = [
+        *project["project"]["dependencies"],
+        *(line for group in ("text", "maps", "encoders") for line in groups[group]),
+    ]
     pending = [Requirement(line) for line in lines]
     found, seen = {}, set()
     while pending:
@@ -68,6 +71,6 @@ def test_every_needed_package_states_its_licence(needed):
     assert {name for name, package in needed.items() if not licence(package)} <= STATES_NONE
 
 
-@pytest.mark.parametrize("env", ["analysis", "torch"])
+@pytest.mark.parametrize("env", ["analysis", "encoders", "torch"])
 def test_the_environments_hold_nothing_else(env, needed):
     assert set(pins(env)) <= set(needed)

@@ -14,18 +14,19 @@ from packaging.markers import Marker
 from cxr.core.paths import PACKAGE, ROOT, SCRIPTS
 
 LOCK = (ROOT / "requirements.lock").read_text()
+ENCODERS_LOCK = (ROOT / "requirements-encoders.lock").read_text()
 # Where torch computes maps, their rules have the environment with torch.
 MAPS_BY_TORCH = {"card.py", "gpu.py", "infotsne.py", "tsne_gpu.py", "tsne_kernels.py"}
 
 
-def locked(python="3.11"):
+def locked(python="3.11", lock=LOCK):
     """Versions by normalised name, for one version of Python on Linux."""
     machine = {
         "python_full_version": f"{python}.0",
         "python_version": python,
         "sys_platform": "linux",
     }
-    entries = re.findall(r"^([\w.-]+)==(\S+)(?: ; (.+?))? \\$", LOCK, re.MULTILINE)
+    entries = re.findall(r"^([\w.-]+)==(\S+)(?: ; (.+?))? \\$", lock, re.MULTILINE)
     return {
         normal(name): version
         for name, version, marker in entries
@@ -98,10 +99,12 @@ def distributions():
     return packages_distributions()
 
 
-@pytest.mark.parametrize("env", ["analysis", "torch"])
-def test_the_conda_environments_have_the_locked_versions(env):
+@pytest.mark.parametrize(
+    ("env", "lock"), [("analysis", LOCK), ("torch", LOCK), ("encoders", ENCODERS_LOCK)]
+)
+def test_the_conda_environments_have_the_locked_versions(env, lock):
     python = next(part for part in dependencies(env) if str(part).startswith("python="))
-    versions = locked(python.removeprefix("python="))
+    versions = locked(python.removeprefix("python="), lock)
     assert pins(env) == {name: versions[name] for name in pins(env)}
 
 
@@ -125,8 +128,20 @@ def test_every_direct_dependency_is_locked():
     assert {normal(re.match(r"[\w.-]+", spec)[0]) for spec in wanted} <= set(locked())
 
 
-def test_every_pin_has_a_hash_and_nothing_says_where_it_is_from():
-    entries = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
+def test_encoders_only_add_packages_to_the_base():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    wanted = {normal(re.match(r"[\w.-]+", spec)[0]) for spec in groups["encoders"]}
+    for python in ("3.11", "3.12", "3.13"):
+        base, encoders = locked(python), locked(python, ENCODERS_LOCK)
+        assert wanted <= set(encoders)
+        shared = base.keys() & encoders.keys()
+        assert {name: base[name] for name in shared} == {name: encoders[name] for name in shared}
+    assert not {"timm", "transformers"} & set(locked())
+
+
+@pytest.mark.parametrize("lock", [LOCK, ENCODERS_LOCK])
+def test_every_pin_has_a_hash_and_nothing_says_where_it_is_from(lock):
+    entries = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:]
     assert len(entries) > 50
     assert all("--hash=sha256:" in entry for entry in entries)
-    assert not re.search(r"://|^-", LOCK, re.MULTILINE)
+    assert not re.search(r"://|^-", lock, re.MULTILINE)

@@ -19,7 +19,7 @@ def main(input, output, cfg):
     records = image_records(read_table(input.cohort), read_table(input.metadata))
     baselines = dict(zip(settings.baselines, input.get("baselines", []), strict=True))
     backbone = input.get("backbone")
-    tables = read_feature_tables(input.features, backbone, baselines, settings.learned)
+    tables = read_feature_tables(input.features, backbone, baselines, settings.space)
     estimates, drift, summary = analyse_severity(tables, records, settings)
     write_table(estimates, output.estimates, schema=ESTIMATES)
     write_csv(drift, output.drift)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    images, card = read_array(input.images), read_json(input.model)
+    images = read_array(input.images)
+    card = read_json(input.model[0]) if input.model else {}
     trained = None
     if input.lungs:
         from cxr.networks.weights import load_model  # other controls do without torch

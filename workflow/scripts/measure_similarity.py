@@ -26,7 +26,7 @@ def main(input, output, cfg):
     records = image_records(read_table(input.cohort), read_table(input.metadata))
     baselines = dict(zip(settings.baselines, input.get("baselines", []), strict=True))
     backbone = input.get("backbone")
-    tables = read_feature_tables(input.features, backbone, baselines, settings.learned)
+    tables = read_feature_tables(input.features, backbone, baselines, settings.space)
     folds = [read_table(path) for path in input.get("folds", [])]
     searches = build_spaces(tables, folds, records, settings.metric, seed)
     write_csv(compare_spaces(searches, k, seed), output.retrieval)

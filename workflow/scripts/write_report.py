@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import write_text
 from cxr.core.job import job
+from cxr.core.settings import typed
 from cxr.report.builder import build
-from cxr.report.inputs import report_files
+from cxr.report.inputs import ShownModels, report_files
 from cxr.report.record import run_record
 from cxr.report.settings import report_settings
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    files = report_files(dict(input.items()), cfg["models"])
+    files = report_files(dict(input.items()), typed(ShownModels, cfg["models"]))
     record = run_record(cfg["config"], Path(output.report).parent / "benchmarks")
     write_text(build(files, report_settings(cfg["config"]), record), output.report)
 

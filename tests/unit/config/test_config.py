@@ -250,6 +250,9 @@ def test_missing_folders_and_files_are_named(tmp_path):
         check_files(resolve(study(sources={"d": directory})))
     with pytest.raises(InputError, match=r"'models\.m\.weights': there is no file"):
         check_files(resolve(study(models__m__weights=str(tmp_path / "none.pth"))))
+    encoder = {"library": "timm", "path": str(tmp_path / "none")}
+    with pytest.raises(InputError, match=r"encoders.enc.path.*no folder.*timm saves it"):
+        check_files(resolve(study(encoders={"enc": encoder})))
 
 
 def test_a_table_and_a_folder_of_images_that_are_not_there_are_named(tmp_path):

@@ -73,10 +73,50 @@ def test_sections_that_are_left_out_have_no_jobs():
     assert found.null_chunks == found.backbones == {}
 
 
+ENCODERS = {"enc": {"library": "timm", "path": "folder", "chunks": 2}}
+
+
+def test_encoders_are_models_beside_the_networks():
+    controls = ["pixels", "untrained", "covered"]
+    found = stages(encoders=ENCODERS, evidence=TINY["evidence"] | {"controls": controls})
+    assert found.has_networks
+    assert found.has_encoders
+    assert (found.networks, found.encoders) == (["conv5"], ["enc"])
+    assert found.models == ["conv5", "enc"]
+    assert found.encoder_chunks == {"enc": ["0001", "0002"]}
+    assert found.controls_of("conv5") == controls
+    assert found.controls_of("enc") == ["pixels"]
+    subjects = {name.split(".")[0] for name in found.null_chunks_of("enc")}
+    assert subjects == {"features", "pixels"}
+    assert set(found.null_chunks_of("conv5")) == set(found.null_chunks)
+    assert (found.space_of("conv5"), found.space_of("enc")) == ("trained", "encoder")
+
+
+def test_encoders_alone_leave_out_what_a_network_is_needed_for():
+    without = {key: value for key, value in TINY.items() if key != "models"}
+    similarity = {"folds": 2, "baselines": ["pixels", "untrained", "imagenet"]}
+    evidence = TINY["evidence"] | {"controls": ["pixels", "untrained"], "training_seeds": [1, 2]}
+    found = study_stages(
+        resolve(
+            without
+            | {"encoders": ENCODERS, "evidence": evidence}
+            | {"similarity": similarity | {"backbone": "resnet18"}}
+        )
+    )
+    assert found.has_images
+    assert not found.has_networks
+    assert found.models == ["enc"]
+    assert found.controls == found.baselines == ["pixels"]
+    assert found.training_seeds == found.folds == []
+    assert found.backbones == {"enc": "resnet18"}
+    assert not stages().has_encoders
+
+
 def test_features_from_a_table_need_no_network():
     found = study_stages(resolve(TABLE))
     assert not found.has_images
     assert found.models == ["external"]
+    assert found.space_of("external") == "external"
     assert found.controls == found.baselines == found.training_seeds == []
     assert {chunk["subject"] for chunk in found.null_chunks.values()} == {"features"}
 

@@ -7,11 +7,14 @@ import pytest
 from cxr.core.paths import ROOT
 from cxr.report.content import READERS
 from cxr.report.inputs import (
+    ENCODERS,
     EVIDENCE,
     IMAGES,
     INPUTS,
+    NETWORKS,
     PARTS,
     SIMILARITY,
+    ShownModels,
     report_files,
     report_inputs,
     report_tables,
@@ -24,7 +27,8 @@ KINDS = {"{model}.similar-{kind}": "{model}.similar-median"}
 
 def written_paths():
     """The paths below results/ that stand in the rules, wherever they are."""
-    paths = set(re.findall(r'"(results/\{[^"]+|results/sources/\{[^"]+)"', RULES))
+    places = r'"(results/(?:|sources/|weights/encoders/)\{[^"]+)"'
+    paths = set(re.findall(places, RULES))
     for path in re.findall(r'f"(results/[^"]+)"', RULES):
         plain = path.replace("{{", "{").replace("}}", "}")
         paths |= {plain.replace(kind, name) for kind, name in KINDS.items()}
@@ -48,10 +52,13 @@ def test_what_templates_show_as_it_is_has_a_reader():
     assert {f".{suffix}" for suffix in direct} <= set(READERS)
 
 
+TWO = ShownModels(networks=["one", "two"])
+
+
 @pytest.mark.parametrize("parts", [(), (SIMILARITY,), (IMAGES, EVIDENCE), PARTS])
 def test_the_rules_inputs_come_back_by_name(parts):
-    inputs = report_inputs(parts, ["one", "two"], ["there"])
-    files = report_files(inputs, ["one", "two"])
+    inputs = report_inputs(parts, TWO, ["there"])
+    files = report_files(inputs, TWO)
     assert files.study["cohort"] == "results/{study}/cohort.parquet"
     assert files.models["two"]["ranking"] == "results/{study}/ranking/two.parquet"
     declared = []
@@ -67,11 +74,27 @@ def test_the_rules_inputs_come_back_by_name(parts):
     assert (median is not None) == ({IMAGES, SIMILARITY} <= set(parts))
 
 
+def test_networks_and_encoders_have_files_of_their_own():
+    shown = ShownModels(networks=["ours"], encoders=["rad-dino", "xrv"])
+    parts = (IMAGES, NETWORKS, ENCODERS)
+    files = report_files(report_inputs(parts, shown, []), shown)
+    assert list(files.models) == ["ours", "rad-dino", "xrv"]
+    assert files.models["ours"]["card"] == "results/{study}/models/ours/model.json"
+    assert files.models["ours"]["encoder"] is None
+    assert files.models["xrv"]["encoder"] == "results/weights/encoders/xrv.json"
+    assert files.models["xrv"]["card"] is None
+    assert files.models["xrv"]["ranking"] == "results/{study}/ranking/xrv.parquet"
+    assert files.study["representations"] == "results/{study}/representations.csv"
+    tables = report_tables(parts, shown)
+    assert {"countries/ours", "countries/xrv", "encoded/xrv.rejected"} <= set(tables)
+    assert "encoded/ours.rejected" not in tables
+
+
 def test_tables_are_named_by_their_path_in_the_study():
-    assert set(report_tables((), ["m"])) == {"rejected", "countries/m"}
-    tables = report_tables(PARTS, ["m"])
+    assert set(report_tables((), ShownModels(tables=["m"]))) == {"rejected", "countries/m"}
+    tables = report_tables(PARTS, ShownModels(networks=["m"]))
     assert {"comparison", "analysis/missing", "evidence/m.associations", "similar/m.drift"} <= set(
         tables
     )
     assert {"models/m/external", "external/excluded", "external/baselines"} <= set(tables)
-    assert len(tables) == 19
+    assert len(tables) == 20

@@ -132,6 +132,7 @@ def check_files(study: Mapping[str, Any]) -> None:
         elif mirror is not None and "folder" in source:
             folder = Path(mirror) / source["folder"]
             _require_folder("mirror", folder, f"it should hold the source '{name}'")
+    _check_encoders(study)
     for name, model in study["models"].items():
         weights = model["weights"]
         if weights not in ("none", "imagenet") and not Path(weights).is_file():
@@ -139,6 +140,13 @@ def check_files(study: Mapping[str, Any]) -> None:
                 f"config key 'models.{name}.weights': there is no file {weights}; name a state "
                 f"dict, `imagenet` or `none`"
             )
+
+
+def _check_encoders(study: Mapping[str, Any]) -> None:
+    for name, encoder in study["encoders"].items():
+        if encoder["path"] is not None:
+            advice = f"name the folder of a model as {encoder['library']} saves it"
+            _require_folder(f"encoders.{name}.path", encoder["path"], advice)
 
 
 def _require_table(key: str, source: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from cxr.config.catalogue.fields import LEVELS, MATCHED, NUMBERS, TEXTS, text_fi
 from cxr.config.clustering import Clustering
 from cxr.config.cohort import Cohort
 from cxr.config.embedding import Embedding
+from cxr.config.encoders import Encoder
 from cxr.config.evaluation import Evaluation
 from cxr.config.evidence import Evidence
 from cxr.config.features import Features
@@ -49,12 +50,20 @@ class Config(Section):
         description="Filters, balancing, splits and cached pixels; required with `sources`.",
     )
     models: dict[Name, Model] = Field(
-        default_factory=dict, description="Networks by name, at least one."
+        default_factory=dict,
+        description="Networks by name, which are trained here. With `sources` at least one, of "
+        "these or of `encoders`.",
+    )
+    encoders: dict[Name, Encoder] = Field(
+        default_factory=dict,
+        description="Encoders by name, which others trained, such as RAD-DINO: their features of "
+        "the original files are mapped, clustered and compared like those of `models`. No name is "
+        "in both.",
     )
     features: Features | None = Field(
         default=None,
         description="External features, for example embeddings of a foundation model, in place of "
-        "`sources`, `cohort` and `models`.",
+        "`sources`, `cohort`, `models` and `encoders`.",
     )
     device: Literal["auto", "cpu", "gpu"] = Field(
         default="auto",
@@ -102,12 +111,17 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _features_come_from_one_place(self) -> "Config":
-        for key in ("sources", "cohort", "models"):
+        for key in ("sources", "cohort", "models", "encoders"):
             present = bool(getattr(self, key))
             if present and self.features is not None:
                 raise ValueError(f"{key} can't stand beside features; leave one of them out")
+            if key in ("models", "encoders"):
+                present = bool(self.models or self.encoders)
             if not present and self.features is None:
                 raise ValueError(f"{key} is missing; see config/README.md for every key")
+        for name in self.encoders:
+            if name in self.models:
+                raise ValueError(f"encoders.{name} has the name of a model; take another one")
         return self
 
     @model_validator(mode="after")

@@ -60,9 +60,8 @@ def _probe(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    n_patients = pd.Series(patients).groupby(field.to_numpy(dtype=object)).nunique()
-    frequent = n_patients.index[n_patients >= MIN_PATIENTS]
-    kept = field.isin(list(frequent)).to_numpy()
+    frequent = frequent_levels(field, patients)
+    kept = field.isin(frequent).to_numpy()
     labels = field[kept].to_numpy(dtype=np.str_)
     result: dict[str, Any] = {
         "field": name,
@@ -74,15 +73,7 @@ def _probe(
     if len(frequent) < 2:
         return result
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-    values, predicted = features[kept], np.empty_like(labels)
-    for fitted, held_out in _folds(labels, patients[kept], seed):
-        # A sample may lack all but one level of a rare one's field.
-        constant = len(np.unique(labels[fitted])) < 2
-        predicted[held_out] = (
-            labels[fitted][0]
-            if constant
-            else model.fit(values[fitted], labels[fitted]).predict(values[held_out])
-        )
+    predicted = held_out_predictions(model, features[kept], labels, patients[kept], seed)
     correct = (predicted == labels).astype(np.float64)
     result["majority"] = float(np.unique(labels, return_counts=True)[1].max() / len(labels))
     shares = bootstrap_values(
@@ -90,6 +81,40 @@ def _probe(
     )
     result["accuracy"] = percentile_interval(shares)
     return result
+
+
+def frequent_levels(field: pd.Series, patients: np.ndarray) -> list[str]:
+    """The levels of a field that at least five patients have, sorted."""
+    n_patients = pd.Series(patients).groupby(field.to_numpy(dtype=object)).nunique()
+    return list(n_patients.index[n_patients >= MIN_PATIENTS])
+
+
+def held_out_predictions(
+    model: Any, values: np.ndarray, labels: np.ndarray, patients: np.ndarray, seed: int
+) -> np.ndarray:
+    """The level that a classifier predicts for each image, fitted to other patients' images.
+
+    Parameters
+    ----------
+    model : classifier of scikit-learn
+    values : float array, shape (n, d)
+    labels, patients : str array, shape (n,)
+    seed : int
+
+    Returns
+    -------
+    str array, shape (n,)
+    """
+    predicted = np.empty_like(labels)
+    for fitted, held_out in _folds(labels, patients, seed):
+        # A sample may lack all but one level of a rare one's field.
+        constant = len(np.unique(labels[fitted])) < 2
+        predicted[held_out] = (
+            labels[fitted][0]
+            if constant
+            else model.fit(values[fitted], labels[fitted]).predict(values[held_out])
+        )
+    return predicted
 
 
 def _folds(

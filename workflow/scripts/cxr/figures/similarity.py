@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 
 from cxr.evidence.covariates import field_name
 from cxr.figures.style import INK, LINE, OUTLIER, PALETTE, empty, figure, save, short
+from cxr.planning.stages import ENCODER, EXTERNAL
 from cxr.similarity.comparison import SPACES
 from cxr.similarity.retrieval import ALL
 from cxr.similarity.severity import EXTENT, MAX_SCORES, MEAN, NEIGHBOURS, REGRESSION
 from cxr.similarity.trajectory import outcomes_of, patient_files, slopes
 
-COLOURS = dict(zip(SPACES, PALETTE, strict=False))
+COLOURS = dict(zip((space for space in SPACES if space != ENCODER), PALETTE, strict=False))
+COLOURS[ENCODER] = COLOURS[EXTERNAL]  # no study has both
 METHODS = {NEIGHBOURS: "nearest neighbours", REGRESSION: "ridge regression"}
 MAX_EXTENT = int(MAX_SCORES[EXTENT])
 EXTENT_LABEL = f"extent (0 to {MAX_EXTENT})"

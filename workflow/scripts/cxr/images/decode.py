@@ -91,10 +91,11 @@ def read_grey(path: Path) -> np.ndarray:
 
 
 @contextmanager
-def decoded(path: Path) -> Iterator[Image.Image]:
+def decoded(path: Path, depth: type = np.uint8) -> Iterator[Image.Image]:
     """The one image of a file, decoded whole and upright, with the file's `format`.
 
     While the block runs its pixels count as `IN_MEMORY`: other threads wait with theirs.
+    Grey DICOM has bytes, or with float32 for `depth` numbers from 0 to 1 (mode F).
 
     Raises
     ------
@@ -102,20 +103,20 @@ def decoded(path: Path) -> Iterator[Image.Image]:
         As `read_grey`.
     """
     with ExitStack() as held:
-        yield _decode(path, held)
+        yield _decode(path, held, depth)
 
 
-def _decode(path: Path, held: ExitStack) -> Image.Image:
+def _decode(path: Path, held: ExitStack, depth: type) -> Image.Image:
     try:
         with _opened(path) as stream:
             begin = stream.read(BEGIN)
         if begins_as_dicom(begin):
-            return _dicom(path, held)
+            return _dicom(path, held, depth)
         try:
             return _raster(path, held, begin)
         except Image.UnidentifiedImageError:
             if is_dicom(path):
-                return _dicom(path, held)
+                return _dicom(path, held, depth)
             raise
     except (UnusableImage, MemoryError):
         raise
@@ -158,9 +159,9 @@ def _opened(path: Path) -> io.BufferedReader:
         raise UnusableImage("a broken link" if is_link else "no such file") from error
 
 
-def _dicom(path: Path, held: ExitStack) -> Image.Image:
+def _dicom(path: Path, held: ExitStack, depth: type) -> Image.Image:
     held.enter_context(IN_MEMORY.hold(bounded_pixels(path)))
-    image = Image.fromarray(read_pixels(path))
+    image = Image.fromarray(read_pixels(path, depth))
     image.format = "DICOM"
     return image
 

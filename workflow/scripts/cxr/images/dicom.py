@@ -17,7 +17,7 @@ from cxr.images.dicom_header import GREY, UnreadablePixels, image_module, text
 from cxr.images.dicom_tags import fields_of_tags, tag_texts
 from cxr.images.formats import DICOM_SUFFIXES
 from cxr.images.kinds import begins_as_dicom
-from cxr.images.scaling import scale_to_bytes
+from cxr.images.scaling import scale_range
 from cxr.metadata import normalise
 
 # Its warnings quote values of a file, which may be a patient's name, and would go to the log.
@@ -61,7 +61,7 @@ def is_dicom(path: Path) -> bool:
     return is_dataset(start) if named else begins_as_dicom(start)
 
 
-def read_pixels(path: Path) -> np.ndarray:
+def read_pixels(path: Path, dtype: type = np.uint8) -> np.ndarray:
     """The image as a viewer shows it, dark meaning little absorption.
 
     Grey pixels are rescaled and windowed, see `cxr.images.dicom_grey.shown`; MONOCHROME1
@@ -72,10 +72,12 @@ def read_pixels(path: Path) -> np.ndarray:
     ----------
     path : Path
         A file of one image that is not too large, see `cxr.images.dicom_bounds`.
+    dtype : type
+        uint8, or float32 for grey pixels from 0 to 1 that keep their depth.
 
     Returns
     -------
-    uint8 array, shape (height, width) or (height, width, 3)
+    array, shape (height, width), of `dtype`; or uint8 array, shape (height, width, 3)
 
     Raises
     ------
@@ -88,7 +90,7 @@ def read_pixels(path: Path) -> np.ndarray:
     try:
         data = read_bounded(path)
         image = image_module(data)
-        return _shown(data, image)
+        return _shown(data, image, dtype)
     except InvalidDicomError as error:
         raise UnreadablePixels("not an image that can be read") from error
     except (UnreadablePixels, MemoryError, OSError):
@@ -98,7 +100,7 @@ def read_pixels(path: Path) -> np.ndarray:
         raise UnreadablePixels("truncated or damaged") from error
 
 
-def _shown(data: Any, image: Any) -> np.ndarray:
+def _shown(data: Any, image: Any, dtype: type) -> np.ndarray:
     from pydicom import uid
 
     raw = _decoded(image)
@@ -112,11 +114,11 @@ def _shown(data: Any, image: Any) -> np.ndarray:
     if space == "PALETTE COLOR":
         return palette_colours(pixels, image)
     if space not in GREY:
-        return pixels if pixels.dtype == np.uint8 else scale_to_bytes(pixels)
+        return pixels if pixels.dtype == np.uint8 else scale_range(pixels, np.uint8)
     outside = padding(raw, pixels, data)
     del raw
     inverted = space == "MONOCHROME1" or text(data, "PresentationLUTShape") == "INVERSE"
-    return shown(pixels, outside, data, inverted)
+    return shown(pixels, outside, data, inverted, dtype)
 
 
 def _decoded(image: Any) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cxr.images.dicom_header import functional_groups, number, numbers, text, value
-from cxr.images.scaling import row_blocks
+from cxr.images.scaling import BRIGHTEST, row_blocks
 
 # A window that clips all pixels but one in a hundred was never meant to be looked through.
 USED = 0.01
@@ -105,7 +105,9 @@ def _as_stored(end: float, dtype: np.dtype) -> float:
     return int(end)
 
 
-def shown(pixels: np.ndarray, outside: np.ndarray, data: Any, inverted: bool) -> np.ndarray:
+def shown(
+    pixels: np.ndarray, outside: np.ndarray, data: Any, inverted: bool, dtype: type = np.uint8
+) -> np.ndarray:
     """Grey pixels as their rescaling and window show them, scaled to 0..255.
 
     Modality table, or rescale slope and intercept; then the VOI table, or the
@@ -121,26 +123,30 @@ def shown(pixels: np.ndarray, outside: np.ndarray, data: Any, inverted: bool) ->
     data : pydicom.Dataset
     inverted : bool
         Whether large values are dark.
+    dtype : type
+        uint8, or float32 for pixels from 0 to 1 that keep their depth.
 
     Returns
     -------
-    uint8 array, shape (height, width)
+    array of `dtype`, shape (height, width)
     """
     displays = list(_displays(data))
     for hidden in (outside, outside & _not_finite(pixels)):
-        grey = _scaled(pixels, hidden, displays)
+        grey = _scaled(pixels, hidden, displays, dtype)
         if grey is not None:
             if inverted:
-                np.subtract(255, grey, out=grey)
+                np.subtract(BRIGHTEST[dtype], grey, out=grey)
             grey[hidden] = 0
             return grey
-    return np.zeros(pixels.shape, dtype=np.uint8)
+    return np.zeros(pixels.shape, dtype=dtype)
 
 
-def _scaled(pixels: np.ndarray, hidden: np.ndarray, displays: list[Lookup]) -> np.ndarray | None:
+def _scaled(
+    pixels: np.ndarray, hidden: np.ndarray, displays: list[Lookup], dtype: type
+) -> np.ndarray | None:
     """The pixels by the first display that shows something of them; None where none does."""
     if pixels.dtype.kind == "f" or pixels.dtype.itemsize > 2:
-        return _first_useful(pixels, ~hidden, displays)
+        return _first_useful(pixels, ~hidden, displays, dtype)
     # Of few values each is shown once.
     unsigned = pixels.view(pixels.dtype.str.replace("i", "u"))
     counts = np.zeros(2 ** (8 * pixels.dtype.itemsize), dtype=np.int64)
@@ -148,19 +154,19 @@ def _scaled(pixels: np.ndarray, hidden: np.ndarray, displays: list[Lookup]) -> n
         counts += np.bincount(unsigned[rows][~hidden[rows]], minlength=len(counts))
     values = np.arange(len(counts), dtype=unsigned.dtype.newbyteorder("="))
     values = values.view(pixels.dtype.newbyteorder("="))
-    table = _first_useful(values[:, None], counts[:, None], displays)
+    table = _first_useful(values[:, None], counts[:, None], displays, dtype)
     if table is None:
         return None
-    grey = np.empty(pixels.shape, dtype=np.uint8)
+    grey: np.ndarray = np.empty(pixels.shape, dtype=dtype)
     for rows in row_blocks(pixels.shape):
         grey[rows] = table[unsigned[rows], 0]
     return grey
 
 
 def _first_useful(
-    pixels: np.ndarray, weights: np.ndarray, displays: list[Lookup]
+    pixels: np.ndarray, weights: np.ndarray, displays: list[Lookup], dtype: type
 ) -> np.ndarray | None:
-    grey = np.empty(pixels.shape, dtype=np.uint8)
+    grey: np.ndarray = np.empty(pixels.shape, dtype=dtype)
     for display in displays:
         span = _span(display, pixels, weights)
         if span is None:
@@ -168,7 +174,8 @@ def _first_useful(
         low, high = span
         for rows in row_blocks(pixels.shape):
             part = np.clip(np.nan_to_num(display.apply(pixels[rows]), nan=low), low, high)
-            grey[rows] = np.round(255 * ((part - low) / (high - low)))
+            values = BRIGHTEST[dtype] * ((part - low) / (high - low))
+            grey[rows] = np.round(values) if dtype is np.uint8 else values
         return grey
     return None
 

@@ -20,13 +20,13 @@ def hide(grey: np.ndarray, boxes: Iterable[Box]) -> np.ndarray:
 
     Parameters
     ----------
-    grey : uint8 array, shape (height, width)
+    grey : array of bytes or floats, shape (height, width)
     boxes : iterable of (left, top, right, bottom)
         Shares of the width and the height.
 
     Returns
     -------
-    uint8 array, shape (height, width)
+    array of the same type and shape
         `grey` itself without a box, or where the boxes leave nothing to fill from.
 
     References
@@ -37,7 +37,9 @@ def hide(grey: np.ndarray, boxes: Iterable[Box]) -> np.ndarray:
     if not hidden.any() or hidden.all():
         return grey
     filled = _fill(np.where(hidden, 0, grey).astype(np.float32), (~hidden).astype(np.float32))
-    return np.where(hidden, np.rint(filled).clip(0, 255).astype(np.uint8), grey)
+    if grey.dtype == np.uint8:
+        filled = np.rint(filled).clip(0, 255)
+    return np.where(hidden, filled.astype(grey.dtype), grey)
 
 
 def boxes_by_image(boxes: pd.DataFrame) -> dict[str, list[Box]]:

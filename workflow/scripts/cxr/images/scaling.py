@@ -1,4 +1,4 @@
-"""Deep pixels as bytes."""
+"""Deep pixels as bytes, or as numbers from 0 to 1."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,8 @@ import numpy as np
 
 # Pixels at a time: copies as float64 of a whole large image would take gigabytes.
 BLOCK = 2**22
+# The brightest value of pixels that are bytes, or keep their depth.
+BRIGHTEST: dict[type, int] = {np.uint8: 255, np.float32: 1}
 
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -27,11 +29,17 @@ def scale_to_bytes(pixels: np.ndarray) -> np.ndarray:
     -------
     uint8 array of the same shape
     """
-    scaled = np.zeros(pixels.shape, dtype=np.uint8)
+    return scale_range(pixels, np.uint8)
+
+
+def scale_range(pixels: np.ndarray, dtype: type) -> np.ndarray:
+    """As `scale_to_bytes`; with float32 for `dtype` to 0..1, without rounding to steps."""
+    scaled: np.ndarray = np.zeros(pixels.shape, dtype=dtype)
     low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
     if not high > low:
         return scaled
     for rows in row_blocks(pixels.shape):
         deep = np.nan_to_num(pixels[rows].astype(np.float64), nan=low)
-        scaled[rows] = np.round(255 * (deep - low) / (high - low)).astype(np.uint8)
+        values = BRIGHTEST[dtype] * (deep - low) / (high - low)
+        scaled[rows] = np.round(values) if dtype is np.uint8 else values
     return scaled

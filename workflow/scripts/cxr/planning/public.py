@@ -24,6 +24,8 @@ def public_config(study: Mapping[str, Any]) -> dict[str, Any]:
         _shorten(source, "path")
     for model in public["models"].values():
         _shorten(model, "weights")
+    for encoder in public["encoders"].values():
+        _shorten(encoder, "path")
     _shorten(public["features"] or {}, "from_file")
     return public
 

@@ -9,6 +9,8 @@ from cxr.config.catalogue.projections import RADIOGRAPH, find_modality
 from cxr.planning.chunks import SIMULATIONS, SIMULATIONS_ON_GPU, chunks, null_chunks
 from cxr.planning.parts import ProtocolSettings, protocol_parts
 
+# Where features are from: a network trained here, an encoder that others trained, a table.
+TRAINED, ENCODER, EXTERNAL = "trained", "encoder", "external"
 # The chunk that holds the map by PCA alone.
 PCA = "pca"
 
@@ -20,7 +22,9 @@ class StudyStages:
     Attributes
     ----------
     has_images : bool
-        Whether features are learned from images; else they come from a table.
+        Whether features are computed from images; else they come from a table.
+    has_networks, has_encoders : bool
+        Whether networks are trained, and whether there are encoders of others.
     has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
     has_text, hides_text : bool
@@ -30,11 +34,15 @@ class StudyStages:
     has_lungs : bool
         Whether lungs are found in the images: in radiographs alone.
     has_external, has_external_baselines : bool
-        Whether networks are validated on external sources, and baselines too.
+        Whether there are external sources to validate on, and baselines are validated too.
     sources, external : list of str
-        The sources of the cohort, and those that the networks are validated on alone.
+        The sources of the cohort, and those that are validated on alone.
+    networks, encoders : list of str
+        The networks that are trained, and the encoders.
     models : list of str
-        The networks, or the one name of external features.
+        All that have features: networks, then encoders, or the one name of external features.
+    encoder_chunks : dict of list of str
+        By encoder, the parts of the images that it encodes.
     protocols : dict of str to str
         The protocol of each part that networks are evaluated on.
     chunks : dict
@@ -54,6 +62,8 @@ class StudyStages:
     """
 
     has_images: bool
+    has_networks: bool
+    has_encoders: bool
     has_tags: bool
     has_analysis: bool
     has_lungs: bool
@@ -66,7 +76,10 @@ class StudyStages:
     text_chunks: list[str]
     sources: list[str]
     external: list[str]
+    networks: list[str]
+    encoders: list[str]
     models: list[str]
+    encoder_chunks: dict[str, list[str]]
     protocols: dict[str, str]
     chunks: dict[str, dict[str, Any]]
     controls: list[str]
@@ -86,6 +99,30 @@ class StudyStages:
     def largest_chunk(self) -> int:
         """Maps in the largest chunk."""
         return max(map(self.n_maps, self.chunks))
+
+    def controls_of(self, model: str) -> list[str]:
+        """The control features of a model; an encoder has those that need no network."""
+        return self._without_networks(self.controls, model)
+
+    def baselines_of(self, model: str) -> list[str]:
+        """The baseline features of a model, of the similarity stage."""
+        return self._without_networks(self.baselines, model)
+
+    def null_chunks_of(self, model: str) -> list[str]:
+        """The chunks of null simulations of a model and of its controls."""
+        subjects = {"features", *self.controls_of(model)}
+        return [name for name, chunk in self.null_chunks.items() if chunk["subject"] in subjects]
+
+    def space_of(self, model: str) -> str:
+        """Where a model's features are from: trained here, an encoder, or a table."""
+        if model in self.networks:
+            return TRAINED
+        return ENCODER if model in self.encoders else EXTERNAL
+
+    def _without_networks(self, controls: list[str], model: str) -> list[str]:
+        if model not in self.encoders:
+            return controls
+        return [name for name in controls if not CONTROLS[name].needs_network]
 
     def n_maps(self, chunk: str | None) -> int:
         """Maps in a chunk; 0 where a job has none."""
@@ -112,13 +149,16 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
     folds: list[str] = []
     baselines: list[str] = []
     backbones: dict[str, str] = {}
+    networks, encoders = list(study["models"]), list(study["encoders"])
     if has_images and evidence is not None:
-        training_seeds = list(evidence["training_seeds"])
+        training_seeds = list(evidence["training_seeds"]) if networks else []
         controls = [c for c in evidence["controls"] if has_lungs or not CONTROLS[c].covers_lungs]
+        controls = [c for c in controls if networks or not CONTROLS[c].needs_network]
     if has_images and similarity is not None:
-        folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)]
+        folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)] if networks else []
         baselines = [name for name in similarity["baselines"] if name != IMAGENET]
-        backbones = _backbones(similarity, study["models"])
+        baselines = [c for c in baselines if networks or not CONTROLS[c].needs_network]
+        backbones = _backbones(similarity, study["models"], encoders)
     external = list(study["evaluation"]["external"])
     sources = [name for name in study["sources"] if name not in external]
     protocols = ProtocolSettings(
@@ -126,11 +166,13 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
     )
     return StudyStages(
         has_images=has_images,
+        has_networks=bool(networks),
+        has_encoders=bool(encoders),
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
         has_lungs=has_lungs,
         has_external=bool(external),
-        has_external_baselines=bool(external) and study["evaluation"]["baselines"],
+        has_external_baselines=bool(external and networks) and study["evaluation"]["baselines"],
         has_evidence=evidence is not None,
         has_similarity=similarity is not None,
         has_text=text is not None,
@@ -138,7 +180,13 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         text_chunks=[f"{i + 1:04d}" for i in range(text["chunks"] if text else 0)],
         sources=sources,
         external=external,
-        models=list(study["models"]) if has_images else [study["features"]["name"]],
+        networks=networks,
+        encoders=encoders,
+        models=[*networks, *encoders] if has_images else [study["features"]["name"]],
+        encoder_chunks={
+            name: [f"{i + 1:04d}" for i in range(encoder["chunks"])]
+            for name, encoder in study["encoders"].items()
+        },
         protocols=protocol_parts(protocols, sources),
         chunks=chunks(
             embedding["perplexities"],
@@ -166,7 +214,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
 
 
 def _backbones(
-    similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+    similarity: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]], encoders: list[str]
 ) -> dict[str, str]:
     """The backbone with ImageNet weights that is searched beside each model, where there is one."""
     if similarity["space"] != "backbone" and IMAGENET not in similarity["baselines"]:
@@ -176,6 +224,7 @@ def _backbones(
         or (model["architecture"] if model["weights"] == "imagenet" else None)
         for name, model in models.items()
     }
+    named |= dict.fromkeys(encoders, similarity["backbone"])
     return {name: backbone for name, backbone in named.items() if backbone}
 
 

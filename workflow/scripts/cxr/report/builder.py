@@ -24,6 +24,7 @@ from cxr.report.glossary import glossary
 from cxr.report.inputs import ReportFiles
 from cxr.report.lights import lights
 from cxr.report.rendering import HERE, render
+from cxr.report.representations import representation_content
 from cxr.report.review import review_content
 from cxr.report.settings import ReportSettings
 from cxr.report.table_one import single_sources, table_one
@@ -73,7 +74,8 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
     study = files.study
     scripts = [(HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     data = _explored(files, settings.study)
-    removed = [read_csv(study[name]) for name in ("rejected", "excluded") if study[name]]
+    removed = [study["rejected"], study["excluded"]]
+    removed += [paths["unencoded"] for paths in files.models.values()]
     cohort = read_table(study["cohort"])
     found = read_if(comparison, study["comparison"])
     models = [_model(name, paths, study) for name, paths in files.models.items()]
@@ -90,12 +92,13 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         "alerts": of_one_source or _confounded(models),
         "cleaning": read_if(content.cleaning, study["cleaning"]),
         "quality": read_if(content.quality, study["quality"]),
-        "exclusions": content.reasons(removed),
+        "exclusions": content.reasons([read_csv(path) for path in removed if path]),
         "models": models,
         "comparison": found,
         "headline": headline(found),
         "tagging": tags_content(study, settings),
         "analysis": analysis_content(study, settings),
+        "representations": representation_content(study["representations"]),
         "glossary": glossary(
             next((m["evidence"]["thresholds"] for m in models if m["evidence"]), None)
         ),

@@ -70,7 +70,7 @@ TERMS = (
     Term(
         "average precision",
         "Area under the curve of precision against recall, one class against the rest.",
-        also=("mean average precision",),
+        also=("mean average precision", "class, mean average precision"),
     ),
     Term(
         "balance score",
@@ -164,6 +164,12 @@ TERMS = (
         ("stability",),
     ),
     Term(
+        "linear probe",
+        "A linear classifier of frozen features, fitted to other patients. What it finds is there "
+        "to be found; the k-NN probe asks the ten nearest images in its place.",
+        also=("class, linear probe", "class, k-nn probe", "probe"),
+    ),
+    Term(
         "majority baseline",
         "Accuracy of always predicting the most frequent value.",
     ),
@@ -174,7 +180,7 @@ TERMS = (
     Term(
         "mean absolute error",
         "Mean distance of estimates from the raters' scores, in their units.",
-        also=("error reduction over the mean",),
+        also=("error reduction over the mean", "severity, mean absolute error"),
     ),
     Term(
         "null simulation",
@@ -202,12 +208,18 @@ TERMS = (
         "precision",
         "Of the images called a class, the share that is of it; of a search, the share of "
         "neighbours that share the query's value.",
+        also=("class, precision at k",),
     ),
     Term(
         "q",
         "p adjusted over all fields that were tested (Benjamini and Hochberg), so that it "
         "bounds the share of false findings.",
         "q ≤ {alpha:g}",
+    ),
+    Term(
+        "representation",
+        "The features of an image by one network, trained here or by others, or by a control.",
+        also=("encoder",),
     ),
     Term(
         "ROC-AUC",
@@ -239,6 +251,7 @@ TERMS = (
     Term(
         "Spearman's correlation",
         "Correlation of ranks, -1 to 1.",
+        also=("severity, spearman's correlation",),
     ),
     Term(
         "specificity",

@@ -11,10 +11,14 @@ from typing import Any
 
 from cxr.planning.stages import StudyStages
 
-IMAGES, TAGS, ANALYSIS = "images", "tags", "analysis"
+IMAGES, NETWORKS, ENCODERS = "images", "networks", "encoders"
+TAGS, ANALYSIS = "tags", "analysis"
 EXTERNAL, EXTERNAL_BASELINES, TEXT = "external", "external_baselines", "text"
 EVIDENCE, SIMILARITY = "evidence", "similarity"
-PARTS = (IMAGES, TEXT, TAGS, ANALYSIS, EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY)
+PARTS = (
+    *(IMAGES, NETWORKS, ENCODERS, TEXT, TAGS, ANALYSIS),
+    *(EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY),
+)
 
 STUDY = "results/{study}"
 
@@ -29,7 +33,8 @@ class Input:
         Of the rule's input, and of what templates find.
     path : str
         Relative to the working directory, with `{study}`; one file for each model or
-        source where `{model}` or `{source}` is in it.
+        source where `{model}` or `{source}` is in it, of trained networks or encoders alone
+        where it needs these.
     needs : tuple of str
         The parts that a study must have for the file to exist, of `PARTS`.
     direct : bool
@@ -51,10 +56,36 @@ class Input:
         """Whether there is one file a model."""
         return "{model}" in self.path
 
+    def models(self, shown: "ShownModels") -> list[str]:
+        """The models that have such a file."""
+        if NETWORKS in self.needs:
+            return list(shown.networks)
+        return list(shown.encoders) if ENCODERS in self.needs else shown.all
+
     @property
     def per_source(self) -> bool:
         """Whether there is one file a source."""
         return "{source}" in self.path
+
+
+@dataclass(frozen=True)
+class ShownModels:
+    """All that has features, in the order of the page.
+
+    Attributes
+    ----------
+    networks, encoders, tables : sequence of str
+        Trained networks, encoders, and features from a file.
+    """
+
+    networks: Sequence[str] = ()
+    encoders: Sequence[str] = ()
+    tables: Sequence[str] = ()
+
+    @property
+    def all(self) -> list[str]:
+        """Their names."""
+        return [*self.networks, *self.encoders, *self.tables]
 
 
 @dataclass(frozen=True)
@@ -104,28 +135,33 @@ INPUTS = (
     _table("excluded", "excluded", IMAGES, direct=False),
     Input("flow", f"{STUDY}/flow.json", (IMAGES,)),
     _figure("flow_figure", "cohort_flow", IMAGES),
-    Input("card", f"{STUDY}/models/{{model}}/model.json", (IMAGES,)),
-    Input("history", f"{STUDY}/models/{{model}}/history.csv", (IMAGES,), direct=False),
-    Input("metrics", f"{STUDY}/models/{{model}}/metrics.json", (IMAGES,)),
-    Input("confounding", f"{STUDY}/models/{{model}}/confounding.csv", (IMAGES,), direct=False),
-    Input("confounding_verdict", f"{STUDY}/models/{{model}}/confounding.json", (IMAGES,)),
-    Input("subgroups", f"{STUDY}/models/{{model}}/subgroups.csv", (IMAGES,), direct=False),
-    Input("review", f"{STUDY}/models/{{model}}/review.csv", (IMAGES,), direct=False),
-    Input("attention", f"{STUDY}/models/{{model}}/attention.csv", (IMAGES,), direct=False),
-    _figure("training_figure", "{model}.training", IMAGES),
-    _figure("confusion_figure", "{model}.confusion", IMAGES),
-    _figure("reliability_figure", "{model}.reliability", IMAGES),
-    _figure("gradcam_figure", "{model}.gradcam", IMAGES),
-    _figure("review_figure", "{model}.review", IMAGES),
-    _table("comparison", "comparison", IMAGES, direct=False),
-    _figure("comparison_figure", "comparison", IMAGES),
+    Input("card", f"{STUDY}/models/{{model}}/model.json", (NETWORKS,)),
+    Input("history", f"{STUDY}/models/{{model}}/history.csv", (NETWORKS,), direct=False),
+    Input("metrics", f"{STUDY}/models/{{model}}/metrics.json", (NETWORKS,)),
+    Input("confounding", f"{STUDY}/models/{{model}}/confounding.csv", (NETWORKS,), direct=False),
+    Input("confounding_verdict", f"{STUDY}/models/{{model}}/confounding.json", (NETWORKS,)),
+    Input("subgroups", f"{STUDY}/models/{{model}}/subgroups.csv", (NETWORKS,), direct=False),
+    Input("review", f"{STUDY}/models/{{model}}/review.csv", (NETWORKS,), direct=False),
+    Input("attention", f"{STUDY}/models/{{model}}/attention.csv", (NETWORKS,), direct=False),
+    _figure("training_figure", "{model}.training", NETWORKS),
+    _figure("confusion_figure", "{model}.confusion", NETWORKS),
+    _figure("reliability_figure", "{model}.reliability", NETWORKS),
+    _figure("gradcam_figure", "{model}.gradcam", NETWORKS),
+    _figure("review_figure", "{model}.review", NETWORKS),
+    _table("comparison", "comparison", NETWORKS, direct=False),
+    _figure("comparison_figure", "comparison", NETWORKS),
+    # Of encoders, and of all representations side by side.
+    Input("encoder", "results/weights/encoders/{model}.json", (ENCODERS,)),
+    _table("unencoded", "encoded/{model}.rejected", ENCODERS, direct=False),
+    _table("representations", "representations", ENCODERS, direct=False),
+    _figure("representations_figure", "representations", ENCODERS),
     # Of burned-in text; its words are in a table that no page shows.
     Input("burned_in_text", f"{STUDY}/text.json", (TEXT,)),
     # Of tags.
     _table("tags", "tags", TAGS),
-    _table("tag_comparison", "tag_comparison", TAGS, direct=False),
-    _table("tag_precision", "tag_precision", TAGS, direct=False),
-    _figure("tags_figure", "tags", TAGS),
+    _table("tag_comparison", "tag_comparison", TAGS, NETWORKS, direct=False),
+    _table("tag_precision", "tag_precision", TAGS, NETWORKS, direct=False),
+    _figure("tags_figure", "tags", TAGS, NETWORKS),
     # Of the analysis of the metadata.
     Input("spellings", f"{STUDY}/spellings.csv", (ANALYSIS,), direct=False),
     _table("analysis_cleaning", "analysis/cleaning", ANALYSIS),
@@ -137,7 +173,7 @@ INPUTS = (
     _figure("pairs_figure", "metadata.pairs", ANALYSIS),
     _figure("classifiers_figure", "metadata.classifiers", ANALYSIS),
     # Of external validation.
-    _table("external", "models/{model}/external", EXTERNAL, direct=False),
+    _table("external", "models/{model}/external", EXTERNAL, NETWORKS, direct=False),
     _table("external_excluded", "external/excluded", EXTERNAL, direct=False),
     _table("external_baselines", "external/baselines", EXTERNAL_BASELINES, direct=False),
     # Of the evidence on each model's clusters.
@@ -165,8 +201,13 @@ def study_parts(stages: StudyStages) -> frozenset[str]:
     return frozenset(part for part in PARTS if getattr(stages, f"has_{part}"))
 
 
+def shown_models(stages: StudyStages) -> ShownModels:
+    """The models of a study by what they are."""
+    return ShownModels(stages.networks, stages.encoders, [] if stages.has_images else stages.models)
+
+
 def report_inputs(
-    parts: Collection[str], models: Sequence[str], sources: Sequence[str]
+    parts: Collection[str], models: ShownModels, sources: Sequence[str]
 ) -> dict[str, str | list[str]]:
     """The named inputs of the rule that writes the page.
 
@@ -174,7 +215,8 @@ def report_inputs(
     ----------
     parts : collection of str
         What the study has, of `PARTS`.
-    models, sources : sequence of str
+    models : ShownModels
+    sources : sequence of str
 
     Returns
     -------
@@ -185,7 +227,7 @@ def report_inputs(
     return {file.name: _paths(file, models, sources) for file in _of(parts) if file.page}
 
 
-def report_tables(parts: Collection[str], models: Sequence[str]) -> list[str]:
+def report_tables(parts: Collection[str], models: ShownModels) -> list[str]:
     """The tables that get a page of their own: paths below the study's folder, without suffix."""
     paths: list[str] = []
     for file in _of(parts):
@@ -195,26 +237,29 @@ def report_tables(parts: Collection[str], models: Sequence[str]) -> list[str]:
     return [path.removeprefix(f"{STUDY}/").removesuffix(".csv") for path in paths]
 
 
-def report_files(inputs: Mapping[str, Any], models: Sequence[str]) -> ReportFiles:
+def report_files(inputs: Mapping[str, Any], models: ShownModels) -> ReportFiles:
     """The page's files by name, from the inputs of the rule.
 
     Parameters
     ----------
     inputs : mapping of str to path or sequence of paths
         As `report_inputs` names them.
-    models : sequence of str
-        In the order of those inputs.
+    models : ShownModels
+        As for those inputs.
     """
     shown = [file for file in INPUTS if file.page]
+
+    def of_model(file: Input, model: str) -> str | None:
+        having = file.models(models)
+        if file.name not in inputs or model not in having:
+            return None
+        return str(inputs[file.name][having.index(model)])
+
     return ReportFiles(
         study={file.name: inputs.get(file.name) for file in shown if not file.per_model},
         models={
-            model: {
-                file.name: inputs[file.name][position] if file.name in inputs else None
-                for file in shown
-                if file.per_model
-            }
-            for position, model in enumerate(models)
+            model: {file.name: of_model(file, model) for file in shown if file.per_model}
+            for model in models.all
         },
     )
 
@@ -224,9 +269,9 @@ def _of(parts: Collection[str]) -> list[Input]:
     return [file for file in INPUTS if set(file.needs) <= set(parts)]
 
 
-def _paths(file: Input, models: Sequence[str], sources: Sequence[str]) -> str | list[str]:
+def _paths(file: Input, models: ShownModels, sources: Sequence[str]) -> str | list[str]:
     if file.per_model:
-        return [file.path.replace("{model}", model) for model in models]
+        return [file.path.replace("{model}", model) for model in file.models(models)]
     if file.per_source:
         return [file.path.replace("{source}", source) for source in sources]
     return file.path

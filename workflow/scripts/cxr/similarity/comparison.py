@@ -12,6 +12,7 @@ from cxr.cohort.splits import independent_patients
 from cxr.config.catalogue.controls import CONTROLS, IMAGENET
 from cxr.core.io import read_table
 from cxr.metadata.fields import own_groups
+from cxr.planning.stages import ENCODER, EXTERNAL, TRAINED
 from cxr.similarity.retrieval import ALL, MEASURES, SharedField, retrieve, select_queries, summarise
 from cxr.similarity.space import Metric, Space, make_space
 
@@ -31,13 +32,14 @@ COLUMNS = (
     "max_attainable",
     *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")),
 )
-HELD_OUT, TRAINED, EXTERNAL = "held out", "trained", "external"
+HELD_OUT = "held out"
 # Every space with its description, in the order of figures.
 SPACES = {
     HELD_OUT: "networks trained on the other patients",
     TRAINED: "the study's network, trained on many of these images",
     IMAGENET: "a network with ImageNet weights",
     EXTERNAL: "features from a file",
+    ENCODER: "an encoder that others trained",
     **{name: entry.description for name, entry in CONTROLS.items() if entry.baseline},
 }
 
@@ -175,7 +177,7 @@ def read_feature_tables(
     features: str | Path,
     backbone: str | Path | None,
     baselines: Mapping[str, str | Path],
-    learned: bool,
+    space: str,
 ) -> dict[str, pd.DataFrame]:
     """The features of all images, by the name of their space.
 
@@ -187,10 +189,10 @@ def read_feature_tables(
         Those of a network with ImageNet weights.
     baselines : mapping of str to path
         Control features by their names.
-    learned : bool
-        Whether the study's features were learned in it.
+    space : str
+        The name of theirs: trained, encoder or external.
     """
-    paths = {TRAINED if learned else EXTERNAL: features}
+    paths = {space: features}
     if backbone:
         paths[IMAGENET] = backbone
     paths |= baselines

@@ -30,8 +30,8 @@ class ComparisonSettings:
     metric : Metric
     own_patient : bool
         Whether images of a query's own patient count as its neighbours.
-    learned : bool
-        Whether the features were learned in this study.
+    space : str
+        Where the features are from: trained, encoder or external.
     baselines : tuple of str
         Names of the control features that are searched too.
     severity : SeverityThresholds
@@ -41,7 +41,7 @@ class ComparisonSettings:
     k: int
     metric: Metric
     own_patient: bool
-    learned: bool
+    space: str
     baselines: tuple[str, ...]
     severity: SeverityThresholds
     seed: int

@@ -14,7 +14,10 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("compare_models", "compare_tags", "stratify", "review", "explain", "draw_training"),
         *("evaluate_external", "validate_baselines", "export_onnx", "predict"),
     ),
-    "features": ("export_features", "make_control", "import_features", "export_backbone"),
+    "features": (
+        *("export_features", "make_control", "import_features", "export_backbone"),
+        *("download_encoder", "encode", "join_encoder", "compare_representations"),
+    ),
     "maps and clusters": (
         *("find_neighbours", "embed", "sweep", "sweep_hdbscan", "score", "count_countries"),
         "draw_clusters",

@@ -24,6 +24,8 @@ class Control:
         In legends.
     baseline : bool
         Whether the search for similar images offers it as a baseline.
+    needs_network : bool
+        Whether it is of one trained network, so that an encoder has none of it.
     covers_lungs : bool
         Whether it needs the lungs of the images and the trained network.
     """
@@ -32,6 +34,7 @@ class Control:
     phrase: str
     description: str
     baseline: bool = True
+    needs_network: bool = False
     covers_lungs: bool = False
 
 
@@ -41,6 +44,7 @@ CONTROLS = {
         label="untrained network",
         phrase="features of an untrained network",
         description="the same network before any training",
+        needs_network=True,
     ),
     PIXELS: Control(
         label="pixels",
@@ -58,6 +62,7 @@ CONTROLS = {
         phrase="the same network's features of images with the lungs covered",
         description="the same network, the lungs painted over",
         baseline=False,
+        needs_network=True,
         covers_lungs=True,
     ),
 }

@@ -1,0 +1,152 @@
+"""Encoders that others trained: their weights, and their features of the original files."""
+
+from cxr.planning.representations import comparison_settings, representations
+
+REPRESENTATIONS = representations(STAGES)
+
+
+localrules:
+    download_encoder,
+    join_encoder,
+
+
+wildcard_constraints:
+    image_chunk="|".join(dict.fromkeys(sum(STAGES.encoder_chunks.values(), []))),
+
+
+rule download_encoder:
+    """The files of one encoder at a pinned revision, with their licence and checksums."""
+    input:
+        path=encoder_path,
+    output:
+        files=directory("results/weights/encoders/{model}"),
+        provenance="results/weights/encoders/{model}.json",
+    log:
+        "results/weights/logs/download_encoder/{model}.log",
+    benchmark:
+        "results/weights/benchmarks/download_encoder/{model}.jsonl"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(120),
+    params:
+        cfg=lambda wildcards: {
+            "name": wildcards.model,
+            "encoder": encoder_part(STUDY["encoders"][wildcards.model], "files"),
+            "folder": folder_signature(STUDY["encoders"][wildcards.model]["path"]),
+        },
+        place=lambda wildcards, output: {
+            "mirror": STUDY["mirror"],
+            "path": STUDY["encoders"][wildcards.model]["path"],
+        },
+        code=code_of("download_encoder.py"),
+    script:
+        "../workflow/scripts/download_encoder.py"
+
+
+rule encode:
+    """The features of one chunk of images by an encoder."""
+    input:
+        **({"text": TEXT} if STAGES.hides_text else {}),
+        cohort=COHORT,
+        sources=rules.clean_metadata.input.sources,
+        encoder="results/weights/encoders/{model}",
+    output:
+        features="results/{study}/encoded/{model}/{image_chunk}.parquet",
+        rejected="results/{study}/encoded/{model}/{image_chunk}.csv",
+    log:
+        "results/{study}/logs/encode/{model}.{image_chunk}.log",
+    benchmark:
+        "results/{study}/benchmarks/encode/{model}.{image_chunk}.jsonl"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(6000),
+        runtime=grows(60, 0.05),
+        gpu=1,
+    params:
+        cfg=lambda wildcards: {
+            "chunk": {
+                "first": STAGES.encoder_chunks[wildcards.model].index(
+                    wildcards.image_chunk
+                ),
+                "chunks": len(STAGES.encoder_chunks[wildcards.model]),
+            },
+            "device": STUDY["device"],
+            "encoder": encoder_part(STUDY["encoders"][wildcards.model], "features"),
+        },
+        code=code_of("encode.py"),
+    script:
+        "../workflow/scripts/encode.py"
+
+
+rule join_encoder:
+    """One row an image, one column a unit of the encoder's output."""
+    input:
+        cohort=COHORT,
+        chunks=lambda wildcards: expand(
+            rules.encode.output.features,
+            image_chunk=STAGES.encoder_chunks[wildcards.model],
+            allow_missing=True,
+        ),
+        rejected=lambda wildcards: expand(
+            rules.encode.output.rejected,
+            image_chunk=STAGES.encoder_chunks[wildcards.model],
+            allow_missing=True,
+        ),
+    output:
+        features=FEATURES,
+        rejected="results/{study}/encoded/{model}.rejected.csv",
+    log:
+        "results/{study}/logs/join_encoder/{model}.log",
+    benchmark:
+        "results/{study}/benchmarks/join_encoder/{model}.jsonl"
+    wildcard_constraints:
+        model="|".join(ENCODERS),
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000, 10),
+        runtime=grows(10, 0.1),
+    params:
+        cfg=lambda wildcards: {"name": wildcards.model},
+        code=code_of("join_encoder.py"),
+    script:
+        "../workflow/scripts/join_encoder.py"
+
+
+rule compare_representations:
+    """What networks, encoders and controls know of class, fields and severity, side by side."""
+    input:
+        cohort=COHORT,
+        metadata=METADATA,
+        features=[found.path for found in REPRESENTATIONS],
+        clusters=of_models("results/{study}/clusters/{model}.parquet"),
+    output:
+        table="results/{study}/representations.csv",
+        figure=report(
+            "results/{study}/figures/representations.svg",
+            caption="../workflow/report/representations.rst",
+            category="3 Networks",
+            labels={"model": "all", "figure": "representations"},
+        ),
+        printed=pdf_of("representations"),
+    log:
+        "results/{study}/logs/compare_representations.log",
+    benchmark:
+        "results/{study}/benchmarks/compare_representations.jsonl"
+    conda:
+        "../envs/analysis.yaml"
+    threads: 2
+    resources:
+        mem_mb=grows(2000, 30),
+        runtime=grows(60, 5),
+    params:
+        cfg=comparison_settings(STUDY, STAGES),
+        code=code_of("compare_representations.py"),
+    script:
+        "../workflow/scripts/compare_representations.py"

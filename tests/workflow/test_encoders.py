@@ -1,0 +1,126 @@
+"""Encoders that others trained, beside a network and alone, from their files to the page."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from cxr.core.io import read_notes, read_table
+from cxr.planning.encoder_parts import encoder_part
+from tests.helpers.encoders import densenet, save_dinov2, save_pickled, save_timm
+from tests.helpers.study import TINY, copy_of, workspace
+
+pytestmark = pytest.mark.timeout(1200)
+
+XRV = "densenet121-res224-all"
+SMALL = {
+    **TINY,
+    "sources": {"phantoms": {**TINY["sources"]["phantoms"], "patients": 8}},
+    "embedding": {**TINY["embedding"], "perplexities": [5, 10]},
+    "evaluation": {"random_split": False, "baselines": False},
+    "evidence": None,
+    "similarity": {"baselines": ["pixels"], "folds": None, "k": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A finished study of one network and three encoders, of a folder, and of a mirror."""
+    folder = tmp_path_factory.mktemp("encoders")
+    mirror = folder / "mirror"
+    save_pickled(densenet(), mirror / "weights" / "xrv" / f"{XRV}.pt")
+    encoders = {
+        "dino": {"library": "transformers", "path": str(save_dinov2(folder / "dino")), "chunks": 2},
+        "vit": {"library": "timm", "path": str(save_timm(folder / "vit")), "chunks": 1},
+        "xrv": {"library": "torchxrayvision", "model": XRV, "chunks": 1, "licence": "Apache-2.0"},
+    }
+    finished = workspace(folder / "run")
+    finished.config = SMALL | {"encoders": encoders, "mirror": str(mirror)}
+    finished.write_config(finished.config)
+    finished.snakemake()
+    return finished
+
+
+def test_an_encoder_has_every_file_that_a_network_has(place):
+    files = place.files("tiny")
+    for name, width in (("dino", 32), ("vit", 192), ("xrv", 1024)):
+        table = read_table(place.path / f"results/tiny/features/{name}.parquet")
+        cohort = read_table(place.path / "results/tiny/cohort.parquet")
+        assert table["image_id"].tolist() == cohort["image_id"].tolist()
+        assert len(table.filter(regex=r"^f\d+$").columns) == width
+        assert table.filter(regex=r"^f\d+$").std().gt(0).any()
+        ours = {file.replace("conv5", name) for file in files if "conv5" in file}
+        without = ("models/", "figures/conv5.t", "figures/conv5.c", "figures/conv5.r")
+        kept = [f"{kind}/{name}.parquet" for kind in ("features", "ranking", "clusters", "similar")]
+        assert set(kept) | {f"explorer/{name}.json", f"countries/{name}.csv"} <= set(files)
+        assert {file for file in ours if not file.startswith(without)} - set(files) <= {
+            file.replace("conv5", name) for file in files if file.startswith(without)
+        }
+    notes = read_notes(place.path / "results/tiny/features/dino.parquet")
+    assert json.loads(notes["encoder"])
+
+
+def test_its_weights_have_their_provenance(place):
+    record = json.loads((place.path / "results/weights/encoders/xrv.json").read_text())
+    assert record["library"] == "torchxrayvision"
+    assert record["licence"] == "Apache-2.0"
+    assert all(len(digest) == 64 for digest in record["files"].values())
+    page = (place.path / "results/tiny/report.html").read_text()
+    assert next(iter(record["files"].values())) in page
+    assert str(place.path.parent) not in page
+
+
+def test_all_representations_stand_side_by_side(place):
+    table = pd.read_csv(place.path / "results/tiny/representations.csv")
+    kinds = table.groupby("representation")["kind"].first().to_dict()
+    assert kinds == {
+        "conv5": "network",
+        **dict.fromkeys(("dino", "vit", "xrv"), "encoder"),
+        "pixels": "control",
+    }
+    probes = table[table["measure"] == "linear probe"]
+    assert set(probes.loc[probes["field"] == "class", "representation"]) == set(kinds)
+    assert set(probes.loc[probes["representation"] == "conv5", "scope"]) == {"test"}
+    assert probes["value"].between(0, 1).all()
+    page = (place.path / "results/tiny/report.html").read_text()
+    assert 'id="representations"' in page
+    assert "knows the most of the class" in page
+    assert (place.path / "results/tiny/figures/representations.svg").exists()
+
+
+def test_another_encoder_runs_nothing_of_the_others_again(place, tmp_path):
+    copied = copy_of(place, tmp_path / "run")
+    assert copied.planned() == {}
+    one = place.config["encoders"]["dino"]
+    more = {**place.config, "encoders": {**place.config["encoders"], "again": one}}
+    planned = copied.planned(more)
+    assert {name: planned[name] for name in ("download_encoder", "encode", "join_encoder")} == {
+        "download_encoder": 1,
+        "encode": 2,
+        "join_encoder": 1,
+    }
+    assert planned["score"] == planned["find_similar"] == planned["compare_representations"] == 1
+    assert not {"train", "evaluate", "export_features", "assemble_cohort"} & set(planned)
+    # A licence that is corrected changes the record, and no feature.
+    named = {**place.config["encoders"], "dino": {**one, "citation": "Somebody, 2026"}}
+    planned = copied.planned({**place.config, "encoders": named})
+    assert planned["download_encoder"] == 1
+
+
+def test_encoders_alone_are_a_study(place):
+    """What needs a network of the study's own is left out, everything else is planned."""
+    config = {key: value for key, value in place.config.items() if key != "models"}
+    planned = place.planned({**config, "study": "alone", "evidence": TINY["evidence"]})
+    assert not {"train", "evaluate", "explain", "compare_models", "retrain"} & set(planned)
+    assert planned["assess_evidence"] == planned["score"] == planned["pack_explorer"] == 3
+    assert planned["search_nulls"] == 6
+    assert planned["compare_representations"] == planned["write_report"] == 1
+
+
+def test_places_are_in_no_settings(place):
+    for receipt in (place.path / "results/tiny/receipts/encoded").rglob("*.json"):
+        content = json.loads(receipt.read_text())["receipt"]
+        if "cfg" in content:
+            assert set(content["cfg"]["encoder"]) == set(
+                encoder_part(dict.fromkeys([*content["cfg"]["encoder"], "path"]), "features")
+            )

@@ -1,0 +1,1 @@
+"""Published encoders: their weights, their preprocessing, their features."""

@@ -1,0 +1,1 @@
+"""Networks, encoders and controls side by side: what their features know of class and fields."""
