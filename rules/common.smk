@@ -203,7 +203,7 @@ def of_networks(pattern):
 def of_network(pattern):
     """A file of the model where it is a trained network, else none."""
     return lambda wildcards: (
-        expand(pattern, model=wildcards.model, allow_missing=True)
+        pattern.format(study=NAME, model=wildcards.model)
         if wildcards.model in NETWORKS
         else []
     )

@@ -25,13 +25,12 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A finished study of one network and three encoders, of a folder, and of a mirror."""
+    """A finished study of one network and two encoders, of a folder and of a mirror."""
     folder = tmp_path_factory.mktemp("encoders")
     mirror = folder / "mirror"
     save_pickled(densenet(), mirror / "weights" / "xrv" / f"{XRV}.pt")
     encoders = {
         "dino": {"library": "transformers", "path": str(save_dinov2(folder / "dino")), "chunks": 2},
-        "vit": {"library": "timm", "path": str(save_timm(folder / "vit")), "chunks": 1},
         "xrv": {"library": "torchxrayvision", "model": XRV, "chunks": 1, "licence": "Apache-2.0"},
     }
     finished = workspace(folder / "run")
@@ -43,19 +42,16 @@ def place(tmp_path_factory):
 
 def test_an_encoder_has_every_file_that_a_network_has(place):
     files = place.files("tiny")
-    for name, width in (("dino", 32), ("vit", 192), ("xrv", 1024)):
+    for name, width in (("dino", 32), ("xrv", 1024)):
         table = read_table(place.path / f"results/tiny/features/{name}.parquet")
         cohort = read_table(place.path / "results/tiny/cohort.parquet")
         assert table["image_id"].tolist() == cohort["image_id"].tolist()
         assert len(table.filter(regex=r"^f\d+$").columns) == width
         assert table.filter(regex=r"^f\d+$").std().gt(0).any()
-        ours = {file.replace("conv5", name) for file in files if "conv5" in file}
-        without = ("models/", "figures/conv5.t", "figures/conv5.c", "figures/conv5.r")
-        kept = [f"{kind}/{name}.parquet" for kind in ("features", "ranking", "clusters", "similar")]
-        assert set(kept) | {f"explorer/{name}.json", f"countries/{name}.csv"} <= set(files)
-        assert {file for file in ours if not file.startswith(without)} - set(files) <= {
-            file.replace("conv5", name) for file in files if file.startswith(without)
-        }
+        kinds = ("features", "ranking", "clusters", "similar")
+        expected = {f"{kind}/{name}.parquet" for kind in kinds}
+        expected |= {f"explorer/{name}.json", f"countries/{name}.csv"}
+        assert expected <= set(files)
     notes = read_notes(place.path / "results/tiny/features/dino.parquet")
     assert json.loads(notes["encoder"])
 
@@ -75,7 +71,7 @@ def test_all_representations_stand_side_by_side(place):
     kinds = table.groupby("representation")["kind"].first().to_dict()
     assert kinds == {
         "conv5": "network",
-        **dict.fromkeys(("dino", "vit", "xrv"), "encoder"),
+        **dict.fromkeys(("dino", "xrv"), "encoder"),
         "pixels": "control",
     }
     probes = table[table["measure"] == "linear probe"]
@@ -107,14 +103,20 @@ def test_another_encoder_runs_nothing_of_the_others_again(place, tmp_path):
     assert planned["download_encoder"] == 1
 
 
-def test_encoders_alone_are_a_study(place):
-    """What needs a network of the study's own is left out, everything else is planned."""
+def test_encoders_alone_are_a_study(place, tmp_path):
+    """What needs a network of the study's own is left out; the verdict and the page are there."""
     config = {key: value for key, value in place.config.items() if key != "models"}
-    planned = place.planned({**config, "study": "alone", "evidence": TINY["evidence"]})
+    vit = {"library": "timm", "path": str(save_timm(tmp_path / "vit")), "chunks": 1}
+    config |= {"study": "alone", "encoders": {"vit": vit}, "evidence": TINY["evidence"]}
+    planned = place.planned(config)
     assert not {"train", "evaluate", "explain", "compare_models", "retrain"} & set(planned)
-    assert planned["assess_evidence"] == planned["score"] == planned["pack_explorer"] == 3
-    assert planned["search_nulls"] == 6
-    assert planned["compare_representations"] == planned["write_report"] == 1
+    place.snakemake(config="changed.yaml")
+    results = place.path / "results" / "alone"
+    assert json.loads((results / "evidence" / "vit.json").read_text())["verdict"]
+    assert set(pd.read_csv(results / "representations.csv")["representation"]) == {"vit", "pixels"}
+    assert "vit" in (results / "report.html").read_text()
+    table = read_table(results / "features" / "vit.parquet")
+    assert len(table.filter(regex=r"^f\d+$").columns) == 192
 
 
 def test_places_are_in_no_settings(place):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def main(input, output, cfg):
     images = read_array(input.images)
-    card = read_json(input.model[0]) if input.model else {}
+    card = read_json(input.model) if input.model else {}
     trained = None
     if input.lungs:
         from cxr.networks.weights import load_model  # other controls do without torch
