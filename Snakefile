@@ -55,6 +55,11 @@ if STAGES.has_similarity:
     include: "rules/similar.smk"
 
 
+if STAGES.has_images:
+
+    include: "rules/app.smk"
+
+
 include: "rules/report.smk"
 include: "rules/run.smk"
 
