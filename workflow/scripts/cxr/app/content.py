@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import PIL
 
 from cxr.app.graph import BrowserGraph
 from cxr.evaluation.external import OperatingPoint
 from cxr.explorer.palette import palettes
 
+# Pillow 13 changed the order of its two passes.
+TALL_FIRST = int(PIL.__version__.split(".")[0]) >= 13
 RATES = ("sensitivity", "specificity")
 
 
@@ -32,7 +35,8 @@ def model_document(
     Returns
     -------
     dict
-        `classes, tags, image_size, cache_size, square, hide_text, precision`; `calibration`
+        `classes, tags, image_size, cache_size, square, hide_text, precision`; `tall_first`,
+        whether Pillow here reduces the height of tall images first; `calibration`
         (`scale, bias`); `thresholds` of the classes by uncalibrated probability, null where not
         defined, with their `rates`: the sensitivity and specificity of test images.
     """
@@ -41,6 +45,7 @@ def model_document(
         **{name: card[name] for name in ("classes", "image_size", "cache_size", "square")},
         "tags": card.get("tags", []),
         "hide_text": bool(card.get("hide_text", False)),
+        "tall_first": TALL_FIRST,
         "precision": graph.precision,
         "calibration": {
             "scale": float(point.calibration.scale),

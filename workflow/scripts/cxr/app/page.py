@@ -64,11 +64,10 @@ def render_page(
     }
     parts |= {"model.onnx": onnx, "document": json.dumps(document).encode()}
     script, style = page_script(), page_style()
-    licences = {
-        name.split("/")[0]: path.read_text(encoding="utf-8")
-        for name, path in runtime.items()
-        if path.name == "LICENSE"
-    }
+    licences = [
+        (HERE / "licences.txt").read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in runtime.values() if path.name == "LICENSE"),
+    ]
     return (
         _environment()
         .get_template("app.html")

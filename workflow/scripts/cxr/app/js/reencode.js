@@ -115,6 +115,6 @@ function reencode(image) {
 }
 
 // The canonical image, as cxr.images.canonical makes it.
-function canonical(grey, size, square) {
-  return reencode(squared(grey, size, square));
+function canonical(grey, { cache_size: size, square, tall_first: tallFirst }) {
+  return reencode(squared(grey, size, square, tallFirst));
 }

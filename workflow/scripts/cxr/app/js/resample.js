@@ -67,12 +67,15 @@ function resampleAxis(image, axis, bits, vertical) {
   return { width, height, pixels };
 }
 
-function resample(image, width, height, filter, bitsOf) {
+function resample(image, width, height, filter, bitsOf, tallFirst) {
   let result = image;
-  for (const [vertical, from, to] of [
+  const passes = [
     [false, image.width, width],
     [true, image.height, height],
-  ]) {
+  ];
+  const [fewer, lines] = [image.width - width, image.height - height];
+  if (tallFirst && lines > 0 && lines > 2 * fewer) passes.reverse();
+  for (const [vertical, from, to] of passes) {
     if (from === to) continue;
     const axis = axisWeights(from, to, FILTERS[filter]);
     const bits = bitsOf(axis);
@@ -81,14 +84,15 @@ function resample(image, width, height, filter, bitsOf) {
   return result;
 }
 
-// As Pillow's Image.resize does it with its filter of Lanczos.
-function resizeLanczos(image, width, height) {
-  return resample(image, width, height, "lanczos", () => PILLOW_BITS);
+// As Pillow's Image.resize does it with its filter of Lanczos; since Pillow 13 it begins with the
+// height where that loses more than twice as many pixels as the width.
+function resizeLanczos(image, width, height, tallFirst) {
+  return resample(image, width, height, "lanczos", () => PILLOW_BITS, tallFirst);
 }
 
 // As torchvision resizes uint8 images with antialiasing.
 function resizeBilinear(image, width, height) {
-  return resample(image, width, height, "bilinear", torchBits);
+  return resample(image, width, height, "bilinear", torchBits, false);
 }
 
 // Halves go to the even number, as Python rounds.
@@ -107,18 +111,18 @@ function crop(image, left, top, width, height) {
 }
 
 // A square of one size, as cxr.images.canonical.squared makes it.
-function squared(image, size, square) {
+function squared(image, size, square, tallFirst) {
   const { width, height } = image;
   if (square === "crop") {
     const side = Math.min(width, height);
     const left = Math.floor((width - side) / 2);
     const top = Math.floor((height - side) / 2);
-    return resizeLanczos(crop(image, left, top, side, side), size, size);
+    return resizeLanczos(crop(image, left, top, side, side), size, size, tallFirst);
   }
-  if (square === "stretch") return resizeLanczos(image, size, size);
+  if (square === "stretch") return resizeLanczos(image, size, size, tallFirst);
   const wide = width > height ? size : Math.max(1, roundHalfEven((width / height) * size));
   const high = width < height ? size : Math.max(1, roundHalfEven((height / width) * size));
-  const inside = resizeLanczos(image, wide, high);
+  const inside = resizeLanczos(image, wide, high, tallFirst);
   const left = roundHalfEven((size - wide) / 2);
   const top = roundHalfEven((size - high) / 2);
   const pixels = new Uint8Array(size * size);

@@ -53,7 +53,7 @@ function largest(values) {
 async function assessFile(file, network, study) {
   const { model, images, distance } = study;
   const grey = await readImage(file);
-  const image = canonical(grey, model.cache_size, model.square);
+  const image = canonical(grey, model);
   const outputs = await network.run(image);
   const neighbours = neighboursOf(outputs.features, images.space);
   const probabilities = [...outputs.probabilities];
