@@ -38,7 +38,7 @@ rule fetch_runtime:
     benchmark:
         "results/runtime/benchmarks/fetch_runtime.jsonl"
     conda:
-        "../envs/torch.yaml"
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(1000),
@@ -98,7 +98,7 @@ rule write_card:
     benchmark:
         "results/{study}/benchmarks/write_card/{model}.jsonl"
     conda:
-        "../envs/torch.yaml"
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(1000),

@@ -1,6 +1,6 @@
 """The page of each architecture in Chromium: sizes, times, and how far it is from torch.
 
-PYTHONPATH=workflow/scripts:. .venv/bin/python tests/benchmarks/app.py --mirror FOLDER --runtime FOLDER
+PYTHONPATH=workflow/scripts:. python tests/benchmarks/app.py --mirror FOLDER --runtime FOLDER
 
 Networks have ImageNet weights where the mirror holds them, else random ones; their dense layers are
 random. Images are of the mirror. `--runtime` is `results/runtime/files` of a run.

@@ -27,16 +27,20 @@ def network():
     return built
 
 
-@pytest.mark.parametrize("target", [0, 1, 2])
-def test_its_maps_are_grad_cam_of_each_class(network, images, target):
+def test_its_maps_are_grad_cam_of_each_class(network, images):
     batch = torch.from_numpy(images[:, None]).float() / 255
     with torch.no_grad():
         cams = Explained(network)(batch)[4]
-    large = F.interpolate(cams[:, [target]], (SIDE, SIDE), mode="bilinear", align_corners=False)
-    greatest = large.amax(dim=(2, 3), keepdim=True).clamp_min(1e-30)
-    expected = grad_cam(network, images, SIDE, np.full(len(images), target), device="cpu")
-    assert expected.max() == 1
-    np.testing.assert_allclose((large / greatest)[:, 0].numpy(), expected, atol=1e-4)
+    large = F.interpolate(cams, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    large = (large / large.amax(dim=(2, 3), keepdim=True).clamp_min(1e-30)).numpy()
+    seen = 0
+    for target in range(3):
+        codes = np.full(len(images), target)
+        expected = grad_cam(network, images, SIDE, codes, device="cpu")
+        np.testing.assert_allclose(large[:, target], expected, atol=1e-4)
+        seen += int(expected.max() == 1)
+    # A class of which nothing is evidence has an empty map.
+    assert seen
 
 
 def test_it_computes_what_torch_computes(network, images):

@@ -14,7 +14,14 @@ HOSTILE = "<img src=x onerror=alert(1)> | `*` [a](javascript:alert(1))"
 
 
 def facts(**changed):
-    metric = {"metric": "accuracy", "value": 0.9, "low": 0.8, "high": 0.95, "text": "0.900"}
+    metric = {
+        "id": "accuracy",
+        "metric": "accuracy",
+        "value": 0.9,
+        "low": 0.8,
+        "high": 0.95,
+        "text": "0.900",
+    }
     row = {"class": HOSTILE, "source": "mine", "images": 9, "patients": 8}
     return {
         "study": "mine",

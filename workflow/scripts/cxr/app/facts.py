@@ -103,7 +103,7 @@ def internal_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The metrics of the study's test images: overall, then those of each class."""
     tested = metrics["splits"]["test"]
     rows = [
-        {"class": None, "metric": label, **tested[name]}
+        {"class": None, "id": name, "metric": label, **tested[name]}
         for name, label in OVERALL.items()
         if tested[name]["value"] is not None
     ]

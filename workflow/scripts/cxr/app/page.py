@@ -126,8 +126,13 @@ def render_card(facts: Mapping[str, Any]) -> str:
     environment = _environment()
     environment.autoescape = False
     environment.filters["cell"] = markdown_cell
-    environment.filters["quoted"] = json.dumps
+    environment.filters["quoted"] = quoted
     return environment.get_template("card.md").render(facts=facts)
+
+
+def quoted(text: Any) -> str:
+    """Text of the data as a scalar of YAML."""
+    return json.dumps(str(text), ensure_ascii=False)
 
 
 def markdown_cell(text: Any) -> str:

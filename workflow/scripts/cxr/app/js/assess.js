@@ -57,7 +57,9 @@ function distanceOf(outputs, reference) {
   const norm = Math.hypot(...outputs);
   const spaces = [outputs, outputs.map((value) => (norm > 0 ? value / norm : value))];
   const distance = Math.max(
-    ...spaces.map((values, i) => mahalanobis(values, reference.spaces[i]) / reference.spaces[i].scale),
+    ...spaces.map(
+      (values, i) => mahalanobis(values, reference.spaces[i]) / reference.spaces[i].scale,
+    ),
   );
   const { held_out: known } = reference;
   if (!known.length) return { distance, percentile: null };
@@ -94,7 +96,8 @@ function enlarged(cams, [high, wide], position, side) {
   places(high).forEach((row, y) => {
     columns.forEach((column, x) => {
       const along = (line) =>
-        small[line * wide + column.low] * (1 - column.share) + small[line * wide + column.next] * column.share;
+        small[line * wide + column.low] * (1 - column.share) +
+        small[line * wide + column.next] * column.share;
       const value = along(row.low) * (1 - row.share) + along(row.next) * row.share;
       large[y * side + x] = value;
       greatest = Math.max(greatest, value);

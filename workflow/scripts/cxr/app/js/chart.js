@@ -45,7 +45,8 @@ function drawMap(canvas, study, result) {
   for (const row of map.rows.values()) {
     const cluster = map.clusters[row];
     dot(map.x[row], map.y[row], 3);
-    context.fillStyle = cluster < 0 ? colours.outlier : colours.colours[cluster % colours.colours.length];
+    context.fillStyle =
+      cluster < 0 ? colours.outlier : colours.colours[cluster % colours.colours.length];
     context.fill();
   }
   if (!result.place) return;

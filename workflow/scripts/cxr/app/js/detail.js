@@ -16,7 +16,7 @@ class Detail {
       { class: "answer" },
       "Predicted: ",
       makeElement("strong", {}, model.classes[result.predicted]),
-      `, calibrated probability ${percent(result.calibrated[result.predicted])}`,
+      `, calibrated probability ${probabilityText(result.calibrated[result.predicted])}`,
     );
     const parts = makeElement("div", {}, answer, this.cautions(), this.classes());
     const columns = makeElement("div", { class: "columns" }, this.picture(), parts);
@@ -38,12 +38,19 @@ class Detail {
 
   cautions() {
     const sentences = cautions(this.result, this.study);
-    return makeElement("div", {}, ...sentences.map((text) => makeElement("p", { class: "caution" }, text)));
+    return makeElement(
+      "div",
+      {},
+      ...sentences.map((text) => makeElement("p", { class: "caution" }, text)),
+    );
   }
 
   picture() {
     const { classes } = this.study.model;
-    this.canvas = makeElement("canvas", { role: "img", "aria-label": "The image as the network sees it, with Grad-CAM" });
+    this.canvas = makeElement("canvas", {
+      role: "img",
+      "aria-label": "The image as the network sees it, with Grad-CAM",
+    });
     const slider = makeElement("input", { type: "range", min: 0, max: 100, value: this.opacity });
     slider.addEventListener("input", () => {
       this.opacity = Number(slider.value);
@@ -65,15 +72,31 @@ class Detail {
         makeElement("label", {}, "Grad-CAM of", choice),
         makeElement("label", {}, "strength", slider),
       ),
-      makeElement("p", { class: "note" }, "Bright: evidence for this class against the others. It shows where the network looks, not whether it is right."),
+      makeElement(
+        "p",
+        { class: "note" },
+        "Bright: evidence for this class against the others. It shows where the network looks, not whether it is right.",
+      ),
     );
   }
 
   // The classes with their probabilities, thresholds and rates.
   classes() {
     const { model } = this.study;
-    const heads = ["class", "calibrated", "", "output", "at the threshold", "sensitivity", "specificity"];
-    const head = makeElement("tr", {}, ...heads.map((text) => makeElement("th", { scope: "col" }, text)));
+    const heads = [
+      "class",
+      "calibrated",
+      "",
+      "output",
+      "at the threshold",
+      "sensitivity",
+      "specificity",
+    ];
+    const head = makeElement(
+      "tr",
+      {},
+      ...heads.map((text) => makeElement("th", { scope: "col" }, text)),
+    );
     const rows = model.classes.map((name, k) => this.classRow(name, k));
     const table = makeElement(
       "table",
@@ -96,14 +119,19 @@ class Detail {
     const fill = makeElement("i");
     fill.style.width = percent(shares[k]);
     const above = threshold !== null && probabilities[k] >= threshold;
-    const call = threshold === null ? "no threshold" : `${above ? "positive" : "negative"} (from ${threshold.toFixed(3)})`;
-    const [sensitive, specific] = ["sensitivity", "specificity"].map((rate) => rateText(model.rates[k][rate]));
+    const call =
+      threshold === null
+        ? "no threshold"
+        : `${above ? "positive" : "negative"} (from ${threshold.toFixed(3)})`;
+    const [sensitive, specific] = ["sensitivity", "specificity"].map((rate) =>
+      rateText(model.rates[k][rate]),
+    );
     const cell = (text, attributes = {}) => makeElement("td", attributes, text);
     return makeElement(
       "tr",
       {},
       makeElement("th", { scope: "row" }, name),
-      cell(percent(shares[k]), { class: "number" }),
+      cell(probabilityText(shares[k]), { class: "number" }),
       cell(makeElement("span", { class: "bar", "aria-hidden": "true" }, fill), { class: "full" }),
       cell(probabilities[k].toFixed(3), { class: "number output" }),
       cell(call, { class: "call" }),
@@ -116,7 +144,10 @@ class Detail {
   tags() {
     const { classes, tags } = this.study.model;
     if (!tags.length) return [];
-    const entries = tags.map((name, i) => [name, percent(this.result.labels[classes.length + i])]);
+    const entries = tags.map((name, i) => [
+      name,
+      probabilityText(this.result.labels[classes.length + i]),
+    ]);
     const list = makeTerms(entries);
     list.className = "facts";
     return [makeElement("h3", {}, "Labels besides"), list];
@@ -134,28 +165,50 @@ class Detail {
         makeElement("span", { class: "id" }, images.image_ids[image]),
       ),
     );
-    const sampled = images.sampled ? `, of a sample of the ${images.sampled.toLocaleString("en")} in the study` : "";
+    const sampled = images.sampled
+      ? `, of a sample of the ${images.sampled.toLocaleString("en")} in the study`
+      : "";
     return [
       makeElement("h3", {}, "Most similar images of the study"),
       makeElement("ol", { class: "neighbours" }, ...items),
-      makeElement("p", { class: "note" }, `By the network's features (${images.space.metric})${sampled}.`),
+      makeElement(
+        "p",
+        { class: "note" },
+        `By the network's features (${images.space.metric})${sampled}.`,
+      ),
     ];
   }
 
   places() {
     const { distance, percentile, place } = this.result;
-    const rank = percentile === null ? "" : `: further than ${percent(percentile / 100, 0)} of the held-out images`;
+    const rank =
+      percentile === null
+        ? ""
+        : `: further than ${percent(percentile / 100, 0)} of the held-out images`;
     const limit = this.study.distance.far;
     const parts = [
       makeElement("h3", {}, "Distance from the training images"),
-      makeElement("p", {}, `${distance.toFixed(2)} times the median of the study's held-out images${rank}. Above ${limit}% an image counts as unlike the training images.`),
+      makeElement(
+        "p",
+        {},
+        `${distance.toFixed(2)} times the median of the study's held-out images${rank}. Above ${limit}% an image counts as unlike the training images.`,
+      ),
     ];
     if (!this.study.images.map) return parts;
-    this.map = makeElement("canvas", { class: "map", role: "img", "aria-label": "The study's map with the place of this image" });
+    this.map = makeElement("canvas", {
+      class: "map",
+      role: "img",
+      "aria-label": "The study's map with the place of this image",
+    });
     const words = place
       ? "The cross is the mean place of the nearest images that are on the map (ringed), the nearer with more weight; colours are the study's clusters, grey its outliers."
       : "It has no place: it has no nearest images.";
-    return [...parts, makeElement("h3", {}, "Place on the study's map"), this.map, makeElement("p", { class: "note" }, words)];
+    return [
+      ...parts,
+      makeElement("h3", {}, "Place on the study's map"),
+      this.map,
+      makeElement("p", { class: "note" }, words),
+    ];
   }
 
   draw() {

@@ -64,10 +64,23 @@ function imageModule(dataset) {
   const highBit = high >= bitsStored && high < bitsAllocated ? high : bitsStored - 1;
   const signed = value("x00280103") === 1;
   const planes = value("x00280006") === 1;
-  const kind = channels === 1 && !said.startsWith("PALETTE") && said !== "MONOCHROME1" ? "MONOCHROME2" : said;
-  if (kind.startsWith("PALETTE")) throw new Refused("colours of a palette, which this page does not read");
+  const kind =
+    channels === 1 && !said.startsWith("PALETTE") && said !== "MONOCHROME1" ? "MONOCHROME2" : said;
+  if (kind.startsWith("PALETTE"))
+    throw new Refused("colours of a palette, which this page does not read");
   if (channels !== 1 && channels !== 3) throw new Refused(`pixels of ${channels} channels`);
-  return { element, width, height, channels, bitsAllocated, bitsStored, highBit, signed, planes, kind };
+  return {
+    element,
+    width,
+    height,
+    channels,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    signed,
+    planes,
+    kind,
+  };
 }
 
 async function shownPixels(parser, dataset) {
@@ -98,7 +111,9 @@ function colourPixels(raw, { width, height, planes, kind }) {
     let [red, green, blue] = [0, 1, 2].map((c) => bytes[planes ? c * count + i : 3 * i + c]);
     if (kind.startsWith("YBR_FULL")) {
       const [y, cb, cr] = [red, green - 128, blue - 128];
-      [red, green, blue] = [y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb].map(cut);
+      [red, green, blue] = [y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb].map(
+        cut,
+      );
     }
     pixels[i] = luminance(red, green, blue);
     difference += Math.max(red, green, blue) - Math.min(red, green, blue);
@@ -112,21 +127,29 @@ async function rawPixels(parser, dataset, image, syntax) {
   if (UNCOMPRESSED.includes(syntax)) {
     const length = (width * height * channels * bitsAllocated) / 8;
     const bytes = dataset.byteArray.slice(element.dataOffset, element.dataOffset + element.length);
-    if (bytes.length >= 2 * Math.max(1, length)) throw new Refused("more pixels than its header says");
+    if (bytes.length >= 2 * Math.max(1, length))
+      throw new Refused("more pixels than its header says");
     return asNumbers(bytes, bitsAllocated, signed, syntax === `${SYNTAX}.2`);
   }
   const decode = DECODERS[syntax];
   if (!decode) throw new Refused(NO_DECODER);
   if (!element.fragments?.length) throw new Refused(DAMAGED);
   const { fragments } = element;
-  const frame = parser.readEncapsulatedPixelDataFromFragments(dataset, element, 0, fragments.length, fragments);
+  const frame = parser.readEncapsulatedPixelDataFromFragments(
+    dataset,
+    element,
+    0,
+    fragments.length,
+    fragments,
+  );
   const decoded = await decode(frame, image);
   if (decoded.grey) return decoded;
   return asNumbers(decoded.bytes, 8 * decoded.size, signed, false);
 }
 
 function asNumbers(bytes, bits, signed, bigEndian) {
-  if (bits === 8) return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+  if (bits === 8)
+    return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
   const even = bytes.slice(0, bytes.length & ~1);
   if (bigEndian) {
     for (let i = 0; i < even.length; i += 2) [even[i], even[i + 1]] = [even[i + 1], even[i]];
@@ -156,7 +179,7 @@ function decodeRle(frame, { width, height, channels, bitsAllocated }) {
 function unpackBits(packed, count) {
   const plane = new Uint8Array(count);
   let filled = 0;
-  for (let at = 0; at < packed.length && filled < count; ) {
+  for (let at = 0; at < packed.length && filled < count;) {
     const control = packed[at];
     if (control < 128) {
       const run = packed.subarray(at + 1, Math.min(at + 2 + control, at + 1 + count - filled));

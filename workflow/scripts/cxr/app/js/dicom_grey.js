@@ -46,8 +46,9 @@ function tableOf(dataset, sequence) {
   const signed = item.elements.x00283002.vr === "SS";
   const first = signed ? item.int16("x00283002", 1) : item.uint16("x00283002", 1);
   const wide = data.length >= 2 * entries;
-  const table = Float64Array.from({ length: Math.min(entries, wide ? data.length >> 1 : data.length) }, (_, i) =>
-    wide ? item.uint16("x00283006", i) : item.byteArray[data.dataOffset + i],
+  const table = Float64Array.from(
+    { length: Math.min(entries, wide ? data.length >> 1 : data.length) },
+    (_, i) => (wide ? item.uint16("x00283006", i) : item.byteArray[data.dataOffset + i]),
   );
   if (table.length < 2) return null;
   const at = (value) => Math.trunc(Math.max(0, Math.min(table.length - 1, value - first)));
@@ -132,7 +133,9 @@ function storedValues(pixels, { bitsStored, highBit }) {
     if (pixels.every(within)) high = bitsStored - 1;
   }
   // Typed arrays cut what leaves their bits on the left, and keep the sign on the right.
-  return pixels.map((value) => value << (size - 1 - high)).map((value) => value >> (size - bitsStored));
+  return pixels
+    .map((value) => value << (size - 1 - high))
+    .map((value) => value >> (size - bitsStored));
 }
 
 // Which pixels are none: outside what was exposed (PS3.3 C.7.5.1.1.2).
@@ -156,7 +159,9 @@ function paddingOf(raw, pixels, dataset) {
 function shownGrey(pixels, outside, dataset, inverted) {
   const size = 2 ** (8 * pixels.BYTES_PER_ELEMENT);
   const signed = pixels instanceof Int16Array || pixels instanceof Int8Array;
-  const values = Float64Array.from({ length: size }, (_, i) => (signed && i >= size / 2 ? i - size : i));
+  const values = Float64Array.from({ length: size }, (_, i) =>
+    signed && i >= size / 2 ? i - size : i,
+  );
   const displays = displaysOf(dataset);
   const grey = new Uint8Array(pixels.length);
   for (const hidden of [outside, new Uint8Array(pixels.length)]) {

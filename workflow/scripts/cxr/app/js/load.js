@@ -10,7 +10,9 @@ function carriedBytes(name) {
 
 async function unpackedPart(name) {
   const element = document.querySelector(`script[data-part="${name}"]`);
-  const stream = new Blob([bytesOf(element.textContent)]).stream();
+  const text = element.textContent;
+  const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : bytesOf(text);
+  const stream = new Blob([bytes]).stream();
   element.remove();
   const plain = stream.pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(plain).arrayBuffer());

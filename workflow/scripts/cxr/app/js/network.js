@@ -3,7 +3,9 @@
 class Network {
   static async start(model) {
     if (typeof WebAssembly !== "object") {
-      throw new Refused("this browser has no WebAssembly, or it is switched off; open the page in another one");
+      throw new Refused(
+        "this browser has no WebAssembly, or it is switched off; open the page in another one",
+      );
     }
     const [ort, wasmBinary, onnx] = await Promise.all([
       loadModule("onnxruntime/ort.wasm.bundle.min.mjs"),
@@ -24,7 +26,11 @@ class Network {
   async run(image) {
     const side = this.model.image_size;
     const { pixels } = resizeBilinear(image, side, side);
-    const input = new this.ort.Tensor("float32", Float32Array.from(pixels, (v) => v / 255), [1, 1, side, side]);
+    const input = new this.ort.Tensor(
+      "float32",
+      Float32Array.from(pixels, (v) => v / 255),
+      [1, 1, side, side],
+    );
     const results = await this.session.run({ images: input });
     const outputs = {};
     for (const [name, tensor] of Object.entries(results)) {

@@ -60,10 +60,14 @@ class Queue {
     const { refused } = this.parts;
     refused.hidden = !this.refused.length;
     if (this.refused.length === 1) refused.open = true;
-    refused.querySelector("summary").textContent = `${plural(this.refused.length, "file")} could not be used`;
-    const shown = this.refused.slice(0, LISTED).map(({ name, reason }) => makeElement("li", {}, `${name}: ${reason}`));
+    refused.querySelector("summary").textContent =
+      `${plural(this.refused.length, "file")} could not be used`;
+    const shown = this.refused
+      .slice(0, LISTED)
+      .map(({ name, reason }) => makeElement("li", {}, `${name}: ${reason}`));
     const rest = this.refused.length - shown.length;
-    if (rest > 0) shown.push(makeElement("li", {}, `and ${plural(rest, "more file")}, all in the CSV table`));
+    if (rest > 0)
+      shown.push(makeElement("li", {}, `and ${plural(rest, "more file")}, all in the CSV table`));
     refused.querySelector("ul").replaceChildren(...shown);
   }
 
@@ -72,6 +76,7 @@ class Queue {
     progress.parentElement.hidden = !this.running || this.total < 2;
     Object.assign(progress, { max: this.total, value: this.done });
     if (this.running) status.textContent = `Image ${this.done + 1} of ${this.total}…`;
-    else status.textContent = found ? `Done: ${plural(found, "image")}.` : "No image could be used.";
+    else
+      status.textContent = found ? `Done: ${plural(found, "image")}.` : "No image could be used.";
   }
 }

@@ -77,7 +77,7 @@ function pngParts(bytes) {
   const parts = [];
   let palette = null;
   let header = null;
-  for (let at = 8; at + 12 <= bytes.length; ) {
+  for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const content = bytes.subarray(at + 8, at + 8 + length);
@@ -96,7 +96,10 @@ function pngParts(bytes) {
 
 // As many bytes as are expected of what zlib has compressed.
 async function inflate(parts, expected) {
-  const reader = new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+  const reader = new Blob(parts)
+    .stream()
+    .pipeThrough(new DecompressionStream("deflate"))
+    .getReader();
   const bytes = new Uint8Array(expected);
   let filled = 0;
   try {
@@ -156,7 +159,8 @@ async function readPng(bytes, file) {
   const lineLength = Math.ceil((width * channels * depth) / 8);
   const lines = await inflate(header.parts, height * (lineLength + 1));
   const step = Math.max(1, (channels * depth) >> 3);
-  const pixels = colour === 0 && depth === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
+  const pixels =
+    colour === 0 && depth === 16 ? new Uint16Array(width * height) : new Uint8Array(width * height);
   let before = null;
   let difference = 0;
   for (let y = 0; y < height; y += 1) {
@@ -170,7 +174,11 @@ async function readPng(bytes, file) {
       if (colour === 0 || colour === 4) pixels[y * width + x] = values[first];
       else {
         const [source, from] = colour === 3 ? [palette, 3 * values[x]] : [values, first];
-        const [red, green, blue] = [source?.[from] ?? 0, source?.[from + 1] ?? 0, source?.[from + 2] ?? 0];
+        const [red, green, blue] = [
+          source?.[from] ?? 0,
+          source?.[from + 1] ?? 0,
+          source?.[from + 2] ?? 0,
+        ];
         pixels[y * width + x] = luminance(red, green, blue);
         difference += Math.max(red, green, blue) - Math.min(red, green, blue);
       }
@@ -187,13 +195,16 @@ function isColour(difference, pixels) {
 
 // The size of a JPEG by its frame's header.
 function jpegSize(bytes) {
-  for (let at = 2; at + 9 < bytes.length; ) {
+  for (let at = 2; at + 9 < bytes.length;) {
     if (bytes[at] !== 0xff) throw new Refused(DAMAGED);
     const marker = bytes[at + 1];
     if (marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
     else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { height: (bytes[at + 5] << 8) | bytes[at + 6], width: (bytes[at + 7] << 8) | bytes[at + 8] };
+      return {
+        height: (bytes[at + 5] << 8) | bytes[at + 6],
+        width: (bytes[at + 7] << 8) | bytes[at + 8],
+      };
     } else at += 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
   }
   throw new Refused(DAMAGED);

@@ -18,12 +18,12 @@ function fixed(value) {
 }
 
 const C = {
-  a: fixed(0.541196100),
+  a: fixed(0.5411961),
   b: fixed(0.765366865),
   c: fixed(1.847759065),
   d: fixed(1.175875602),
-  odd: [0.298631336, 2.053119869, 3.072711026, 1.501321110].map(fixed),
-  sums: [0.899976223, 2.562915447, 1.961570560, 0.390180644].map((value) => -fixed(value)),
+  odd: [0.298631336, 2.053119869, 3.072711026, 1.50132111].map(fixed),
+  sums: [0.899976223, 2.562915447, 1.96157056, 0.390180644].map((value) => -fixed(value)),
 };
 
 // The four odd results of four values, which both directions share.

@@ -1,5 +1,8 @@
 // One image from its file to all that the page says of it.
 
+// Images whose features are so near one another are the same.
+const SAME = 1e-6;
+
 // The page's document with its columns unpacked.
 function unpackStudy(stored) {
   const { images, distance } = stored;
@@ -84,8 +87,17 @@ function cautions(result, study) {
         "held-out images of the study. It may be no chest image of the kind that the network knows, and its answer may mean nothing.",
     );
   }
-  if (result.colour) found.push("A picture in colour, which radiographs are not: it may be no chest radiograph.");
-  if (!result.neighbours.length) found.push("The network sees nothing in it: all of its features are 0.");
+  const nearest = result.neighbours[0];
+  if (nearest && nearest.distance < SAME) {
+    found.push(
+      `An image of this study or a copy of one (${study.images.image_ids[nearest.image]}): the network may have been ` +
+        "trained on it, and its answer shows nothing about new images.",
+    );
+  }
+  if (result.colour)
+    found.push("A picture in colour, which radiographs are not: it may be no chest radiograph.");
+  if (!result.neighbours.length)
+    found.push("The network sees nothing in it: all of its features are 0.");
   const likeliest = largest(result.calibrated);
   if (likeliest !== result.predicted) {
     found.push(
@@ -98,6 +110,12 @@ function cautions(result, study) {
 
 function percent(share, digits = 1) {
   return `${(100 * share).toFixed(digits)}%`;
+}
+
+// A probability, which is never quite 0 or 1.
+function probabilityText(share) {
+  if (share >= 0.9995) return ">99.9%";
+  return share < 0.0005 ? "<0.1%" : percent(share);
 }
 
 // A metric with its interval; "not defined" where there is none.

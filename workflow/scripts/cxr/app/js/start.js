@@ -11,9 +11,13 @@ function listen(take) {
   });
   document.addEventListener("paste", (event) => take([...(event.clipboardData?.files ?? [])]));
   // A file that misses the zone must not replace the page.
-  for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+  for (const name of ["dragover", "drop"])
+    document.addEventListener(name, (event) => event.preventDefault());
   document.addEventListener("dragover", () => zone.classList.add("over"));
-  document.addEventListener("dragleave", (event) => event.relatedTarget ?? zone.classList.remove("over"));
+  document.addEventListener(
+    "dragleave",
+    (event) => event.relatedTarget ?? zone.classList.remove("over"),
+  );
   document.addEventListener("drop", (event) => {
     zone.classList.remove("over");
     take([...(event.dataTransfer?.files ?? [])]);
@@ -35,9 +39,18 @@ async function start() {
     byId("several").hidden = false;
     if (table.results.length === 1) table.select(0);
   };
-  const parts = { table, found, status, progress: document.querySelector("progress"), stop: byId("stop"), refused: byId("refused") };
+  const parts = {
+    table,
+    found,
+    status,
+    progress: document.querySelector("progress"),
+    stop: byId("stop"),
+    refused: byId("refused"),
+  };
   const queue = new Queue(network, study, parts);
-  byId("save").addEventListener("click", () => saveText(table.csv(queue.refused), `${study.name}.csv`));
+  byId("save").addEventListener("click", () =>
+    saveText(table.csv(queue.refused), `${study.name}.csv`),
+  );
   byId("clear").addEventListener("click", () => {
     queue.clear();
     table.clear();
@@ -54,7 +67,12 @@ async function start() {
 }
 
 start().catch((error) => {
-  const reason = error instanceof Refused ? error.message : /memory|allocat/i.test(error?.message) || error instanceof RangeError ? "this browser has not enough memory for the network" : `it can't start here (${error?.message})`;
+  const reason =
+    error instanceof Refused
+      ? error.message
+      : /memory|allocat/i.test(error?.message) || error instanceof RangeError
+        ? "this browser has not enough memory for the network"
+        : `it can't start here (${error?.message})`;
   byId("status").textContent = `The network can't run: ${reason}.`;
   document.body.dataset.failed = "";
 });

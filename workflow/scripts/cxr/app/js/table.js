@@ -5,7 +5,11 @@ class ResultTable {
     Object.assign(this, { root, study, selected, results: [] });
     this.body = root.querySelector("tbody");
     const heads = ["image", "predicted", ...study.model.classes, "unlike the training images"];
-    const row = makeElement("tr", {}, ...heads.map((text) => makeElement("th", { scope: "col" }, text)));
+    const row = makeElement(
+      "tr",
+      {},
+      ...heads.map((text) => makeElement("th", { scope: "col" }, text)),
+    );
     root.querySelector("thead").append(row);
     this.body.addEventListener("keydown", (event) => this.pressKey(event));
   }
@@ -15,7 +19,7 @@ class ResultTable {
     const { model } = this.study;
     const cells = [
       model.classes[result.predicted],
-      ...result.calibrated.map((share) => percent(share)),
+      ...result.calibrated.map(probabilityText),
       result.far ? "yes" : result.percentile === null ? "" : "no",
     ];
     const button = makeButton(result.name, () => this.select(number), { title: result.name });
@@ -53,7 +57,16 @@ class ResultTable {
   csv(refused) {
     const { classes } = this.study.model;
     const names = (start) => classes.map((name) => `${start}_${name}`);
-    const head = ["file", "predicted", ...names("probability"), ...names("calibrated"), "distance", "distance_percentile", "nearest_image", "reason"];
+    const head = [
+      "file",
+      "predicted",
+      ...names("probability"),
+      ...names("calibrated"),
+      "distance",
+      "distance_percentile",
+      "nearest_image",
+      "reason",
+    ];
     const ids = this.study.images.image_ids;
     const rows = this.results.map((result) => [
       result.name,
@@ -64,15 +77,20 @@ class ResultTable {
       result.neighbours.length ? ids[result.neighbours[0].image] : "",
       "",
     ]);
-    const without = refused.map(({ name, reason }) => [name, ...Array(head.length - 2).fill(""), reason]);
+    const without = refused.map(({ name, reason }) => [
+      name,
+      ...Array(head.length - 2).fill(""),
+      reason,
+    ]);
     return [head, ...rows, ...without].map((row) => row.map(csvCell).join(",") + "\r\n").join("");
   }
 }
 
 // A cell that no spreadsheet program runs as a formula, as in the study's own tables.
 function csvCell(value) {
-  const text = String(value).replace(/(^|[;\t\r\n])(\s*[=+\-@＝＋－＠'])/g, (found, before, mark) =>
-    /^-?\d+(\.\d+)?$/.test(value) ? found : `${before}'${mark}`,
+  const text = String(value).replace(
+    /(^|[;\t\r\n])(\s*[=+\-@＝＋－＠'])/g,
+    (found, before, mark) => (/^-?\d+(\.\d+)?$/.test(value) ? found : `${before}'${mark}`),
   );
   return /[",\r\n;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
