@@ -228,7 +228,10 @@ def test_bad_files_are_named_with_a_reason_and_the_page_goes_on(opened, results,
     bad = {
         "notes.txt": (b"some words\n", "a text file"),
         "empty.png": (b"", "empty"),
-        "huge.png": (header + b"\x08\0\0\0\0" + bytes(64) + b"\0\0\0\x01IDATx", "100 million"),
+        "huge.png": (
+            header + b"\x08\0\0\0\0" + bytes(64) + b"\0\0\0\x01IDATx" + bytes(4),
+            "100 million",
+        ),
         "cut.dcm": (whole[: len(whole) // 2], "truncated or damaged"),
         "cut.png": (radiographs(results)[0].read_bytes()[:900], "truncated or damaged"),
         "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'>" + script, "an SVG drawing"),

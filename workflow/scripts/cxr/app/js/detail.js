@@ -95,7 +95,7 @@ class Detail {
     const head = makeElement(
       "tr",
       {},
-      ...heads.map((text) => makeElement("th", { scope: "col" }, text)),
+      ...heads.map((text) => makeElement(text ? "th" : "td", text ? { scope: "col" } : {}, text)),
     );
     const rows = model.classes.map((name, k) => this.classRow(name, k));
     const table = makeElement(
