@@ -1,5 +1,7 @@
 // One image: its picture, probabilities, similar images and places.
 
+const SHOWN = 8; // similar images, before the others are asked for
+
 class Detail {
   constructor(root, study) {
     Object.assign(this, { root, study, opacity: 55 });
@@ -165,12 +167,24 @@ class Detail {
         makeElement("span", { class: "id" }, images.image_ids[image]),
       ),
     );
+    const rest = items.slice(SHOWN);
+    const more = rest.length
+      ? [
+          makeElement(
+            "details",
+            {},
+            makeElement("summary", {}, plural(rest.length, "more image")),
+            makeElement("ol", { class: "neighbours", start: SHOWN + 1 }, ...rest),
+          ),
+        ]
+      : [];
     const sampled = images.sampled
       ? `, of a sample of the ${images.sampled.toLocaleString("en")} in the study`
       : "";
     return [
       makeElement("h3", {}, "Most similar images of the study"),
-      makeElement("ol", { class: "neighbours" }, ...items),
+      makeElement("ol", { class: "neighbours" }, ...items.slice(0, SHOWN)),
+      ...more,
       makeElement(
         "p",
         { class: "note" },

@@ -2,6 +2,8 @@
 
 // Images whose features are so near one another are the same.
 const SAME = 1e-6;
+// Nearest images that give an image its place on the map.
+const PLACED = 10;
 
 // The page's document with its columns unpacked.
 function unpackStudy(stored) {
@@ -68,7 +70,7 @@ async function assessFile(file, network, study) {
     labels: [...outputs.labels],
     predicted: largest(probabilities),
     neighbours: neighbours.slice(0, images.space.k),
-    place: images.map && placeOf(neighbours, images.map, images.space.k),
+    place: images.map && placeOf(neighbours, images.map, PLACED),
     cams: outputs.cams,
     camSize: outputs.camSize,
     colour: grey.colour,
