@@ -73,7 +73,8 @@ def classify(opened, files):
 def radiographs(results):
     """Images of the study's source, PNG and JPEG."""
     folder = results.parent / "sources" / "phantoms" / "images"
-    found = sorted(path for path in folder.iterdir() if path.suffix in (".png", ".jpg", ".jpeg"))
+    suffixes = (".png", ".jpg", ".jpeg")
+    found = sorted(path for path in folder.glob("case-*") if path.suffix in suffixes)
     assert {path.suffix for path in found} >= {".png", ".jpg"}
     return found
 
@@ -161,8 +162,7 @@ def test_it_says_what_torch_says_of_radiographs_and_dicom(opened, results, netwo
         np.testing.assert_allclose(said["probabilities"], probabilities[i], atol=1e-4)
         assert said["predicted"] == predicted[i]
         assert sum(said["calibrated"]) == pytest.approx(1)
-        if cams[i].std() > 0:
-            assert np.corrcoef(said["cam"], cams[i].ravel())[0, 1] > 0.999
+        np.testing.assert_allclose(said["cam"], cams[i].ravel(), atol=1e-3)
 
 
 def test_its_neighbours_are_the_nearest_images(opened, results, network):
