@@ -65,6 +65,11 @@ if STAGES.has_similarity:
     include: "rules/similar.smk"
 
 
+if STAGES.has_networks:
+
+    include: "rules/app.smk"
+
+
 include: "rules/report.smk"
 include: "rules/run.smk"
 

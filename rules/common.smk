@@ -239,6 +239,21 @@ def confounding_verdict(wildcards):
     return verdict if Path(verdict).is_file() else []
 
 
+def app_settings(model):
+    """The `cfg` of a network's page; without similar images in the study, by its usual metric."""
+    similarity = STUDY["similarity"] or {"metric": "cosine", "k": 8}
+    return {
+        "study": NAME,
+        "model": model,
+        "title": STUDY["report"]["title"],
+        "seed": STUDY["seed"],
+        "device": STUDY["device"],
+        "metric": similarity["metric"],
+        "k": similarity["k"],
+        "external": list(STAGES.external),
+    }
+
+
 def pdf_of(*figures):
     """The PDF of each figure, beside its SVG."""
     return [f"results/{{study}}/figures/{figure}.pdf" for figure in figures]

@@ -23,7 +23,7 @@ from cxr.terminal.work import PlannedJob, amount_of, kind_of
 # A workflow that imports this one may put it all below a folder of its own.
 RESULTS = Results(
     Path(str(rules.score.output.ranking).split("{study}")[0]),
-    [NAME, "sources", "weights"],
+    [NAME, "sources", "weights", "runtime"],
 )
 READERS = 4  # threads; the driver of a cluster is often on a shared machine
 OURS = {r for r in set(workflow.rules) - FOREIGN if "code" in r.params.keys()}

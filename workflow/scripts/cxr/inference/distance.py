@@ -37,7 +37,7 @@ class TrainingDistance:
     def __init__(self, train: np.ndarray, held_out: np.ndarray) -> None:
         from sklearn.covariance import LedoitWolf
 
-        self._models: list[Any] = [LedoitWolf().fit(points) for points in _spaces(train)]
+        self._models: list[Any] = [LedoitWolf().fit(points) for points in spaces(train)]
         known = self._distances(held_out)
         medians = np.median(known, axis=1) if len(held_out) else np.zeros(2)
         self._scales = np.where(medians > 0, medians, 1)[:, None]
@@ -56,17 +56,26 @@ class TrainingDistance:
         """
         return (self._distances(points) / self._scales).max(axis=0)
 
+    @property
+    def covariances(self) -> list[tuple[np.ndarray, np.ndarray, float]]:
+        """Of each of the two spaces the mean, the covariance, and the held-out median."""
+        scales = self._scales[:, 0].tolist()
+        return [
+            (model.location_, model.covariance_, scale)
+            for model, scale in zip(self._models, scales, strict=True)
+        ]
+
     def _distances(self, points: np.ndarray) -> np.ndarray:
         """The two distances of each image, shape (2, m)."""
         if not len(points):
             return np.zeros((2, 0))
-        pairs = zip(self._models, _spaces(points), strict=True)
+        pairs = zip(self._models, spaces(points), strict=True)
         squares = np.stack([model.mahalanobis(values) for model, values in pairs])
         return np.sqrt(np.maximum(squares, 0))
 
 
-def _spaces(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The outputs as they are, and each image's divided by their norm."""
+def spaces(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The outputs as they are, and each image's divided by their norm, float64."""
     exact = outputs.astype(np.float64)
     return exact, _directions(exact)
 

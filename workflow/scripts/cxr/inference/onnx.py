@@ -1,6 +1,6 @@
 """A network as an ONNX file, checked against torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +60,7 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
     pixels = torch.from_numpy(np.array(images)[:, None])
     batch = to_unit(resize(pixels, card["image_size"])).contiguous()
     with atomic(path) as temporary, torch.no_grad():
-        torch.onnx.export(
-            exported,
-            (batch[:2],),
-            str(temporary),
-            input_names=["images"],
-            output_names=list(OUTPUTS),
-            dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-        _remove_traces(temporary)
+        write_graph(exported, batch[:2], OUTPUTS, temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
         outputs = session.run(list(OUTPUTS), {"images": batch.numpy()})
         difference = float(np.abs(outputs[0] - exported(batch)[0].numpy()).max())
@@ -81,6 +70,32 @@ def export_onnx(network: Network, card: Mapping[str, Any], images: np.ndarray, p
                 f"and torch together"
             )
     return difference
+
+
+def write_graph(module: nn.Module, batch: Tensor, outputs: Sequence[str], path: Path) -> None:
+    """Writes a module of images as an ONNX file that holds nothing of this machine.
+
+    Parameters
+    ----------
+    module : Module
+        From the input `images`, any number of them, to `outputs`.
+    batch : Tensor, shape (2, 1, s, s)
+        An input; the file takes images of this size.
+    outputs : sequence of str
+    path : Path
+    """
+    torch.onnx.export(
+        module,
+        (batch,),
+        str(path),
+        input_names=["images"],
+        output_names=list(outputs),
+        dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    _remove_traces(path)
 
 
 def _remove_traces(path: Path) -> None:

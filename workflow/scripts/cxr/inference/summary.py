@@ -72,19 +72,36 @@ class Reference:
         device : str
             As of `cxr.networks.device.choose_device`.
         """
-        rng = np.random.default_rng(seed)
-        sides = []
-        for names in ((TRAIN,), HELD_OUT):
-            rows = np.flatnonzero(split.isin(names))
-            chosen = np.sort(rng.choice(rows, min(MOST, len(rows)), replace=False))
-            sides.append(mean_outputs(network, images[chosen], image_size, device=device))
-        return cls.of(*sides)
+        return cls.of(*cohort_outputs(network, image_size, split, images, seed, device))
 
     def with_distances(self, predictions: pd.DataFrame, outputs: np.ndarray) -> pd.DataFrame:
         """The predictions with `distance` and `distance_percentile` of each image."""
         distances = self.distance.of(outputs)
         among = percentiles(distances, self.held_out).round(2)
         return predictions.assign(distance=distances.round(4), distance_percentile=among)
+
+
+def cohort_outputs(
+    network: "Network",
+    image_size: int,
+    split: pd.Series,
+    images: np.ndarray,
+    seed: int,
+    device: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean outputs of training images and of held-out ones, as `Reference.of_cohort` has them.
+
+    Returns
+    -------
+    pair of float32 arrays, of shapes (n, width) and (m, width)
+    """
+    rng = np.random.default_rng(seed)
+    sides = []
+    for names in ((TRAIN,), HELD_OUT):
+        rows = np.flatnonzero(split.isin(names))
+        chosen = np.sort(rng.choice(rows, min(MOST, len(rows)), replace=False))
+        sides.append(mean_outputs(network, images[chosen], image_size, device=device))
+    return sides[0], sides[1]
 
 
 def prediction_summary(

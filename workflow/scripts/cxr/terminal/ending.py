@@ -111,6 +111,15 @@ def _onnx(output: Mapping[str, Path]) -> list[str]:
     return [f"ONNX file: {output['onnx']}, {megabytes:.1f} MB, checked against torch"]
 
 
+def _app(output: Mapping[str, Path]) -> list[str]:
+    page = output["app"].resolve(strict=True)
+    return [f"Page: {page.as_uri()}, {page.stat().st_size / 1e6:.1f} MB, works offline"]
+
+
+def _card(output: Mapping[str, Path]) -> list[str]:
+    return [f"Model card: {output['readme']}"] if output["readme"].is_file() else []
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -121,4 +130,6 @@ _RESULTS: dict[str, Callable[[Mapping[str, Path]], list[str]]] = {
     "predict": _predictions,
     "query_similar": _neighbours,
     "export_onnx": _onnx,
+    "make_app": _app,
+    "write_card": _card,
 }

@@ -27,10 +27,13 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("train_fold", "find_similar", "measure_similarity", "estimate_severity"),
         *("draw_similar", "draw_sheets", "query_similar"),
     ),
-    "report": ("make_thumbnails", "make_pictures", "pack_explorer", "write_report", "show_table"),
+    "report": (
+        *("make_thumbnails", "make_pictures", "pack_explorer", "write_report", "show_table"),
+        *("fetch_runtime", "make_app", "write_card"),
+    ),
 }
 # Rules that only name what a user can ask for; they are no work.
-TARGETS = ("all", "onnx", "similar")
+TARGETS = ("all", "onnx", "similar", "app", "card")
 # A rule that the table lacks is still counted.
 OTHER = "other jobs"
 

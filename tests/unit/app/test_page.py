@@ -1,0 +1,102 @@
+"""The page allows no connection, and text of the data never becomes markup."""
+
+import base64
+import gzip
+import hashlib
+import re
+
+import pytest
+import yaml
+
+from cxr.app.page import markdown_cell, packed, page_script, page_style, policy, render_card
+
+HOSTILE = "<img src=x onerror=alert(1)> | `*` [a](javascript:alert(1))"
+
+
+def facts(**changed):
+    metric = {
+        "id": "accuracy",
+        "metric": "accuracy",
+        "value": 0.9,
+        "low": 0.8,
+        "high": 0.95,
+        "text": "0.900",
+    }
+    row = {"class": HOSTILE, "source": "mine", "images": 9, "patients": 8}
+    return {
+        "study": "mine",
+        "model": "conv5",
+        "title": 'A "title": with, marks\n---',
+        "card": {
+            "architecture": "conv5",
+            "classes": [HOSTILE, "normal"],
+            "image_size": 64,
+            "cache_size": 64,
+            "square": "crop",
+            "feature_dim": 64,
+            "parameters": 409524,
+            "initial_weights": "none",
+        },
+        "cohort": [{**row, "train": 5, "validation": 2, "test": 2}],
+        "images": 9,
+        "patients": 8,
+        "protocol": "2 test images of 2 patients, none of them trained on",
+        "internal": [{"class": None, **metric}, {"class": HOSTILE, **metric}],
+        "external": [],
+        "warnings": ["Every image of A is of the source B."],
+        "confounding": {"light": "red", "sentence": "The source tells the class."},
+        "subgroups": None,
+        "sources": [{"name": "mine", "licence": None, "citation": HOSTILE}],
+        "software": {"commit": None, "date": None},
+        **changed,
+    }
+
+
+def test_its_policy_has_the_hashes_of_its_own_script_and_style_alone():
+    script, style = page_script(), page_style()
+    rules = dict(rule.split(" ", 1) for rule in policy(script, style).split("; "))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert rules["script-src"] == f"'sha256-{digest}' blob: 'wasm-unsafe-eval'"
+    assert rules["default-src"] == rules["connect-src"] == rules["form-action"] == "'none'"
+    assert "unsafe-inline" not in str(rules)
+    assert "http" not in str(rules)
+
+
+def test_its_script_has_nothing_that_makes_markup_or_code_of_text():
+    script = page_script()
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert word not in script
+    assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|sendBeacon|EventSource)\b", script)
+
+
+def test_parts_are_the_same_bytes_each_time():
+    data = b"0123456789" * 100
+    assert packed(data) == packed(data)
+    assert gzip.decompress(base64.b64decode(packed(data))) == data
+
+
+def test_the_card_has_the_metadata_that_model_hubs_read():
+    text = render_card(facts())
+    assert text.startswith("---\n")
+    metadata = yaml.safe_load(text.split("---\n")[1].replace("\\n---", "---"))
+    assert metadata["license"] == "other"
+    assert metadata["pipeline_tag"] == "image-classification"
+    (entry,) = metadata["model-index"]
+    (result,) = entry["results"]
+    assert result["task"]["type"] == "image-classification"
+    assert [metric["value"] for metric in result["metrics"]] == [0.9]
+    assert "**For research only. This is no medical device:**" in text
+
+
+def test_text_of_the_data_stays_text_in_the_card():
+    text = render_card(facts())
+    assert "<img" not in text.replace("\\<img", "")
+    assert "[a](" not in text.replace("\\[a\\](", "")
+    rows = [line for line in text.splitlines() if line.startswith("| \\<img")]
+    assert rows
+    assert all(len(re.findall(r"(?<!\\)\|", row)) in (4, 8) for row in rows)
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "a  b", "x\t|y"])
+def test_a_cell_is_one_line(text):
+    assert "\n" not in markdown_cell(text)

@@ -1,0 +1,160 @@
+"""The page: one file that asks for nothing, and whose policy allows no connection at all."""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from cxr.report.formatting import FILTERS
+from cxr.report.rendering import HERE as REPORT
+
+HERE = Path(__file__).parent
+# In the order in which they use one another; the first is the report's.
+SHARED = ("data",)
+SCRIPTS = (
+    *("load", "resample", "reencode", "raster", "dicom_grey", "dicom", "network", "assess"),
+    *("results", "chart", "detail", "table", "queue", "start"),
+)
+# What the programs are named by in the page: its decoders alike.
+NAMES = {
+    "jpeg2000/openjpegwasm_decode.js": "jpeg2000/decoder.js",
+    "jpeg2000/openjpegwasm_decode.wasm": "jpeg2000/decoder.wasm",
+    "jpeg_ls/charlswasm_decode.js": "jpeg_ls/decoder.js",
+    "jpeg_ls/charlswasm_decode.wasm": "jpeg_ls/decoder.wasm",
+}
+
+
+def render_page(
+    facts: Mapping[str, Any],
+    document: Mapping[str, Any],
+    onnx: bytes,
+    runtime: Mapping[str, Path],
+    provenance: Mapping[str, Any],
+) -> str:
+    """The page of one network.
+
+    Parameters
+    ----------
+    facts : mapping
+        As `cxr.app.facts.model_facts` makes them.
+    document : mapping
+        As `cxr.app.content.page_document` makes it.
+    onnx : bytes
+        The network.
+    runtime : mapping of str to Path
+        Files as of `cxr.app.runtime.runtime_files`.
+    provenance : mapping
+        As `cxr.app.runtime.fetch_runtime` returns it.
+
+    Returns
+    -------
+    str
+        HTML whose content security policy allows its own script and style by their hashes,
+        programs that it carries itself, and no request.
+    """
+    parts = {
+        NAMES.get(name, name): path.read_bytes()
+        for name, path in runtime.items()
+        if path.name != "LICENSE"
+    }
+    parts |= {"model.onnx": onnx, "document": json.dumps(document).encode()}
+    script, style = page_script(), page_style()
+    licences = [
+        (HERE / "licences.txt").read_text(encoding="utf-8"),
+        *(path.read_text(encoding="utf-8") for path in runtime.values() if path.name == "LICENSE"),
+    ]
+    return (
+        _environment()
+        .get_template("app.html")
+        .render(
+            facts=facts,
+            model=document["model"],
+            policy=policy(script, style),
+            script=script,
+            style=style,
+            parts={name: packed(data) for name, data in parts.items()},
+            packages=provenance["packages"],
+            licences=licences,
+        )
+    )
+
+
+def page_script() -> str:
+    """The page's own program."""
+    paths = [REPORT / "js" / f"{name}.js" for name in SHARED]
+    paths += [HERE / "js" / f"{name}.js" for name in SCRIPTS]
+    return "\n" + "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def page_style() -> str:
+    """The report's colours and type, and what is the page's own."""
+    paths = [REPORT / "css" / "report.css", HERE / "css" / "app.css"]
+    return "\n" + "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def policy(script: str, style: str) -> str:
+    """The content security policy.
+
+    `blob:` are the programs that the page carries and unpacks itself; `wasm-unsafe-eval` lets
+    WebAssembly be compiled, and nothing else.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}' blob: 'wasm-unsafe-eval'",
+            f"style-src '{_hash(style)}'",
+            "img-src data: blob:",
+            "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def packed(data: bytes) -> str:
+    """Bytes compressed, as text; the same bytes give the same text."""
+    return base64.b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode("ascii")
+
+
+def render_card(facts: Mapping[str, Any]) -> str:
+    """The model card as Markdown, with the metadata that model hubs read."""
+    environment = _environment()
+    environment.autoescape = False
+    environment.filters["cell"] = markdown_cell
+    environment.filters["quoted"] = quoted
+    return environment.get_template("card.md").render(facts=facts)
+
+
+def quoted(text: Any) -> str:
+    """Text of the data as a scalar of YAML."""
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def markdown_cell(text: Any) -> str:
+    """Text of the data in a cell or a sentence, where it can't become markup."""
+    line = " ".join(str(text).split())
+    for mark in "\\`*_[]<>|#":
+        line = line.replace(mark, f"\\{mark}")
+    return line
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= FILTERS
+    return environment
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
