@@ -24,7 +24,10 @@ from cxr.config.similarity import Similarity
 from cxr.config.sources import PresetSource, Source
 
 # Folders under results/ and results/sources/ that are not a study's or a source's.
-RESERVED = {"study": ("sources", "weights"), "sources": ("logs", "benchmarks", "receipts")}
+RESERVED = {
+    "study": ("sources", "weights", "runtime"),
+    "sources": ("logs", "benchmarks", "receipts"),
+}
 
 
 class Config(Section):
