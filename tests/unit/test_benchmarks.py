@@ -8,7 +8,8 @@ from cxr.core.paths import ROOT
 
 
 def test_the_gpu_benchmark_runs_without_a_card(tmp_path):
-    command = [sys.executable, str(ROOT / "tests/benchmarks/gpu.py"), "--cpu", "--cores", "2"]
+    script = ROOT / "tests" / "benchmarks" / "gpu.py"
+    command = [sys.executable, str(script), "training", "--cpu", "--cores", "2"]
     done = subprocess.run(
         command,
         env=os.environ | {"NUMBA_NUM_THREADS": "1"},
@@ -22,10 +23,8 @@ def test_the_gpu_benchmark_runs_without_a_card(tmp_path):
     assert "| card | work | ours | peer | ratio |" in lines
     rows = [line.split(" | ") for line in lines if line.startswith("| no card, Triton's")]
     works = [row[1] for row in rows]
-    for words in ("t-SNE, ", "training mobilenet_v2, ", "features by ", "null searches, "):
+    for words in ("training mobilenet_v2, ", "features by "):
         assert any(work.startswith(words) for work in works), words
     peers = {row[3].split(":")[0] for row in rows}
-    assert {"one core of the CPU", "plain loop", "batch by batch of 64"} <= peers
-    # A study needs images.
-    assert ["variants-2020 whole", "not run: --mirror names no folder"] in [r[1:3] for r in rows]
+    assert {"plain loop", "batch by batch of 64"} <= peers
     assert not any(line.startswith("WRONG") for line in lines)

@@ -9,7 +9,7 @@ from snakemake.profiles import ProfileConfigFileParser
 
 from cxr.core.paths import ROOT
 
-TRAININGS = {"train", "train_part", "retrain", "train_fold"}
+ON_GPUS = {"train", "train_part", "retrain", "train_fold", "encode"}
 MAPS = {"embed", "search_nulls", "repeat_search", "assess_evidence"}
 
 
@@ -39,7 +39,7 @@ def resources(tmp_path, monkeypatch):
 @pytest.mark.parametrize("words", [("--configfile", "study.yaml"), ("--configfile=study.yaml",)])
 def test_maps_on_a_gpu_go_where_the_gpus_are(resources, words):
     found = resources("embedding: {device: gpu}", *words)
-    assert set(found) == TRAININGS | MAPS
+    assert set(found) == ON_GPUS | MAPS
     assert all(each == {"gpu=1", "slurm_partition=cards"} for each in found.values())
 
 
@@ -48,19 +48,19 @@ def test_maps_on_a_gpu_go_where_the_gpus_are(resources, words):
 )
 def test_other_maps_do_without(resources, study):
     found = resources(study, "--configfile", "study.yaml")
-    assert set(found) == TRAININGS
+    assert set(found) == ON_GPUS
 
 
 def test_the_default_study_is_read_where_none_is_named(resources, tmp_path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text("embedding: {device: gpu}")
-    assert set(resources("", "--cores", "2")) == TRAININGS | MAPS
-    assert set(resources("", "--configfile", "study.yaml")) == TRAININGS
+    assert set(resources("", "--cores", "2")) == ON_GPUS | MAPS
+    assert set(resources("", "--configfile", "study.yaml")) == ON_GPUS
 
 
 def test_a_site_without_gpus_asks_for_none(resources):
     found = resources("embedding: {device: gpu}", "--configfile", "study.yaml", gpus=0)
-    assert set(found) == TRAININGS | MAPS
+    assert set(found) == ON_GPUS | MAPS
     assert all(each == {"gpu=0"} for each in found.values())
 
 

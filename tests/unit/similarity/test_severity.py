@@ -62,7 +62,8 @@ def test_both_ways_to_estimate_are_scikit_learns(rng):
     others[0] = points[3]
     for row, k in zip(by_neighbours(points, scores, others), NEIGHBOUR_COUNTS, strict=True):
         model = KNeighborsRegressor(k, weights="distance").fit(points, scores)
-        np.testing.assert_allclose(row, model.predict(others))
+        # Its distance between equal points is not exactly 0 on every processor.
+        np.testing.assert_allclose(row, model.predict(others), rtol=1e-6)
     for row, penalty in zip(by_regression(points, scores, others), PENALTIES, strict=True):
         np.testing.assert_allclose(row, Ridge(penalty).fit(points, scores).predict(others))
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from cxr.config.base import OneOf, Section
 from cxr.config.catalogue.architectures import BACKBONES
 from cxr.config.catalogue.controls import BASELINES
+from cxr.config.catalogue.search import METRIC, NEIGHBOURS
 
 
 class Severity(Section):
@@ -38,9 +39,11 @@ class Severity(Section):
 class Similarity(Section):
     """The most similar images of each image: precision, and severity estimated from them."""
 
-    k: int = Field(default=36, ge=1, le=1000, description="Number of similar images of each image.")
+    k: int = Field(
+        default=NEIGHBOURS, ge=1, le=1000, description="Number of similar images of each image."
+    )
     metric: Literal["cosine", "centred", "euclidean"] = Field(
-        default="cosine",
+        default=METRIC,
         description="Distance between features: by their angle, by their angle around the mean of "
         "all images (rectified features all lie on one side of 0), or Euclidean.",
     )

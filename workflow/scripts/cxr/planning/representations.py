@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr.config.catalogue.controls import CONTROLS
-from cxr.config.similarity import Similarity
+from cxr.config.catalogue.search import METRIC, NEIGHBOURS
 from cxr.planning.stages import StudyStages
 
 # What a representation is.
@@ -72,7 +72,7 @@ def comparison_settings(study: Mapping[str, Any], stages: StudyStages) -> dict[s
         The resolved config.
     stages : StudyStages
     """
-    search = study["similarity"] or Similarity().model_dump(mode="json")
+    search = study["similarity"] or {"k": NEIGHBOURS, "metric": METRIC}
     return {
         "subjects": [
             {"name": found.name, "kind": found.kind, "saw_classes": found.saw_classes}

@@ -12,7 +12,7 @@ from cxr.terminal.work import PlannedJob, amount_of, kind_of
 
 REFERENCE = SCRIPTS.parent / "timings.json"
 # Folders of results that all studies share.
-SHARED = ("sources", "weights")
+SHARED = ("sources", "weights", "runtime")
 
 
 @dataclass(frozen=True)

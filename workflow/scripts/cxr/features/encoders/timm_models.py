@@ -64,7 +64,7 @@ def load_timm(settings: Mapping[str, Any], folder: Path) -> LoadedEncoder:
             "interpolation": options["interpolation"],
             "image_mean": list(options["mean"]),
             "image_std": list(options["std"]),
-            "pixels": "of the original file, 8 bits a channel; of more its own range, of DICOM "
+            "depth": "of the original file, 8 bits a channel; of more its own range, of DICOM "
             "its window",
         },
     )

@@ -60,7 +60,7 @@ def load_torchxrayvision(settings: Mapping[str, Any], folder: Path) -> LoadedEnc
             "interpolation": "skimage.transform.resize: bilinear, smoothed before",
             "range": "-1024 to 1024; of 8 bits 0 to 255, of more the image's own range, of DICOM "
             "that of its window",
-            "pixels": "of the original file, at its own depth",
+            "depth": "of the original file, at its own depth",
         },
     )
 

@@ -73,7 +73,7 @@ def load_transformers(settings: Mapping[str, Any], folder: Path) -> LoadedEncode
             "input": [int(length) for length in shape],
             "channels": "RGB; of a grey image thrice the same" if channels == 3 else "grey",
             **_steps(processor),
-            "pixels": "of the original file, 8 bits a channel; of more its own range, of DICOM "
+            "depth": "of the original file, 8 bits a channel; of more its own range, of DICOM "
             "its window",
         },
     )
