@@ -9,7 +9,7 @@ import yaml
 
 from tests.helpers.study import ROOT, TINY, copy_of, same_files, scripts_in, without_maps, workspace
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1500)]
 
 QUICK = [
     "--profile",
@@ -94,7 +94,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     cluster.wait_for(lambda: "RUNNING" in states("run_baselines"))
     cancelled = [job for job in since() if cluster.rule_of(job) == "run_baselines"]
     cluster.call("scancel", cancelled[0]["JobId"])
-    output, _ = driver.communicate(timeout=800)
+    output, _ = driver.communicate(timeout=1200)
     assert driver.returncode == 0, output
     assert (place.path / "results/demo/report.html").stat().st_size > 100_000
 
