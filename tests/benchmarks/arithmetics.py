@@ -3,8 +3,7 @@
     python tests/benchmarks/arithmetics.py [--workers 2]
 
 Processors, precisions and numbers of threads train networks that differ; the verdict on plain
-groups should not. Prints a Markdown table. `tests/workflow/test_arithmetic.py` asks for six of
-the ten verdicts.
+groups should not. Prints a Markdown table.
 """
 
 import argparse
