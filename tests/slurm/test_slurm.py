@@ -77,7 +77,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     place = workspace(tmp_path / "run", cluster.environment)
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     config["embedding"]["chunk"] = {"perplexities": 10}
-    config["models"]["conv5"]["training"] = {"phases": [{"epochs": 6}]}
+    config["models"]["conv5"]["training"] = {"phases": [{"epochs": 4}]}
     config["evidence"] = TINY["evidence"] | {"nulls": ["gaussian", "copula"]}
     place.write_config(config)
     # Too little memory for the first attempt, and a minute for a training that is held up.
