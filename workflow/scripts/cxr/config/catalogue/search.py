@@ -1,4 +1,6 @@
 """The search for similar images where a study says nothing of it."""
 
-NEIGHBOURS = 36
-METRIC = "cosine"
+from typing import Final
+
+NEIGHBOURS: Final = 36
+METRIC: Final = "cosine"
