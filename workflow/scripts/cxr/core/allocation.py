@@ -12,7 +12,7 @@ def keep_freed_memory() -> None:
     """Keeps up to `KEPT` bytes of freed memory for the next arrays, those above `LARGE` left out.
 
     By default glibc gives each array of some megabytes back, and the system clears its pages
-    anew for the next one: an eighth of the time of a small training. Other C libraries are left
+    again for the next one: an eighth of the time of a small training. Other C libraries are left
     as they are.
     """
     with suppress(OSError, AttributeError):
