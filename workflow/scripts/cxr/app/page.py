@@ -2,16 +2,13 @@
 
 import base64
 import gzip
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from cxr.report.formatting import FILTERS
 from cxr.report.rendering import HERE as REPORT
+from cxr.report.rendering import source_hash, templates
 
 HERE = Path(__file__).parent
 # In the order in which they use one another; the first is the report's.
@@ -69,7 +66,7 @@ def render_page(
         *(path.read_text(encoding="utf-8") for path in runtime.values() if path.name == "LICENSE"),
     ]
     return (
-        _environment()
+        templates(HERE / "templates")
         .get_template("app.html")
         .render(
             facts=facts,
@@ -106,8 +103,8 @@ def policy(script: str, style: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_hash(script)}' blob: 'wasm-unsafe-eval'",
-            f"style-src '{_hash(style)}'",
+            f"script-src '{source_hash(script)}' blob: 'wasm-unsafe-eval'",
+            f"style-src '{source_hash(style)}'",
             "img-src data: blob:",
             "connect-src 'none'",
             "base-uri 'none'",
@@ -123,7 +120,7 @@ def packed(data: bytes) -> str:
 
 def render_card(facts: Mapping[str, Any]) -> str:
     """The model card as Markdown, with the metadata that model hubs read."""
-    environment = _environment()
+    environment = templates(HERE / "templates")
     environment.autoescape = False
     environment.filters["cell"] = markdown_cell
     environment.filters["quoted"] = quoted
@@ -141,20 +138,3 @@ def markdown_cell(text: Any) -> str:
     for mark in "\\`*_[]<>|#":
         line = line.replace(mark, f"\\{mark}")
     return line
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= FILTERS
-    return environment
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

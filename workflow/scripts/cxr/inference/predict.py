@@ -109,33 +109,13 @@ def predict_folder(
     InputError
         If there is no file.
     """
-    size, hidden = card["cache_size"], text_hider(card.get("hide_text", False))
-
-    def read(file: str) -> np.ndarray | str:
-        try:
-            with decoded(folder / file) as image:
-                return canonical(hidden(to_grey(image)), size, card["square"])
-        except UnusableImage as error:
-            return str(error)
-
-    files = list_images(folder)
-    overlays.mkdir(parents=True, exist_ok=True)
-    read_files = zip(files, in_threads(read, files, threads), strict=True)
     rejected: list[tuple[str, str]] = []
-    done = 0
-
-    def usable() -> Iterator[tuple[str, np.ndarray]]:
-        for file, image in read_files:
-            if isinstance(image, str):
-                rejected.append((file, image))
-            else:
-                yield file, image
-
-    left = usable()
-    none = np.zeros((0, size, size), np.uint8)
+    left = _usable_images(folder, list_images(folder), card, threads, rejected)
+    overlays.mkdir(parents=True, exist_ok=True)
+    none = np.zeros((0, card["cache_size"], card["cache_size"]), np.uint8)
     save = partial(_save_overlays, overlays, threads)
     tables = [_predict_block(network, card, [], none, save, 0, device)]
-    outputs = []
+    outputs, done = [], 0
     while block := list(islice(left, BLOCK)):
         names, images = zip(*block, strict=True)
         block_images = np.stack(images)
@@ -148,6 +128,30 @@ def predict_folder(
     unusable = pd.DataFrame(rejected, columns=list(REJECTED))
     found = np.concatenate(outputs) if outputs else np.zeros((0, 0), np.float32)
     return FolderPrediction(predictions, features, unusable, found)
+
+
+def _usable_images(
+    folder: Path,
+    files: Sequence[str],
+    card: Mapping[str, Any],
+    threads: int,
+    rejected: list[tuple[str, str]],
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The file and canonical pixels of each image; `rejected` gets the others, with the reason."""
+    hidden = text_hider(card.get("hide_text", False))
+
+    def read(file: str) -> np.ndarray | str:
+        try:
+            with decoded(folder / file) as image:
+                return canonical(hidden(to_grey(image)), card["cache_size"], card["square"])
+        except UnusableImage as error:
+            return str(error)
+
+    for file, image in zip(files, in_threads(read, files, threads), strict=True):
+        if isinstance(image, str):
+            rejected.append((file, image))
+        else:
+            yield file, image
 
 
 def _predict_block(

@@ -144,21 +144,8 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
     has_images = study["features"] is None
     text = study["cohort"]["text"] if has_images else None
     has_lungs = has_images and find_modality(study["cohort"]["modality"]) == RADIOGRAPH
-    controls: list[str] = []
-    training_seeds: list[int] = []
-    folds: list[str] = []
-    baselines: list[str] = []
-    backbones: dict[str, str] = {}
     networks, encoders = list(study["models"]), list(study["encoders"])
-    if has_images and evidence is not None:
-        training_seeds = list(evidence["training_seeds"]) if networks else []
-        controls = [c for c in evidence["controls"] if has_lungs or not CONTROLS[c].covers_lungs]
-        controls = [c for c in controls if networks or not CONTROLS[c].needs_network]
-    if has_images and similarity is not None:
-        folds = [str(fold + 1) for fold in range(similarity["folds"] or 0)] if networks else []
-        baselines = [name for name in similarity["baselines"] if name != IMAGENET]
-        baselines = [c for c in baselines if networks or not CONTROLS[c].needs_network]
-        backbones = _backbones(similarity, study["models"], encoders)
+    assessed = _assessed(evidence if has_images else None, has_lungs, bool(networks))
     external = list(study["evaluation"]["external"])
     sources = [name for name in study["sources"] if name not in external]
     protocols = ProtocolSettings(
@@ -194,23 +181,55 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
             embedding["chunk"]["perplexities"],
             embedding["chunk"]["seeds"],
         ),
-        controls=controls,
-        null_chunks=(
-            {}
-            if evidence is None
-            else null_chunks(
-                evidence["nulls"],
-                controls,
-                evidence["replicates"],
-                SIMULATIONS_ON_GPU if embedding["device"] == "gpu" else SIMULATIONS,
-            )
-        ),
-        training_seeds=training_seeds,
-        folds=folds,
-        baselines=baselines,
-        backbones=backbones,
+        null_chunks=_null_chunks(evidence, assessed["controls"], embedding["device"]),
+        **assessed,
+        **_searched(similarity if has_images else None, study["models"], encoders),
         cells=_cells(study["clustering"]),
     )
+
+
+def _assessed(
+    evidence: Mapping[str, Any] | None, has_lungs: bool, has_networks: bool
+) -> dict[str, Any]:
+    """The controls and the further trainings of the evidence, where features are of images."""
+    if evidence is None:
+        return {"controls": [], "training_seeds": []}
+    controls = [c for c in evidence["controls"] if has_lungs or not CONTROLS[c].covers_lungs]
+    return {
+        "controls": _possible(controls, has_networks),
+        "training_seeds": list(evidence["training_seeds"]) if has_networks else [],
+    }
+
+
+def _searched(
+    similarity: Mapping[str, Any] | None,
+    models: Mapping[str, Mapping[str, Any]],
+    encoders: list[str],
+) -> dict[str, Any]:
+    """What is searched for similar images beside the features, where these are of images."""
+    if similarity is None:
+        return {"folds": [], "baselines": [], "backbones": {}}
+    baselines = [name for name in similarity["baselines"] if name != IMAGENET]
+    return {
+        "folds": [str(i + 1) for i in range(similarity["folds"] or 0)] if models else [],
+        "baselines": _possible(baselines, bool(models)),
+        "backbones": _backbones(similarity, models, encoders),
+    }
+
+
+def _possible(controls: list[str], has_networks: bool) -> list[str]:
+    """The controls that a study can have: some are of a trained network."""
+    return [c for c in controls if has_networks or not CONTROLS[c].needs_network]
+
+
+def _null_chunks(
+    evidence: Mapping[str, Any] | None, controls: list[str], device: str
+) -> dict[str, Any]:
+    """The jobs of null simulations."""
+    if evidence is None:
+        return {}
+    simulations = SIMULATIONS_ON_GPU if device == "gpu" else SIMULATIONS
+    return null_chunks(evidence["nulls"], controls, evidence["replicates"], simulations)
 
 
 def _backbones(

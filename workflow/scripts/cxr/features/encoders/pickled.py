@@ -15,9 +15,8 @@ from typing import IO, Any
 
 from torch import Tensor
 
-from cxr.core.advice import machine_error
-from cxr.core.errors import DamagedFile, InputError
-from cxr.core.state_dict import read_state_dict
+from cxr.core.errors import InputError
+from cxr.core.state_dict import read_state_dict, reading_weights
 from cxr.core.zip_bounds import require_stored
 
 ZIP = b"PK\x03\x04"
@@ -126,21 +125,14 @@ def read_pickled(path: Path) -> dict[str, Tensor]:
     """
     if path.suffix == ".safetensors":
         return read_state_dict(path)
-    try:
+    rest = (
+        "; it was cut short, or holds other things, which are not run: obtain it again from where "
+        "it is published"
+    )
+    with reading_weights(path, "a network of torchxrayvision", rest):
         _require_plain(path)
         loaded = _load_file(path)
         state = _weights_of(loaded) if isinstance(loaded, Record) else loaded
-    except InputError:
-        raise
-    except Exception as error:
-        if machine_error(error) is not None:
-            raise
-        reason = " ".join(str(error).split())[:120]
-        raise DamagedFile(
-            f"{path}: not a network of torchxrayvision ({reason}); it was cut short, or holds "
-            f"other things, which are not run: obtain it again from where it is published",
-            path,
-        ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise InputError(f"{path}: no network and no state dict; give one of torchxrayvision's")
     return dict(state)
