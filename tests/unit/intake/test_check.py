@@ -63,7 +63,8 @@ def test_values_that_are_not_understood_are_shown(study, folder):
     assert "age_years: 1 values are not understood: young (1)" in said(study)
 
 
-def test_sources_that_are_not_here_yet_are_named():
+def test_sources_that_are_not_here_yet_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where nothing was run
     study = load_study("")
     assert "phantoms: not obtained yet; the run does that" in list(check(study))
 
