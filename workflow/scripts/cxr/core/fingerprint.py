@@ -8,7 +8,7 @@ docstrings and layout are no part of it: they change no result.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -57,20 +57,22 @@ def _read(path: Path, library: Path) -> tuple[str, tuple[Path, ...]]:
     content = path.read_bytes().replace(b"\r\n", b"\n")
     if path.suffix != ".py":
         return hashlib.sha256(content).hexdigest(), ()
-    tree = ast.parse(content, filename=str(path))
-    imported: set[Path] = set()
-    for name in _imported_names(tree):
-        imported.update(_files(name, library))
-    meaning = hashlib.sha256("\n".join(_meaning(tree, [])).encode(errors="surrogatepass"))
+    words: list[str] = []
+    names: set[str] = set()
+    _spell(ast.parse(content, filename=str(path)), words, names)
+    imported = {file for name in names for file in _files(name, library)}
+    meaning = hashlib.sha256("\n".join(words).encode(errors="surrogatepass"))
     return meaning.hexdigest(), tuple(sorted(imported))
 
 
-def _meaning(node: ast.AST, words: list[str]) -> list[str]:
-    """A syntax tree as words, without places, docstrings and fields that hold nothing.
+def _spell(node: ast.AST, words: list[str], names: set[str]) -> None:
+    """Adds a syntax tree as words, and the dotted names that it imports.
 
-    Empty fields differ between versions of Python, and so does `ast.dump`.
+    Without places, docstrings and fields that hold nothing: empty fields differ between
+    versions of Python, and so does `ast.dump`.
     """
     words.append(f"({type(node).__name__}")
+    names.update(_imported_names(node))
     docstring = _docstring(node)
     for name in node._fields:
         value = getattr(node, name, None)
@@ -81,9 +83,8 @@ def _meaning(node: ast.AST, words: list[str]) -> list[str]:
             if not isinstance(item, ast.AST):
                 words.append(repr(item))
             elif item is not docstring:
-                _meaning(item, words)
+                _spell(item, words, names)
     words.append(")")
-    return words
 
 
 def _docstring(node: ast.AST) -> ast.stmt | None:
@@ -95,14 +96,13 @@ def _docstring(node: ast.AST) -> ast.stmt | None:
     return None
 
 
-def _imported_names(tree: ast.Module) -> Iterator[str]:
-    """The dotted names of all modules, or of what may be one, that a file imports."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _imported_names(node: ast.AST) -> Iterable[str]:
+    """The dotted names of modules, or of what may be one, that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return ()
 
 
 def _files(name: str, library: Path) -> set[Path]:
@@ -110,15 +110,18 @@ def _files(name: str, library: Path) -> set[Path]:
     parts = name.split(".")
     if parts[0] != library.name:
         return set()
-    files: set[Path] = set()
-    for depth in range(1, len(parts) + 1):
-        place = library.parent.joinpath(*parts[:depth])
-        if place.with_suffix(".py").is_file():
-            files.add(place.with_suffix(".py"))
-        elif (place / "__init__.py").is_file():
-            files.add(place / "__init__.py")
-            files.update(_data_files(place))
-    return files
+    places = [library.parent.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    return {file for place in places for file in _module_files(place)}
+
+
+@cache
+def _module_files(place: Path) -> tuple[Path, ...]:
+    """The file of a module, those of a package itself, or none where neither lies there."""
+    if place.with_suffix(".py").is_file():
+        return (place.with_suffix(".py"),)
+    if (place / "__init__.py").is_file():
+        return (place / "__init__.py", *_data_files(place))
+    return ()
 
 
 def _data_files(folder: Path) -> Iterator[Path]:
