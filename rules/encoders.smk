@@ -150,3 +150,69 @@ rule compare_representations:
         code=code_of("compare_representations.py"),
     script:
         "../workflow/scripts/compare_representations.py"
+
+
+if STAGES.has_external:
+
+    rule encode_external:
+        """The features of the images of external sources by an encoder."""
+        input:
+            **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
+            cohort=rules.assemble_external.output.cohort,
+            sources=rules.clean_external.input.sources,
+            encoder="results/weights/encoders/{model}",
+        output:
+            features="results/{study}/external/encoded/{model}.parquet",
+            rejected="results/{study}/external/encoded/{model}.rejected.csv",
+        log:
+            "results/{study}/logs/encode_external/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/encode_external/{model}.jsonl"
+        conda:
+            "../envs/encoders.yaml"
+        threads: 2
+        resources:
+            mem_mb=grows(6000),
+            runtime=grows(60, 0.05),
+            gpu=1,
+        params:
+            cfg=lambda wildcards: {
+                "chunk": {"first": 0, "chunks": 1},
+                "device": STUDY["device"],
+                "encoder": encoder_part(
+                    STUDY["encoders"][wildcards.model], "features"
+                ),
+            },
+            code=code_of("encode.py"),
+        script:
+            "../workflow/scripts/encode.py"
+
+    rule validate_encoder:
+        """The metrics of a probe on an encoder's features in each external source."""
+        input:
+            cohort=rules.assemble_external.output.cohort,
+            known_cohort=COHORT,
+            features=rules.encode_external.output.features,
+            known_features=FEATURES,
+        output:
+            metrics="results/{study}/external/encoders/{model}.csv",
+        log:
+            "results/{study}/logs/validate_encoder/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/validate_encoder/{model}.jsonl"
+        wildcard_constraints:
+            model="|".join(ENCODERS),
+        conda:
+            "../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(1500, 10),
+            runtime=grows(20, 1),
+        params:
+            cfg=lambda wildcards: {
+                "classes": list(STUDY["cohort"]["classes"]),
+                "seed": STUDY["seed"],
+            },
+            code=code_of("validate_encoder.py"),
+        script:
+            "../workflow/scripts/validate_encoder.py"

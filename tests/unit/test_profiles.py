@@ -9,7 +9,7 @@ from snakemake.profiles import ProfileConfigFileParser
 
 from cxr.core.paths import ROOT
 
-ON_GPUS = {"train", "train_part", "retrain", "train_fold", "encode"}
+ON_GPUS = {"train", "train_part", "retrain", "train_fold", "encode", "encode_external"}
 MAPS = {"embed", "search_nulls", "repeat_search", "assess_evidence"}
 
 

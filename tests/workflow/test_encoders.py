@@ -15,9 +15,12 @@ pytestmark = pytest.mark.timeout(1200)
 XRV = "densenet121-res224-all"
 SMALL = {
     **TINY,
-    "sources": {"phantoms": {**TINY["sources"]["phantoms"], "patients": 8}},
+    "sources": {
+        "phantoms": {**TINY["sources"]["phantoms"], "patients": 8},
+        "elsewhere": {**TINY["sources"]["phantoms"], "patients": 6, "seed": 7},
+    },
     "embedding": {**TINY["embedding"], "perplexities": [5, 10]},
-    "evaluation": {"random_split": False, "baselines": False},
+    "evaluation": {"random_split": False, "baselines": False, "external": ["elsewhere"]},
     "evidence": None,
     "similarity": {"baselines": ["pixels"], "folds": None, "k": 5},
 }
@@ -82,6 +85,18 @@ def test_all_representations_stand_side_by_side(place):
     assert 'id="representations"' in page
     assert "knows the most of the class" in page
     assert (place.path / "results/tiny/figures/representations.svg").exists()
+
+
+def test_an_encoder_is_validated_in_other_hospitals(place):
+    folder = place.path / "results/tiny/external"
+    encoded = read_table(folder / "encoded/dino.parquet")
+    assert len(encoded)
+    assert encoded["image_id"].str.startswith("elsewhere/").all()
+    table = pd.read_csv(folder / "encoders/dino.csv")
+    assert set(table["source"]) == {"elsewhere"}
+    of_network = pd.read_csv(place.path / "results/tiny/models/conv5/external.csv")
+    assert table[["class", "metric", "images"]].equals(of_network[["class", "metric", "images"]])
+    assert "dino in other hospitals" in (place.path / "results/tiny/report.html").read_text()
 
 
 def test_another_encoder_runs_nothing_of_the_others_again(place, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxr.report.formatting import cluster_numbers, survival
+from cxr.report.formatting import cluster_numbers, estimate, survival
 
 
 def row(**changes):
@@ -28,3 +28,7 @@ def test_whether_clusters_survive_is_a_sentence(changes, words):
 
 def test_clusters_have_the_numbers_of_the_page():
     assert cluster_numbers([0, 2]) == "1, 3"
+
+
+def test_a_limit_just_below_zero_has_no_sign():
+    assert estimate({"value": 0.1, "low": -1e-9, "high": 0.2}) == "0.100 (0.000 to 0.200)"

@@ -15,6 +15,7 @@ NOT_IN_THE_DEMO = {
     *("clean_external", "assemble_external", "evaluate_external", "validate_baselines"),
     *("export_onnx", "predict", "query_similar", "export_backbone"),
     *("download_encoder", "encode", "join_encoder", "compare_representations"),
+    *("encode_external", "validate_encoder"),
     *("fetch_runtime", "make_app", "write_card"),
     *("find_text", "record_text", "find_external_text", "record_external_text"),
 }

@@ -21,14 +21,17 @@ ESTIMATES = ("internal", "difference")
 
 
 def external_content(files: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
-    """A network's metrics in each external source by name, None where the study has none.
+    """A model's metrics in each external source by name, None where the study has none.
+
+    Of an encoder they are those of a linear probe on its features.
 
     Parameters
     ----------
     files, study : mapping of str to path or None
         Those of one model, and those of the study: its excluded external images and baselines.
     """
-    if files["external"] is None:
+    path = files["external"] or files["external_encoder"]
+    if path is None:
         return {"external": None}
     baselines = _baselines(study["external_baselines"])
     # A class or source may be a number, which a column of such names is read as.
@@ -37,7 +40,7 @@ def external_content(files: Mapping[str, Any], study: Mapping[str, Any]) -> dict
     of_cohort = excluded["reason"].isin([EXACT, NEAR, PATIENT])
     known = excluded.loc[of_cohort, "source"].value_counts()
     sources: dict[str, list[dict[str, Any]]] = {}
-    for row in records(files["external"]):
+    for row in records(path):
         line = {"label": LABELS[row["metric"]], "metric": row["metric"], **_estimates(row)}
         line |= {"class": _name(row["class"]), "images": row["images"]}
         sources.setdefault(_name(row["source"]), []).append(line)

@@ -43,8 +43,8 @@ def estimate(metric: Mapping[str, float | None]) -> str:
     if metric["value"] is None:
         return "not defined"
     if metric["low"] is None:
-        return f"{metric['value']:.3f}"
-    return f"{metric['value']:.3f} ({metric['low']:.3f} to {metric['high']:.3f})"
+        return f"{metric['value']:z.3f}"
+    return f"{metric['value']:z.3f} ({metric['low']:z.3f} to {metric['high']:z.3f})"
 
 
 def column_estimate(row: Mapping[str, float | None], name: str) -> str:

@@ -174,6 +174,10 @@ INPUTS = (
     _figure("classifiers_figure", "metadata.classifiers", ANALYSIS),
     # Of external validation.
     _table("external", "models/{model}/external", EXTERNAL, NETWORKS, direct=False),
+    _table("external_encoder", "external/encoders/{model}", EXTERNAL, ENCODERS, direct=False),
+    _table(
+        "unencoded_external", "external/encoded/{model}.rejected", EXTERNAL, ENCODERS, page=False
+    ),
     _table("external_excluded", "external/excluded", EXTERNAL, direct=False),
     _table("external_baselines", "external/baselines", EXTERNAL_BASELINES, direct=False),
     # Of the evidence on each model's clusters.

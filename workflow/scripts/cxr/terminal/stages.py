@@ -17,6 +17,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "features": (
         *("export_features", "make_control", "import_features", "export_backbone"),
         *("download_encoder", "encode", "join_encoder", "compare_representations"),
+        *("encode_external", "validate_encoder"),
     ),
     "maps and clusters": (
         *("find_neighbours", "embed", "sweep", "sweep_hdbscan", "score", "count_countries"),
