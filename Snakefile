@@ -71,6 +71,7 @@ if STAGES.has_networks:
 
 
 include: "rules/report.smk"
+include: "rules/crate.smk"
 include: "rules/run.smk"
 
 

@@ -3,6 +3,9 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,10 +15,15 @@ import pytest
 from cxr.clustering.cells import VOTES
 from cxr.clustering.grid import GRID
 from cxr.config.catalogue.fields import OF_READERS
+from cxr.core.paths import ROOT
 from cxr.evaluation.baselines import DESCRIPTIONS
 from cxr.metadata.schema import COLUMNS
 
 pytestmark = pytest.mark.timeout(900)
+
+CRATE = ROOT / "tests" / "crate"
+# Jobs whose logs lie among the others, and that a crate is not made from.
+WRITES_NO_RESULT = {"#job-tiny/logs/write_crate"}
 
 # What a run writes besides logs and benchmarks.
 FILES = {
@@ -140,6 +148,18 @@ def results(finished):
     return finished.path / "results" / "tiny"
 
 
+@pytest.fixture(scope="module")
+def validator(tmp_path_factory):
+    """The Python of an environment with the validator of crates; it needs another rich than we."""
+    folder = tmp_path_factory.mktemp("validator") / "venv"
+    uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+    python = folder / "bin" / "python"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    install = [uv, "pip", "install", "--quiet", "--python", python, "--require-hashes"]
+    subprocess.run([*install, "-r", CRATE / "requirements.txt"], check=True)
+    return python
+
+
 def test_the_run_ends_with_where_the_report_is(finished):
     report = finished.path / "results" / "tiny" / "report.html"
     assert finished.output.splitlines()[-1] == f"Report: {report.as_uri()}"
@@ -256,6 +276,27 @@ def test_provenance_says_what_was_obtained(finished):
     assert provenance["licence"] == "CC0"
     assert provenance["files"] > 0
     assert re.fullmatch(r"[0-9a-f]{64}", provenance["content_hash"])
+
+
+def test_the_studys_crate_is_valid_by_its_profile(copied, validator):
+    copied.snakemake("crate")
+    folder = copied.path / "results/tiny"
+    graph = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
+    jobs = [entity for entity in graph if entity["@id"].startswith("#job-")]
+    logs = {f"#job-{log.relative_to(folder.parent)}"[:-4] for log in folder.rglob("logs/**/*.log")}
+    assert {job["@id"] for job in jobs if "#job-tiny" in job["@id"]} == logs - WRITES_NO_RESULT
+    assert all(job["startTime"] <= job["endTime"] for job in jobs)
+    assert str(copied.path) not in json.dumps(graph)
+    done = subprocess.run(
+        [validator, CRATE / "validate.py", folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "provenance/Snakefile").unlink()
+    done = subprocess.run(
+        [validator, CRATE / "validate.py", folder], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "provenance/Snakefile" in done.stdout
 
 
 def test_networks_and_baselines_are_compared(results):

@@ -1,20 +1,18 @@
 """What a model card says of a network, read from the study's results."""
 
-import subprocess
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cxr.core.io import read_csv, read_json, read_table
+from cxr.core.software import NAME, commit, package_version
 from cxr.report.confounding import field_content
 from cxr.report.external import LABELS
 from cxr.report.formatting import estimate
 from cxr.report.table_one import single_sources
 
-SOFTWARE = "cxr-clusters"
 OVERALL = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
@@ -161,26 +159,10 @@ def warnings(
 
 def software() -> dict[str, Any]:
     """The version of this software; its commit and the commit's day, null outside a repository."""
-    commit = _git("rev-parse", "HEAD")
+    found, date = commit()
     return {
-        "name": SOFTWARE,
-        "versions": {name: _version(name) for name in ("torch", "onnx")},
-        "commit": commit,
-        "date": _git("show", "-s", "--format=%cs", "HEAD") if commit else None,
+        "name": NAME,
+        "versions": {name: package_version(name) for name in ("torch", "onnx")},
+        "commit": found,
+        "date": date,
     }
-
-
-def _git(*words: str) -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), *words]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:  # no git here
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -4,14 +4,13 @@ The only part of the page that differs between two runs of the same study.
 """
 
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cxr.core.software import described_commit, package_version
 from cxr.planning.benchmarks import read_benchmark
 
 MAPPING, SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
@@ -53,7 +52,7 @@ def run_record(study: Mapping[str, Any], benchmarks: Path) -> dict[str, Any]:
         each rule the `jobs`, their `seconds` together, and the largest `memory` (MB).
     """
     return {
-        "commit": _commit(),
+        "commit": described_commit(),
         "versions": {"Python": platform.python_version(), **_versions()},
         "config": config_text(study),
         "times": _times(benchmarks),
@@ -120,24 +119,9 @@ def _steps(values: Sequence[Any]) -> _Steps | None:
 
 
 def _versions() -> dict[str, str]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # an environment of one rule holds what that rule needs
-            continue
-    return versions
-
-
-def _commit() -> str | None:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+"]
-    try:
-        done = subprocess.run(
-            [*command, "--exclude=*", "--abbrev=40"], capture_output=True, text=True, check=False
-        )
-    except OSError:  # no git here
-        return None
-    return done.stdout.strip() or None
+    # An environment of one rule holds what that rule needs.
+    versions = {package: package_version(package) for package in PACKAGES}
+    return {package: version for package, version in versions.items() if version}
 
 
 def _times(benchmarks: Path) -> list[dict[str, Any]]:

@@ -30,11 +30,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "report": (
         *("make_thumbnails", "make_pictures", "pack_explorer", "write_report", "show_table"),
-        *("fetch_runtime", "make_app", "write_card"),
+        *("fetch_runtime", "make_app", "write_card", "write_crate"),
     ),
 }
 # Rules that only name what a user can ask for; they are no work.
-TARGETS = ("all", "onnx", "similar", "app", "card")
+TARGETS = ("all", "onnx", "similar", "app", "card", "crate")
 # A rule that the table lacks is still counted.
 OTHER = "other jobs"
 

@@ -1,0 +1,1 @@
+"""What a study was made of and by what, in formats that others read."""
