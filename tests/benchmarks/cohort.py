@@ -6,7 +6,8 @@
 
 Noise-textured PNG images with their metadata are drawn into a temporary folder;
 `clean_metadata` and `assemble_cohort` then run as the workflow runs them. With `--rows` no image
-is drawn: the operations on a table of so many rows are timed one by one in one process.
+is drawn: the operations on a table of so many rows are timed one by one in one process, and
+near pairs are searched among so many drawn hashes, independent ones and ones around centres.
 """
 
 import argparse
@@ -168,6 +169,42 @@ def operate(rows):
     print(f"{len(reading.rows):,} rows, {len(cohort):,} in the cohort")
 
 
+def draw_hashes(count, centres):
+    """Hashes of 64 bits, or such centres with 13 bits flipped on average; a hundredth are copies.
+
+    Copies have at most six other bits.
+    """
+    rng = np.random.default_rng(centres)
+    hashes = rng.integers(0, 2**64, count, dtype=np.uint64)
+    if centres:
+        flipped = np.packbits(rng.random((count, 64)) < 0.2, axis=1).view(np.uint64)[:, 0]
+        hashes = hashes[rng.integers(0, centres, count)] ^ flipped
+    copies = rng.choice(count, count // 100, replace=False)
+    for copy in copies:
+        bits = rng.integers(0, 64, 6).astype(np.uint64)
+        hashes[copy] = hashes[rng.integers(count)] ^ np.bitwise_or.reduce(np.uint64(1) << bits)
+    return hashes
+
+
+def search_hashes(count):
+    """Print the seconds of a search for near pairs, of 20,000 hashes beside all comparisons."""
+    from cxr.images.hamming import near_pairs
+
+    near_pairs(draw_hashes(2000, 0), 8)
+    for centres in (0, 100):
+        few = draw_hashes(20_000, centres)
+        rows = [np.bitwise_count(few[k + 1 :] ^ few[k]) <= 8 for k in range(len(few))]
+        every = [(k, k + 1 + j) for k, near in enumerate(rows) for j in np.flatnonzero(near)]
+        same = near_pairs(few, 8).tolist() == [list(map(int, pair)) for pair in every]
+        kind = f"{centres} centres" if centres else "independent"
+        print(f"20,000 hashes, {kind}: {len(every)} pairs, as by all comparisons: {same}")
+        hashes = draw_hashes(count, centres)
+        pairs = timed(
+            f"near pairs of {count:,} hashes, {kind}", lambda hashes=hashes: near_pairs(hashes, 8)
+        )
+        print(f"{len(pairs):,} pairs")
+
+
 def main():
     """Print seconds and memory of each stage."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -178,6 +215,7 @@ def main():
     options = parser.parse_args()
     if options.rows:
         operate(options.rows)
+        search_hashes(options.rows)
         return
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
