@@ -33,9 +33,8 @@ def draw_order(members: pd.DataFrame, first: Sequence[str], seed: int, name: str
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     shuffled = members.iloc[rng.permutation(len(members))]
     preferred = wanted(first)
-    later = [
-        not any(terms <= keys(finding) for terms in preferred) for finding in shuffled["finding"]
-    ]
-    order = pd.DataFrame({"later": later}, index=shuffled.index)
+    numbers, findings = pd.factorize(shuffled["finding"], use_na_sentinel=False)
+    later = [not any(terms <= keys(finding) for terms in preferred) for finding in findings]
+    order = pd.DataFrame({"later": np.array(later, dtype=bool)[numbers]}, index=shuffled.index)
     order["round"] = shuffled.groupby(["patient_id", order["later"]]).cumcount()
     return order.sort_values(["later", "round"], kind="stable").index

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxr.cohort.folds import stratified_group_folds
 from cxr.cohort.splits import SplitShares, fold_with_share
 from cxr.core.errors import InputError
 from cxr.planning.parts import GROUPED, RANDOM, STUDY, WITHOUT, ProtocolSettings, protocol_parts
@@ -123,8 +124,6 @@ def infeasible_reason(cohort: pd.DataFrame, test: np.ndarray) -> str | None:
 
 def _tests(classes: np.ndarray, groups: np.ndarray, settings: DivisionSettings) -> list[np.ndarray]:
     """The test images of each part of a protocol, as bool arrays."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     folds = settings.evaluation.folds
     if not folds:
         test = np.zeros(len(classes), dtype=bool)
@@ -140,8 +139,7 @@ def _tests(classes: np.ndarray, groups: np.ndarray, settings: DivisionSettings) 
     tests = []
     for repeat in range(settings.evaluation.repeats):
         random_state = (settings.seed + repeat) % 2**32
-        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=random_state)
-        for _, fold in kfold.split(classes, classes, groups):
+        for fold in stratified_group_folds(classes, groups, folds, random_state):
             test = np.zeros(len(classes), dtype=bool)
             test[fold] = True
             tests.append(test)

@@ -198,9 +198,8 @@ def assign_classes(
         name: (wanted(rule.findings), wanted(rule.without), rule.sources)
         for name, rule in classes.items()
     }
-    labels: list[str | None] = []
-    reasons: list[str | None] = []
-    for source, finding in zip(rows["source"], rows["finding"], strict=True):
+
+    def decide(source: str, finding: str) -> tuple[str | None, str | None]:
         present = keys(finding)
         fits = [
             name
@@ -209,13 +208,17 @@ def assign_classes(
             and not any(terms <= present for terms in without)
             and (sources is None or source in sources)
         ]
-        labels.append(fits[0] if len(fits) == 1 else None)
         if len(fits) == 1:
-            reasons.append(None)
-        elif fits:
-            reasons.append(f"fits several classes: {', '.join(fits)}")
-        else:
-            reasons.append(f"finding {finding}" if present else "finding unknown")
+            return fits[0], None
+        if fits:
+            return None, f"fits several classes: {', '.join(fits)}"
+        return None, f"finding {finding}" if present else "finding unknown"
+
+    # Many images have the same finding: each one is decided once.
+    kinds = rows.groupby(["source", "finding"], dropna=False, sort=False).ngroup()
+    distinct = rows.loc[~kinds.duplicated(), ["source", "finding"]]
+    decided = [decide(*kind) for kind in distinct.itertuples(index=False, name=None)]
+    labels, reasons = np.array(decided, dtype=object).reshape(-1, 2)[kinds].T
     return (
         pd.Series(labels, index=rows.index, dtype="object"),
         pd.Series(reasons, index=rows.index, dtype="object"),

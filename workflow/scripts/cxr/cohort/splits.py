@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cxr.cohort.folds import stratified_group_folds
 from cxr.core.errors import InputError
 
 SPLITS = ("train", "validation", "test")
@@ -132,8 +133,6 @@ def fold_with_share(classes: np.ndarray, groups: np.ndarray, share: float, seed:
     InputError
         If every fold leaves a class empty on one side.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
     names, codes, totals = np.unique(classes, return_inverse=True, return_counts=True)
     smallest = min(len(np.unique(groups[codes == code])) for code in range(len(names)))
     if smallest < 2:
@@ -142,11 +141,10 @@ def fold_with_share(classes: np.ndarray, groups: np.ndarray, share: float, seed:
             "add patients or use other folds"
         )
     folds = min(max(2, round(1 / share)), smallest)
-    kfold = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     best, best_error = None, np.inf
-    for rest, fold in kfold.split(codes, codes, groups):
+    for fold in stratified_group_folds(codes, groups, folds, seed):
         counts = np.bincount(codes[fold], minlength=len(names))
-        if (counts == 0).any() or len(np.unique(codes[rest])) < len(names):
+        if (counts == 0).any() or (counts == totals).any():
             continue
         error = float(np.abs(counts / totals - share).max())
         if error < best_error:

@@ -5,6 +5,7 @@ An image has one class and any number of tags, or none.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,12 @@ def multi_hot(cohort: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """Which of the tags each image has, bool of shape (n, len(names))."""
     if not len(names):
         return np.zeros((len(cohort), 0), dtype=bool)
-    return np.array([[name in tags for name in names] for tags in cohort[TAGS_COLUMN].map(set)])
+    tags = cohort[TAGS_COLUMN]
+    columns = pd.Index(names).get_indexer(list(chain.from_iterable(tags)))
+    rows = np.repeat(np.arange(len(cohort)), tags.map(len).to_numpy(dtype=np.int64))
+    hot = np.zeros((len(cohort), len(names)), dtype=bool)
+    hot[rows[columns >= 0], columns[columns >= 0]] = True
+    return hot
 
 
 def label_table(cohort: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:

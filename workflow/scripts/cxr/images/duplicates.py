@@ -40,19 +40,11 @@ def near_duplicates(
     int array, shape (pairs, 2)
         Row numbers, the smaller one first, ascending.
     """
-    pairs = []
-    block = max(1, 20_000_000 // max(1, len(hashes)))
-    for start in range(0, len(hashes), block):
-        distance = np.bitwise_count(hashes[start : start + block, None] ^ hashes[None, :])
-        first, second = np.nonzero(distance <= bits)
-        first += start
-        keep = first < second
-        pairs += [
-            (i, j)
-            for i, j in zip(first[keep], second[keep], strict=True)
-            if _correlation(pixels[i], pixels[j]) >= correlation
-        ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    from cxr.images.hamming import near_pairs
+
+    proposed = near_pairs(hashes, bits)
+    alike = [_correlation(pixels[i], pixels[j]) >= correlation for i, j in proposed]
+    return proposed[np.array(alike, dtype=bool)]
 
 
 def find_duplicates(

@@ -57,6 +57,8 @@ INTUBATED = {**YES_NO, "intubated": "yes", "not intubated": "no", "non-intubated
 
 def as_text(cell: object) -> str | None:
     """The cell of a table as text, a time as the ISO date of its day; missing values are None."""
+    if type(cell) is str:
+        return cell
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return None
     return cell.date().isoformat() if isinstance(cell, datetime) else str(cell)
@@ -67,11 +69,12 @@ def tidy(cell: object) -> str | None:
     text = as_text(cell)
     if text is None:
         return None
-    clean = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") else letter
-        for letter in text
-    )
-    clean = " ".join(clean.split())
+    if not text.isprintable():  # nearly every text of a table is
+        text = "".join(
+            " " if unicodedata.category(letter) in ("Cc", "Cf", "Zs", "Zl", "Zp") else letter
+            for letter in text
+        )
+    clean = " ".join(text.split())
     return None if clean.casefold() in NULL_WORDS else clean
 
 

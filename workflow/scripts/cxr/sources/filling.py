@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cxr.config.dicom_tags import field_of
@@ -95,22 +96,36 @@ def with_tags(
     require_tags(f"sources.{source}.tags", keywords)
     fields = [field_of(keyword) for keyword in keywords]
     new = [name for name in fields if name not in raw.columns]
-    rows = raw.assign(**dict.fromkeys(new)).astype("object").to_dict("records")
-    patients = {}
-    for at, row in enumerate(rows):
-        missing = [name for name in TAGS if tidy(row.get(name)) is None]
-        unfilled = [k for k, f in zip(keywords, fields, strict=True) if tidy(row[f]) is None]
-        if not missing and not unfilled:
+    frame = raw.assign(**dict.fromkeys(new)).astype("object")
+    columns = {name: frame[name].tolist() for name in frame.columns}
+    nothing = [np.nan] * len(frame)
+    tagged = {name: columns.get(name, nothing) for name in TAGS}
+    own = {keyword: columns[field] for keyword, field in zip(keywords, fields, strict=True)}
+    incomplete = np.zeros(len(frame), dtype=bool)
+    for values in {id(v): v for v in (*tagged.values(), *own.values())}.values():
+        incomplete |= np.fromiter((tidy(v) is None for v in values), bool, len(frame))
+    read: dict[str, dict[int, str | None]] = {}
+    for at in np.flatnonzero(incomplete).tolist():
+        path = _dicom_file(root, columns["file"][at])
+        if path is None:
             continue
-        try:
-            path = locate(root, row["file"])
-            if not row["file"] or not path.is_file() or not is_dicom(path):
-                continue
-        except (UnusableImage, OSError):
-            continue
-        row.update(read_tags(path, missing, unfilled))
-        if "patient_id" in missing:
-            patients[at] = row["patient_id"]
-    for at, patient in tagged_patients(source, patients, patient_key).items():
-        rows[at]["patient_id"] = patient
-    return pd.DataFrame(rows, index=raw.index).astype("object")
+        missing = [name for name, values in tagged.items() if tidy(values[at]) is None]
+        unfilled = [keyword for keyword, values in own.items() if tidy(values[at]) is None]
+        for name, value in read_tags(path, missing, unfilled).items():
+            read.setdefault(name, {})[at] = value
+    patients = read.get("patient_id", {})
+    patients |= tagged_patients(source, patients, patient_key)
+    for name, values in read.items():
+        column = columns.setdefault(name, list(nothing))
+        for at, value in values.items():
+            column[at] = value
+    return pd.DataFrame(columns, index=raw.index).astype("object")
+
+
+def _dicom_file(root: Path, file: str) -> Path | None:
+    """The path of a row's file, None where it is no DICOM file."""
+    try:
+        path = locate(root, file)
+        return path if file and path.is_file() and is_dicom(path) else None
+    except (UnusableImage, OSError):
+        return None

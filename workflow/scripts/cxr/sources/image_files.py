@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -42,16 +43,21 @@ class ImageFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         files = [f for f in list_files(folder, folder) if not has_part_like(f, *LEFTOVERS)]
-        self._files = frozenset(files)
-        self._named, self._stems, self._numbers = _Names(), _Names(), _Names()
-        for file in files:
+        self._files = dict.fromkeys(files)
+
+    @cached_property
+    def _spellings(self) -> tuple["_Names", "_Names", "_Names"]:
+        """The files by name, by name without suffix, and by number; few tables need them."""
+        named, stems, numbers = _Names(), _Names(), _Names()
+        for file in self._files:
             *folders, name = _parts(file)
-            self._named.add((*folders, name), file)
+            named.add((*folders, name), file)
             stem = _without_suffix(name)
             if stem != name:
-                self._stems.add((*folders, stem), file)
+                stems.add((*folders, stem), file)
                 if stem.isdecimal():
-                    self._numbers.add((*folders, stem.lstrip("0")), file)
+                    numbers.add((*folders, stem.lstrip("0")), file)
+        return named, stems, numbers
 
     def find(self, text: str | None) -> Found:
         """The file that a name means, or the name itself where no file fits.
@@ -60,6 +66,8 @@ class ImageFiles:
         fits several.
         """
         text = text or ""
+        if text in self._files:
+            return Found(text)
         name = _normal(text)
         for literal in dict.fromkeys((text, " ".join(text.split()), name)):
             if self._is_file(literal):
@@ -82,10 +90,11 @@ class ImageFiles:
         *folders, last = parts
         stem = _without_suffix(last)
         # A name may hold a dot that begins no suffix.
-        tries = [(self._named, last), (self._stems, last), (self._stems, stem)]
+        named, stems, numbers = self._spellings
+        tries = [(named, last), (stems, last), (stems, stem)]
         number = re.sub(r"(?<=[0-9])\.0+$", "", stem)
         if number.isdecimal() and (number != stem or not stem.startswith("0")):
-            tries.append((self._numbers, number.lstrip("0")))
+            tries.append((numbers, number.lstrip("0")))
         return next((f for names, end in tries if (f := names.fitting((*folders, end)))), [])
 
     def _is_file(self, name: str) -> bool:
@@ -142,7 +151,8 @@ def _parts(path: str) -> Parts:
 
 def _plain(name: str) -> str:
     """A name in one case and Unicode form, with one kind of white space."""
-    return " ".join(unicodedata.normalize("NFC", name.casefold()).split())
+    name = name.casefold()
+    return " ".join((name if name.isascii() else unicodedata.normalize("NFC", name)).split())
 
 
 def _without_suffix(name: str) -> str:

@@ -248,16 +248,17 @@ def divide_rows(raw: pd.DataFrame, source: str) -> tuple[pd.DataFrame, pd.DataFr
     if "problem" in raw.columns:
         reasons = raw["problem"].astype("object").where(raw["problem"].notna(), reasons)
     named = raw.loc[reasons.isna()]
-    patients = named.groupby("file")["patient_id"].transform(
-        lambda ids: ids.map(tidy).nunique(dropna=False)
-    )
+    repeated = named.loc[named["file"].duplicated(keep=False)]
+    owners = repeated["patient_id"].map(tidy).groupby(repeated["file"]).nunique(dropna=False)
+    patients = repeated["file"].map(owners)
     reasons[patients.index[patients > 1]] = "one file under several patients"
-    repeated = named.loc[named["file"].duplicated(keep=False) & (patients == 1)]
+    repeated = repeated.loc[patients == 1]
     later = repeated.index[repeated["file"].duplicated()]
     reasons[later] = "the same file in an earlier row"
     for name, what in CONTRADICTIONS.items():
         if name in repeated.columns:
-            values = repeated[name].map(lambda text, parse=PARSERS[name]: _comparable(parse(text)))
+            parsed = _parsed(repeated[name].tolist(), PARSERS[name], None)[0]
+            values = pd.Series(map(_comparable, parsed), repeated.index, dtype="object")
             differ = values.groupby(repeated["file"]).transform("nunique") > 1
             reasons[differ.index[differ]] = f"several rows with different {what}"
     unusable, sources = raw.loc[reasons.notna()], [source] * int(reasons.notna().sum())

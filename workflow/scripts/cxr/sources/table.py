@@ -129,7 +129,8 @@ def _with_files(
     respelt = sum(bool(file) and text != file for text, (file, _) in zip(texts, found, strict=True))
     if respelt:
         log.info("%d names of files are spelt in another way than the files", respelt)
-    raw["file"] = [PurePosixPath(images, file).as_posix() if file else "" for file, _ in found]
+    folder = PurePosixPath(images, "_").as_posix()[:-1]
+    raw["file"] = [folder + file if file else "" for file, _ in found]
     raw["problem"] = [
         problem or of_file for problem, (_, of_file) in zip(problems, found, strict=True)
     ]
