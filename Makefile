@@ -43,14 +43,15 @@ check-data: $(READY) ## say what STUDY=name uses of its data, and what it leaves
 
 encoders: $(ENCODERS) ## add the packages that the config's `encoders` need to the environment
 
-# Unit tests take one core each. The page's are timed, so that nothing runs beside them. Whole studies
-# run two at a time, a file's tests in one process, the longest files first. The finished study that
-# many tests read is run once for all of them.
+# Unit tests take one core each. Beside timed ones nothing runs. The others, of whole studies and of
+# their pages, run two at a time, a file's tests in one process, the longest files first. The finished
+# study that many tests read is run once for all of them.
 test: $(ENCODERS) ## set up the environment, run every test
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
-	$(BIN)/python -m pytest tests/browser && \
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/slurm tests/workflow
+	$(BIN)/python -m pytest -m timed tests/browser && \
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not timed" \
+		tests/slurm tests/workflow tests/browser
 
 mutation: $(READY) ## count the changed lines that unit tests notice (tests/mutation/README.md)
 	PYTHONPATH=workflow/scripts $(BIN)/python -m tests.mutation $(MUTATION_ARGS)

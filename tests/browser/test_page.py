@@ -296,6 +296,7 @@ def test_formulas_in_a_download_are_marked_as_text(opened):
     ]
 
 
+@pytest.mark.timed
 def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
     path = tmp_path / "report.html"
     path.write_text(write_large_page(tmp_path, rng, 50_000), encoding="utf-8")
