@@ -17,6 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENCODERS := $(VENV)/.encoders
+DOCS := $(VENV)/.docs
 # A folder may have the name of its study.
 STUDY_FILE = $(if $(filter %.yaml %.yml %.json,$(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
@@ -27,7 +28,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study init check-data encoders test check mutation clean help lock docs rulegraph
+.PHONY: study init check-data encoders test check mutation clean help lock docs pictures reference rulegraph
 
 # The numerical functions are compiled once a machine, before two jobs would each compile them.
 study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
@@ -46,7 +47,7 @@ encoders: $(ENCODERS) ## add the packages that the config's `encoders` need to t
 # Unit tests take one core each. Beside timed ones nothing runs. The others, of whole studies and of
 # their pages, run two at a time, a file's tests in one process, the longest files first. The finished
 # study that many tests read is run once for all of them.
-test: $(ENCODERS) ## set up the environment, run every test
+test: $(ENCODERS) $(DOCS) ## set up the environment, run every test
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
 	$(BIN)/python -m pytest -m timed tests/browser && \
@@ -65,17 +66,28 @@ check: $(ENCODERS) ## ruff, mypy, import contracts, snakefmt, snakemake --lint, 
 	$(BIN)/snakemake --lint
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference --check
 
-docs: $(READY) ## regenerate the config's JSON Schema and reference table
+docs: $(DOCS) ## build the site of the documents, docs/build/index.html, offline; any warning is an error
+	$(BIN)/sphinx-build --quiet --jobs 2 --fail-on-warning --keep-going --nitpicky \
+		--conf-dir docs --doctree-dir docs/build/.doctrees . docs/build
+
+pictures: $(READY) ## run the tutorial on synthetic images, photograph its page into docs/pictures (needs chromium)
+	PYTHONPATH=workflow/scripts $(BIN)/python docs/pictures.py
+
+reference: $(READY) ## regenerate the config's JSON Schema and table of keys
 	PYTHONPATH=workflow/scripts $(BIN)/python -m cxr.config.reference
 
 rulegraph: $(READY) ## redraw workflow/report/rulegraph.svg (needs graphviz)
 	$(BIN)/snakemake --quiet all --rulegraph dot | dot -Tsvg > workflow/report/rulegraph.svg
 
-lock: ## update the dependencies in requirements.lock and requirements-encoders.lock (needs uv)
+lock: ## update the dependencies in requirements.lock and the locks beside it (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements.lock
 	uv pip compile pyproject.toml --group encoders -c requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements-encoders.lock
+	uv pip compile pyproject.toml --group docs -c requirements.lock --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o requirements-docs.lock
+	uv pip compile tests/crate/requirements.in --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o tests/crate/requirements.txt
 
 clean: ## remove results, environment and caches; asks before it deletes results (FORCE=1: it doesn't)
 	@studies=$$(find results -mindepth 1 -maxdepth 1 ! -name README.md -exec basename {} \; | sort | xargs); \
@@ -88,7 +100,7 @@ clean: ## remove results, environment and caches; asks before it deletes results
 		read -r answer; \
 		case "$$answer" in [yY]|[yY]es) ;; *) echo "Nothing was deleted."; exit 0 ;; esac; \
 	fi; \
-	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis && \
+	rm -rf $(VENV) docs/build docs/reference/library .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis && \
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## list these targets
@@ -107,8 +119,7 @@ else
 endif
 	@touch $(READY)
 
-# Of both locks the versions are the same; nothing that is there is changed.
-$(ENCODERS): requirements-encoders.lock $(READY)
-	$(or $(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --require-hashes \
-		-r requirements-encoders.lock
-	@touch $(ENCODERS)
+# Of all locks the versions are the same; nothing that is there is changed.
+$(ENCODERS) $(DOCS): $(VENV)/.%: requirements-%.lock $(READY)
+	$(or $(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@

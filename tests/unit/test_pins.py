@@ -15,6 +15,7 @@ from cxr.core.paths import PACKAGE, ROOT, SCRIPTS
 
 LOCK = (ROOT / "requirements.lock").read_text()
 ENCODERS_LOCK = (ROOT / "requirements-encoders.lock").read_text()
+DOCS_LOCK = (ROOT / "requirements-docs.lock").read_text()
 # Where torch computes maps, their rules have the environment with torch.
 MAPS_BY_TORCH = {"card.py", "gpu.py", "infotsne.py", "tsne_gpu.py", "tsne_kernels.py"}
 
@@ -128,18 +129,19 @@ def test_every_direct_dependency_is_locked():
     assert {normal(re.match(r"[\w.-]+", spec)[0]) for spec in wanted} <= set(locked())
 
 
-def test_encoders_only_add_packages_to_the_base():
+@pytest.mark.parametrize(("group", "lock"), [("encoders", ENCODERS_LOCK), ("docs", DOCS_LOCK)])
+def test_a_group_of_its_own_only_adds_packages_to_the_base(group, lock):
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    wanted = {normal(re.match(r"[\w.-]+", spec)[0]) for spec in groups["encoders"]}
+    wanted = {normal(re.match(r"[\w.-]+", spec)[0]) for spec in groups[group]}
     for python in ("3.11", "3.12", "3.13"):
-        base, encoders = locked(python), locked(python, ENCODERS_LOCK)
-        assert wanted <= set(encoders)
-        shared = base.keys() & encoders.keys()
-        assert {name: base[name] for name in shared} == {name: encoders[name] for name in shared}
-    assert not {"timm", "transformers"} & set(locked())
+        base, added = locked(python), locked(python, lock)
+        assert wanted <= set(added)
+        shared = base.keys() & added.keys()
+        assert {name: base[name] for name in shared} == {name: added[name] for name in shared}
+    assert not {"timm", "transformers", "sphinx"} & set(locked())
 
 
-@pytest.mark.parametrize("lock", [LOCK, ENCODERS_LOCK])
+@pytest.mark.parametrize("lock", [LOCK, ENCODERS_LOCK, DOCS_LOCK])
 def test_every_pin_has_a_hash_and_nothing_says_where_it_is_from(lock):
     entries = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:]
     assert len(entries) > 50

@@ -7,17 +7,8 @@ import pytest
 import yaml
 
 from cxr.core.paths import ROOT
+from tests.helpers.documents import DOCUMENTS
 
-DOCUMENTS = (
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "config/README.md",
-    "profiles/README.md",
-    "results/README.md",
-    "tests/benchmarks/README.md",
-    "tests/mutation/README.md",
-)
 # Files of the project by their suffix; those of results and of other people's data have others.
 FILE = re.compile(
     r"(?<![\w/<>{}.*-])[\w.-]+(?:/[\w.-]+)*\.(?:py|smk|yaml|yml|md|toml|cff|lock)(?![\w/-])"
@@ -108,7 +99,7 @@ def test_the_profiles_name_rules_of_the_workflow():
         for name in ("ON_GPUS", "MAPS")
     )
     other = re.search(
-        r"^set-resources: (.+)$", (ROOT / "profiles/README.md").read_text(), re.MULTILINE
+        r"^set-resources: (.+)$", (ROOT / "docs/how-to/cluster.md").read_text(), re.MULTILINE
     )
     assert {*arrays, *on_gpus, *maps, *yaml.safe_load(other[1])} <= rules
     assert set(on_gpus) == set(yaml.safe_load(other[1]))

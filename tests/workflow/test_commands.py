@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from cxr.core.paths import ROOT
+from tests.helpers.documents import GUIDES
 from tests.helpers.forked import run_snakemake
 from tests.helpers.study import workspace
 
 pytestmark = pytest.mark.timeout(900)
 
-DOCUMENTS = ("README.md", "config/README.md", "profiles/README.md", "CONTRIBUTING.md")
 # Run elsewhere: Snakemake's report needs a finished study, other clusters their plugins.
 ELSEWHERE = ("--report", "cluster-generic", "kubernetes")
 
@@ -24,7 +24,7 @@ ELSEWHERE = ("--report", "cluster-generic", "kubernetes")
 def commands():
     """Each command of snakemake in the documents, in a line of its own or among words."""
     found = {}
-    for document in DOCUMENTS:
+    for document in GUIDES:
         text = (ROOT / document).read_text()
         own_line = re.findall(r"^(snakemake .*?)(?:  +#.*)?$", text, re.MULTILINE)
         for command in [*own_line, *re.findall(r"`(snakemake -[^`]*)`", text)]:

@@ -72,7 +72,7 @@ def test_the_recipes_are_those_that_the_config_knows():
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"typo": 1}, "'typo': is not known; see config/README.md"),
+        ({"typo": 1}, "'typo': is not known; see docs/reference/config.md"),
         ({"modles": {}}, "'modles': is not known; did you mean models?"),
         ({"cohort__class": {}}, "'cohort.class': is not known; did you mean classes?"),
         ({"cohort__Min_Side": 3}, "did you mean min_side?"),
@@ -319,7 +319,7 @@ def test_words_that_yaml_reads_as_numbers_stay_words():
 
 def test_schema_and_reference_table_are_current():
     for path, text in reference.documents().items():
-        assert path.read_text() == text, f"{path} is out of date; run make docs"
+        assert path.read_text() == text, f"{path} is out of date; run make reference"
 
 
 def test_every_key_has_a_description():

@@ -63,7 +63,7 @@ class Section(BaseModel):
         if near:
             return f"is not known; did you mean {near[0]}?"
         if len(names) > MOST_NAMES:
-            return "is not known; see config/README.md for every key"
+            return "is not known; see docs/reference/config.md for every key"
         return f"is not known; the keys here are {', '.join(names)}"
 
 

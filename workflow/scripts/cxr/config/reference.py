@@ -23,8 +23,8 @@ from cxr.core.io import write_text
 from cxr.core.paths import ROOT
 
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
-README = ROOT / "config" / "README.md"
-BEGIN = "<!-- reference: written by `make docs` from workflow/scripts/cxr/config/ -->"
+PAGE = ROOT / "docs" / "reference" / "config.md"
+BEGIN = "<!-- reference: written by `make reference` from workflow/scripts/cxr/config/ -->"
 END = "<!-- end of reference -->"
 
 
@@ -133,12 +133,12 @@ def _default(field: FieldInfo) -> str:
 
 def documents() -> dict[Path, str]:
     """What the two files should hold."""
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
-        raise SystemExit(f"error: {README} lacks the lines {BEGIN!r} and {END!r}")
-    return {SCHEMA: schema(), README: f"{before}{BEGIN}\n{table()}{END}{after}"}
+        raise SystemExit(f"error: {PAGE} lacks the lines {BEGIN!r} and {END!r}")
+    return {SCHEMA: schema(), PAGE: f"{before}{BEGIN}\n{table()}{END}{after}"}
 
 
 def main() -> None:
@@ -151,7 +151,7 @@ def main() -> None:
         if current == text:
             continue
         if check:
-            sys.exit(f"error: {path.relative_to(ROOT)} is out of date; run make docs")
+            sys.exit(f"error: {path.relative_to(ROOT)} is out of date; run make reference")
         write_text(text, path)
 
 

@@ -199,7 +199,9 @@ def _first_line(error: ValidationError) -> str:
             'text in quotes, as in "~"'
         )
     elif problem["type"] == "union_tag_not_found":
-        message = "the key kind is missing; table, folders, directory, ...: see config/README.md"
+        message = (
+            "the key kind is missing; table, folders, directory, ...: see docs/reference/config.md"
+        )
     elif isinstance(value, str | int | float | bool | list):
         message = f"{message}, not {str(value)[:80]!r}"
     more = len({_key(other) for other in problems} - {key})

@@ -121,7 +121,7 @@ class Config(Section):
             if key in ("models", "encoders"):
                 present = bool(self.models or self.encoders)
             if not present and self.features is None:
-                raise ValueError(f"{key} is missing; see config/README.md for every key")
+                raise ValueError(f"{key} is missing; see docs/reference/config.md for every key")
         for name in self.encoders:
             if name in self.models:
                 raise ValueError(f"encoders.{name} has the name of a model; take another one")

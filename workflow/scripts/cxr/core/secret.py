@@ -19,7 +19,7 @@ from cxr.core.errors import InputError
 VARIABLE = "CXR_PATIENT_SECRET"
 MIN_LENGTH = 32  # characters
 PURPOSE = "the secret with which patient ids of DICOM files are hashed"
-NAME_ONE = f"name a file that jobs can read by {VARIABLE}, see Privacy in config/README.md"
+NAME_ONE = f"name a file that jobs can read by {VARIABLE}, see docs/how-to/privacy.md"
 
 
 def pseudonym(text: str) -> str:

@@ -56,7 +56,7 @@ def load_study(name: str) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML: {error}; correct it") from error
     if not isinstance(raw, dict):
-        raise InputError(f"{path}: no keys in it; see config/README.md")
+        raise InputError(f"{path}: no keys in it; see docs/reference/config.md")
     study = resolve(raw)
     check_files(study)
     return study

@@ -49,7 +49,7 @@ class StudyDraft:
 HEAD = """\
 # yaml-language-server: $schema=../../workflow/schemas/config.schema.json
 # Written by `make init`, with guesses: check what stands behind #. Every key is explained in
-# config/README.md.
+# docs/reference/config.md.
 #   make check-data STUDY={study}      what is used, what is left out and why, in seconds
 #   make study STUDY={study} QUICK=1   a first report, in minutes
 #   make study STUDY={study}           the study

@@ -28,7 +28,7 @@ class LoadedEncoder:
     network : Module
         In evaluation, float32.
     forward : callable
-        Features, float of shape (n, dimension), from a batch of shape (n, *input_shape) on the
+        Features, float of shape (n, dimension), from a batch of n inputs of `input_shape` on the
         network's device.
     dimension : int
         Numbers that it gives for an image.
