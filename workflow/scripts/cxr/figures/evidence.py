@@ -44,10 +44,11 @@ def nulls(evidence: Mapping[str, Any], draws: pd.DataFrame) -> Figure:
     draws : DataFrame
         As in `cxr.evidence.null_search.SIMULATIONS`.
     """
-    fig = figure(70)
+    fig = figure(140)
     draws = draws.loc[draws["subject"] == "features"]
     draws = median_of_samples(draws, ["null", "replicate"])
-    for ax, (name, label) in zip(fig.subplots(1, len(STATISTICS)), STATISTICS.items(), strict=True):
+    panels = fig.subplots(2, 2).flat
+    for ax, (name, label) in zip(panels, STATISTICS.items(), strict=True):
         if draws.empty:
             empty(ax, TOO_FEW)
             continue
