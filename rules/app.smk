@@ -9,7 +9,7 @@ localrules:
 
 
 # Of `model=` where it is named, else of every network.
-PAGES = [STUDY["model"]] if STUDY["model"] else NETWORKS
+PAGES = [STUDY["model"]] if STUDY["model"] in NETWORKS else NETWORKS
 
 # What both the page and the card are written from.
 CARD_INPUTS = {

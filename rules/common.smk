@@ -209,6 +209,15 @@ def of_network(pattern):
     )
 
 
+def of_encoder(pattern):
+    """A file of the model where it is an encoder, which may lack images; else none."""
+    return lambda wildcards: (
+        pattern.format(study=NAME, model=wildcards.model)
+        if wildcards.model in ENCODERS
+        else []
+    )
+
+
 def of_study(pattern):
     """The files of this study, one for each model where the pattern names one."""
     return expand(pattern, study=NAME, model=MODELS)
@@ -237,6 +246,24 @@ def confounding_verdict(wildcards):
     """What recorded fields say of the class, where it is known: it takes every part's training."""
     (verdict,) = expand(rules.stratify.output.verdict, study=NAME, model=PREDICTOR)
     return verdict if Path(verdict).is_file() else []
+
+
+def query_settings(wildcards):
+    """The `cfg` of the search for images that are similar to a new one."""
+    encoder = STUDY["encoders"].get(wildcards.model)
+    return {
+        "backbone": STAGES.backbones.get(wildcards.model) if encoder is None else None,
+        "classes": list(STUDY["cohort"]["classes"]),
+        "encoder": None if encoder is None else encoder_part(encoder, "features"),
+        "space": STUDY["similarity"]["space"] if encoder is None else "encoder",
+        **settings(
+            device="device",
+            hide_text="cohort.hide_text",
+            image_size="cohort.image_size",
+            k="similarity.k",
+            square="cohort.square",
+        )(wildcards),
+    }
 
 
 def app_settings(model):

@@ -36,6 +36,7 @@ rule make_control:
     input:
         cohort=COHORT,
         images=rules.assemble_cohort.output.images,
+        features=of_encoder(FEATURES),
         model=of_network("results/{study}/models/{model}/model.json"),
         lungs=with_lungs_covered(LUNGS),
         weights=with_lungs_covered("results/{study}/models/{model}/model.safetensors"),

@@ -1,6 +1,6 @@
 """Using a trained network elsewhere: ONNX files, and new images."""
 
-PREDICTOR = STUDY["model"] or NETWORKS[0]
+PREDICTOR = STUDY["model"] if STUDY["model"] in NETWORKS else NETWORKS[0]
 
 
 rule export_onnx:

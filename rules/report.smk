@@ -85,6 +85,10 @@ rule draw_clusters:
         "../workflow/scripts/draw_clusters.py"
 
 
+# A network's map has all images; an encoder may lack some that another one has.
+MAPPED = of_models(rules.score.output.clusters)[: 1 if NETWORKS else None]
+
+
 if STAGES.has_images:
 
     localrules:
@@ -93,7 +97,7 @@ if STAGES.has_images:
     rule make_thumbnails:
         """Small pictures of the images on the maps."""
         input:
-            clusters=of_models(rules.score.output.clusters)[0],
+            clusters=MAPPED,
             cohort=COHORT,
             images=rules.assemble_cohort.output.images,
         output:
@@ -118,7 +122,7 @@ if STAGES.has_images:
         """Pictures of 512 pixels of the images on the maps, in a folder beside the page."""
         input:
             **({"text": TEXT} if STAGES.hides_text else {}),
-            clusters=of_models(rules.score.output.clusters)[0],
+            clusters=MAPPED,
             cohort=COHORT,
             sources=expand("results/sources/{source}", source=SOURCES),
         output:

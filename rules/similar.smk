@@ -306,13 +306,16 @@ if STAGES.has_images:
         draw_sheets,
 
 
-if STAGES.has_networks:
+if STAGES.has_images:
 
     localrules:
         similar,
 
+    # What answers: the one of `model=`, else the first network and all encoders.
+    ASKED = [STUDY["model"]] if STUDY["model"] else NETWORKS[:1] + ENCODERS
+
     rule query_similar:
-        """The images most similar to a new one: a table and a contact sheet."""
+        """The images most similar to a new one by a network: a table and a contact sheet."""
         input:
             **QUERIED,
             query=from_command_line(query_file),
@@ -330,6 +333,8 @@ if STAGES.has_networks:
             "results/{study}/logs/query_similar/{model}.log",
         benchmark:
             "results/{study}/benchmarks/query_similar/{model}.jsonl"
+        wildcard_constraints:
+            model="|".join(NETWORKS) or "none",
         conda:
             "../envs/torch.yaml"
         threads: 2
@@ -337,23 +342,32 @@ if STAGES.has_networks:
             mem_mb=grows(3000, 4),
             runtime=grows(20),
         params:
-            cfg=lambda wildcards: {
-                "backbone": STAGES.backbones.get(wildcards.model),
-                "classes": list(STUDY["cohort"]["classes"]),
-                **settings(
-                    device="device",
-                    hide_text="cohort.hide_text",
-                    image_size="cohort.image_size",
-                    k="similarity.k",
-                    space="similarity.space",
-                    square="cohort.square",
-                )(wildcards),
-            },
+            cfg=query_settings,
             code=code_of("query_similar.py"),
         script:
             "../workflow/scripts/query_similar.py"
 
+    use rule query_similar as query_encoder with:
+        input:
+            features=FEATURES,
+            weights="results/weights/encoders/{model}",
+            query=from_command_line(query_file),
+            rejected=rules.find_similar.output.rejected,
+            search=rules.find_similar.output.search,
+            index=rules.find_similar.output.index,
+            cohort=COHORT,
+            metadata=METADATA,
+            images=rules.assemble_cohort.output.images,
+        log:
+            "results/{study}/logs/query_encoder/{model}.log",
+        benchmark:
+            "results/{study}/benchmarks/query_encoder/{model}.jsonl"
+        wildcard_constraints:
+            model="|".join(ENCODERS) or "none",
+        conda:
+            "../envs/encoders.yaml"
+
     rule similar:
         """The images most similar to a new one: snakemake similar --config query=FILE"""
         input:
-            expand(rules.query_similar.output.neighbours, study=NAME, model=PREDICTOR),
+            expand(rules.query_similar.output.neighbours, study=NAME, model=ASKED),

@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from cxr.core.io import read_notes, read_table
 from cxr.planning.encoder_parts import encoder_part
@@ -118,20 +120,78 @@ def test_another_encoder_runs_nothing_of_the_others_again(place, tmp_path):
     assert planned["download_encoder"] == 1
 
 
+def test_a_query_is_answered_by_a_network_and_by_every_encoder(place, tmp_path):
+    """An image of the cohort, under another name, is nearest to itself in each."""
+    cohort = read_table(place.path / "results/tiny/cohort.parquet")
+    row = cohort.iloc[3]
+    image = place.path / "results/sources" / row["source"] / row["file"]
+    query = tmp_path / f"new{image.suffix}"
+    query.write_bytes(image.read_bytes())
+    done = place.snakemake("similar", "--config", f"query={query}")
+    assert done.stdout.count("most similar image") == 3 or done.stderr.count("most similar") == 3
+    for name in ("conv5", "dino", "xrv"):
+        folder = place.path / "results/tiny/similar" / name / "query"
+        neighbours = pd.read_csv(folder / "neighbours.csv")
+        assert neighbours["neighbour_id"].iloc[0] == row["image_id"]
+        assert neighbours["distance"].iloc[0] == pytest.approx(0, abs=1e-5)
+        assert len(neighbours) == 5
+        assert (folder / "sheet.svg").exists()
+    # One answers where it is named; `predict` needs a network.
+    one = place.planned(None, "--config", f"query={query}", "model=dino", "-F", "similar")
+    assert one["query_encoder"] == 1
+    assert "query_similar" not in one
+    settings = ("--config", f"images={tmp_path}", "model=dino")
+    refused = place.snakemake("predict", *settings, check=False)
+    assert "predict needs a network, and 'dino' is an encoder" in refused.stdout + refused.stderr
+    Image.fromarray(np.zeros((9, 80), np.uint8)).save(query)
+    small = place.snakemake("similar", "--config", f"query={query}", "model=dino", check=False)
+    assert "less than one patch of the encoder" in small.stdout + small.stderr
+
+
 def test_encoders_alone_are_a_study(place, tmp_path):
-    """What needs a network of the study's own is left out; the verdict and the page are there."""
+    """What needs a network of the study's own is left out; the verdict and the page are there.
+
+    An image that the first encoder can't use costs that image alone: others have it.
+    """
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 90)).astype(np.uint8)
+    (tmp_path / "small" / "COVID-19").mkdir(parents=True)
+    Image.fromarray(pixels).save(tmp_path / "small" / "COVID-19" / "narrow.png")
+    constants = {"view": "PA", "modality": "X-ray"}
+    small = {"kind": "folders", "path": str(tmp_path / "small"), "constants": constants}
     config = {key: value for key, value in place.config.items() if key != "models"}
     vit = {"library": "timm", "path": str(save_timm(tmp_path / "vit")), "chunks": 1}
-    config |= {"study": "alone", "encoders": {"vit": vit}, "evidence": TINY["evidence"]}
+    encoders = {"vit": vit, "xrv": place.config["encoders"]["xrv"]}
+    config |= {"study": "alone", "encoders": encoders, "evidence": TINY["evidence"]}
+    config["sources"] = {**config["sources"], "small": small}
+    config["cohort"] = {**config["cohort"], "per_class": "all", "min_side": 8}
     planned = place.planned(config)
     assert not {"train", "evaluate", "explain", "compare_models", "retrain"} & set(planned)
     place.snakemake(config="changed.yaml")
-    results = place.path / "results" / "alone"
-    assert json.loads((results / "evidence" / "vit.json").read_text())["verdict"]
-    assert set(pd.read_csv(results / "representations.csv")["representation"]) == {"vit", "pixels"}
-    assert "vit" in (results / "report.html").read_text()
+    results, lost = place.path / "results" / "alone", "small/COVID-19/narrow.png"
+    for name in encoders:
+        assert json.loads((results / "evidence" / f"{name}.json").read_text())["verdict"]
+    representations = pd.read_csv(results / "representations.csv")
+    assert set(representations["representation"]) == {"vit", "xrv", "pixels"}
     table = read_table(results / "features" / "vit.parquet")
     assert len(table.filter(regex=r"^f\d+$").columns) == 192
+    cohort = read_table(results / "cohort.parquet")["image_id"]
+    assert set(cohort) - set(table["image_id"]) == {lost}
+    assert read_table(results / "features" / "xrv.parquet")["image_id"].tolist() == list(cohort)
+    for folder, name in (("clusters", "vit"), ("controls", "vit.pixels"), ("similar", "vit")):
+        ids = read_table(results / folder / f"{name}.parquet").astype(str)
+        assert not ids.eq(lost).any(axis=None)
+    for name, n_lost in (("vit", 1), ("xrv", 0)):
+        rejected = pd.read_csv(results / "encoded" / f"{name}.rejected.csv")
+        assert len(rejected) == n_lost
+    shown = {
+        name: json.loads((results / "explorer" / f"{name}.json").read_text())["image_ids"]
+        for name in (*encoders, "thumbnails")
+    }
+    assert lost in shown["xrv"]
+    assert lost not in shown["vit"]
+    assert lost in shown["thumbnails"]
+    page = (results / "report.html").read_text()
+    assert "less than one patch of the encoder" in page
 
 
 def test_places_are_in_no_settings(place):

@@ -20,7 +20,10 @@ def main(input, output, cfg):
 
         trained = Trained(load_model(input.weights, input.model)[0], read_array(input.lungs))
     features = control_features(cfg["control"], images, card, cfg["seed"], cfg["device"], trained)
-    write_table(features_table(read_table(input.cohort), features), output.features)
+    table = features_table(read_table(input.cohort), features)
+    if input.features:  # an encoder may lack images; what it is compared with has the same ones
+        table = table[table["image_id"].isin(read_table(input.features, ["image_id"])["image_id"])]
+    write_table(table, output.features)
 
 
 if __name__ == "__main__":

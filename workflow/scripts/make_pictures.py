@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_table
 from cxr.core.job import job
 from cxr.explorer.pictures import write_pictures
+from cxr.explorer.thumbnails import mapped_images
 from cxr.images.canonical import SourceImages
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg):
-    clusters, cohort = read_table(input.clusters), read_table(input.cohort)
+    clusters, cohort = mapped_images(input.clusters), read_table(input.cohort)
     files = SourceImages.of(input.sources, input.get("text"))
     folder = Path(output.pictures)
     write_pictures(clusters, cohort, files, folder, cfg["square"], cfg["seed"])

@@ -28,16 +28,18 @@ log = logging.getLogger("cxr")
 
 def main(input, output, cfg):
     settings = typed(QuerySettings, cfg)
-    image = read_query(input.query, settings.image_size, settings.square, settings.hide_text)
+    query = read_query(input.query, settings.image_size, settings.square, settings.hide_text)
     cohort, search = read_table(input.cohort), read_json(input.search)
     records = image_records(cohort, read_table(input.metadata))
     index = read_index(input.index, IndexSummary.of(search))
     indexed = indexed_features(read_table(input.features), input.rejected)
-    features = query_features(image, settings, input.weights, input.model)
+    features = query_features(query, settings, input.weights, input.get("model"))
     name, metric = Path(input.query).name, search["metric"]
     neighbours = nearest_images(name, features, index, indexed, records, metric, settings.k)
     write_csv(neighbours, output.neighbours)
-    title, sheet, images = query_sheet(neighbours, image[0], cohort, read_array(input.images))
+    title, sheet, images = query_sheet(
+        neighbours, query.canonical[0], cohort, read_array(input.images)
+    )
     save(contact({title: sheet}, records, images, settings.classes), output.sheet)
     log.info("%s", title)
 

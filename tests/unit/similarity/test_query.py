@@ -41,7 +41,7 @@ def test_a_query_that_is_no_image_is_said_in_one_line(tmp_path):
         read_query(bad, 32, "crop")
     good = tmp_path / "good.png"
     Image.fromarray(np.arange(10_000, dtype=np.uint8).reshape(100, 100)).save(good)
-    assert read_query(good, 32, "crop").shape == (1, 32, 32)
+    assert read_query(good, 32, "crop").canonical.shape == (1, 32, 32)
 
 
 def test_a_query_in_which_nothing_is_seen_is_refused(rng):

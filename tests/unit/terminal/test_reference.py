@@ -13,7 +13,7 @@ from tests.unit.terminal.test_plan import benchmark
 NOT_IN_THE_DEMO = {
     *("analyse_metadata", "compare_tags", "import_features", "download_weights", "retrain"),
     *("clean_external", "assemble_external", "evaluate_external", "validate_baselines"),
-    *("export_onnx", "predict", "query_similar", "export_backbone"),
+    *("export_onnx", "predict", "query_similar", "query_encoder", "export_backbone"),
     *("download_encoder", "encode", "join_encoder", "compare_representations"),
     *("encode_external", "validate_encoder"),
     *("fetch_runtime", "make_app", "write_card", "write_crate"),

@@ -98,8 +98,8 @@ class Config(Section):
     )
     model: Name | None = Field(
         default=None,
-        description="The network of `snakemake predict` and `snakemake similar`; null for the "
-        "first of `models`.",
+        description="The network of `snakemake predict`, and the network or encoder of `snakemake "
+        "similar`; null for the first of `models`, and of `similar` for all `encoders` too.",
     )
     query: Location | None = Field(default=None, description="New image for `snakemake similar`.")
 
@@ -162,8 +162,8 @@ class Config(Section):
                 raise ValueError(
                     f"embedding.classes names '{name}', which is not in cohort.classes"
                 )
-        if self.model is not None and self.model not in self.models:
-            raise ValueError(f"model names '{self.model}', which is not in models")
+        if self.model is not None and self.model not in {**self.models, **self.encoders}:
+            raise ValueError(f"model names '{self.model}', which is not in models or encoders")
         return self
 
     @model_validator(mode="after")

@@ -4,11 +4,14 @@ import base64
 import io
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+
+from cxr.core.io import read_table
 
 # Up to so many images all have a thumbnail, of more a sample.
 ALL_UP_TO = 5000
@@ -17,6 +20,18 @@ SAMPLE = 1500
 PER_SHEET = 100
 LARGE, SMALL, LARGE_UP_TO = 64, 32, 1000
 QUALITY = 70
+
+
+def mapped_images(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """The images of several maps, each once, as on the first map that has it.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Tables of `image_id, x, y, cluster`.
+    """
+    maps = pd.concat([read_table(path) for path in paths], ignore_index=True)
+    return maps.drop_duplicates("image_id", ignore_index=True)
 
 
 def sample(clusters: pd.DataFrame, all_up_to: int, size: int, seed: int) -> list[str]:

@@ -141,12 +141,18 @@ def _short_side(corners: np.ndarray) -> float:
     )
 
 
+def text_places(hide_text: bool) -> Callable[[np.ndarray], list[Box]]:
+    """Where burned-in text is in the grey pixels of a new image; nowhere unless it is hidden."""
+    if not hide_text:
+        return lambda grey: []
+    finder = TextFinder(read=False)
+    return lambda grey: [box.place for box in finder(grey)]
+
+
 def text_hider(hide_text: bool) -> Callable[[np.ndarray], np.ndarray]:
     """What is done to the grey pixels of a new image: burned-in text painted over, or nothing."""
-    if not hide_text:
-        return lambda grey: grey
-    finder = TextFinder(read=False)
-    return lambda grey: hide(grey, [box.place for box in finder(grey)])
+    places = text_places(hide_text)
+    return lambda grey: hide(grey, places(grey))
 
 
 def plain(words: str) -> str:

@@ -13,9 +13,14 @@ def images_folder(study: Mapping[str, Any]) -> str:
     Raises
     ------
     InputError
-        If the config names none, or none that exists.
+        If the config names none, or none that exists; or an encoder, which has no classes.
     """
     folder = study["images"]
+    if study["model"] in study["encoders"]:
+        raise InputError(
+            f"config key 'model': predict needs a network, and '{study['model']}' is an encoder; "
+            f"name one of models"
+        )
     if folder is None:
         raise InputError("predict needs a folder of images: --config images=FOLDER")
     if not Path(folder).is_dir():

@@ -179,7 +179,7 @@ def read_feature_tables(
     baselines: Mapping[str, str | Path],
     space: str,
 ) -> dict[str, pd.DataFrame]:
-    """The features of all images, by the name of their space.
+    """The features of the images that the study's features have, by the name of their space.
 
     Parameters
     ----------
@@ -196,4 +196,6 @@ def read_feature_tables(
     if backbone:
         paths[IMAGENET] = backbone
     paths |= baselines
-    return {name: read_table(path) for name, path in paths.items()}
+    tables = {name: read_table(path) for name, path in paths.items()}
+    shared = tables[space]["image_id"]
+    return {name: table[table["image_id"].isin(shared)] for name, table in tables.items()}

@@ -1,8 +1,9 @@
 """The images that are most similar to a new one."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,16 @@ from cxr.config.catalogue.fields import own_fields
 from cxr.core.errors import InputError
 from cxr.core.io import read_csv
 from cxr.features.backbone import extract_backbone_features, pretrained_backbone
+from cxr.features.encoders.encode import encode_files
+from cxr.features.encoders.load import load_encoder
 from cxr.features.extract import extract_features
 from cxr.features.tables import feature_matrix
 from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
 from cxr.images.formats import NAMES
-from cxr.images.text import text_hider
+from cxr.images.hiding import Box, hide
+from cxr.images.text import text_places
+from cxr.networks.device import choose_device
 from cxr.networks.weights import load_model
 from cxr.similarity.index import Index
 from cxr.similarity.neighbours import neighbours_table
@@ -39,10 +44,13 @@ class QuerySettings:
         Whether burned-in text is painted over.
     device : str
         As of `cxr.networks.device.choose_device`.
-    space : "trained" or "backbone"
-        Whose features are searched: the study's network, or one with ImageNet weights.
+    space : "trained", "backbone" or "encoder"
+        Whose features are searched: the study's network, one with ImageNet weights, or an
+        encoder that others trained.
     backbone : str or None
-        The latter's architecture.
+        The architecture of the second.
+    encoder : mapping or None
+        The settings of the third, as of `cxr.features.encoders.load.load_encoder`.
     k : int
     classes : tuple of str
     """
@@ -51,18 +59,33 @@ class QuerySettings:
     square: Square
     hide_text: bool
     device: str
-    space: Literal["trained", "backbone"]
+    space: Literal["trained", "backbone", "encoder"]
     backbone: str | None
+    encoder: Mapping[str, Any] | None
     k: int
     classes: tuple[str, ...]
 
 
-def read_query(path: str | Path, size: int, square: Square, hide_text: bool = False) -> np.ndarray:
-    """A new image, made canonical as those of the cohort were.
+@dataclass(frozen=True)
+class Query:
+    """A new image.
 
-    Returns
-    -------
-    uint8 array, shape (1, size, size)
+    Attributes
+    ----------
+    path : Path
+    canonical : uint8 array, shape (1, size, size)
+        Made as the images of the cohort were.
+    hidden : sequence of boxes
+        What is painted over in it.
+    """
+
+    path: Path
+    canonical: np.ndarray
+    hidden: Sequence[Box]
+
+
+def read_query(path: str | Path, size: int, square: Square, hide_text: bool = False) -> Query:
+    """A new image from its file.
 
     Raises
     ------
@@ -70,39 +93,67 @@ def read_query(path: str | Path, size: int, square: Square, hide_text: bool = Fa
         If the file can't be used.
     """
     try:
-        grey = text_hider(hide_text)(read_grey(Path(path)))
-        return canonical(grey, size, square)[None]
+        grey = read_grey(Path(path))
     except UnusableImage as error:
-        raise InputError(
-            f"config key 'query': {path} can't be used: {error}; name an image as {NAMES}"
-        ) from error
+        raise _unusable(path, str(error)) from error
+    hidden = text_places(hide_text)(grey)
+    return Query(Path(path), canonical(hide(grey, hidden), size, square)[None], hidden)
+
+
+def _unusable(path: str | Path, reason: str) -> InputError:
+    return InputError(
+        f"config key 'query': {path} can't be used: {reason}; name an image as {NAMES}"
+    )
 
 
 def query_features(
-    image: np.ndarray, settings: QuerySettings, weights: str | Path, model: str | Path
+    query: Query, settings: QuerySettings, weights: str | Path, model: str | Path
 ) -> np.ndarray:
     """The features of a new image by the network whose features are searched.
 
     Parameters
     ----------
-    image : uint8 array, shape (1, size, size)
-        As `read_query` returns it.
+    query : Query
     settings : QuerySettings
     weights : path
-        Of the network.
+        Of the network; the folder of an encoder.
     model : path
         The card of a network that was trained in the study.
 
     Returns
     -------
     float array, shape (1, d)
+
+    Raises
+    ------
+    InputError
+        If an encoder can't use the image.
     """
+    if settings.space == "encoder":
+        return _encoded(query, settings, Path(weights))
+    image = query.canonical
     if settings.space == "backbone":
         assert settings.backbone is not None
         backbone = pretrained_backbone(settings.backbone, weights)
         return extract_backbone_features(backbone, image, device=settings.device)
     network, card = load_model(weights, model)
     return extract_features(network, image, card["image_size"], device=settings.device)[0]
+
+
+def _encoded(query: Query, settings: QuerySettings, folder: Path) -> np.ndarray:
+    """The features of a new image by an encoder, from the original file."""
+    assert settings.encoder is not None
+    encoded = encode_files(
+        load_encoder(settings.encoder, folder),
+        [query.path],
+        batch_size=1,
+        device=choose_device(settings.device),
+        threads=1,
+        hidden=[query.hidden],
+    )
+    for _, reason in encoded.failures:
+        raise _unusable(query.path, reason)
+    return encoded.features
 
 
 def nearest_images(

@@ -129,6 +129,7 @@ _RESULTS: dict[str, Callable[[Mapping[str, Path]], list[str]]] = {
     "write_report": _report,
     "predict": _predictions,
     "query_similar": _neighbours,
+    "query_encoder": _neighbours,
     "export_onnx": _onnx,
     "make_app": _app,
     "write_card": _card,

@@ -26,7 +26,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "evidence and similar images": (
         *("retrain", "search_nulls", "repeat_search", "assess_evidence", "draw_evidence"),
         *("train_fold", "find_similar", "measure_similarity", "estimate_severity"),
-        *("draw_similar", "draw_sheets", "query_similar"),
+        *("draw_similar", "draw_sheets", "query_similar", "query_encoder"),
     ),
     "report": (
         *("make_thumbnails", "make_pictures", "pack_explorer", "write_report", "show_table"),
