@@ -45,6 +45,10 @@ if STAGES.has_images:
 
         include: "rules/encoders.smk"
 
+    if STAGES.has_representations:
+
+        include: "rules/representations.smk"
+
 else:
 
     include: "rules/import.smk"

@@ -37,6 +37,7 @@ HEAVY = {
     "review",
     "run_baselines",
     "compare_models",
+    "compare_representations",
     "explain",
     "export_features",
     "find_neighbours",

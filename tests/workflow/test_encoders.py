@@ -153,7 +153,7 @@ def test_encoders_alone_are_a_study(place, tmp_path):
 
     An image that the first encoder can't use costs that image alone: others have it.
     """
-    pixels = np.random.default_rng(0).integers(0, 256, (12, 90)).astype(np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 40)).astype(np.uint8)
     (tmp_path / "small" / "COVID-19").mkdir(parents=True)
     Image.fromarray(pixels).save(tmp_path / "small" / "COVID-19" / "narrow.png")
     constants = {"view": "PA", "modality": "X-ray"}

@@ -19,8 +19,9 @@ ASSESSED = {
 REPEATED = {"repeat_search": 1, **ASSESSED}
 SIMULATED = {"search_nulls": 2}
 PICTURED = {"make_pictures": 1, "make_thumbnails": 1}
-SHOWN = {"draw_clusters": 1, **PICTURED, "pack_explorer": 1, "show_table": 2}
-AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **SHOWN}
+SHOWN = {"draw_clusters": 1, **PICTURED, "pack_explorer": 1, "show_table": 3}
+REPRESENTED = {"compare_representations": 1}
+AFTER_GRID = {"score": 1, "count_countries": 1, **REPEATED, **REPRESENTED, **SHOWN}
 SWEPT = {"sweep": 3, **AFTER_GRID}
 AFTER_MAPS = {"sweep_hdbscan": 3, **SWEPT}
 AFTER_FEATURES = {"find_neighbours": 1, "embed": 2, **SIMULATED, **AFTER_MAPS}
@@ -32,20 +33,21 @@ COMPARED_SEARCHES = {
     "show_table": 3,
 }
 RETRIEVED = {"measure_similarity": 1, **DRAWN_SIMILAR, "show_table": 2}
-SIMILAR = {"find_similar": 1, **COMPARED_SEARCHES, "pack_explorer": 1}
+MEASURED_NEIGHBOURS = {**COMPARED_SEARCHES, **REPRESENTED, "show_table": 4}
+SIMILAR = {"find_similar": 1, **MEASURED_NEIGHBOURS, "pack_explorer": 1}
 COMPARED = {"compare_models": 1, "show_table": 1, "write_report": 1}
 AFTER_METRICS = {"draw_training": 1, "explain": 1, "pack_explorer": 1, **COMPARED}
 EVALUATED = {"evaluate": 1, "stratify": 1, "review": 1, **AFTER_METRICS}
 LEARNED = {"export_features": 1, "make_control": 1, **SIMILAR}
 AFTER_TRAINING = {**LEARNED, **EVALUATED, **AFTER_FEATURES}
-RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 6}
+RETRAINED = {"train": 1, "train_part": 1, **AFTER_TRAINING, "show_table": 7}
 FOLDED = {"divide_folds": 1, "run_baselines": 1}
 SELECTED = {"assemble_cohort": 1, "draw_cohort": 1, "find_lungs": 1}
-ALL = {**SELECTED, **FOLDED, **RETRAINED, "show_table": 7}
-CLEANED = {"clean_metadata": 1, **ALL, "show_table": 8}
+ALL = {**SELECTED, **FOLDED, **RETRAINED, "show_table": 8}
+CLEANED = {"clean_metadata": 1, **ALL, "show_table": 9}
 
 
-PAGES = {"show_table": 8, "write_report": 1}
+PAGES = {"show_table": 9, "write_report": 1}
 
 
 def added(chunks):
@@ -140,7 +142,7 @@ def test_reordered_keys_change_nothing(finished):
         ("evaluation/network.py", EVALUATED),
         ("images/quality.py", CLEANED),
         ("training/learner.py", RETRAINED),
-        ("similarity/retrieval.py", COMPARED_SEARCHES),
+        ("similarity/retrieval.py", MEASURED_NEIGHBOURS),
         ("similarity/sheets.py", {"draw_sheets": 1, "write_report": 1}),
         ("similarity/query.py", {}),
         ("inference/predict.py", {}),

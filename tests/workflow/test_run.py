@@ -52,6 +52,7 @@ FILES = {
     "folds.parquet",
     "baselines.parquet",
     "comparison.csv",
+    "representations.csv",
     "training_times.csv",
     "models/conv5/metrics.json",
     "models/conv5/predictions.parquet",
@@ -77,6 +78,7 @@ FILES = {
         for name in (
             "cohort_flow",
             "comparison",
+            "representations",
             "training_times",
             "conv5.training",
             "conv5.confusion",
@@ -107,6 +109,7 @@ FILES = {
         f"tables/{name}.html"
         for name in (
             "comparison",
+            "representations",
             "countries/conv5",
             "evidence/conv5.associations",
             "excluded",

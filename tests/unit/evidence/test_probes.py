@@ -72,7 +72,7 @@ def test_of_many_images_a_probe_is_fitted_to_some_and_predicts_all(rng, monkeypa
     view = np.where(np.arange(120) // 3 % 4 == 0, "AP", "PA")
     result = one((view == "AP")[:, None] * 3 + rng.normal(size=(120, 2)) * 0.1, view)
     assert (result["images"], result["accuracy"]["value"]) == (120, 1.0)
-    for fitted, predicted in probes._folds(view, OWNER, 0):
+    for fitted, predicted in probes._folds(tuple(view), tuple(OWNER), 0, 60):
         assert 0 < len(fitted) <= 60
         assert not set(OWNER[fitted]) & set(OWNER[predicted])
 

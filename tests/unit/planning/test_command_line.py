@@ -9,7 +9,7 @@ from cxr.planning.command_line import images_folder, query_file
 def test_paths_that_exist_are_returned(tmp_path):
     file = tmp_path / "query.png"
     file.touch()
-    study = {"images": str(tmp_path), "query": str(file)}
+    study = {"images": str(tmp_path), "query": str(file), "model": None, "encoders": {}}
     assert images_folder(study) == str(tmp_path)
     assert query_file(study) == str(file)
 
@@ -25,5 +25,11 @@ def test_paths_that_exist_are_returned(tmp_path):
 )
 def test_a_missing_path_is_one_clear_line(function, value, message):
     with pytest.raises(InputError) as error:
-        function({"images": value, "query": value})
+        function({"images": value, "query": value, "model": None, "encoders": {}})
     assert str(error.value) == message
+
+
+def test_an_encoder_predicts_nothing(tmp_path):
+    study = {"images": str(tmp_path), "model": "enc", "encoders": {"enc": {}}}
+    with pytest.raises(InputError, match="predict needs a network, and 'enc' is an encoder"):
+        images_folder(study)

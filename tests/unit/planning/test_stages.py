@@ -112,6 +112,15 @@ def test_encoders_alone_leave_out_what_a_network_is_needed_for():
     assert not stages().has_encoders
 
 
+def test_representations_are_compared_where_there_are_any():
+    assert stages().has_representations
+    assert not stages(evaluation={"representations": False}).has_representations
+    nothing = {"evidence": None, "similarity": None}
+    assert not stages(**nothing).has_representations
+    assert stages(**nothing, encoders=ENCODERS).has_representations
+    assert not study_stages(resolve(TABLE)).has_representations
+
+
 def test_features_from_a_table_need_no_network():
     found = study_stages(resolve(TABLE))
     assert not found.has_images

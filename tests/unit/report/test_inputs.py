@@ -13,6 +13,7 @@ from cxr.report.inputs import (
     INPUTS,
     NETWORKS,
     PARTS,
+    REPRESENTATIONS,
     SIMILARITY,
     ShownModels,
     report_files,
@@ -76,7 +77,7 @@ def test_the_rules_inputs_come_back_by_name(parts):
 
 def test_networks_and_encoders_have_files_of_their_own():
     shown = ShownModels(networks=["ours"], encoders=["rad-dino", "xrv"])
-    parts = (IMAGES, NETWORKS, ENCODERS)
+    parts = (IMAGES, NETWORKS, ENCODERS, REPRESENTATIONS)
     files = report_files(report_inputs(parts, shown, []), shown)
     assert list(files.models) == ["ours", "rad-dino", "xrv"]
     assert files.models["ours"]["card"] == "results/{study}/models/ours/model.json"

@@ -3,7 +3,7 @@
 import re
 
 from cxr.core.io import write_csv
-from cxr.report.inputs import ENCODERS
+from cxr.report.inputs import ENCODERS, REPRESENTATIONS
 from cxr.report.representations import representation_content, representation_sentence
 from tests.helpers.pages import HOSTILE, PLAIN, build_page, write_study
 from tests.helpers.representations import table_of, write_representations
@@ -66,7 +66,7 @@ def test_the_page_has_the_section_and_text_stays_text(tmp_path, rng):
     write_study(tmp_path, rng, HOSTILE)
     rows = [(HOSTILE if name == "rad-dino" else name, *rest) for name, *rest in ROWS]
     write_representations(tmp_path, HOSTILE, table_of(rows), ["enc"])
-    page = build_page(tmp_path, HOSTILE, PLAIN | {ENCODERS}, encoders=("enc",))
+    page = build_page(tmp_path, HOSTILE, PLAIN | {ENCODERS, REPRESENTATIONS}, encoders=("enc",))
     assert 'id="representations"' in page
     assert 'href="#representations"' in page
     assert "which others trained" in page

@@ -14,7 +14,7 @@ NOT_IN_THE_DEMO = {
     *("analyse_metadata", "compare_tags", "import_features", "download_weights", "retrain"),
     *("clean_external", "assemble_external", "evaluate_external", "validate_baselines"),
     *("export_onnx", "predict", "query_similar", "query_encoder", "export_backbone"),
-    *("download_encoder", "encode", "join_encoder", "compare_representations"),
+    *("download_encoder", "encode", "join_encoder"),
     *("encode_external", "validate_encoder"),
     *("fetch_runtime", "make_app", "write_card", "write_crate"),
     *("find_text", "record_text", "find_external_text", "record_external_text"),

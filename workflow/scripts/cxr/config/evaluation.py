@@ -34,6 +34,11 @@ class Evaluation(Section):
         description="Whether the class is also predicted from shape, channels, format, thumbnail, "
         "border or lungs alone, on the same folds.",
     )
+    representations: bool = Field(
+        default=True,
+        description="Whether networks, encoders, ImageNet and controls are compared by what their "
+        "features know of the class, of recorded fields and of severity.",
+    )
     external: Annotated[list[Name], Unique] = Field(
         default_factory=list,
         description="Sources for external validation alone: no cohort, training, operating "

@@ -1,6 +1,6 @@
 """Linear probes: how well features predict view, publication, file format, country, own fields."""
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def held_out_predictions(
     str array, shape (n,)
     """
     predicted = np.empty_like(labels)
-    for fitted, held_out in _folds(labels, patients, seed):
+    for fitted, held_out in _folds(tuple(labels), tuple(patients), seed, MAX_FITTED):
         # A sample may lack all but one level of a rare one's field.
         constant = len(np.unique(labels[fitted])) < 2
         predicted[held_out] = (
@@ -117,18 +117,21 @@ def held_out_predictions(
     return predicted
 
 
+# Stratifying takes longer than fitting: probes of other features share the folds of a field.
+@lru_cache(maxsize=32)
 def _folds(
-    labels: np.ndarray, patients: np.ndarray, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Places of the images that each probe is fitted to, and of those that it predicts."""
+    labels: tuple[str, ...], patients: tuple[str, ...], seed: int, most: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Places of at most so many images that each probe is fitted to, and of those it predicts."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    if len(labels) <= MAX_FITTED:
-        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-        yield from folds.split(labels, labels, patients)
-        return
+    if len(labels) <= most:
+        stratified = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        return list(stratified.split(labels, labels, patients))
     # Stratification takes minutes of so many patients, and their folds are much alike without.
     rng, owners = np.random.default_rng(seed), np.unique(patients, return_inverse=True)[1]
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for fitted, predicted in folds.split(labels, labels, owners):
-        yield fitted[patients_that_fit(owners[fitted], MAX_FITTED, rng)], predicted
+    grouped = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    return [
+        (fitted[patients_that_fit(owners[fitted], most, rng)], predicted)
+        for fitted, predicted in grouped.split(labels, labels, owners)
+    ]

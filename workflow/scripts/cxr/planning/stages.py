@@ -25,6 +25,8 @@ class StudyStages:
         Whether features are computed from images; else they come from a table.
     has_networks, has_encoders : bool
         Whether networks are trained, and whether there are encoders of others.
+    compares : bool
+        Whether representations are compared where there are any.
     has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
     has_text, hides_text : bool
@@ -64,6 +66,7 @@ class StudyStages:
     has_images: bool
     has_networks: bool
     has_encoders: bool
+    compares: bool
     has_tags: bool
     has_analysis: bool
     has_lungs: bool
@@ -89,6 +92,12 @@ class StudyStages:
     baselines: list[str]
     backbones: dict[str, str]
     cells: dict[str, int]
+
+    @property
+    def has_representations(self) -> bool:
+        """Whether representations of the images are compared: encoders, or at least two."""
+        beside = len(self.models) > 1 or self.backbones or self.controls or self.baselines
+        return self.has_images and self.compares and bool(self.has_encoders or beside)
 
     @property
     def all_chunks(self) -> list[str]:
@@ -155,6 +164,7 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_images=has_images,
         has_networks=bool(networks),
         has_encoders=bool(encoders),
+        compares=study["evaluation"]["representations"],
         has_tags=has_images and study["cohort"]["tags"] is not None,
         has_analysis=has_images and study["analysis"] is not None,
         has_lungs=has_lungs,

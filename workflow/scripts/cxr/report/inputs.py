@@ -12,11 +12,11 @@ from typing import Any
 from cxr.planning.stages import StudyStages
 
 IMAGES, NETWORKS, ENCODERS = "images", "networks", "encoders"
-TAGS, ANALYSIS = "tags", "analysis"
+REPRESENTATIONS, TAGS, ANALYSIS = "representations", "tags", "analysis"
 EXTERNAL, EXTERNAL_BASELINES, TEXT = "external", "external_baselines", "text"
 EVIDENCE, SIMILARITY = "evidence", "similarity"
 PARTS = (
-    *(IMAGES, NETWORKS, ENCODERS, TEXT, TAGS, ANALYSIS),
+    *(IMAGES, NETWORKS, ENCODERS, REPRESENTATIONS, TEXT, TAGS, ANALYSIS),
     *(EXTERNAL, EXTERNAL_BASELINES, EVIDENCE, SIMILARITY),
 )
 
@@ -153,8 +153,8 @@ INPUTS = (
     # Of encoders, and of all representations side by side.
     Input("encoder", "results/weights/encoders/{model}.json", (ENCODERS,)),
     _table("unencoded", "encoded/{model}.rejected", ENCODERS, direct=False),
-    _table("representations", "representations", ENCODERS, direct=False),
-    _figure("representations_figure", "representations", ENCODERS),
+    _table("representations", "representations", REPRESENTATIONS, direct=False),
+    _figure("representations_figure", "representations", REPRESENTATIONS),
     # Of burned-in text; its words are in a table that no page shows.
     Input("burned_in_text", f"{STUDY}/text.json", (TEXT,)),
     # Of tags.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cxr.core.io import read_csv
 from cxr.evidence.covariates import field_name
-from cxr.planning.representations import CONTROL
+from cxr.planning.representations import CONTROL, ENCODER, IMAGENET, NETWORK
 from cxr.report.formatting import listed
 from cxr.representations.images import CLASS
 from cxr.representations.probes import LINEAR, NEAREST, TEST
@@ -26,6 +26,12 @@ KINDS = {
     "encoder": "encoder",
     "imagenet": "ImageNet",
     "control": "control",
+}
+COMPARED = {
+    NETWORK: "networks of this study",
+    ENCODER: "encoders that others trained",
+    IMAGENET: "networks with ImageNet weights",
+    CONTROL: "controls",
 }
 # Columns of the first table, and the measure and field of each.
 COLUMNS = {
@@ -49,7 +55,8 @@ def representation_content(path: str | None) -> dict[str, Any] | None:
     Returns
     -------
     dict
-        `sentence`, which knows the most of the class and the least of the source; `disease` and
+        `sentence`, which knows the most of the class and the least of the source; `compared`, the
+        kinds of representations in words; `disease` and
         `fields`, two tables of `columns`, the `chance` of each and `rows` by representation;
         `agreement`, the adjusted Rand index of each pair; `tested`, the number of test images
         where these alone count, else null; `all`, the rows of all images, where both are there.
@@ -69,7 +76,7 @@ def representation_content(path: str | None) -> dict[str, Any] | None:
         "agreement": _agreement(table),
         "tested": int(tested["images"].max()) if len(tested) else None,
         "all": _rows(beside) if len(tested) else [],
-        "controls": bool((table["kind"] == CONTROL).any()),
+        "compared": listed([COMPARED[kind] for kind in COMPARED if kind in set(table["kind"])]),
     }
 
 

@@ -16,6 +16,7 @@ from cxr.representations.probes import ALL, TEST, probe_fields
 from cxr.similarity.retrieval import SharedField, retrieve, select_queries, summarise
 from cxr.similarity.severity import (
     EXTENT,
+    MEAN,
     REGRESSION,
     estimate_severity,
     insufficiency,
@@ -144,7 +145,7 @@ def _neighbours(
             of_field = found[found["field_index"] == number]
             if of_field.empty:
                 continue
-            means = summarise(of_field, patients, settings.seed)[0]
+            means = summarise(of_field, patients, settings.seed, by_level=False)[0]
             for measure in (PRECISION, AVERAGE_PRECISION):
                 column = measure.replace(" ", "_")
                 yield {
@@ -171,7 +172,10 @@ def _severity(
         ]
         for subject in settings.subjects
     }
-    estimates = estimate_severity(of_images, images.records, settings.metric, settings.seed)
+    methods = (MEAN, REGRESSION)
+    estimates = estimate_severity(
+        of_images, images.records, settings.metric, settings.seed, methods
+    )
     errors = severity_errors(estimates, settings.seed)
     by_name = {subject.name: subject for subject in settings.subjects}
     of_mean = {(row["target"], row["space"]): row for row in errors if row["gain"] is None}

@@ -149,7 +149,9 @@ def _metrics(
     return table[has_relevant]
 
 
-def summarise(queries: pd.DataFrame, patients: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def summarise(
+    queries: pd.DataFrame, patients: np.ndarray, seed: int, *, by_level: bool = True
+) -> list[dict[str, Any]]:
     """Means over queries with 95% intervals from a bootstrap over patients.
 
     The candidates are held fixed; enrichment is the mean precision over
@@ -161,15 +163,18 @@ def summarise(queries: pd.DataFrame, patients: np.ndarray, seed: int) -> list[di
         As `retrieve` returns it, of one field.
     patients : array of str
         Of each image, by `row`.
+    seed : int
+    by_level : bool
+        Whether the levels are summarised too.
 
     Returns
     -------
     list of dict
-        For all queries, and for those of each level (their class): level,
+        For all queries, then for those of each level (their class): level,
         queries, patients, k, base_rate, max_attainable, and for each of `MEASURES` its value
         and, as <measure>_low and <measure>_high, its interval.
     """
-    levels = [(ALL, queries), *queries.groupby("level", sort=True)]
+    levels = [(ALL, queries), *(queries.groupby("level", sort=True) if by_level else ())]
     return [
         {"level": str(level), **_means(rows, patients[rows["row"].to_numpy(dtype=np.int64)], seed)}
         for level, rows in levels

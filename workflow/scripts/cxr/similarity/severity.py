@@ -54,7 +54,11 @@ def insufficiency(records: pd.DataFrame, target: str = EXTENT) -> str | None:
 
 
 def estimate_severity(
-    tables: Mapping[str, pd.DataFrame], records: pd.DataFrame, metric: Metric, seed: int
+    tables: Mapping[str, pd.DataFrame],
+    records: pd.DataFrame,
+    metric: Metric,
+    seed: int,
+    methods: tuple[str, ...] = METHODS,
 ) -> pd.DataFrame:
     """Severity of every image of a class with scores, from scored images of other patients.
 
@@ -70,6 +74,8 @@ def estimate_severity(
     metric : Metric
         Of the neighbours.
     seed : int
+    methods : tuple of str
+        Of `METHODS`; the mean among them.
 
     Returns
     -------
@@ -89,15 +95,14 @@ def estimate_severity(
             scores = of_class[target].to_numpy(np.float64)
             if insufficiency(of_class, target) is not None:
                 continue
-            estimates = _cross_validated(
-                {
-                    NEIGHBOURS: placed.points[selected].astype(np.float64),
-                    REGRESSION: _standardised(features, selected, ~np.isnan(scores)),
-                },
-                scores,
-                of_class["patient_id"].to_numpy(dtype=np.str_),
-            )
-            for method in METHODS:
+            spaces = {}
+            if NEIGHBOURS in methods:
+                spaces[NEIGHBOURS] = placed.points[selected].astype(np.float64)
+            if REGRESSION in methods:
+                spaces[REGRESSION] = _standardised(features, selected, ~np.isnan(scores))
+            owners = of_class["patient_id"].to_numpy(dtype=np.str_)
+            estimates = _cross_validated(spaces, scores, owners)
+            for method in methods:
                 keys = {"target": target, "space": space, "method": method, "score": scores}
                 rows.append(
                     pd.DataFrame({"image_id": ids, "patient_id": of_class["patient_id"].to_numpy()})
@@ -133,7 +138,7 @@ def _cross_validated(
     else:
         for _, fold in GroupKFold(MAX_FOLDS).split(owners, groups=owners):
             held_out.append(np.isin(patients, owners[fold]))
-    estimates = {method: np.full(len(scores), np.nan) for method in METHODS}
+    estimates = {method: np.full(len(scores), np.nan) for method in (MEAN, *spaces)}
     for test in held_out:
         train = scored & ~test
         if not test.any():
@@ -227,7 +232,7 @@ def severity_errors(estimates: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     rows = []
     scored = estimates[estimates["score"].notna()]
     for (target, space), group in scored.groupby(["target", "space"], sort=False):
-        by_method = {method: group[group["method"] == method] for method in METHODS}
+        by_method = dict(iter(group.groupby("method", sort=False)))
         errors = {method: _errors(table) for method, table in by_method.items()}
         patients = by_method[MEAN]["patient_id"].to_numpy(dtype=np.str_)
         weights = patient_weights(patients, REPLICATES, seed)
@@ -258,12 +263,26 @@ def _errors(estimates: pd.DataFrame) -> np.ndarray:
 
 def _spearman(estimates: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     """Spearman's correlation for each row of weights, NaN where one side is constant."""
-    from scipy.stats import rankdata
+    scores, estimated = (
+        _centred_ranks(estimates[name].to_numpy(np.float64), weights)
+        for name in ("score", "estimate")
+    )
+    shared = (weights * scores * estimated).sum(axis=1)
+    own = (weights * scores**2).sum(axis=1) * (weights * estimated**2).sum(axis=1)
+    # Ranks are halves of whole numbers, far from rounding.
+    return np.divide(shared, np.sqrt(own), out=np.full(len(own), np.nan), where=own > 1e-6)
 
-    correlations = np.full(len(weights), np.nan)
-    pairs = estimates[["score", "estimate"]].to_numpy(np.float64).T
-    for row, counts in enumerate(weights.astype(np.int64)):
-        ranks = rankdata(np.repeat(pairs, counts, axis=1), axis=1)
-        if (ranks.std(axis=1) > 0).all():
-            correlations[row] = np.corrcoef(ranks)[0, 1]
-    return correlations
+
+def _centred_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean ranks among as many copies of each value as weights say, around their mean, (b, n).
+
+    Parameters
+    ----------
+    values : float array, shape (n,)
+    weights : float array of whole numbers, shape (b, n)
+    """
+    levels, level_of = np.unique(values, return_inverse=True)
+    copies = weights @ np.eye(len(levels))[level_of]
+    ranks = copies.cumsum(axis=1) - copies + (copies + 1) / 2
+    mean = (copies * ranks).sum(axis=1, keepdims=True) / copies.sum(axis=1, keepdims=True)
+    return np.asarray((ranks - mean)[:, level_of])
