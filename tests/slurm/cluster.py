@@ -100,7 +100,7 @@ class Cluster:
         """The rule that a job was submitted for."""
         return job["Comment"].removeprefix("rule_").partition("_wildcards_")[0]
 
-    def wait_for(self, found, timeout: float = 300.0):
+    def wait_for(self, found, timeout: float = 600.0):
         """The first true value that `found` returns."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:

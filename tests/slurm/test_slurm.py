@@ -9,7 +9,7 @@ import yaml
 
 from tests.helpers.study import ROOT, TINY, copy_of, same_files, scripts_in, without_maps, workspace
 
-pytestmark = [pytest.mark.slurm, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(2400)]
 
 QUICK = [
     "--profile",

@@ -51,13 +51,18 @@ def pins(env):
 
 
 def environments():
-    """The conda environments of each script of a rule; two where a setting decides."""
-    rule = re.compile(r"conda:\n(.*)\n(?:.*\n)*?\s+script:\n.*/(\w+\.py)\"")
-    return {
-        script: re.findall(r"envs/(\w+)\.yaml", conda)
-        for file in sorted((ROOT / "rules").glob("*.smk"))
-        for conda, script in rule.findall(file.read_text())
-    }
+    """The conda environments of each script: several where a setting or another rule decides."""
+    rule = re.compile(
+        r"rule (\w+):\n(?:.*\n)*?\s+conda:\n(.*)\n(?:.*\n)*?\s+script:\n.*/(\w+\.py)\""
+    )
+    like = re.compile(r"use rule (\w+) as \w+ with:\n(?:.*\n)*?\s+conda:\n(.*)\n")
+    found = {}
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        text = file.read_text()
+        others = dict(like.findall(text))
+        for name, conda, script in rule.findall(text):
+            found[script] = re.findall(r"envs/(\w+)\.yaml", conda + others.get(name, ""))
+    return found
 
 
 @cache

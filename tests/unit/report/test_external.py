@@ -62,4 +62,5 @@ def test_names_that_are_numbers_stay_names(content):
 
 
 def test_a_study_without_external_sources_has_nothing_of_them():
-    assert external_content({"external": None}, {}) == {"external": None}
+    files = {"external": None, "external_encoder": None}
+    assert external_content(files, {}) == {"external": None}
