@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from cxr.config.catalogue.controls import CONTROLS, IMAGENET
@@ -104,7 +105,7 @@ class StudyStages:
         """Names of the chunks of maps, that of PCA first."""
         return [PCA, *self.chunks]
 
-    @property
+    @cached_property
     def largest_chunk(self) -> int:
         """Maps in the largest chunk."""
         return max(map(self.n_maps, self.chunks))
