@@ -81,10 +81,10 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     config["models"]["conv5"]["training"] = {"phases": [{"epochs": 4}]}
     config["evidence"] = TINY["evidence"] | {"nulls": ["gaussian", "copula"]}
     place.write_config(config)
-    # Too little memory for the first attempt, and a minute for a training that is held up.
+    # Too little memory for the first attempt, and two minutes for a training that is held up.
     embed, train = place.path / "rules/embed.smk", place.path / "rules/train.smk"
     embed.write_text(embed.read_text().replace("grows(1000, 60)", "grows(160)", 1))
-    train.write_text(train.read_text().replace("grows(30, 2)", "grows(1)", 1))
+    train.write_text(train.read_text().replace("grows(30, 2)", "grows(2)", 1))
     cluster.node("drain")
     driver = place.start(*QUICK)
     cluster.wait_for(lambda: states("clean_metadata") == ["PENDING"])
@@ -103,7 +103,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     jobs = since()
     assert states("train") == ["TIMEOUT", "COMPLETED"]
     limits = [job["TimeLimit"] for job in jobs if cluster.rule_of(job) == "train"]
-    assert limits == ["00:01:00", "00:02:00"]
+    assert limits == ["00:02:00", "00:04:00"]
     log = (place.path / "results/demo/logs/train/conv5.log").read_text()
     assert "the training goes on from there" in log
     memory = [job["MinMemoryNode"] for job in jobs if cluster.rule_of(job) == "find_neighbours"]
