@@ -222,7 +222,7 @@ def test_a_dry_run_ends_with_a_plan(finished):
     shown = finished.snakemake("--dry-run", config="planned.yaml").stderr
     plan = shown[shown.index("Plan of tiny:") :].splitlines()
     assert re.fullmatch(
-        r"  maps and clusters +[0-9]+ jobs +about .+ +up to .+ GB +16 cells", plan[1]
+        r"  maps and clusters +[0-9]+ jobs +about .+ +up to .+ GB +16 cells", plan[2]
     )
     assert re.fullmatch(r"19 jobs, about [0-9]+.* on 2 cores", plan[-1])
     assert "everything is up to date" in finished.snakemake("--dry-run").stderr
