@@ -304,11 +304,6 @@ if STAGES.has_images:
 
     localrules:
         draw_sheets,
-
-
-if STAGES.has_images:
-
-    localrules:
         similar,
 
     # What answers: the one of `model=`, else the first network and all encoders.

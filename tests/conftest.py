@@ -29,14 +29,15 @@ NEEDS = {
 # Files that take minutes come first, the longest ones before the others: two processes that share
 # the files are then done at about the same time.
 LONGEST = (
-    *(
-        "test_slurm.py",
-        "test_faults.py",
-        "test_variants.py",
-        "test_encoders.py",
-        "test_external.py",
-    ),
-    *("test_run.py", "test_app.py", "test_inputs.py", "test_reruns.py"),
+    "test_slurm.py",
+    "test_faults.py",
+    "test_variants.py",
+    "test_encoders.py",
+    "test_external.py",
+    "test_run.py",
+    "test_app.py",
+    "test_inputs.py",
+    "test_reruns.py",
 )
 
 

@@ -70,7 +70,7 @@ def write(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Called by Sphinx."""
-    # numpydoc compiles its template anew for each docstring: a third of the time.
+    # numpydoc compiles its template again for each docstring: a third of the time.
     templates = SandboxedEnvironment(loader=FileSystemLoader(TEMPLATES))
     docscrape_sphinx.SandboxedEnvironment = lambda loader: templates
     app.connect("builder-inited", write)

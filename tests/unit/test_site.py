@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from docs.extensions.library import INTERNAL
 
 from cxr.core.paths import ROOT, SCRIPTS
 from tests.helpers.documents import DOCUMENTS
@@ -13,18 +14,6 @@ from tests.helpers.documents import DOCUMENTS
 # What a browser loads by itself; a link waits for a click.
 LOADED = re.compile(r"<(?:script|img|iframe|source)[^>]+src=\"([^\"]+)|<link[^>]+href=\"([^\"]+)")
 STYLE = re.compile(r"(?:url\(|@import)[\"' ]*((?:https?:)?//[^)\"']+)")
-# Packages that serve the workflow's own pages, config and terminal.
-INTERNAL = {
-    "app",
-    "config",
-    "core",
-    "explorer",
-    "figures",
-    "intake",
-    "planning",
-    "report",
-    "terminal",
-}
 
 
 @pytest.fixture(scope="module")

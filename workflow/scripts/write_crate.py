@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_json, write_json, write_text
 from cxr.core.job import job
 from cxr.core.paths import ROOT
-from cxr.core.software import NAME, described_commit
+from cxr.core.software import described_commit
 from cxr.provenance.crate import StudyRun, run_crate
 from cxr.provenance.executions import executions
 from cxr.provenance.references import bibtex
@@ -30,7 +30,7 @@ def main(input, output, cfg):
         title=cfg["title"],
         report="report.html",
         sources=sources,
-        versions={"snakemake": version("snakemake"), NAME: described_commit() or ""},
+        snakemake=version("snakemake"),
         config=Path(output.config).relative_to(folder).as_posix(),
         workflow=Path(output.workflow).relative_to(folder).as_posix(),
     )

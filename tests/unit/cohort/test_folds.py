@@ -33,6 +33,9 @@ def test_folds_are_those_of_scikit_learn(seed, n_classes, folds, images):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_more_classes_than_are_summed_at_once_are_refused():
-    with pytest.raises(ValueError, match="129 classes"):
-        next(stratified_group_folds(np.arange(129), np.arange(129), 2, 0))
+def test_as_many_classes_as_one_likes_are_divided():
+    classes, groups = np.repeat(np.arange(129), 4), np.tile(np.arange(258), 2)
+    kfold = StratifiedGroupKFold(2, shuffle=True, random_state=3)
+    expected = [fold for _, fold in kfold.split(classes, classes, groups)]
+    for ours, theirs in zip(stratified_group_folds(classes, groups, 2, 3), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

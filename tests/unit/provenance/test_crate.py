@@ -55,7 +55,7 @@ def entities(results):
         workflow="provenance/Snakefile",
         report="report.html",
         sources=[SOURCE],
-        versions={"snakemake": "9.1"},
+        snakemake="9.1",
     )
     document = run_crate(run, executions(results, ["tiny/report.html"]), NOW)
     return {entity["@id"]: entity for entity in document["@graph"]}

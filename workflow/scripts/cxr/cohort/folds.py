@@ -20,7 +20,6 @@ def stratified_group_folds(
     Parameters
     ----------
     classes : array, shape (n,)
-        At most 128 different values.
     groups : int array, shape (n,)
     folds : int
         At most as many as there are groups, and images in the largest class.
@@ -38,8 +37,12 @@ def stratified_group_folds(
     order, so that folds do not depend on which of the two divides.
     """
     _, codes, totals = np.unique(classes, return_inverse=True, return_counts=True)
-    if len(totals) > BLOCK:
-        raise ValueError(f"{len(totals)} classes; at most {BLOCK}")
+    if len(totals) > BLOCK:  # whose sums NumPy divides into blocks
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        kfold = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        yield from (fold for _, fold in kfold.split(codes, codes, groups))
+        return
     _, members = np.unique(groups, return_inverse=True)
     n_groups, n_classes = int(members.max()) + 1, len(totals)
     counts = np.bincount(members * n_classes + codes, minlength=n_groups * n_classes)

@@ -47,8 +47,8 @@ class StudyRun:
     sources : sequence of mappings
         The provenance of each source: `name, kind, url, revision, content_hash, licence,
         citation, files, bytes`.
-    versions : mapping of str to str
-        Of Snakemake and of this software.
+    snakemake : str
+        Its version.
     """
 
     results: Path
@@ -58,7 +58,7 @@ class StudyRun:
     workflow: str
     report: str
     sources: Sequence[Mapping[str, Any]]
-    versions: Mapping[str, str]
+    snakemake: str
 
 
 def run_crate(run: StudyRun, jobs: Sequence[Execution], published: datetime) -> dict[str, Any]:
@@ -185,9 +185,8 @@ class _Crate:
         main = self.part(self.run.workflow, **{"@type": kinds, "name": NAME})
         main["programmingLanguage"] = language
         main["license"] = {"@id": "https://spdx.org/licenses/MIT"}
-        main["version"] = found or self.run.versions.get(NAME)
-        if day:
-            main["dateModified"] = day
+        if found:
+            main["version"], main["dateModified"] = found, day
         main["input"], main["output"] = config, report
         rules = sorted({job.receipt.rule for job in jobs})
         main["hasPart"] = _one_or_more([self.tool(rule, jobs) for rule in rules])
@@ -251,7 +250,7 @@ class _Crate:
             endTime=max(ended).isoformat() if ended else None,
         )
         controls = [self.control(job, action) for job, action in zip(jobs, actions, strict=True)]
-        engine = self.library("snakemake", self.run.versions["snakemake"])
+        engine = self.library("snakemake", self.run.snakemake)
         self.entity(
             "#engine-run",
             "OrganizeAction",
