@@ -159,6 +159,7 @@ def test_a_killed_driver_goes_on_and_jobs_keep_to_what_their_run_began_with(
     assert set(place.planned()) == {
         "score",
         "count_countries",
+        "compare_representations",
         "draw_clusters",
         "repeat_search",
         "assess_evidence",
