@@ -83,7 +83,7 @@ def test_a_p_value_alone_decides_nothing():
     assert decide(document, THRESHOLDS)["verdict"].startswith("inconclusive")
 
 
-@pytest.mark.parametrize(("agreement", "dip"), [(0.05, 0.3), (0.3, 0.05)])
+@pytest.mark.parametrize(("agreement", "dip"), [(0.05, 0.3), (0.05, 0.999), (0.3, 0.05)])
 def test_agreement_or_separation_confirms(agreement, dip):
     document = evidence(separation={"p": dip})
     document["nulls"]["gaussian"]["agreement"]["p"] = agreement
@@ -98,6 +98,14 @@ def test_without_either_the_verdict_is_inconclusive(p):
     document["nulls"]["gaussian"]["agreement"]["p"] = p
     verdict = decide(document, THRESHOLDS)["verdict"]
     assert verdict.startswith("inconclusive: agreement consistent with chance, no separation")
+
+
+def test_agreement_that_held_out_patients_contradict_confirms_nothing():
+    document = evidence(separation={"p": 1.0})
+    document["nulls"]["gaussian"]["agreement"]["p"] = 0.005
+    result = decide(document, THRESHOLDS)
+    assert result["verdict"] == "inconclusive: no sign of separation in held-out patients"
+    assert "p of the agreement alone = 0.005" in result["sentence"]
 
 
 @pytest.mark.parametrize("p", [0.0501, 0.08, 0.0999])

@@ -13,6 +13,7 @@ EXPLAINED = "clusters, explained by {field}"
 UNEXPLAINED = "clusters, stable, not explained by recorded fields"
 INCONCLUSIVE = "inconclusive: {reason}"
 NOT_CONFIRMED = "agreement consistent with chance, no separation in held-out patients"
+CONTRADICTED = "no sign of separation in held-out patients"
 UNSTABLE = "unstable under resampling or re-initialisation"
 # The adjusted Rand index from which the clusters of a control are the same.
 SAME_CLUSTERS = 0.5
@@ -27,12 +28,10 @@ def decide(document: Mapping[str, Any], thresholds: Thresholds) -> dict[str, str
        inconclusive.
     2. The consensus of the best clustering is consistent with the primary null
        (p > alpha): no clusters beyond chance.
-    3. Neither the agreement between perplexities is beyond the null (p > alpha) nor
-       are held-out patients separated along the clusters' axes (dip test, p > alpha):
-       inconclusive, since one bent cloud may have a higher consensus than the null.
+    3. Nothing confirms the clusters (`is_confirmed`): inconclusive, since one bent,
+       skewed or unevenly dense cloud may have a higher consensus than the null.
     4. A cluster is unstable (mean Jaccard, over the kinds of repetition, below
-       the threshold), or all are too small for the samples: inconclusive, since one
-       unevenly dense cloud may have a higher consensus as well.
+       the threshold), or all are too small for the samples: inconclusive.
     5. A recorded field is associated (q <= alpha, effect at least the threshold):
        explained by the one with the highest adjusted mutual information.
     6. Otherwise: stable and not explained.
@@ -78,11 +77,16 @@ def _rules(  # noqa: PLR0911 - a return for each rule
         )
     separation = f"held-out patients along the clusters' axes: dip test p {format_p(dip_p)}"
     confirmation = f"p of the agreement alone {format_p(null['agreement']['p'])}, {separation}"
-    if min(null["agreement"]["p"], dip_p) > thresholds.alpha:
+    if not is_confirmed(null["agreement"]["p"], dip_p, thresholds.alpha):
+        agrees = null["agreement"]["p"] <= thresholds.alpha
+        why = (
+            "one skewed or unevenly dense cloud agrees as much"
+            if agrees
+            else "nothing confirms them"
+        )
         return (
-            INCONCLUSIVE.format(reason=NOT_CONFIRMED),
-            f"The clusters are beyond chance ({significance}), but nothing confirms them "
-            f"({confirmation}).",
+            INCONCLUSIVE.format(reason=CONTRADICTED if agrees else NOT_CONFIRMED),
+            f"The clusters are beyond chance ({significance}), but {why} ({confirmation}).",
         )
     small, jaccard = document["too_small"], least_stable(document["stability"])
     if len(small) == document["n_clusters"]:
@@ -112,6 +116,24 @@ def _rules(  # noqa: PLR0911 - a return for each rule
         f"{numbers}. They are associated with {name}: effect {field['effect']:.2f}, adjusted "
         f"mutual information {field['ami']:.2f}, q = {field['q']:.3f}.{shared}"
     )
+
+
+def is_confirmed(agreement_p: float, dip_p: float, alpha: float) -> bool:
+    """Whether clusters beyond chance are no single cloud of another shape than the null's.
+
+    Held-out patients are separated, or the agreement between perplexities alone is beyond
+    the null and held-out patients don't contradict it. A skewed or unevenly dense cloud of one
+    piece agrees more than a Gaussian does, but its dip test has p = 1.
+
+    Parameters
+    ----------
+    agreement_p : float
+        By the null simulations.
+    dip_p : float
+        Of the separation test, at most 1.
+    alpha : float
+    """
+    return dip_p <= alpha or (agreement_p <= alpha and dip_p < 1)
 
 
 def format_p(p: float) -> str:
