@@ -54,9 +54,14 @@ JobCompLoc={folder}/jobs.txt
 MinJobAge=7200
 KillWait=2
 OverTimeLimit=0
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:2 Features=a100,h100
 PartitionName=work Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=standard Nodes={host} MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes={host} MaxTime=INFINITE State=UP
 """
+# Two devices that every machine has stand for cards.
+GPUS = "AutoDetect=off\nName=gpu File=/dev/null\nName=gpu File=/dev/zero\n"
 
 
 class Cluster:
@@ -148,6 +153,7 @@ def started(folder: Path) -> Iterator[Cluster]:
             memory=MEMORY,
         )
     )
+    (folder / "gres.conf").write_text(GPUS)
     with contextlib.ExitStack() as running:
         running.enter_context(munge(folder / "munge"))
         for command in (["slurmctld", "-D", "-c"], ["slurmd", "-D", "-c"]):
@@ -157,7 +163,7 @@ def started(folder: Path) -> Iterator[Cluster]:
             lambda: "idle" in cluster.call("sinfo", "--noheader", "--format=%t", check=False), 60
         )
         yield cluster
-        cluster.call("scancel", "--full", "--quiet", "--partition=work", check=False)
+        cluster.call("scancel", "--full", "--quiet", "--me", check=False)
 
 
 @contextlib.contextmanager
