@@ -139,14 +139,14 @@ def started(folder: Path) -> Iterator[Cluster]:
     needed = [*DAEMONS, *CLIENTS]
     missing = [name for name in needed if shutil.which(name, path=SEARCH_PATH) is None]
     assert not missing, f"install slurm-wlm and munge: there is no {', '.join(missing)}"
-    cluster = Cluster(folder)
+    cluster, user = Cluster(folder), pwd.getpwuid(os.geteuid()).pw_name
     for name in ("state", "spool", "munge"):
         (folder / name).mkdir(parents=True)
     cluster.configuration.write_text(
         CONFIGURATION.format(
             folder=folder,
             host=socket.gethostname(),
-            user=pwd.getpwuid(os.geteuid()).pw_name,
+            user=user,
             controller_port=free_port(),
             daemon_port=free_port(),
             cpus=CPUS,
@@ -163,7 +163,7 @@ def started(folder: Path) -> Iterator[Cluster]:
             lambda: "idle" in cluster.call("sinfo", "--noheader", "--format=%t", check=False), 60
         )
         yield cluster
-        cluster.call("scancel", "--full", "--quiet", "--me", check=False)
+        cluster.call("scancel", "--full", "--quiet", f"--user={user}", check=False)
 
 
 @contextlib.contextmanager
