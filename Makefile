@@ -18,6 +18,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENCODERS := $(VENV)/.encoders
 DOCS := $(VENV)/.docs
+LOCKS := requirements.lock requirements-encoders.lock requirements-docs.lock
+SBOM ?= sbom.cdx.json
+SBOM_ARGS ?=
 # A folder may have the name of its study.
 STUDY_FILE = $(if $(filter %.yaml %.yml %.json,$(STUDY)),$(STUDY),config/studies/$(STUDY).yaml)
 
@@ -28,7 +31,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := study
-.PHONY: study init check-data encoders test check mutation clean help lock docs pictures reference rulegraph
+.PHONY: study init check-data encoders test check mutation clean help lock audit sbom docs pictures reference rulegraph
 
 # The numerical functions are compiled once a machine, before two jobs would each compile them.
 study: $(READY) ## set up the environment, run the default study, or STUDY=name; QUICK=1 for a first look
@@ -89,6 +92,18 @@ lock: ## update the dependencies in requirements.lock and the locks beside it (n
 	uv pip compile tests/crate/requirements.in --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o tests/crate/requirements.txt
 
+# What it can't look up is an error: without a network the tool itself would find nothing, and pass.
+audit: $(READY) ## look the locked packages up among known vulnerabilities (needs the network)
+	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT && \
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off $(LOCKS:%=-r %) 2>"$$said" || { \
+		grep -q "^Traceback\|could not be audited" "$$said" \
+			&& echo "error: the service that knows vulnerabilities can't be reached from here, nothing was audited:" \
+				"$$(tail -n 1 "$$said")" >&2 || cat "$$said" >&2; exit 1; }
+
+sbom: $(READY) ## list the software of the environment, with licences, in sbom.cdx.json (CycloneDX)
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file $(SBOM) $(SBOM_ARGS) $(BIN)/python
+
 clean: ## remove results, environment and caches; asks before it deletes results (FORCE=1: it doesn't)
 	@studies=$$(find results -mindepth 1 -maxdepth 1 ! -name README.md -exec basename {} \; | sort | xargs); \
 	if [ -n "$$studies" ] && [ "$(FORCE)" != 1 ]; then \
@@ -100,7 +115,7 @@ clean: ## remove results, environment and caches; asks before it deletes results
 		read -r answer; \
 		case "$$answer" in [yY]|[yY]es) ;; *) echo "Nothing was deleted."; exit 0 ;; esac; \
 	fi; \
-	rm -rf $(VENV) docs/build docs/reference/library .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis && \
+	rm -rf $(VENV) sbom.cdx.json docs/build docs/reference/library .snakemake .pytest_cache .ruff_cache .mypy_cache .hypothesis && \
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 help: ## list these targets

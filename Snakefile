@@ -48,6 +48,7 @@ if STAGES.has_images:
     if STAGES.has_representations:
 
         include: "rules/representations.smk"
+    include: "rules/datasheet.smk"
 
 else:
 

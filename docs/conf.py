@@ -24,6 +24,7 @@ include_patterns = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
 ]
 exclude_patterns = ["docs/build", "docs/extensions", ".*", "results/[!R]*", "**/__pycache__"]
 # Text between single backticks in a docstring is code.

@@ -33,7 +33,19 @@ COHORT = SyntheticCohort(
     variant_sites=False,
     seed=60,
 )
-SECTIONS = {"summary": "#summary", "map": "#explore", "evidence": "#evidence"}
+# Of the gallery and of the tutorial: a picture's name, and where its section begins.
+SECTIONS = {
+    "summary": "#summary",
+    "table-1": "#table-1",
+    "confounding": "#confounding",
+    "comparison": "#comparison",
+    "map": "#explore",
+    "clusters": "#clusters",
+    "evidence": "#evidence",
+    "representations": "#representations",
+    "similar": "#similar",
+    "provenance": "#provenance",
+}
 
 
 def write_images(folder: Path) -> None:
@@ -72,7 +84,7 @@ def run(clone: Path, *command: str) -> None:
 
 
 def photograph(page: Page, address: str) -> None:
-    """The page's first screen, map and evidence, 1,200 pixels wide."""
+    """A screen of each section of the page, 1,200 pixels wide."""
     page.goto(address)
     for name, section in SECTIONS.items():
         page.locator(section).first.scroll_into_view_if_needed()

@@ -242,6 +242,13 @@ def baselines_of(pattern):
     )
 
 
+def existing(*files):
+    """The files of these lists that are there when the run is planned; none is made for it."""
+    return lambda wildcards: [
+        file for each in files for file in each if Path(file).is_file()
+    ]
+
+
 def confounding_verdict(wildcards):
     """What recorded fields say of the class, where it is known: it takes every part's training."""
     (verdict,) = expand(rules.stratify.output.verdict, study=NAME, model=PREDICTOR)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zipfile
 
 import numpy as np
 import pytest
@@ -308,17 +307,6 @@ def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
     assert opened.page.evaluate(FRAMES) >= 45
     assert "a sample of the images has thumbnails" in opened.page.locator("#explorer").inner_text()
     assert opened.errors == []
-
-
-def test_it_opens_from_snakemakes_own_report(open_page, copied, tmp_path):
-    copied.snakemake("--report", "report.zip")
-    with zipfile.ZipFile(copied.path / "report.zip") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    pages = [path for path in (tmp_path / "unpacked").rglob("*.html") if "data" in path.parts]
-    for name, element in (("report.html", "#explorer:not([hidden])"), ("conv5.html", "table")):
-        opened = open_page(next(p for p in pages if p.name == name), wait_for=element)
-        assert opened.errors == []
-        assert opened.requests == []
 
 
 def test_features_without_metadata_can_be_explored(open_page, tmp_path, rng):

@@ -11,7 +11,14 @@ SITE = tuple(
     if path.relative_to(ROOT).parts[1] != "build"
 )
 # What shows how to use it; others show how it was measured.
-GUIDES = ("README.md", "config/README.md", "profiles/README.md", "CONTRIBUTING.md", *SITE)
+GUIDES = (
+    "README.md",
+    "config/README.md",
+    "profiles/README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *SITE,
+)
 DOCUMENTS = (
     *GUIDES,
     "CHANGELOG.md",

@@ -54,9 +54,14 @@ JobCompLoc={folder}/jobs.txt
 MinJobAge=7200
 KillWait=2
 OverTimeLimit=0
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:2 Features=a100,h100
 PartitionName=work Nodes={host} Default=YES MaxTime=INFINITE State=UP
+PartitionName=standard Nodes={host} MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes={host} MaxTime=INFINITE State=UP
 """
+# Two devices that every machine has stand for cards.
+GPUS = "AutoDetect=off\nName=gpu File=/dev/null\nName=gpu File=/dev/zero\n"
 
 
 class Cluster:
@@ -134,20 +139,21 @@ def started(folder: Path) -> Iterator[Cluster]:
     needed = [*DAEMONS, *CLIENTS]
     missing = [name for name in needed if shutil.which(name, path=SEARCH_PATH) is None]
     assert not missing, f"install slurm-wlm and munge: there is no {', '.join(missing)}"
-    cluster = Cluster(folder)
+    cluster, user = Cluster(folder), pwd.getpwuid(os.geteuid()).pw_name
     for name in ("state", "spool", "munge"):
         (folder / name).mkdir(parents=True)
     cluster.configuration.write_text(
         CONFIGURATION.format(
             folder=folder,
             host=socket.gethostname(),
-            user=pwd.getpwuid(os.geteuid()).pw_name,
+            user=user,
             controller_port=free_port(),
             daemon_port=free_port(),
             cpus=CPUS,
             memory=MEMORY,
         )
     )
+    (folder / "gres.conf").write_text(GPUS)
     with contextlib.ExitStack() as running:
         running.enter_context(munge(folder / "munge"))
         for command in (["slurmctld", "-D", "-c"], ["slurmd", "-D", "-c"]):
@@ -157,7 +163,7 @@ def started(folder: Path) -> Iterator[Cluster]:
             lambda: "idle" in cluster.call("sinfo", "--noheader", "--format=%t", check=False), 60
         )
         yield cluster
-        cluster.call("scancel", "--full", "--quiet", "--partition=work", check=False)
+        cluster.call("scancel", "--full", "--quiet", f"--user={user}", check=False)
 
 
 @contextlib.contextmanager

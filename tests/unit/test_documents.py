@@ -1,12 +1,16 @@
-"""What the documents show works: every piece of YAML is a valid part of a study."""
+"""What the documents show works: pieces of YAML are valid, pictures are made by a command."""
+
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from docs import pictures
 from PIL import Image
 
 from cxr.config.resolve import check_files, resolve
+from cxr.core.paths import ROOT
 from cxr.intake.check import check
 from tests.helpers.documents import pieces
 from tests.unit.config.test_config import study
@@ -63,3 +67,14 @@ def test_the_example_of_ones_own_images_can_run(tmp_path):
     lines = list(check(resolved))
     assert "  class COVID-19: 20 images of 20 patients" in lines
     assert "  class normal: 20 images of 20 patients" in lines
+
+
+def test_the_gallery_and_the_tutorial_show_what_the_command_photographs():
+    taken = {f"{name}.png" for name in pictures.SECTIONS}
+    assert {path.name for path in pictures.PICTURES.iterdir()} == taken
+    gallery, tutorial = (
+        re.findall(r"\]\(pictures/(.+?)\)", (ROOT / "docs" / name).read_text())
+        for name in ("gallery.md", "tutorial.md")
+    )
+    assert sorted(gallery) == sorted(taken)
+    assert set(tutorial) <= taken

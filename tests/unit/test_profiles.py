@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import sys
 
 import pytest
@@ -9,6 +10,8 @@ from snakemake.profiles import ProfileConfigFileParser
 
 from cxr.core.paths import ROOT
 
+SITES = sorted(path.name for path in (ROOT / "profiles/sites").iterdir())
+SITE_LINE = re.compile(r"^  - [A-Z_]+ = (?!\[).*$", re.MULTILINE)
 ON_GPUS = {"train", "train_part", "retrain", "train_fold", "encode", "encode_external"}
 MAPS = {"embed", "search_nulls", "repeat_search", "assess_evidence"}
 
@@ -82,3 +85,52 @@ def test_trainings_share_a_card_by_slots(tmp_path, monkeypatch, cards, slots, wo
     path.write_text(text.replace("GPU_SLOTS = 1", f"GPU_SLOTS = {slots}"))
     with path.open() as stream:
         assert ProfileConfigFileParser().parse(stream).get("resources") == expected
+
+
+def parsed(path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["snakemake", "--configfile", "study.yaml"])
+    with path.open() as stream:
+        return ProfileConfigFileParser().parse(stream)
+
+
+@pytest.mark.parametrize("kind", SITES)
+def test_an_example_of_a_site_differs_in_the_sites_lines_alone(kind):
+    ours = (ROOT / "profiles/slurm/profile.yaml").read_text()
+    example = (ROOT / "profiles/sites" / kind / "profile.yaml").read_text()
+    comment, example = example.split("\n", 1)
+    assert comment.startswith("# ")
+    assert len(SITE_LINE.findall(example)) == len(SITE_LINE.findall(ours)) == 8
+    example = example.replace(f"profiles/sites/{kind}", "profiles/slurm")
+    assert SITE_LINE.sub("", example) == SITE_LINE.sub("", ours)
+    assert SITE_LINE.findall(example) != SITE_LINE.findall(ours)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "everywhere", "training"),
+    [
+        (
+            "partitions",
+            {"slurm-qos": "normal"},
+            {"slurm_partition=standard", "slurm_account=lab-chest"},
+            {"gpu=1", "slurm_partition=gpu"},
+        ),
+        (
+            "constraint",
+            {},
+            {"slurm_partition=work"},
+            {"gpu=1", "constraint=a100|h100"},
+        ),
+        ("no-accounting", {"slurm-status-command": "squeue"}, set(), {"gpu=0"}),
+    ],
+)
+def test_an_example_of_a_site_asks_for_what_it_says(
+    kind, options, everywhere, training, monkeypatch
+):
+    entries = parsed(ROOT / "profiles/sites" / kind / "profile.yaml", monkeypatch)
+    chosen = {
+        name: entries[name] for name in ("slurm-qos", "slurm-status-command") if name in entries
+    }
+    assert chosen == options
+    assert set(entries["default-resources"]) == everywhere | {"mem_mb=2000", "runtime=30"}
+    of_train = [entry for entry in entries["set-resources"] if entry.startswith("train:")]
+    assert {entry.partition(":")[2] for entry in of_train} == training

@@ -302,6 +302,20 @@ def test_the_studys_crate_is_valid_by_its_profile(copied, validator):
     assert "provenance/Snakefile" in done.stdout
 
 
+def test_the_cohorts_datasheet_has_what_the_study_has(copied):
+    done = copied.snakemake("datasheet")
+    assert done.stderr.rstrip().endswith("Datasheet: results/tiny/datasheet.md")
+    folder = copied.path / "results/tiny"
+    text, cohort = (folder / "datasheet.md").read_text(), pd.read_parquet(folder / "cohort.parquet")
+    assert f"{len(cohort)} images of {cohort['patient_id'].nunique()} patients." in text
+    excluded = [pd.read_csv(folder / f"{name}.csv") for name in ("rejected", "excluded")]
+    for reason, n in pd.concat(excluded)["reason"].value_counts().items():
+        assert f"| {reason} | {n} |".replace("_", "\\_") in text
+    assert "- conv5, its classes: " in text
+    assert "- conv5, its clusters: " in text
+    assert str(copied.path) not in text
+
+
 def test_networks_and_baselines_are_compared(results):
     table = pd.read_csv(results / "comparison.csv")
     assert set(table["protocol"]) == {"random", "study"}

@@ -8,7 +8,8 @@ import re
 import pytest
 import yaml
 
-from cxr.app.page import markdown_cell, packed, page_script, page_style, policy, render_card
+from cxr.app.page import packed, page_script, page_style, policy, render_card
+from cxr.core.markdown import markdown_cell
 
 HOSTILE = "<img src=x onerror=alert(1)> | `*` [a](javascript:alert(1))"
 

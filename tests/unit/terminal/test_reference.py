@@ -16,7 +16,7 @@ NOT_IN_THE_DEMO = {
     *("export_onnx", "predict", "query_similar", "query_encoder", "export_backbone"),
     *("download_encoder", "encode", "join_encoder"),
     *("encode_external", "validate_encoder"),
-    *("fetch_runtime", "make_app", "write_card", "write_crate"),
+    *("fetch_runtime", "make_app", "write_card", "write_crate", "write_datasheet"),
     *("find_text", "record_text", "find_external_text", "record_external_text"),
 }
 

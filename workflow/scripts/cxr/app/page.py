@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cxr.core.markdown import markdown_cell
 from cxr.report.rendering import HERE as REPORT
 from cxr.report.rendering import source_hash, templates
 
@@ -130,11 +131,3 @@ def render_card(facts: Mapping[str, Any]) -> str:
 def quoted(text: Any) -> str:
     """Text of the data as a scalar of YAML."""
     return json.dumps(str(text), ensure_ascii=False)
-
-
-def markdown_cell(text: Any) -> str:
-    """Text of the data in a cell or a sentence, where it can't become markup."""
-    line = " ".join(str(text).split())
-    for mark in "\\`*_[]<>|#":
-        line = line.replace(mark, f"\\{mark}")
-    return line

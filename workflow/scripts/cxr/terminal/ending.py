@@ -120,6 +120,10 @@ def _card(output: Mapping[str, Path]) -> list[str]:
     return [f"Model card: {output['readme']}"] if output["readme"].is_file() else []
 
 
+def _datasheet(output: Mapping[str, Path]) -> list[str]:
+    return [f"Datasheet: {output['datasheet']}"]
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -133,4 +137,5 @@ _RESULTS: dict[str, Callable[[Mapping[str, Path]], list[str]]] = {
     "export_onnx": _onnx,
     "make_app": _app,
     "write_card": _card,
+    "write_datasheet": _datasheet,
 }
