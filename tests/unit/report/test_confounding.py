@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxr.core.io import write_csv
+from cxr.core.io import write_csv, write_json
 from cxr.evaluation.subgroups import COLUMNS
 from cxr.report.confounding import field_content
 from tests.helpers.pages import PLAIN, build_page, write_study
@@ -83,3 +83,13 @@ def test_without_subgroups_and_without_a_network_there_is_nothing_of_them(study,
     assert field_content({**files_of(study), "subgroups": str(path)})["subgroups"] is None
     without = field_content(dict.fromkeys(NAMES))
     assert without == {"confounding": None, "subgroups": None}
+
+
+def test_without_an_advantage_no_field_explains_any_of_it(study, tmp_path):
+    verdict, table = tmp_path / "verdict.json", tmp_path / "confounding.csv"
+    rows = pd.read_csv(path_of(study, "confounding"))
+    write_csv(rows.assign(light="green", told=None, partly=None), table)
+    for light, words in (("none", "no advantage"), ("green", "less than half")):
+        write_json({"light": light, "sentence": "A sentence."}, verdict)
+        files = files_of(study) | {"confounding": str(table), "confounding_verdict": str(verdict)}
+        assert {row["explains"] for row in field_content(files)["confounding"]["rows"]} == {words}

@@ -31,8 +31,9 @@ def field_content(files: Mapping[str, Any]) -> dict[str, Any]:
         return {"confounding": None, "subgroups": None}
     classes = read_json(files["metrics"])["classes"]
     verdict = read_json(files["confounding_verdict"])
+    words = LIGHTS if verdict["light"] != "none" else {**LIGHTS, "green": "no advantage"}
     rows = [
-        {**row, "explains": _explains(row), "tells": _told(row)}
+        {**row, "explains": _explains(row, words), "tells": _told(row)}
         for row in records(files["confounding"])
     ]
     confounding = {**verdict, "rows": rows, "n_classes": len(classes)}
@@ -44,10 +45,10 @@ def _told(row: Mapping[str, Any]) -> str:
     return "" if row["told"] is None else _named(row["told"])
 
 
-def _explains(row: Mapping[str, Any]) -> str:
+def _explains(row: Mapping[str, Any], words: Mapping[str, str]) -> str:
     """How much of the network's advantage a field explains, and of which classes."""
     classes = row["partly"] if row["told"] is None else row["told"]
-    return LIGHTS[row["light"]] + ("" if classes is None else f": {_named(classes)}")
+    return words[row["light"]] + ("" if classes is None else f": {_named(classes)}")
 
 
 def _named(classes: Any) -> str:
