@@ -20,8 +20,8 @@ class Arithmetic:
     Attributes
     ----------
     capability : str
-        The vector instructions that torch uses, as in `ATEN_CPU_CAPABILITY`; a processor
-        without them uses the best that it has.
+        The vector instructions that torch uses, one of `CAPABILITIES`; a processor without
+        them ends the process.
     precision : str
         As the config's `training.precision`.
     threads : int
@@ -33,6 +33,8 @@ class Arithmetic:
     threads: int
 
 
+# As in `ATEN_CPU_CAPABILITY`, each with those before it.
+CAPABILITIES = ("default", "avx2", "avx512")
 ARITHMETICS = {
     "no vectors, one thread": Arithmetic("default", "float32", 1),
     "AVX2, two threads": Arithmetic("avx2", "float32", 2),
@@ -40,6 +42,15 @@ ARITHMETICS = {
     "AVX-512, two threads": Arithmetic("avx512", "float32", 2),
     "bfloat16, one thread": Arithmetic("avx2", "bfloat16", 1),
 }
+
+
+def is_available(arithmetic):
+    """Whether this processor has an arithmetic's instructions."""
+    from torch.backends.cpu import get_cpu_capability
+
+    ours = get_cpu_capability().lower()
+    places = [CAPABILITIES.index(name) for name in (arithmetic.capability, ours)]
+    return places[0] <= places[1]
 
 
 def prepare(place, config):
