@@ -194,7 +194,7 @@ def explain_predictions(
     test = test.reset_index(drop=True)
     codes, examples = predicted_codes(test, classes), select_examples(test, classes, count)
     tables, pictures = [], {}
-    size = BATCHES * card_batch(image_size)
+    size = BATCHES * card_batch(max(image_size, images.shape[1]))
     for start in range(0, max(1, len(test)), size):
         some = slice(start, start + size)
         pixels = ImageRows(images, rows[some])[:]

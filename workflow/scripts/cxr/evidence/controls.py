@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cxr.networks.architecture import Network
 
 
-PART = 4096  # images that are painted over at a time
+PART = 1024  # images that are painted over at a time
 
 
 @dataclass(frozen=True)
