@@ -119,6 +119,13 @@ def training_threads(wildcards):
     return STUDY["models"][wildcards.model]["training"]["threads"]
 
 
+def training_memory(wildcards, input, attempt):
+    """The memory of a training: its images up to what the config allows, and the rest."""
+    most = STUDY["models"][wildcards.model]["training"]["memory_mb"]
+    images = min(4 * input.size_mb, most)
+    return math.ceil((4000 + images) * 2 ** (attempt - 1))
+
+
 def initial_weights(wildcards):
     """The weights that a model starts from: none, those of ImageNet, or a file."""
     model = STUDY["models"][wildcards.model]

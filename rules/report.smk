@@ -199,6 +199,7 @@ rule pack_explorer:
                 max_clusters="clustering.max_clusters",
                 min_clusters="clustering.min_clusters",
             )(wildcards),
+            "room": {"models": len(MODELS), "seed": STUDY["seed"]},
         },
         code=code_of("pack_explorer.py"),
     script:

@@ -8,6 +8,7 @@ import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
+from cxr.planning.disk import disk_forecast
 from cxr.planning.encoder_parts import require_packages
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
@@ -101,9 +102,21 @@ def begin_run():
         save_snapshot(STUDY, CODE)
     except (InputError, OSError) as problem:
         stop(problem)
-    if RESULTS.summary():
-        print(RESULTS.summary(), file=sys.stderr)
+    for words in (RESULTS.summary(), disk_words(missing_alone=True)):
+        if words:
+            print(words, file=sys.stderr)
     describe_run()
+
+
+def disk_words(missing_alone=False):
+    """What the results need of the disk, in words; with `missing_alone` only if it lacks room."""
+    try:
+        forecast = disk_forecast(RESULTS.folder, STUDY, STAGES)
+    except OSError:  # a forecast is no reason to stop
+        return ""
+    if forecast is None or (missing_alone and forecast.fits):
+        return ""
+    return forecast.words()
 
 
 def explain_refusal():
@@ -183,7 +196,15 @@ def print_plan():
     durations = read_durations(Path("results"), NAME)
     lanes = jobs_at_a_time() or workflow.cores or 1
     on_cluster = jobs_at_a_time() is not None
-    plan = plan_text(NAME, planned_jobs(), durations, STAGES.cells, lanes, on_cluster)
+    plan = plan_text(
+        NAME,
+        planned_jobs(),
+        durations,
+        STAGES.cells,
+        lanes,
+        on_cluster,
+        disk=disk_words(),
+    )
     print(f"\n{plan}", file=sys.stderr)
 
 

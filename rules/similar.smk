@@ -90,7 +90,7 @@ if STAGES.has_networks:
             "../envs/torch.yaml"
         threads: training_threads
         resources:
-            mem_mb=grows(4000, 4),
+            mem_mb=training_memory,
             runtime=grows(30, 2),
             gpu=1,
         params:

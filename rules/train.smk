@@ -22,7 +22,7 @@ rule train:
         "../envs/torch.yaml"
     threads: training_threads
     resources:
-        mem_mb=grows(4000, 4),
+        mem_mb=training_memory,
         runtime=grows(30, 2),
         gpu=1,
     params:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
+from cxr.images.rows import ImageRows  # noqa: E402
 from cxr.networks.architecture import build_network  # noqa: E402
 from cxr.networks.augmentation import Augmentation  # noqa: E402
 from cxr.training.learner import Learner  # noqa: E402
@@ -57,8 +58,9 @@ def learner_of(architecture, phase, images, labels, graphs=True, augmentation=AU
     network = build_network(architecture, 2, 64, 0.2, seed=0)
     network.to(card(), memory_format=torch.channels_last)
     targets = F.one_hot(torch.from_numpy(labels), 2).float()
-    split = (torch.from_numpy(images[:, None]), targets)
-    some = (split[0][:64], split[1][:64])
+    rows = np.arange(len(images))
+    split = (ImageRows(images, rows), targets)
+    some = (ImageRows(images, rows[:64]), targets[:64])
     recipe = Recipe((phase,), augmentation, "auto", compile=False)
     learner = Learner(network, recipe, phase, split, some, card(), graphs=graphs)
     learner.begin(None)

@@ -295,17 +295,41 @@ def test_formulas_in_a_download_are_marked_as_text(opened):
     ]
 
 
+# Images by cluster in the list, by a field in the legend, and in the charts of a field.
+COUNTS = """() => {
+    const sum = (selector, pattern) => [...document.querySelectorAll(`#explorer ${selector}`)]
+        .map((element) => Number(element.textContent.match(pattern)[1].replaceAll(",", "")))
+        .reduce((total, count) => total + count, 0);
+    const { colour, field } = explorer.parts;
+    colour.value = "location";
+    colour.dispatchEvent(new Event("change"));
+    field.value = "offset_days";
+    field.dispatchEvent(new Event("change"));
+    return [
+        sum("[data-part=cluster_list] .count", /([\\d,]+)/),
+        sum("[data-part=legend] .count", /([\\d,]+)/),
+        sum("[data-part=charts] caption", /n = ([\\d,]+)/),
+    ];
+}"""
+
+
 @pytest.mark.timed
-def test_fifty_thousand_images_are_small_and_quick(open_page, tmp_path, rng):
+@pytest.mark.parametrize("n_images", [50_000, 400_000])
+def test_pages_of_many_images_are_small_and_quick(open_page, tmp_path, rng, n_images):
     path = tmp_path / "report.html"
-    path.write_text(write_large_page(tmp_path, rng, 50_000), encoding="utf-8")
+    path.write_text(write_large_page(tmp_path, rng, n_images), encoding="utf-8")
     assert path.stat().st_size <= 6_000_000
     opened = open_page(path)
     rendered = opened.page.evaluate("performance.getEntriesByName('rendered')[0].startTime")
     assert rendered < 2000
     assert opened.page.evaluate(PAINTING) <= 1000 / 60
     assert opened.page.evaluate(FRAMES) >= 45
-    assert "a sample of the images has thumbnails" in opened.page.locator("#explorer").inner_text()
+    text = opened.page.locator("#explorer").inner_text()
+    assert "a sample of the images has thumbnails" in text
+    assert ("of 400,000 images (12.5%), drawn at random" in text) == (n_images > 50_000)
+    counts = opened.page.evaluate(COUNTS)
+    assert len(counts) == 3
+    assert set(counts) == {n_images}
     assert opened.errors == []
 
 

@@ -9,8 +9,7 @@ from PIL import Image
 from cxr.clustering.grid import GRID
 from cxr.clustering.ranking import rank, ranking_schema
 from cxr.core.io import write_csv, write_json, write_table
-from cxr.explorer.fields import fields_of, pack_fields
-from cxr.explorer.maps import pack_maps
+from cxr.explorer.document import explorer_document
 from cxr.explorer.thumbnails import ALL_UP_TO, SAMPLE, sample, sheets
 from cxr.figures.cohort import flow as flow_figure
 from cxr.figures.comparison import comparison as comparison_figure
@@ -175,14 +174,14 @@ def write_large_page(folder, rng, n_images):
     centres = 4 * np.column_stack([np.cos(angle), np.sin(angle)])
     perplexities = [10.0, 20.0, 30.0, 50.0, 70.0, 90.0, 110.0, np.nan]
     keys = [("pca" if np.isnan(p) else "tsne", p) for p in perplexities]
-    cells = pd.MultiIndex.from_product([keys, np.arange(1, 20) / 500, range(5, 20)]).to_frame()
+    cells = pd.MultiIndex.from_product([keys, np.arange(1, 20) / 20, range(5, 20)]).to_frame()
     grid = pd.DataFrame(cells[0].tolist(), columns=["method", "perplexity"])
     grid["eps"], grid["min_samples"] = cells[1].to_numpy(), cells[2].to_numpy()
     grid = grid.assign(algorithm="dbscan", seed=0, min_cluster_size=None, n_clusters=5)
     grid["n_outliers"] = grid["balance_score"] = np.arange(len(grid))
     grid["sizes"] = [[n_images // 5] * 5] * len(grid)
     ranking = rank(grid[GRID.names], n_images, RULES)
-    table = pd.DataFrame(centres + rng.normal(size=(n_images, 2)), columns=["x", "y"])
+    table = pd.DataFrame(centres + 0.3 * rng.normal(size=(n_images, 2)), columns=["x", "y"])
     table.insert(0, "image_id", ids)
     embeddings = pd.concat(
         [table.assign(method=method, perplexity=perplexity, seed=0) for method, perplexity in keys]
@@ -199,10 +198,10 @@ def write_large_page(folder, rng, n_images):
     write_cohort(folder, ["a", "b"], "a")
     write_network(folder, ["a", "b"], "a")
     write_clusters(folder, "a", ranking[ranking_schema(GRID).names], mapped)
-    explorer = pack_maps(embeddings, grid, ranking, mapped)
-    explorer |= {"fields": pack_fields(fields_of(mapped, cohort, metadata)), "image_ids": ids}
-    explorer |= {"bounds": {"min_clusters": 2, "max_clusters": 8}}
-    write_json(explorer, path_of(folder, "explorer"))
+    maps = {"embeddings": embeddings, "grid": grid, "ranking": ranking, "clusters": mapped}
+    records = {"cohort": cohort, "metadata": metadata}
+    bounds = {"min_clusters": 2, "max_clusters": 8}
+    write_json(explorer_document(maps, records, {}, bounds, None), path_of(folder, "explorer"))
     selected = sample(mapped, ALL_UP_TO, SAMPLE, 0)
     rough = rng.integers(0, 255, (len(selected), 8, 8)).astype(np.uint8)
     images = np.stack([np.asarray(Image.fromarray(image).resize((64, 64), 2)) for image in rough])

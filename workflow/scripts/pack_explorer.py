@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from cxr.core.io import read_array, read_csv, read_table, read_tables, write_json
 from cxr.core.job import job
-from cxr.explorer.document import explorer_document
+from cxr.core.settings import typed
+from cxr.explorer.document import PageRoom, explorer_document
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,7 +26,8 @@ def main(input, output, cfg):
         for readers in (RECORDS, FOUND)
     )
     images = read_array(input.images) if input.get("images") else None
-    document = explorer_document(maps, records, found, cfg["bounds"], cfg["alpha"], images)
+    room = typed(PageRoom, cfg["room"])
+    document = explorer_document(maps, records, found, cfg["bounds"], cfg["alpha"], images, room)
     write_json(document, output.explorer)
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
+from cxr.evaluation import gradcam
 from cxr.evaluation.calibration import Calibration
 from cxr.evaluation.classification import (
     accuracies,
@@ -368,7 +369,10 @@ def test_an_overlay_is_grey_where_the_map_is_empty_and_mixed_elsewhere():
     assert picture.dtype == np.uint8
 
 
-def test_only_test_images_are_explained():
+@pytest.mark.parametrize("at_once", [2, 1000])
+def test_only_test_images_are_explained(monkeypatch, at_once):
+    monkeypatch.setattr(gradcam, "BATCHES", 1)
+    monkeypatch.setattr(gradcam, "card_batch", lambda _: at_once)
     network = build_network("conv5", 2, 8, 0.0, seed=1)
     images = np.random.default_rng(0).integers(0, 255, (4, 32, 32), dtype=np.uint8)
     table = table_of("aabb", "abab").assign(split=["train", "test", "test", "test"])

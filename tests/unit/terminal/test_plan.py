@@ -67,6 +67,8 @@ def test_the_plan_counts_jobs_by_stage_and_adds_up_times(durations):
         "Times of what was not run here are those of a reference run, scaled.",
         "1 job, about 7.0 s on 1 core",
     ]
+    told = plan_text("s", jobs, durations, {}, lanes=1, disk="The results need much.")
+    assert told.splitlines()[-2:] == ["The results need much.", "1 job, about 7.0 s on 1 core"]
     on_cluster = plan_text("s", jobs, durations, {}, lanes=200, on_cluster=True)
     assert on_cluster.endswith("1 job, about 7.0 s with 200 jobs at a time")
 

@@ -27,7 +27,7 @@ def learner_of(task, phase, n_tags=0, made=None):
     """A learner of one phase, which has begun."""
     made = made or recipe(phase)
     given = network(n_tags)
-    parts = task.tensors("train", 2), task.tensors("validation", 2)
+    parts = task.part("train", 2), task.part("validation", 2)
     learner = Learner(given, made, made.phases[0], *parts, torch.device("cpu"))
     learner.begin(None)
     return learner
@@ -279,13 +279,13 @@ def test_training_data_are_its_splits():
     split = np.array(["train", "test", "validation", "train"])
     tags = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 1]], bool)
     task = TrainingData(images, np.array([0, 1, 1, 1]), split, tags)
-    pixels, targets = task.tensors("train", 2)
-    assert pixels.shape == (2, 1, 2, 2)
-    assert pixels[1, 0].tolist() == images[3].tolist()
+    pixels, targets = task.part("train", 2)
+    assert pixels.shape == (2, 2, 2)
+    assert pixels[:].tolist() == images[[0, 3]].tolist()
     assert targets.tolist() == [[1, 0, 1, 0, 1], [0, 1, 1, 1, 1]]
     assert task.n_tags == 3
     assert replace(task, tags=None).n_tags == 0
-    assert replace(task, tags=None).tensors("train", 3)[1].tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert replace(task, tags=None).part("train", 3)[1].tolist() == [[1, 0, 0], [0, 1, 0]]
 
 
 def test_a_history_counts_epochs_phases_and_patience(rng):

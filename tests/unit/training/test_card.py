@@ -48,7 +48,7 @@ class Eager(StepGraph):
 
 def learner_of(task, **changes):
     made = recipe(changes, augmentation=AUGMENTATION)
-    sets = task.tensors("train", 2), task.tensors("validation", 2)
+    sets = task.part("train", 2), task.part("validation", 2)
     learner = Learner(network(), made, made.phases[0], *sets, CPU)
     learner.begin(None)
     return learner
@@ -175,23 +175,26 @@ def test_mixtures_are_those_of_torchvision():
         torch.testing.assert_close(mixup.mix(batch, torch.tensor(share)), mixed)
 
 
-def test_a_store_takes_batches_and_parts_at_its_size(rng):
+@pytest.mark.parametrize("held", [True, False])
+def test_a_store_takes_batches_and_parts_at_its_size(rng, held):
     task = data(rng)
-    images, targets = task.tensors("train", 2)
-    store = Store(images, targets, 32, CPU)
+    images, targets = task.part("train", 2)
+    pixels = torch.from_numpy(images[:])[:, None]
+    store = Store(images, targets, 32, CPU, held=held)
     batch = torch.tensor([3, 1])
     taken, wanted = store.take(batch)
-    assert torch.equal(taken, images[[3, 1]])
+    assert torch.equal(taken, pixels[[3, 1]])
     assert torch.equal(wanted, targets[[3, 1]])
-    assert torch.equal(torch.cat(list(store.parts(7))), images)
+    assert torch.equal(torch.cat(list(store.parts(7))), pixels)
     assert [len(part) for part in store.parts(7)] == [7, 7, 6]
-    assert Store(images, targets, 16, CPU).images.shape == (20, 1, 16, 16)
+    small = v2.functional.resize(pixels, [16, 16], antialias=True)
+    assert torch.equal(Store(images, targets, 16, CPU, held=held).take(batch)[0], small[[3, 1]])
     assert len(store) == 20
 
 
 def test_images_lie_on_a_device_where_there_is_room(rng):
     """The device `meta` stands for a card: it holds shapes alone."""
-    images, targets = data(rng).tensors("train", 2)
+    images, targets = data(rng).part("train", 2)
     card = torch.device("meta")
     assert Store(images, targets, 16, card, room=20 * 16 * 16).place == card
     left = Store(images, targets, 16, card, room=20 * 16 * 16 - 1)

@@ -13,6 +13,7 @@ import yaml
 from cxr.config.networks import Phase as PhaseConfig
 from cxr.config.resolve import RECIPES
 from cxr.core.errors import InputError
+from cxr.core.io import new_array, read_array, write_array
 from cxr.core.settings import typed
 from cxr.features.extract import extract_features
 from cxr.networks.architecture import build_network
@@ -93,6 +94,53 @@ def test_the_same_seed_gives_the_same_weights_and_test_images_change_nothing(rng
         trained.append(state(learner))
     assert equal(trained[0], trained[1])
     assert not equal(trained[0], trained[2])
+
+
+def test_images_that_are_read_batch_by_batch_give_the_same_weights(rng, tmp_path):
+    made = recipe(*EVERYTHING, augmentation=AUGMENTATION)
+    task, trained = data(rng), []
+    write_array(task.images, tmp_path / "images.npy")
+    mapped = replace(task, images=read_array(tmp_path / "images.npy"))
+    assert mapped.digest() == task.digest()
+    for version, memory_mb in ((task, 2000), (mapped, 2000), (mapped, 0)):
+        learner = network()
+        result = train(learner, version, replace(made, memory_mb=memory_mb), seed=1)
+        trained.append((state(learner), result.history))
+    assert equal(trained[0][0], trained[1][0])
+    assert equal(trained[0][0], trained[2][0])
+    pd.testing.assert_frame_equal(trained[0][1], trained[2][1])
+
+
+STREAMED = """
+import resource
+import sys
+from dataclasses import replace
+import numpy as np
+sys.path[:0] = ["workflow/scripts", "."]
+import torch
+from cxr.core.io import read_array
+from cxr.training.dataset import TrainingData
+from cxr.training.loop import train
+from tests.helpers.learning import data, recipe
+from tests.unit.training.test_training import network
+made = replace(recipe({"epochs": 1}, {"epochs": 1, "image_size": 48}), memory_mb=int(sys.argv[2]))
+train(network(), data(np.random.default_rng(0)), made, 1)  # loads what is loaded at the first use
+images = read_array(sys.argv[1])
+n = len(images)
+task = TrainingData(images, np.arange(n) % 2, np.where(np.arange(n) % 5, "train", "validation"))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+task.digest()
+train(network(), task, made, 1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_training_holds_no_more_images_than_the_config_allows(tmp_path):
+    with new_array(tmp_path / "images.npy", (2500, 192, 192), np.uint8) as images:
+        images[:] = np.arange(2500, dtype=np.uint8)[:, None, None]  # 92 MB
+    command = [sys.executable, "-c", STREAMED, str(tmp_path / "images.npy"), "10"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 60_000
 
 
 def test_the_weights_of_the_best_epoch_are_kept(rng):
@@ -281,8 +329,8 @@ def test_parts_of_a_batch_add_up_to_its_gradient(rng):
             learner,
             whole,
             whole.phases[0],
-            task.tensors("train", 2),
-            task.tensors("test", 2),
+            task.part("train", 2),
+            task.part("test", 2),
             torch.device("cpu"),
         )
         step.begin(None)

@@ -15,6 +15,7 @@ from cxr.core.parallel import in_threads
 from cxr.images.canonical import Square, squared
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.lungs import lung_masks
+from cxr.images.rows import blocks, release
 from cxr.sources.image_files import ImageFiles
 
 log = logging.getLogger("cxr")
@@ -66,10 +67,11 @@ def write_lungs(
     problems: list[str | None] = [None] * len(cohort)
     rows = metadata.set_index("image_id").loc[cohort["image_id"]]
     with new_array(path, images.shape, np.bool_) as lungs:
-        for start in range(0, len(images), BLOCK):
-            block = slice(start, start + BLOCK)
-            lungs[block], segmented = _found(images[block], threads)
+        for number, part in enumerate(blocks(images, BLOCK)):
+            block = slice(number * BLOCK, (number + 1) * BLOCK)
+            lungs[block], segmented = _found(part, threads)
             origins[block] = np.where(segmented, FOUND, USUAL)
+            release(lungs)
         for at, mask in _own_masks(rows, roots, square, images.shape[1], threads):
             if isinstance(mask, str):
                 problems[at] = f"{rows['mask'].iloc[at]}: {mask}"

@@ -129,6 +129,13 @@ class Training(Section):
         "follows from them, then differ a little from run to run. Processors always repeat "
         "themselves.",
     )
+    memory_mb: int = Field(
+        default=2000,
+        ge=0,
+        description="Most memory for the images of one training, MB (10^6 bytes; an image takes "
+        "its pixels), where a GPU has no room for them. More are read from the cache batch by "
+        "batch, with the same weights; 0 always reads them.",
+    )
     compile: bool = Field(
         default=False,
         description="Whether torch.compile is used: a minute at the start, for long trainings on a "

@@ -18,6 +18,7 @@ from cxr.evaluation.predictions import predictions_table
 from cxr.images.canonical import flatten, shrink
 from cxr.images.decode import format_of_name
 from cxr.images.lungs import MODALITY, border_mask, covered, lung_masks
+from cxr.images.rows import blocks
 from cxr.metadata.fields import own_groups, own_numbers
 
 TREES = 300
@@ -93,8 +94,8 @@ def baseline_inputs(
     }
     if find_modality(modality) == MODALITY:
         masks = lung_masks(images)[0] if lungs is None else lungs
-        for name, hidden in (("lungs covered", masks), ("lungs only", ~masks)):
-            inputs[name] = flatten(shrink(covered(images, hidden), SMALL))
+        for name, hidden in (("lungs covered", True), ("lungs only", False)):
+            inputs[name] = flatten(_partly_hidden(images, masks, hidden))
     of_text = [name for name in OF_TEXT if name in rows]
     for name, fields in (
         ("burned-in text", rows[of_text]),
@@ -103,6 +104,13 @@ def baseline_inputs(
         if columns := _field_inputs(fields):
             inputs[name] = np.column_stack(columns)
     return {**inputs, "average pool": flatten(shrink(images, POOLED)) / 255}
+
+
+def _partly_hidden(images: np.ndarray, masks: np.ndarray, hidden: bool) -> np.ndarray:
+    """Small images whose pixels with this value of the mask are black, (n, SMALL, SMALL)."""
+    pairs = zip(blocks(images), blocks(masks), strict=True)
+    none = np.empty((0, SMALL, SMALL), dtype=np.uint8)
+    return np.concatenate([none, *(shrink(covered(i, m == hidden), SMALL) for i, m in pairs)])
 
 
 def _field_inputs(rows: pd.DataFrame) -> list[np.ndarray]:

@@ -10,11 +10,13 @@ import torch.nn.functional as F
 
 from cxr.evaluation.predictions import confidences
 from cxr.images.lungs import border_mask
+from cxr.images.rows import ImageRows
 from cxr.networks.architecture import Network
-from cxr.networks.batched import compute_batches
+from cxr.networks.batched import card_batch, compute_batches
 from cxr.networks.device import choose_device
 
 OPACITY = 0.55
+BATCHES = 4  # a card's batches whose maps are in memory at a time
 
 
 def grad_cam(
@@ -188,13 +190,21 @@ def explain_predictions(
         Examples of each class, correct and incorrect ones each.
     """
     test = predictions.loc[predictions["split"] == "test"]
-    pixels = images[test.index]
-    masks = None if lungs is None else lungs[test.index]
+    rows = test.index.to_numpy()
     test = test.reset_index(drop=True)
-    cams = grad_cam(network, pixels, image_size, predicted_codes(test, classes))
-    examples = select_examples(test, classes, count)
-    pictures = [overlay(pixels[row], cams[row]) for row in examples.index]
-    return Explanation(attention(test, cams, masks), examples, pictures)
+    codes, examples = predicted_codes(test, classes), select_examples(test, classes, count)
+    tables, pictures = [], {}
+    size = BATCHES * card_batch(max(image_size, images.shape[1]))
+    for start in range(0, max(1, len(test)), size):
+        some = slice(start, start + size)
+        pixels = ImageRows(images, rows[some])[:]
+        masks = None if lungs is None else ImageRows(lungs, rows[some])[:]
+        cams = grad_cam(network, pixels, image_size, codes[some])
+        tables.append(attention(test[some], cams, masks))
+        for row in examples.index[(examples.index >= start) & (examples.index < start + size)]:
+            pictures[row] = overlay(pixels[row - start], cams[row - start])
+    ordered = [pictures[row] for row in examples.index]
+    return Explanation(pd.concat(tables, ignore_index=True), examples, ordered)
 
 
 def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:

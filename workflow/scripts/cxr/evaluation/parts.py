@@ -10,6 +10,7 @@ from cxr.cohort.protocols import part_cohort
 from cxr.cohort.tags import label_names
 from cxr.evaluation.predict import predict_images
 from cxr.evaluation.predictions import predictions_table
+from cxr.images.rows import ImageRows
 from cxr.training.run import TrainingRun
 
 
@@ -65,8 +66,9 @@ def predict_part(
         trained = settings.run.fit(rows, images, weights, checkpoint, code)
         tested = (rows["split"] != "train").to_numpy()
         network, size = trained.network, trained.image_size
+        held_out = ImageRows.where(images, tested)
         table, _ = predict_images(
-            network, rows[tested], images[tested], size, classes, labels, settings.run.device
+            network, rows[tested], held_out, size, classes, labels, settings.run.device
         )
         trained.checkpoint.remove()
     return table.assign(part=settings.part, protocol=settings.protocol)

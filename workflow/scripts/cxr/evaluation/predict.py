@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxr.evaluation.predictions import predictions_table
 from cxr.features.extract import extract_features, label_probabilities
+from cxr.images.rows import Images
 
 if TYPE_CHECKING:
     from cxr.networks.architecture import Network
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def predict_images(
     network: "Network",
     cohort: pd.DataFrame,
-    images: np.ndarray,
+    images: Images,
     image_size: int,
     classes: Sequence[str],
     labels: Sequence[str] = (),
@@ -29,7 +30,7 @@ def predict_images(
     network : Network
     cohort : DataFrame, n rows
         `image_id, class, split`.
-    images : uint8 array, shape (n, h, w)
+    images : uint8 array or ImageRows, shape (n, h, w)
         Canonical pixels, as in training.
     image_size : int
         Side of the network's input.

@@ -10,9 +10,13 @@ from cxr.config.catalogue.controls import COMPONENTS, SIDE
 from cxr.features.extract import extract_features, untrained_features
 from cxr.images.canonical import flatten, shrink
 from cxr.images.lungs import border_mask, painted_over
+from cxr.images.rows import blocks
 
 if TYPE_CHECKING:
     from cxr.networks.architecture import Network
+
+
+PART = 1024  # images that are painted over at a time
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,11 @@ def _covered(
 ) -> np.ndarray:
     if trained is None:
         raise ValueError("the lungs can't be covered without the network and the masks")
-    images = painted_over(images, trained.lungs)
-    return extract_features(trained.network, images, card["image_size"], device=device)[0]
+    features = [
+        extract_features(trained.network, painted_over(*part), card["image_size"], device=device)[0]
+        for part in zip(blocks(images, PART), blocks(trained.lungs, PART), strict=True)
+    ]
+    return np.concatenate(features)
 
 
 def principal_components(pixels: np.ndarray) -> np.ndarray:

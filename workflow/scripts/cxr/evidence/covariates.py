@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cxr.images.rows import each
 from cxr.metadata.ages import age_bands
 from cxr.metadata.fields import own_groups, own_numbers
 
@@ -106,5 +107,5 @@ def recorded_fields(
 
 def mean_intensity(cohort: pd.DataFrame, images: np.ndarray) -> pd.Series:
     """The mean grey value, 0 to 255, of each image of the cohort, by image_id."""
-    means = [float(image.mean()) for image in images]
+    means = [float(image.mean()) for image in each(images)]
     return pd.Series(means, index=cohort["image_id"].to_numpy(), dtype="float64")

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cxr.evaluation.predictions import confidences
 from cxr.evidence.covariates import field_name, recorded_fields
-from cxr.explorer.packing import pack_numbers, pack_texts
+from cxr.explorer.packing import pack_levels, pack_numbers, pack_texts, text_levels
+from cxr.explorer.totals import number_range, pack_field_totals
 
 ORDERED = ("age_band", "month")
 FIRST = ("class", "country", "view", "sex", "age_band", "doi", "source", "split")
@@ -52,26 +54,38 @@ def fields_of(
     return table[[name for name in names if table[name].notna().any()]]
 
 
-def pack_fields(fields: pd.DataFrame) -> list[dict[str, Any]]:
+def pack_fields(fields: pd.DataFrame, rows: np.ndarray | None = None) -> list[dict[str, Any]]:
     """The fields of the images, packed.
 
     Parameters
     ----------
     fields : DataFrame
         As from `fields_of`.
+    rows : int array, optional
+        Those that the page shows, where it does not show all.
 
     Returns
     -------
     list of dict
         `name`, its `words`, and the packed column: of texts with `levels`, of
-        numbers without.
+        numbers without. With `rows` the column has these, levels are those of all images,
+        `range` is the least and greatest number of all, and `totals` the images of each level,
+        or step of a number.
     """
     return [
-        {"name": name, "words": field_name(name), **_pack(fields[name], name)} for name in fields
+        {"name": name, "words": field_name(name), **_pack(fields[name], name, rows)}
+        for name in fields
     ]
 
 
-def _pack(values: pd.Series, name: str) -> dict[str, Any]:
+def _pack(values: pd.Series, name: str, rows: np.ndarray | None) -> dict[str, Any]:
     if pd.api.types.is_float_dtype(values):
-        return pack_numbers(values)
-    return pack_texts(values, ordered=name in ORDERED)
+        if rows is None:
+            return pack_numbers(values)
+        totals = {"range": number_range(values), "totals": pack_field_totals(values, None)}
+        return {**pack_numbers(values.iloc[rows]), **totals}
+    if rows is None:
+        return pack_texts(values, ordered=name in ORDERED)
+    texts, levels = text_levels(values, ordered=name in ORDERED)
+    packed = pack_levels(texts.iloc[rows], levels)
+    return {**packed, "totals": pack_field_totals(texts, levels)}

@@ -1,6 +1,7 @@
 """The maps, grids and labellings of one model, packed for the page."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from scipy.optimize import linear_sum_assignment
 
 from cxr.clustering.grid import label_map, standardise
 from cxr.clustering.ranking import best_cell
-from cxr.explorer.packing import pack, pack_counts
+from cxr.explorer.fields import ORDERED
+from cxr.explorer.packing import pack, pack_counts, text_levels
+from cxr.explorer.totals import pack_totals
 
 # The size of all maps, and of all labels; with many images there are fewer.
 MAPS_BYTES = 800_000
@@ -18,6 +21,36 @@ LABELS_BYTES = 300_000
 MAX_MAPS = 60
 MAX_LABELLINGS = 5
 METHODS = {"tsne": "t-SNE", "pca": "PCA"}
+
+
+@dataclass(frozen=True)
+class ShownPart:
+    """The part of a map's images that the page shows.
+
+    Attributes
+    ----------
+    rows : int array, shape (m,)
+        Of the map's images, ascending.
+    fields : DataFrame, n rows
+        The fields of all images, as their levels have them.
+    levels : list
+        The levels of each field of texts, None of numbers.
+    """
+
+    rows: np.ndarray
+    fields: pd.DataFrame
+    levels: list[list[str] | None]
+
+
+def shown_part(fields: pd.DataFrame, rows: np.ndarray) -> ShownPart:
+    """A part of the images, with the fields of all of them."""
+    texts, levels = fields.copy(), []
+    for name in fields:
+        of_field = None
+        if not pd.api.types.is_float_dtype(fields[name]):
+            texts[name], of_field = text_levels(fields[name], ordered=name in ORDERED)
+        levels.append(of_field)
+    return ShownPart(rows, texts, levels)
 
 
 def shown_perplexities(perplexities: Sequence[float], chosen: float, n_images: int) -> list[float]:
@@ -80,7 +113,12 @@ def pack_places(points: np.ndarray) -> dict[str, Any]:
 
 
 def pack_maps(
-    embeddings: pd.DataFrame, grid: pd.DataFrame, ranking: pd.DataFrame, clusters: pd.DataFrame
+    embeddings: pd.DataFrame,
+    grid: pd.DataFrame,
+    ranking: pd.DataFrame,
+    clusters: pd.DataFrame,
+    part: ShownPart | None = None,
+    models: int = 1,
 ) -> dict[str, Any]:
     """The maps of one model with their grids and best labellings.
 
@@ -92,6 +130,11 @@ def pack_maps(
         Every cell, and the qualifying ones, best first.
     clusters : DataFrame, n rows
         The chosen map with its clusters: `image_id, x, y, cluster`.
+    part : ShownPart, optional
+        The images that the page shows, where it does not show all; each labelling then has
+        `totals` of all images.
+    models : int
+        Models that share the page.
 
     Returns
     -------
@@ -107,8 +150,9 @@ def pack_maps(
     dbscan = grid["algorithm"] == "dbscan"
     grid, ranking = grid[dbscan], ranking[ranking["algorithm"] == "dbscan"]
     chosen = best_cell(ranking, "tsne")
-    shown = list(_shown_maps(embeddings, chosen, len(clusters)))
-    max_labellings = max(1, min(MAX_LABELLINGS, LABELS_BYTES // (len(shown) * len(clusters))))
+    n = models * (len(clusters) if part is None else len(part.rows))
+    shown = list(_shown_maps(embeddings, chosen, n))
+    max_labellings = max(1, min(MAX_LABELLINGS, LABELS_BYTES // (len(shown) * max(n, 1))))
     documents: list[dict[str, Any]] = []
     first = 0
     for keys, unordered in shown:
@@ -122,10 +166,10 @@ def pack_maps(
                 **keys,
                 "name": METHODS[keys["method"]],
                 "reliable": bool(best["reliable"].all()),
-                **pack_places(points),
+                **pack_places(points if part is None else points[part.rows]),
                 "grid": _pack_grid(_of_map(grid, keys), best),
                 "labellings": [
-                    _labelling(rows, cell, reference_labels)
+                    _labelling(rows, cell, reference_labels, part)
                     for _, cell in best.head(max_labellings).iterrows()
                 ],
             }
@@ -171,13 +215,17 @@ def _pack_grid(cells: pd.DataFrame, ranking: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _labelling(rows: pd.DataFrame, cell: pd.Series, reference: np.ndarray) -> dict[str, Any]:
+def _labelling(
+    rows: pd.DataFrame, cell: pd.Series, reference: np.ndarray, part: ShownPart | None
+) -> dict[str, Any]:
     """A cell's clusters, recomputed on its map, numbered like the chosen ones."""
     # `label_map` sorts by image_id, as the chosen clusters are sorted.
-    labels = label_map(rows, cell)["cluster"].to_numpy()
+    labels = match(label_map(rows, cell)["cluster"].to_numpy(), reference)
+    totals = {} if part is None else {"totals": pack_totals(labels, part.fields, part.levels)}
     return {
         "eps": float(f"{cell['eps']:.6g}"),
         "min_samples": int(cell["min_samples"]),
         "rank": int(cell["rank"]),
-        "cluster": pack_counts(match(labels, reference)),
+        "cluster": pack_counts(labels if part is None else labels[part.rows]),
+        **totals,
     }

@@ -53,9 +53,18 @@ def pack_texts(values: pd.Series, ordered: bool = False) -> dict[str, Any]:
     dict
         `levels`, and `values`: packed numbers of levels, -1 where not recorded.
     """
+    return pack_levels(*text_levels(values, ordered))
+
+
+def text_levels(values: pd.Series, ordered: bool = False) -> tuple[pd.Series, list[str]]:
+    """The texts of a column as the page has them, and their levels, as in `pack_texts`."""
     texts = values.map(_cut, na_action="ignore")
     counts = texts.value_counts()
-    levels = sorted(counts.index, key=lambda level: (0 if ordered else -counts[level], level))
+    return texts, sorted(counts.index, key=lambda name: (0 if ordered else -counts[name], name))
+
+
+def pack_levels(texts: pd.Series, levels: list[str]) -> dict[str, Any]:
+    """A column of texts whose levels are known, as `pack_texts` returns it."""
     codes = pd.Categorical(texts, categories=levels).codes
     return {"levels": levels, "values": pack_counts(codes.astype(np.int64))}
 

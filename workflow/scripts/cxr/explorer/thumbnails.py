@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from cxr.core.io import read_table
+from cxr.explorer.shown import draw_order
 
 # Up to so many images all have a thumbnail, of more a sample.
 ALL_UP_TO = 5000
@@ -55,13 +56,13 @@ def sample(clusters: pd.DataFrame, all_up_to: int, size: int, seed: int) -> list
     """
     if len(clusters) <= all_up_to:
         return sorted(clusters["image_id"])
-    rng = np.random.default_rng(seed)
     selected: set[str] = set()
-    for _, members in clusters.groupby("cluster"):
+    drawn = clusters.iloc[draw_order(clusters["image_id"], seed)]
+    for _, members in drawn.groupby("cluster"):
         centred = members[["x", "y"]] - members[["x", "y"]].median()
         selected.add(members["image_id"].loc[centred.pow(2).sum(axis=1).idxmin()])
         share = math.ceil(size * len(members) / len(clusters))
-        selected |= set(rng.choice(members["image_id"].to_numpy(), share, replace=False))
+        selected |= set(members["image_id"].head(share))
     return sorted(selected)
 
 

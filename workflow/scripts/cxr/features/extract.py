@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxr.images.rows import Images
+
 if TYPE_CHECKING:
     from cxr.networks.architecture import Network
 
 
 def extract_features(
     network: "Network",
-    images: np.ndarray,
+    images: Images,
     image_size: int | None,
     batch_size: int = 64,
     device: str = "auto",
@@ -20,7 +22,7 @@ def extract_features(
     Parameters
     ----------
     network : Network
-    images : uint8 array, shape (n, h, w)
+    images : uint8 array or ImageRows, shape (n, h, w)
         Canonical pixels, as in training.
     image_size : int or None
         Side of the network's input; None for the images' own.
@@ -55,7 +57,7 @@ def extract_features(
 
 def mean_outputs(
     network: "Network",
-    images: np.ndarray,
+    images: Images,
     image_size: int | None,
     batch_size: int = 64,
     device: str = "auto",
@@ -101,7 +103,7 @@ def untrained_features(
     n_classes: int,
     feature_dim: int,
     image_size: int,
-    images: np.ndarray,
+    images: Images,
     seed: int,
     device: str = "auto",
 ) -> np.ndarray:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from cxr.features.extract import extract_features
 from cxr.features.tables import features_table
+from cxr.images.rows import ImageRows
 from cxr.training.run import TrainingRun
 
 
@@ -40,9 +41,11 @@ def retrained_features(
     if cohort.empty:
         return features_table(cohort, np.zeros((0, run.model.feature_dim), dtype=np.float32))
     trained = run.fit(cohort, images, weights, checkpoint, code)
+    wanted = np.ones(len(cohort), dtype=bool)
     if split is not None:
-        selected = (cohort["split"] == split).to_numpy()
-        cohort, images = cohort[selected], images[selected]
-    features, _ = extract_features(trained.network, images, trained.image_size, device=run.device)
+        wanted = (cohort["split"] == split).to_numpy()
+    features, _ = extract_features(
+        trained.network, ImageRows.where(images, wanted), trained.image_size, device=run.device
+    )
     trained.checkpoint.remove()
-    return features_table(cohort, features)
+    return features_table(cohort[wanted], features)

@@ -16,6 +16,7 @@ from cxr.core.parallel import in_threads
 from cxr.images.decode import UnusableImage, decoded, locate, to_grey
 from cxr.images.duplicates import perceptual_hash
 from cxr.images.hiding import Box, boxes_by_image, hide
+from cxr.images.rows import BLOCK, Images, each, release
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
@@ -80,12 +81,12 @@ def squared(image: Image.Image, size: int, square: Square) -> Image.Image:
     return image.resize((size, size), resample=filter_)
 
 
-def shrink(images: np.ndarray, side: int) -> np.ndarray:
+def shrink(images: Images, side: int) -> np.ndarray:
     """Canonical images at a smaller size, by averaging.
 
     Parameters
     ----------
-    images : uint8 array, shape (n, size, size)
+    images : uint8 array or ImageRows, shape (n, size, size)
     side : int
         Side of the result, pixels.
 
@@ -93,9 +94,11 @@ def shrink(images: np.ndarray, side: int) -> np.ndarray:
     -------
     uint8 array, shape (n, side, side)
     """
-    box = Image.Resampling.BOX
-    small = [np.asarray(Image.fromarray(i).resize((side, side), box)) for i in images]
-    return np.stack(small)
+    small = np.empty((len(images), side, side), dtype=np.uint8)
+    for number, image in enumerate(each(images)):
+        picture = Image.fromarray(image).resize((side, side), Image.Resampling.BOX)
+        small[number] = np.asarray(picture)
+    return small
 
 
 def flatten(images: np.ndarray) -> np.ndarray:
@@ -155,4 +158,6 @@ def fill_cache(
     for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
         pixels[i] = image
         hashes[i] = hash_
+        if i % BLOCK == BLOCK - 1:
+            release(pixels)
     return hashes

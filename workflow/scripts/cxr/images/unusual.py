@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import laplace
 
 from cxr.images.canonical import shrink
+from cxr.images.rows import each
 
 LIMIT = 3.5  # of a modified z score
 FEWEST = 10  # images that others can be compared with
@@ -100,7 +101,7 @@ def unusual_images(images: np.ndarray) -> list[Finding]:
         return []
     thumbnails = shrink(images, SIDE).astype(np.float32)
     brightness = modified_z(thumbnails[:, MIDDLE, MIDDLE].mean(axis=(1, 2)))
-    sharpness = modified_z(np.array([_log_sharpness(image) for image in images]))
+    sharpness = modified_z(np.array([_log_sharpness(image) for image in each(images)]))
     fits = orientation_fits(thumbnails)
     upright = fits[:, 0]
     likeness = modified_z(np.arctanh(np.clip(fits.max(axis=1), -0.999, 0.999)))

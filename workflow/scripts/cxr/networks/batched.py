@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cxr.images.rows import Images
 from cxr.networks.device import is_out_of_memory
 from cxr.networks.pixels import unit_batches
 
@@ -17,7 +18,7 @@ AHEAD = 2  # batches that a card computes while the next is made ready and the l
 def compute_batches(
     network: nn.Module,
     compute: Callable[..., tuple[Tensor, ...]],
-    images: np.ndarray,
+    images: Images,
     image_size: int | None,
     device: torch.device,
     batch_size: int = 64,
@@ -35,7 +36,8 @@ def compute_batches(
     compute : callable
         Tensors from a float batch of shape (m, 1, size, size), from 0 to 1. It is called
         without gradients, which it may enable.
-    images : uint8 array, shape (n, h, w)
+    images : uint8 array or ImageRows, shape (n, h, w)
+        Read batch by batch.
     image_size : int or None
         Side of the network's input; None for the images' own.
     device : torch.device
@@ -49,7 +51,7 @@ def compute_batches(
         network.to(device).eval()
         return _computed(compute, images, image_size, device, batch_size, sides)
     network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    size = max(batch_size, LARGE // (image_size or images.shape[-1]) ** 2)
+    size = card_batch(image_size or images.shape[-1], batch_size)
     while True:
         try:
             return _computed(compute, images, image_size, device, size, sides)
@@ -60,9 +62,14 @@ def compute_batches(
         torch.cuda.empty_cache()
 
 
+def card_batch(side: int, least: int = 1) -> int:
+    """Images that a card computes at once where its memory allows, at least so many."""
+    return max(least, LARGE // side**2)
+
+
 def _computed(
     compute: Callable[..., tuple[Tensor, ...]],
-    images: np.ndarray,
+    images: Images,
     image_size: int | None,
     device: torch.device,
     size: int,

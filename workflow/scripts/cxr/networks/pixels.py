@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cxr.images.rows import Images, blocks
+
 
 def to_unit(images: Tensor) -> Tensor:
     """uint8 to float from 0 to 1."""
@@ -23,7 +25,7 @@ def resize(images: Tensor, size: int | None) -> Tensor:
 
 
 def unit_batches(
-    images: np.ndarray, batch_size: int, size: int | None, device: torch.device
+    images: Images, batch_size: int, size: int | None, device: torch.device
 ) -> Iterator[Tensor]:
     """Images in batches on the device, in their order.
 
@@ -31,7 +33,7 @@ def unit_batches(
 
     Parameters
     ----------
-    images : uint8 array, shape (n, h, w)
+    images : uint8 array or ImageRows, shape (n, h, w)
     batch_size : int
     size : int or None
         Side of the network's input; None for the images' own.
@@ -42,8 +44,8 @@ def unit_batches(
     float Tensor, shape (m, 1, size, size)
         From 0 to 1.
     """
-    for start in range(0, len(images), batch_size):
-        batch = torch.from_numpy(np.array(images[start : start + batch_size])[:, None])
+    for block in blocks(images, batch_size):
+        batch = torch.from_numpy(np.array(block)[:, None])
         if device.type == "cuda":
             batch = batch.pin_memory()
         yield to_unit(resize(batch.to(device, non_blocking=True), size))

@@ -112,6 +112,7 @@ def build(files: ReportFiles, settings: ReportSettings, record: Mapping[str, Any
         script="\n" + "\n".join(scripts),
         data=compressed_json(data),
         sampled=_sampled(data),
+        drawn=_drawn(data),
         overall=OVERALL,
         per_class=PER_CLASS,
         record=record,
@@ -152,7 +153,18 @@ def _explored(files: ReportFiles, study: str) -> dict[str, Any]:
     }
 
 
+def _drawn(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each model whose maps show a part of its images: its name, how many, and of how many."""
+    return [
+        {"name": model["name"], "shown": len(model["image_ids"]), "total": model["total"]}
+        for model in data["models"]
+        if "total" in model
+    ]
+
+
 def _sampled(data: Mapping[str, Any]) -> bool:
     """Whether a sample of the first map's images has thumbnails, and not all of them."""
     pictures, models = data["thumbnails"], data["models"]
-    return pictures is not None and len(pictures["image_ids"]) < len(models[0]["image_ids"])
+    if pictures is None:
+        return False
+    return len(pictures["image_ids"]) < models[0].get("total", len(models[0]["image_ids"]))

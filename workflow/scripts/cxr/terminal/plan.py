@@ -16,6 +16,7 @@ def plan_text(
     cells: Mapping[str, int],
     lanes: int,
     on_cluster: bool = False,
+    disk: str = "",
 ) -> str:
     """The plan of a run.
 
@@ -30,6 +31,8 @@ def plan_text(
     lanes : int
         Cores, or jobs at a time on a cluster.
     on_cluster : bool
+    disk : str
+        What the results need of the disk, in words.
     """
     if not jobs:
         return f"Plan of {study}: everything is up to date."
@@ -46,6 +49,8 @@ def plan_text(
         lines.append(f"{line}  {memory:>{widths[3]}}  {notes}".rstrip())
     if any(map(durations.is_of_reference, jobs.values())):
         lines.append("Times of what was not run here are those of a reference run, scaled.")
+    if disk:
+        lines.append(disk)
     known = {job: time for job, time in seconds.items() if time is not None}
     total = count(len(jobs), "job")
     if known:

@@ -13,6 +13,7 @@ from torch import Tensor
 from cxr.cohort.selection import class_codes
 from cxr.cohort.tags import multi_hot, tag_names
 from cxr.core.errors import InputError
+from cxr.images.rows import ImageRows, blocks
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class TrainingData:
     Attributes
     ----------
     images : uint8 array, shape (n, h, w)
+        In memory, or memory-mapped: then only what is at work is read.
     labels : int array, shape (n,)
     split : str array, shape (n,)
         train, validation or test.
@@ -66,17 +68,19 @@ class TrainingData:
     def digest(self) -> str:
         """SHA-256 over the training and validation pixels, labels and tags."""
         rows = np.flatnonzero(np.isin(self.split, ("train", "validation")))
-        content = hashlib.sha256(self.images[rows].tobytes())
+        content = hashlib.sha256()
+        for images in blocks(ImageRows(self.images, rows)):
+            content.update(images.tobytes())
         content.update(self.labels[rows].tobytes() + "\n".join(self.split[rows]).encode())
         if self.tags is not None:
             content.update(self.tags[rows].tobytes())
         return content.hexdigest()
 
-    def tensors(self, split: str, n_classes: int) -> tuple[Tensor, Tensor]:
-        """Images, shape (m, 1, h, w), and targets, shape (m, n_classes + n_tags), of one split."""
+    def part(self, split: str, n_classes: int) -> tuple[ImageRows, Tensor]:
+        """The m images of one split, and their targets, shape (m, n_classes + n_tags)."""
         rows = np.flatnonzero(self.split == split)
         targets = F.one_hot(torch.from_numpy(self.labels[rows]), n_classes).to(torch.float32)
         if self.tags is not None:
             tags = torch.from_numpy(self.tags[rows]).to(torch.float32)
             targets = torch.cat([targets, tags], dim=1)
-        return torch.from_numpy(self.images[rows][:, None]), targets
+        return ImageRows(self.images, rows), targets

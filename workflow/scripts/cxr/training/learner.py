@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from cxr.core.errors import InputError
+from cxr.images.rows import ImageRows
 from cxr.networks.architecture import Network
 from cxr.networks.augmentation import MixUp, RadiographAugmentation
 from cxr.networks.device import choose_dtype, is_out_of_memory, mixed_precision
@@ -26,6 +27,7 @@ log = logging.getLogger("cxr")
 
 Result = TypeVar("Result")
 
+MB = 10**6
 LARGE = 2**24  # pixels that a card validates at once
 
 
@@ -39,8 +41,8 @@ class Learner:
     recipe : Recipe
     phase : Phase
         One of the recipe's.
-    train, validation : pair of Tensors
-        Images, uint8 of shape (n, 1, h, w), and targets, float of shape (n, n_classes +
+    train, validation : pair of ImageRows and Tensor
+        Images, uint8 of shape (n, h, w), and targets, float of shape (n, n_classes +
         n_tags).
     device : torch.device
     graphs : bool
@@ -52,14 +54,16 @@ class Learner:
         network: Network,
         recipe: Recipe,
         phase: Phase,
-        train: tuple[Tensor, Tensor],
-        validation: tuple[Tensor, Tensor],
+        train: tuple[ImageRows, Tensor],
+        validation: tuple[ImageRows, Tensor],
         device: torch.device,
         graphs: bool = True,
     ) -> None:
         self.network, self.phase, self.device = network, phase, device
-        self.train = Store(*train, phase.image_size, device)
-        self.validation = Store(*validation, phase.image_size, device)
+        size = phase.image_size
+        held = (len(train[0]) + len(validation[0])) * size**2 <= recipe.memory_mb * MB
+        self.train = Store(*train, size, device, held=held)
+        self.validation = Store(*validation, size, device, held=held)
         self.dtype = choose_dtype(recipe.precision, device)
         self.run = torch.compile(network) if recipe.compile else network
         augmentation = recipe.augmentation

@@ -120,7 +120,7 @@ def _train(
 ) -> TrainingResult:
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     train_set, validation_set = (
-        data.tensors(split, network.n_classes) for split in ("train", "validation")
+        data.part(split, network.n_classes) for split in ("train", "validation")
     )
     stored = writer.checkpoint.load() if writer.checkpoint is not None else None
     progress = _Progress() if stored is None else _Progress(**stored["progress"])

@@ -45,6 +45,7 @@ class Recipe:
     compile: bool
     threads: int = 1
     deterministic: bool = True
+    memory_mb: int = 2000
 
 
 def peak_rates(phase: Phase, suggested: float | None) -> tuple[float, float]:

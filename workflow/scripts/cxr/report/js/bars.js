@@ -6,7 +6,8 @@ const BINS = 6;
 // A field's values as the names of bars, and the bar of each image.
 function barsOf(model, field) {
   const values = model.column(field.values);
-  return field.levels ? byLevel(field, values, MOST_BARS) : byStep(values, BINS);
+  if (field.levels) return byLevel(field, values, MOST_BARS);
+  return byStep(values, BINS, field.range || rangeOf(values));
 }
 
 // How many of some images each bar stands for.
@@ -17,15 +18,15 @@ function countsOf({ names, codes }, images) {
 }
 
 // A chart of some images: a row a value with its bar, count and share.
-function barChart(title, colour, bars, images, { longest, empty = true }) {
-  const counts = countsOf(bars, images);
+function barChart(title, colour, { names }, counts, { longest, empty = true }) {
+  const total = counts.reduce((sum, count) => sum + count, 0);
   const unknown = counts.length - 1;
-  const rows = bars.names.map((name, i) => {
+  const rows = names.map((name, i) => {
     const bar = makeElement("span", { class: i === unknown ? "bar unknown" : "bar" });
     bar.style.width = `${(100 * counts[i]) / Math.max(1, longest)}%`;
     bar.hidden = !counts[i];
     if (i < unknown) bar.style.background = colour;
-    const share = images.length ? Math.round((100 * counts[i]) / images.length) : 0;
+    const share = total ? Math.round((100 * counts[i]) / total) : 0;
     return makeElement(
       "tr",
       {},
@@ -35,11 +36,7 @@ function barChart(title, colour, bars, images, { longest, empty = true }) {
       makeElement("td", { class: "number share" }, `${share}%`),
     );
   });
-  const caption = makeElement(
-    "caption",
-    {},
-    `${title} (n = ${images.length.toLocaleString("en")})`,
-  );
+  const caption = makeElement("caption", {}, `${title} (n = ${total.toLocaleString("en")})`);
   const titles = ["value", "bar", "images", "share"].map((title) =>
     makeElement("th", { scope: "col" }, title),
   );
@@ -48,14 +45,19 @@ function barChart(title, colour, bars, images, { longest, empty = true }) {
   return makeElement("table", { class: "chart" }, caption, head, body);
 }
 
-// One chart for each cluster, on one scale.
-function clusterCharts(model, field, labels, palette) {
+// One chart for each cluster, on one scale; of all images, where the page shows a part of them.
+function clusterCharts({ model, labels, labelling, palette }, field) {
   const bars = barsOf(model, field);
-  const colouring = byCluster(labels, palette);
-  const members = membersOf(colouring);
-  const longest = Math.max(...members.map((images) => Math.max(...countsOf(bars, images))));
-  return colouring.groups
-    .map((group, i) => [group, members[i]])
-    .filter(([, images]) => images.length)
-    .map(([group, images]) => barChart(group.words, group.colour, bars, images, { longest }));
+  const { groups, codes } = byCluster(labels, palette, model.totalsOf(labelling));
+  const totals = labelling && labelling.totals;
+  const all = totals && model.column(totals.fields[model.fields.indexOf(field)]);
+  const width = bars.names.length;
+  const counts = all
+    ? groups.map((_, number) => [...all.slice(number * width, (number + 1) * width)])
+    : membersOf({ groups, codes }).map((images) => countsOf(bars, images));
+  const longest = Math.max(...counts.flat());
+  return groups
+    .map((group, number) => [group, counts[number]])
+    .filter(([, numbers]) => numbers.some(Boolean))
+    .map(([group, numbers]) => barChart(group.words, group.colour, bars, numbers, { longest }));
 }

@@ -15,16 +15,18 @@ class ClusterPanel {
     this.parts.shown.textContent = isSelected
       ? "the study's selected clusters"
       : "clusters other than the study's selected ones";
-    const colouring = byCluster(shown.labels, shown.palette);
+    const totals = shown.model.totalsOf(shown.labelling);
+    const colouring = byCluster(shown.labels, shown.palette, totals);
     const { groups } = colouring;
     const members = membersOf(colouring);
+    const counts = totals || members.map((images) => images.length);
     const entries = groups
       .map((group, number) => [group, number, members[number]])
-      .filter(([, , images]) => images.length)
+      .filter(([, number]) => counts[number])
       .map(([group, number, images]) => {
         const select = (event) => this.handlers.selected(images, event.shiftKey);
         const button = makeButton("", select, { title: `Select: ${group.words}` });
-        const count = makeElement("span", { class: "count" }, brief(images.length));
+        const count = makeElement("span", { class: "count" }, brief(counts[number]));
         button.append(keyOf(group), makeElement("span", { class: "name" }, group.words), count);
         const grade = this.gradeOf(number, group);
         return makeElement("li", {}, button, ...(grade ? [grade] : []));
@@ -42,7 +44,7 @@ class ClusterPanel {
 
   // The composition of each cluster by a field, beside the test of their association.
   compose() {
-    const { model, labels, palette } = this.shown;
+    const { model } = this.shown;
     const field = model.field(this.parts.field.value);
     this.parts.field.parentElement.hidden = !model.fields.length;
     if (!field) {
@@ -53,6 +55,6 @@ class ClusterPanel {
     const test = model.tests[field.name] || "";
     const other = " This test is of the study's selected clusters, not of those shown.";
     this.parts.test.textContent = test && !this.isSelected ? test + other : test;
-    this.parts.charts.replaceChildren(...clusterCharts(model, field, labels, palette));
+    this.parts.charts.replaceChildren(...clusterCharts(this.shown, field));
   }
 }

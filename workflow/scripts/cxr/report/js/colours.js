@@ -28,15 +28,17 @@ function keyOf(group) {
   return key;
 }
 
-// By cluster: -1, the outliers, are the last group.
-function byCluster(labels, palette) {
-  const clusters = 1 + labels.reduce((most, label) => Math.max(most, label), -1);
+// By cluster: -1, the outliers, are the last group; `totals` counts all images where there are more.
+function byCluster(labels, palette, totals = null) {
+  const found = 1 + labels.reduce((most, label) => Math.max(most, label), -1);
+  const clusters = totals ? totals.length - 1 : found;
   const groups = Array.from({ length: clusters }, (_, number) => ({
     words: clusterName(number),
     ...styleOf(palette, number),
   }));
   groups.push({ words: "outliers", colour: palette.outlier, shape: "cross" });
-  return { groups, codes: Int32Array.from(labels, (label) => (label < 0 ? clusters : label)) };
+  const codes = Int32Array.from(labels, (label) => (label < 0 ? clusters : label));
+  return { groups, codes, totals };
 }
 
 // A field of texts as names and the name of each image; rare levels share one, unknown is the last.
@@ -51,11 +53,16 @@ function byLevel(field, values, most) {
   return { names, codes };
 }
 
-// The same for a field of numbers, in equal steps from the least to the largest.
-function byStep(values, steps) {
+// The least and the largest number of a column.
+function rangeOf(values) {
   const recorded = values.filter((value) => !Number.isNaN(value));
   const low = recorded.reduce((least, value) => Math.min(least, value), Infinity);
   const high = recorded.reduce((most, value) => Math.max(most, value), -Infinity);
+  return [low, high];
+}
+
+// The same for a field of numbers, in equal steps from the least to the largest.
+function byStep(values, steps, [low, high]) {
   const width = high > low ? (high - low) / steps : 1;
   const edge = (step) => brief(low + step * width);
   const names = Array.from({ length: steps }, (_, step) => `${edge(step)} to ${edge(step + 1)}`);
@@ -64,11 +71,20 @@ function byStep(values, steps) {
   return { names: [...names, "unknown"], codes };
 }
 
+// The images of each group by a field, of those of each level or step, the unknown ones last.
+function mergedTotals(totals, unknown) {
+  const merged = new Array(unknown + 1).fill(0);
+  totals.forEach((count, level) => {
+    merged[level === totals.length - 1 ? unknown : Math.min(level, unknown - 1)] += count;
+  });
+  return merged;
+}
+
 // By a field: texts in colours and shapes, numbers on a ramp.
-function byField(field, values, palette) {
+function byField(field, values, palette, totals = null) {
   const { names, codes } = field.levels
     ? byLevel(field, values, MOST_GROUPS)
-    : byStep(values, STEPS);
+    : byStep(values, STEPS, field.range || rangeOf(values));
   const unknown = names.length - 1;
   const groups = names.map((words, number) => {
     if (number === unknown) return { words, colour: palette.outlier, shape: "cross" };
@@ -77,7 +93,7 @@ function byField(field, values, palette) {
     if (number === MOST_GROUPS) return { words, colour: palette.outlier, shape: "circle" };
     return { words, ...styleOf(palette, number) };
   });
-  return { groups, codes };
+  return { groups, codes, totals: totals && mergedTotals(totals, unknown) };
 }
 
 // The colour of a share from 0, low, to 1, high.

@@ -137,6 +137,7 @@ class Model {
   constructor(stored) {
     this.name = stored.name;
     this.ids = stored.image_ids;
+    this.total = stored.total || null;
     this.maps = stored.maps;
     this.selectedMap = stored.chosen;
     this.fields = stored.fields;
@@ -165,6 +166,12 @@ class Model {
     const value = this.column(field.values)[image];
     if (field.levels) return value < 0 ? null : field.levels[value];
     return Number.isNaN(value) ? null : Number(value.toPrecision(7));
+  }
+
+  // The images of each cluster of a labelling, the outliers last; null where the page shows all.
+  totalsOf(labelling) {
+    if (!this.total) return null;
+    return labelling ? this.column(labelling.totals.clusters) : [this.total];
   }
 
   // The patient of an image, null where none is recorded.

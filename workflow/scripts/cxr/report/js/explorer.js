@@ -179,10 +179,13 @@ class Explorer {
   }
 
   colour() {
-    const field = this.model.field(this.parts.colour.value);
+    const { model } = this;
+    const field = model.field(this.parts.colour.value);
+    const column = (packed) => model.column(packed);
+    const totals = model.totalsOf(this.labelling);
     const colouring = field
-      ? byField(field, this.model.column(field.values), this.palette)
-      : { ...byCluster(this.labels, this.palette), numbered: true };
+      ? byField(field, column(field.values), this.palette, field.totals && column(field.totals))
+      : { ...byCluster(this.labels, this.palette, totals), numbered: true };
     for (const map of this.maps) map.colour(colouring);
     this.map.canvas.setAttribute("aria-label", this.summary(field));
     this.parts.candidate.hidden = Boolean(field) || !this.model.verdict.banner;
@@ -209,7 +212,8 @@ class Explorer {
       map.redraw();
     }
     const passing = this.mask ? this.mask.reduce((sum, one) => sum + one, 0) : null;
-    const all = plural(this.model.ids.length, "image");
+    const { ids, total } = this.model;
+    const all = plural(ids.length, "image") + (total ? `, drawn from ${brief(total)}` : "");
     this.parts.unfilter.hidden = passing === null;
     this.parts.select_passing.hidden = !passing;
     this.parts.passing.textContent = passing === null ? all : `${brief(passing)} of ${all}`;

@@ -5,11 +5,12 @@ class Legend {
     Object.assign(this, { parts, handlers });
   }
 
-  show({ groups, codes }, mask) {
+  show({ groups, codes, totals }, mask) {
     const counts = new Array(groups.length).fill(0);
     codes.forEach((code, image) => {
       if (!mask || mask[image]) counts[code] += 1;
     });
+    if (totals && !mask) totals.forEach((count, group) => (counts[group] = count));
     const shown = [...groups.keys()].filter((group) => counts[group]);
     const entries = shown.map((group) => {
       const select = (event) => {

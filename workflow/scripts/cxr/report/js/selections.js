@@ -76,10 +76,11 @@ class Selections {
 
   chart(field) {
     const bars = barsOf(this.shown.model, field);
-    const longest = Math.max(...countsOf(bars, this.images));
+    const counts = countsOf(bars, this.images);
+    const longest = Math.max(...counts);
     const title = `${field.words} of the selection`;
     const { colours } = this.shown.palette;
-    return barChart(title, colours[0], bars, this.images, { longest, empty: false });
+    return barChart(title, colours[0], bars, counts, { longest, empty: false });
   }
 
   save() {
