@@ -178,11 +178,15 @@ def read_tags(
     return {**shared, **fields_of_tags(own)}
 
 
+def names_nobody(patient: str) -> bool:
+    """Whether a patient's id is one of the words that anonymising puts in its place."""
+    return NOBODY.fullmatch(re.sub(r"[\W_]+", "", patient.casefold())) is not None
+
+
 def _safe(name: str, text: str) -> str | None:
     """A tag's text without what may name a person or a place."""
     if name == "patient_id":
-        letters = re.sub(r"[\W_]+", "", text.casefold())
-        return ANONYMOUS if NOBODY.fullmatch(letters) else f"dicom-{pseudonym(text)}"
+        return ANONYMOUS if names_nobody(text) else f"dicom-{pseudonym(text)}"
     if name == "age_years":
         return _age(text)
     if name == "date":
