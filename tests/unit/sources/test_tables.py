@@ -1,6 +1,8 @@
 """Tables are read as text whatever program wrote them, or end in one line that says why not."""
 
+import bz2
 import gzip
+import lzma
 import zipfile
 from datetime import datetime
 
@@ -128,6 +130,9 @@ def archive(**parts):
     [
         (lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old or encrypted work"),
         (lambda p: p.write_bytes(b"%PDF-1.7"), "a PDF document"),
+        (lambda p: p.write_bytes(bz2.compress(b"a,b")), "a file compressed with bzip2"),
+        (lambda p: p.write_bytes(lzma.compress(b"a,b")), "a file compressed with xz"),
+        (lambda p: pd.DataFrame({"a": [1, 2]}).to_pickle(p), "not a table of text; store it"),
         (lambda p: p.write_text("\ufeff \n<!DOCTYPE html><table>"), "an HTML page"),
         (lambda p: p.write_text('[{"image": 1}]'), "JSON, not a table"),
         (lambda p: p.write_text("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),

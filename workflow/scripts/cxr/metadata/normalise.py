@@ -46,6 +46,12 @@ YES_NO = {
     **dict.fromkeys(("falsch", "faux", "falso", "nein", "non"), "no"),
     **dict.fromkeys(("n", "no", "f", "false", "0", "0.0"), "no"),
 }
+# Whether a finding is there.
+STATED = {
+    **YES_NO,
+    **dict.fromkeys(("x", "+", "positive", "pos", "present"), "yes"),
+    **dict.fromkeys(("negative", "neg", "absent"), "no"),
+}
 SURVIVAL = {
     **YES_NO,
     **dict.fromkeys(("alive", "living", "survived", "survivor", "recovered"), "yes"),
@@ -102,6 +108,11 @@ def location(text: object) -> str | None:
 def yes_no(text: object) -> str | None:
     """yes, no, or None, of yes, no, true, false, 1, 0 and their first letters."""
     return YES_NO.get(_word(text))
+
+
+def states(text: object) -> str | None:
+    """Whether a finding is there, of `yes_no` or words such as present, absent and positive."""
+    return STATED.get(_word(text))
 
 
 def survival(text: object) -> str | None:
