@@ -22,6 +22,7 @@ from cxr.cohort.selection import (
     classified_images,
     select_images,
 )
+from cxr.config.repeated_keys import require_unique_keys
 from cxr.config.resolve import CONFIG, check_files, resolve
 from cxr.core.errors import InputError
 from cxr.core.settings import typed
@@ -57,6 +58,7 @@ def load_study(name: str) -> dict[str, Any]:
         raise InputError(f"{path}: not YAML: {error}; correct it") from error
     if not isinstance(raw, dict):
         raise InputError(f"{path}: no keys in it; see docs/reference/config.md")
+    require_unique_keys(path)
     study = resolve(raw)
     check_files(study)
     return study
