@@ -6,6 +6,7 @@ import lzma
 import zipfile
 from datetime import datetime
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -142,6 +143,8 @@ def archive(**parts):
         (lambda p: p.mkdir(), "a folder, not a table"),
         (lambda p: None, "no such file"),
         (archive(content=""), "an OpenDocument file"),
+        (lambda p: np.save(p.open("wb"), np.ones(3)), "an array of numpy, not a table"),
+        (lambda p: np.savez(p.open("wb"), x=np.ones(3)), "arrays of numpy .NPZ., not a table"),
         (archive(word_document=""), "a document, not a table"),
         (archive(cohort=""), "a zip archive, not a table"),
     ],

@@ -31,6 +31,7 @@ OTHERS = (
     (b"%PDF", "a PDF document; store its table as CSV"),
     (b"ARROW1", "a Feather file; store it as Parquet"),
     (b"\x89HDF", "an HDF5 file; store its table as Parquet or CSV"),
+    (b"\x93NUMPY", "an array of numpy, not a table; store it as Parquet with the images' names"),
     (b"SQLite format 3", "a database; store its table as CSV"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the table; run git lfs pull"),
     (b"<!doctype html", "an HTML page, not a table; save the table as CSV or XLSX"),
