@@ -83,6 +83,14 @@ def test_columns_named_after_findings_state_them(tmp_path):
         read("own", tmp_path, layout)
 
 
+def test_one_patient_of_both_sexes_is_told(tmp_path, caplog):
+    values = {"image": list("abc"), "dx": "x", "id": ["1", "1", None], "s": list("MFM")}
+    frame = pd.DataFrame(values)
+    columns = {"file": "image", "finding": "dx", "patient_id": "id", "sex": "s"}
+    read("own", cohort(tmp_path, frame), layout_of(columns=columns))
+    assert "patient 1 has rows of both sexes" in caplog.text
+
+
 def test_what_states_neither_yes_nor_no_is_told(tmp_path, caplog):
     frame = pd.DataFrame(
         {
