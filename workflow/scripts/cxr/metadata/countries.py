@@ -10,10 +10,11 @@ from cxr.metadata.country_names import (
     STATES,
     codes_by_name,
     common_names,
-    division_names,
+    divisions,
     federal_states,
     folded,
     iso_codes,
+    names_within,
     subdivisions,
     translated_names,
     us_codes,
@@ -122,9 +123,9 @@ def _by_code(code: str, before: Sequence[str], *, in_brackets: bool) -> str | No
         return None
     city = CITIES.get(before[-1])
     homes = {
-        name[:2]
-        for name, names in division_names().items()
-        if name[3:] == code and (before[-1] in names or name[:2] == city)
+        country
+        for country, names in divisions().items()
+        if code in names and (before[-1] in names[code] or country == city)
     }
     if len(homes) == 1:
         return homes.pop()
@@ -133,7 +134,7 @@ def _by_code(code: str, before: Sequence[str], *, in_brackets: bool) -> str | No
     if meant is not None and any(_is_in(part, meant) for part in before):
         return meant
     others = WITH_BRACKETS if in_brackets else WITH_CODES
-    shared = [country for country in others if f"{country}-{code}" in division_names()]
+    shared = [country for country in others if code in divisions()[country]]
     return "" if shared and (in_brackets or code in iso_codes()) else None
 
 
@@ -142,7 +143,7 @@ def _is_in(part: str, country: str) -> bool:
     return (
         country in (_code(part), CITIES.get(part))
         or country in subdivisions().get(part, ())
-        or f"{country}-{part.upper()}" in division_names()
+        or part.upper() in divisions().get(country, ())
     )
 
 
@@ -163,15 +164,10 @@ def _only_country(parts: Sequence[str], codes: Sequence[str | None]) -> str | No
             result = code
             continue
         # Lebanon, New Hampshire, USA; Puerto Rico, USA; China, Hong Kong.
-        inside = _divides(parts[at], last) or last in WITHIN.get(code, ())
+        inside = parts[at] in names_within(last) or last in WITHIN.get(code, ())
         if not inside and not any(_is_in(part, last) for part in parts[at + 1 : position]):
             return None
     return result
-
-
-def _divides(part: str, country: str) -> bool:
-    """Whether a part is the name of a division of a country, though one of a country as well."""
-    return any(part in names for code, names in division_names().items() if code[:2] == country)
 
 
 def _georgia(parts: Sequence[str]) -> str | None:

@@ -113,8 +113,8 @@ CITIES = {
 }
 # Languages in which names of countries are read.
 LANGUAGES = (
-    *("ar", "cs", "da", "de", "el", "es", "fi", "fr", "hu", "it", "ja", "ko", "nb_NO", "nl", "pl"),
-    *("pt", "pt_BR", "ro", "ru", "sv", "tr", "uk", "zh_CN", "zh_TW"),
+    *("ar", "cs", "da", "de", "es", "fr", "it", "ja", "ko", "nb_NO", "nl", "pl", "pt", "ro", "ru"),
+    *("sv", "tr", "zh_CN"),
 )
 
 
@@ -205,7 +205,7 @@ def translated_names() -> dict[str, str]:
     for language in LANGUAGES:
         words = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, [language], fallback=True)
         for entry in pycountry.countries:
-            for key in ("official_name", "name", "common_name"):
+            for key in ("name", "common_name"):
                 if hasattr(entry, key):
                     name = folded(words.gettext(getattr(entry, key)))
                     codes.setdefault(name, set()).add(entry.alpha_2)
@@ -218,11 +218,18 @@ def translated_names() -> dict[str, str]:
 
 
 @cache
-def division_names() -> dict[str, set[str]]:
-    """The folded names of each state, province or region by its code of ISO 3166-2, `IT-MI`."""
+def divisions() -> dict[str, dict[str, set[str]]]:
+    """The folded names of states, provinces and regions, by country and their code in it."""
     import pycountry
 
-    names: dict[str, set[str]] = {}
+    names: dict[str, dict[str, set[str]]] = {}
     for entry in pycountry.subdivisions:
-        names.setdefault(entry.code, set()).add(folded(entry.name))
+        country, _, code = entry.code.partition("-")
+        names.setdefault(country, {}).setdefault(code, set()).add(folded(entry.name))
     return names
+
+
+@cache
+def names_within(country: str) -> frozenset[str]:
+    """The folded names of all states, provinces and regions of a country."""
+    return frozenset().union(*divisions().get(country, {}).values())

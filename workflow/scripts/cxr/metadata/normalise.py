@@ -36,6 +36,11 @@ SEXES = {
     **dict.fromkeys(("mann", "m\u00e4nnlich", "maennlich", "homme", "hombre", "maschio"), "M"),
     **dict.fromkeys(("frau", "weiblich", "femme", "mujer", "femmina", "femenino"), "F"),
     **dict.fromkeys(("masculin", "masculino", "maschile"), "M"),
+    **dict.fromkeys(("masc", "homem", "ni\u00f1o", "gar\u00e7on", "mannelijk", "erkek"), "M"),
+    **dict.fromkeys(("fem", "mulher", "ni\u00f1a", "fille", "vrouw", "vrouwelijk"), "F"),
+    # Russian, then Chinese and Japanese.
+    **dict.fromkeys(("\u043c", "\u043c\u0443\u0436", "\u7537", "\u7537\u6027"), "M"),
+    **dict.fromkeys(("\u0436", "\u0436\u0435\u043d", "\u5973", "\u5973\u6027"), "F"),
     **dict.fromkeys(("f\u00e9minin", "feminin", "femminile", "feminino"), "F"),
 }
 MISSPELT = {"Guangdon, China": "Guangdong, China"}
