@@ -18,6 +18,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from cxr.config.catalogue.controls import CONTROLS
+from cxr.config.repeated_keys import require_unique_keys
 from cxr.config.resolve import check_files, resolve
 from cxr.core.advice import advice
 from cxr.core.errors import InputError
@@ -49,6 +50,8 @@ try:
     require_state()
     use_writable_caches()
     SNAPSHOT = current_snapshot()
+    for file in workflow.configfiles if SNAPSHOT is None else ():
+        require_unique_keys(file)
     STUDY = resolve(config) if SNAPSHOT is None else SNAPSHOT.study
     check_files(STUDY)
     require_readable(Path("results"), STUDY["study"])

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from cxr.config import reference
+from cxr.config.repeated_keys import require_unique_keys
 from cxr.config.resolve import PRESETS, RECIPES, check_files, resolve
 from cxr.config.sources import PresetSource
 from cxr.config.study import Config
@@ -202,6 +203,34 @@ def test_a_bad_config_ends_in_one_line_that_names_the_key(changes, key):
         resolve(study(**changes))
     assert key in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"study": "my study"}, "'study': a name of letters without accents, digits, - and _ is"),
+        ({"cohort__views": "PA"}, "'cohort.views': a list is expected, as in .a, b., not 'PA'"),
+        ({"cohort__classes__a": ["x"]}, "classes.a': keys with values are expected, one a line"),
+    ],
+)
+def test_what_is_expected_is_said_in_plain_words(changes, message):
+    with pytest.raises(InputError, match=message):
+        resolve(study(**changes))
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "study.yaml"
+    twice = "study: s\ncohort:\n  classes:\n    a: {findings: [x]}\n    a: {findings: [y]}\n"
+    path.write_text(twice)
+    with pytest.raises(InputError, match=r"'cohort\.classes\.a' is in lines 4 and 5, of which"):
+        require_unique_keys(path)
+    path.write_text("a: &x {b: 1}\nc: {<<: *x, b: 2}\nd: [{b: 1}, {b: 2}]\n")
+    require_unique_keys(path)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_no_study_has_a_key_twice(path):
+    require_unique_keys(path)
 
 
 @pytest.mark.parametrize(("alpha", "least"), [(0.05, 19), (0.01, 99), (0.002, 499)])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxr.core.errors import InputError
 from cxr.features.external import import_table
 
 FRAME = pd.DataFrame(
@@ -74,6 +75,30 @@ def test_lists_may_be_texts(tmp_path, text, name):
     frame = pd.DataFrame({"image_id": ["a", "b"], "e": [text, "[3, 4]"]})
     external = import_table(written(tmp_path, frame, name), "net", None)
     assert features_of(external) == {"a": [1, 2], "b": [3, 4]}
+
+
+def test_thousands_may_be_divided(tmp_path):
+    lines = ["image_id,f0,f1", 'a,"1,234.5",2.5', 'b,"1,002,234.5",3.5', "c,7.5,1"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    expected = {"a": [1234.5, 2.5], "b": [1002234.5, 3.5], "c": [7.5, 1]}
+    assert features_of(import_table(tmp_path / "a.csv", "net", None)) == expected
+    (tmp_path / "a.csv").write_text("image_id;f0;f1\na;1.234,5;2,5\nb;7,5;1\n")
+    assert features_of(import_table(tmp_path / "a.csv", "net", None)) == {
+        "a": [1234.5, 2.5],
+        "b": [7.5, 1],
+    }
+
+
+def test_a_list_that_was_shortened_is_none(tmp_path):
+    frame = pd.DataFrame({"image_id": ["a", "b", "c"], "e": ["[1 2]", "[1 ... 2]", "[3 4]"]})
+    external = import_table(written(tmp_path, frame, "a.parquet"), "net", None)
+    assert features_of(external) == {"a": [1, 2], "c": [3, 4]}
+    assert external.rejected["reason"].tolist() == ["e is missing"]
+    frame["e"] = "[1. ... 2.]"
+    with pytest.raises(InputError, match="the column e holds arrays that were shortened"):
+        import_table(written(tmp_path, frame, "a.parquet"), "net", None)
+    noted = FRAME.assign(note="and so on ...")
+    assert len(import_table(written(tmp_path, noted, "a.parquet"), "net", None).features) == 3
 
 
 def test_a_bad_row_of_text_costs_that_row(tmp_path):

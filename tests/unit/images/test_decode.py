@@ -1,5 +1,6 @@
 """Every kind of image file is decoded alike, or costs just itself."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,52 @@ def test_deeper_pixels_use_their_own_range(tmp_path, radiograph, dtype, scale):
     path = tmp_path / "a.tif"
     Image.fromarray((full * scale).astype(dtype)).save(path)
     np.testing.assert_allclose(read_grey(path).astype(int), full, atol=1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("photometric", [0, 1], ids=["white is zero", "black is zero"])
+def test_a_tiff_may_store_white_as_zero(tmp_path, radiograph, dtype, photometric):
+    full = np.interp(radiograph, [radiograph.min(), radiograph.max()], [0, 255])
+    stored = (255 - full if photometric == 0 else full).astype(dtype)
+    Image.fromarray(stored).save(tmp_path / "a.tif")
+    patch_tag(tmp_path / "a.tif", 262, photometric)
+    np.testing.assert_allclose(read_grey(tmp_path / "a.tif").astype(int), full, atol=1)
+
+
+def test_signed_bytes_of_a_tiff_are_not_wrapped_around(tmp_path, radiograph):
+    signed = (radiograph.astype(np.int16) - 128).astype(np.int8)
+    Image.fromarray(signed.view(np.uint8)).save(tmp_path / "a.tif", tiffinfo={339: 2})
+    np.testing.assert_array_equal(read_grey(tmp_path / "a.tif"), radiograph)
+
+
+def test_a_pixel_that_is_not_finite_costs_that_pixel_alone(tmp_path, radiograph):
+    full = np.interp(radiograph, [radiograph.min(), radiograph.max()], [0, 255])
+    pixels = full.astype(np.float32)
+    pixels[0, :3] = np.nan, np.inf, -np.inf
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    grey = read_grey(tmp_path / "a.tif").astype(int)
+    np.testing.assert_allclose(grey[1:], full[1:], atol=1)
+    assert grey[0, :3].tolist() == [0, 255, 0]
+
+
+def test_a_tiff_of_an_unknown_kind_is_not_called_damaged_alone(tmp_path, radiograph):
+    Image.fromarray(radiograph).save(tmp_path / "a.tif")
+    patch_tag(tmp_path / "a.tif", 258, 64)
+    with pytest.raises(UnusableImage, match="or of a kind that is not read"):
+        read_grey(tmp_path / "a.tif")
+
+
+def patch_tag(path, tag, value):
+    """Overwrites a tag of one short number in a little-endian TIFF."""
+    data = bytearray(path.read_bytes())
+    (directory,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, directory)
+    for at in range(directory + 2, directory + 2 + 12 * count, 12):
+        if struct.unpack_from("<HH", data, at) == (tag, 3):
+            struct.pack_into("<H", data, at + 8, value)
+            path.write_bytes(data)
+            return
+    raise AssertionError(f"no tag {tag}")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,18 @@ def test_jpeg_2000_says_its_own_depth(tmp_path, deep):
     np.testing.assert_array_equal(read_grey(tmp_path / "b.dcm"), expected)
 
 
+@pytest.mark.parametrize("name", COMPRESSIONS)
+def test_signed_pixels_may_be_compressed_as_unsigned_ones(tmp_path, deep, name):
+    tags = {"BitsStored": 12, "HighBit": 11}
+    expected = read_grey(write_dicom(tmp_path / "a.dcm", deep.astype(np.int16) - 2048, **tags))
+    unsigned = ((deep.astype(int) - 2048) & 0xFFF).astype(np.uint16)
+    plain = write_dicom(tmp_path / "b.dcm", unsigned, **tags)
+    data = pydicom.dcmread(compress(plain, name, tmp_path / "c.dcm"))
+    data.PixelRepresentation = 1
+    data.save_as(tmp_path / "c.dcm")
+    np.testing.assert_array_equal(read_grey(tmp_path / "c.dcm"), expected)
+
+
 @pytest.mark.parametrize("bits", [8, 32, 64])
 @pytest.mark.parametrize("name", ["JPEG lossless", "JPEG-LS", "JPEG 2000"])
 def test_a_compressed_image_counts_with_its_own_bits(tmp_path, deep, name, bits):

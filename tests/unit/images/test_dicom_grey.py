@@ -222,6 +222,22 @@ def test_the_bits_beside_the_pixels_are_no_part_of_them(tmp_path, rng, signed, b
         np.testing.assert_allclose(grey(tmp_path, pixels, **tags), expected, atol=1)
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_pixels_may_have_more_bits_than_the_header_says(tmp_path, bits):
+    pixels = np.tile(np.linspace(0, 2**16 - 1, 200), (64, 1)).astype(np.uint16)
+    found = grey(tmp_path, pixels, BitsStored=bits, HighBit=bits - 1)
+    np.testing.assert_allclose(found, np.round(pixels / 65535 * 255), atol=1)
+
+
+def test_an_overlay_in_the_bits_above_is_no_part_of_the_pixels(tmp_path):
+    pixels = np.tile(np.linspace(0, 4095, 200), (64, 1)).astype(np.uint16)
+    expected = np.round(pixels / 4095 * 255)
+    pixels[20:40, 50:150] |= 0x1000
+    pixels[30:50, 90:190] |= 0x2000
+    found = grey(tmp_path, pixels, BitsStored=12, HighBit=11)
+    np.testing.assert_allclose(found, expected, atol=1)
+
+
 def test_pixels_may_lie_lower_than_the_header_says(tmp_path):
     np.testing.assert_array_equal(grey(tmp_path, BitsStored=12, HighBit=15), LEVELS)
 

@@ -42,10 +42,25 @@ def test_each_loss_has_its_number_its_reason_and_what_mends_it(study, folder):
     assert "1 left out: finding Foo; add it to the `findings` of a class" in text
 
 
+def test_copies_and_small_images_are_not_said_to_be_used(study, folder):
+    images = folder / "Bilder"
+    for number in range(2, 60, 2):
+        (images / f"img_{number:03d}.png").write_bytes((images / "img_000.png").read_bytes())
+    lines: list[str] = []
+    with pytest.raises(InputError, match="only 1 independent patients are left"):
+        lines.extend(check(resolve(study)))
+    assert any("29 left out" in line and "duplicate" in line for line in lines)
+    study["cohort"]["min_side"] = 100
+    with pytest.raises(InputError, match="none of its images can be used, most often: smaller"):
+        lines.extend(check(resolve(study)))
+    assert any("60 left out: smaller than 100 pixels; lower `cohort.min_side`" in s for s in lines)
+
+
 def test_an_external_source_is_counted_apart(study):
     study["sources"]["there"] = dict(study["sources"]["own"])
     study["evaluation"] = {"external": ["there"]}
-    own, there = said(study).split("there, for external validation, before duplicates are removed:")
+    heading = "there, for external validation, before near duplicates are removed:"
+    own, there = said(study).split(heading)
     assert own.count("class COVID-19: 30 images of 30 patients") == 1
     assert there.count("class COVID-19: 30 images of 30 patients") == 1
 

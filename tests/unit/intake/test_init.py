@@ -70,6 +70,17 @@ def test_columns_that_state_a_finding_each_are_found(tmp_path):
     check_files(resolve(study))
 
 
+def test_of_two_tables_the_one_with_findings_is_read(tmp_path):
+    for i in range(12):
+        save(tmp_path / "cohort" / f"{i}.png")
+    patients = "\n".join(f"{i},{i}" for i in range(12))
+    labels = "\n".join(f"{i},{'normal' if i % 2 else 'COVID-19'}" for i in range(12))
+    (tmp_path / "cohort" / "patients.csv").write_text(f"image,patient\n{patients}\n")
+    (tmp_path / "cohort" / "train.csv").write_text(f"image,label\n{labels}\n")
+    _, study = begin(tmp_path / "cohort", tmp_path)
+    assert study["sources"]["own"]["table"] == "train.csv"
+
+
 def test_a_list_without_a_header_has_numbered_columns(tmp_path):
     root = tmp_path / "COVIDx"
     for number in range(12):

@@ -40,6 +40,13 @@ AGES = {
     "999Y": None,
     "-3": None,
     "Young Child": None,
+    "85+ years": 85,
+    "6+ months": 0.5,
+    "18 Monate": 1.5,
+    "6 mois": 0.5,
+    "3 Wochen": 3 * 7 / 365.25,
+    "45 \u043b\u0435\u0442": 45,
+    "45\u5c81": 45,
 }
 
 

@@ -92,3 +92,20 @@ def test_serial_numbers_are_days_where_the_column_has_nothing_else():
     assert column.values == ["2020-03-16", None, "2020-03-16", "2020-03-16"]
     assert dates.read_column(["43906", "2020"]).values == [None, "2020"]
     assert dates.read_column(["10025"]).values == [None]
+
+
+def test_a_year_in_front_of_slashes_is_not_taken_for_a_day():
+    column = dates.read_column(["20/03/01", "20/03/25", "20/11/30"])
+    assert column.values == [None] * 3
+    assert all(column.ambiguous)
+    given = dates.read_column(["20/03/01", "20/03/25"], "day-first")
+    assert given.values == ["2001-03-20", "2025-03-20"]
+    days_first = dates.read_column(["05/03/20", "12/03/20", "25/04/20"])
+    assert days_first.values == ["2020-03-05", "2020-03-12", "2020-04-25"]
+
+
+@pytest.mark.parametrize("digits", ["000", "000000", "000000000", "123.0"])
+def test_time_since_1970_is_a_day_where_the_column_has_nothing_else(digits):
+    column = dates.read_column([f"1583020800{digits}", None])
+    assert column.values == ["2020-03-01", None]
+    assert dates.read_column([f"1583020800{digits}", "2020-03-01"]).values == [None, "2020-03-01"]

@@ -12,6 +12,12 @@ from cxr.metadata.findings import finding
 from cxr.metadata.severity import severity
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _names_of_countries():
+    """They are read once, which takes longer than hypothesis allows an example."""
+    country("Nowhere, XX")
+
+
 @pytest.mark.parametrize(
     ("function", "text", "expected"),
     [
@@ -123,3 +129,21 @@ def test_no_column_makes_the_reading_of_dates_raise(texts, order):
 def test_numbers_stay_in_their_range_or_are_null(value):
     age = age_years(value)
     assert age is None or 0 <= age <= 120
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("m\u00e4nnlich", "M"),
+        ("Mulher", "F"),
+        ("ni\u00f1a", "F"),
+        ("masc.", "M"),
+        ("\u0436", "F"),
+        ("\u7537", "M"),
+        ("1", None),
+        ("H", None),
+        ("O", None),
+    ],
+)
+def test_a_sex_may_be_a_word_of_another_language_and_no_code(text, expected):
+    assert normalise.sex(text) == expected

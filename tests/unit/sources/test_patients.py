@@ -5,7 +5,7 @@ import pytest
 
 from cxr.core.errors import InputError
 from cxr.images.dicom import ANONYMOUS
-from cxr.sources.patients import patients_in_names, tagged_patients
+from cxr.sources.patients import patients_in_names, plain_patients, tagged_patients
 from cxr.sources.table import TableLayout, read
 from tests.helpers.dicom import deep_pixels, write_dicom
 from tests.unit.sources.test_table import cohort, layout_of
@@ -66,3 +66,41 @@ def test_a_pattern_fills_what_the_column_of_patients_leaves_open(tmp_path):
     layout = TableLayout("table", "t.csv", ".", columns, {}, patient=r"^(p\d)")
     rows = read("s", tmp_path, layout).rows
     assert rows["patient_id"].tolist() == ["s:p1", "s:seven"]
+
+
+def test_a_fraction_makes_no_other_patient(caplog):
+    assert plain_patients("own", ["12.0", "12", 12, None, "nan", "1.5"]) == [
+        *("12", "12", "12", None, None, "1.5")
+    ]
+    assert not caplog.records
+
+
+def test_a_word_of_anonymising_is_no_patient_of_a_table(caplog):
+    assert plain_patients("own", ["ANONYMOUS", "anon", "P1", "XXXX"]) == [None, None, "P1", None]
+    assert "own: the patient id ANONYMOUS, XXXX, anon names nobody" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        (["P01", "p01"], "'P01' and 'p01'"),
+        (["007", "7"], "'007' and '7'"),
+        (["P 1", "P1"], "'P 1' and 'P1'"),
+    ],
+)
+def test_ids_that_may_be_one_are_told_and_kept(ids, told, caplog):
+    assert plain_patients("own", ids) == ids
+    assert "1 patient ids are spelt in several ways and count as several" in caplog.text
+    assert told in caplog.text
+
+
+@pytest.mark.parametrize("ids", [["1", "10", "100"], ["1.0", "10"], ["a-1", "a1"], ["1.5", "1.05"]])
+def test_ids_that_differ_are_not_told(ids, caplog):
+    plain_patients("own", ids)
+    assert not caplog.records
+
+
+def test_one_patient_of_a_table_is_one_however_the_number_is_written(tmp_path):
+    frame = pd.DataFrame({"image": ["a.png", "b.png"], "dx": "COVID-19", "case": ["12.0", "12"]})
+    layout = layout_of(columns={**COLUMNS, "patient_id": "case"})
+    assert set(read("own", cohort(tmp_path, frame), layout).rows["patient_id"]) == {"own:12"}

@@ -131,6 +131,8 @@ def test_views_of_one_file_contradict_each_other_too():
         ("a.jpg_", None),
         ("v.nii.gz", NO_IMAGE),
         ("a.PDF", NO_IMAGE),
+        ("covid/Thumbs.db", NO_IMAGE),
+        ("covid/desktop.ini", NO_IMAGE),
     ],
 )
 def test_only_volumes_and_documents_are_no_images_by_their_name(file, problem):

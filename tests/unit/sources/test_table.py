@@ -83,6 +83,29 @@ def test_columns_named_after_findings_state_them(tmp_path):
         read("own", tmp_path, layout)
 
 
+def test_one_patient_of_both_sexes_is_told(tmp_path, caplog):
+    values = {"image": list("abc"), "dx": "x", "id": ["1", "1", None], "s": list("MFM")}
+    frame = pd.DataFrame(values)
+    columns = {"file": "image", "finding": "dx", "patient_id": "id", "sex": "s"}
+    read("own", cohort(tmp_path, frame), layout_of(columns=columns))
+    assert "patient 1 has rows of both sexes" in caplog.text
+
+
+def test_what_states_neither_yes_nor_no_is_told(tmp_path, caplog):
+    frame = pd.DataFrame(
+        {
+            "image": ["a.png", "b.png", "c.png", "d.png"],
+            "COVID-19": ["x", "present", "", "0.9"],
+            "Edema": ["absent", "negative", "-1", ""],
+        }
+    )
+    layout = layout_of(columns={"file": "image", "finding": ["COVID-19", "Edema"]})
+    rows = read("own", cohort(tmp_path, frame), layout).rows
+    assert rows["finding"].fillna("").tolist() == ["COVID-19", "COVID-19", "", ""]
+    assert "the column 'COVID-19', which states a finding, holds 0.9 (1)" in caplog.text
+    assert "Edema" not in caplog.text
+
+
 def test_masks_lie_anywhere_below_the_source_and_are_no_images_without_a_row(tmp_path):
     for name in ("a.png", "b.png", "masks/a.png", "masks/b_mask.png", "c.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

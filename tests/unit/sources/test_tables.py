@@ -1,9 +1,12 @@
 """Tables are read as text whatever program wrote them, or end in one line that says why not."""
 
+import bz2
 import gzip
+import lzma
 import zipfile
 from datetime import datetime
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -128,6 +131,9 @@ def archive(**parts):
     [
         (lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "an old or encrypted work"),
         (lambda p: p.write_bytes(b"%PDF-1.7"), "a PDF document"),
+        (lambda p: p.write_bytes(bz2.compress(b"a,b")), "a file compressed with bzip2"),
+        (lambda p: p.write_bytes(lzma.compress(b"a,b")), "a file compressed with xz"),
+        (lambda p: pd.DataFrame({"a": [1, 2]}).to_pickle(p), "not a table of text; store it"),
         (lambda p: p.write_text("\ufeff \n<!DOCTYPE html><table>"), "an HTML page"),
         (lambda p: p.write_text('[{"image": 1}]'), "JSON, not a table"),
         (lambda p: p.write_text("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
@@ -137,6 +143,8 @@ def archive(**parts):
         (lambda p: p.mkdir(), "a folder, not a table"),
         (lambda p: None, "no such file"),
         (archive(content=""), "an OpenDocument file"),
+        (lambda p: np.save(p.open("wb"), np.ones(3)), "an array of numpy, not a table"),
+        (lambda p: np.savez(p.open("wb"), x=np.ones(3)), "arrays of numpy .NPZ., not a table"),
         (archive(word_document=""), "a document, not a table"),
         (archive(cohort=""), "a zip archive, not a table"),
     ],

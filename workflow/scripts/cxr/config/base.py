@@ -20,7 +20,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from cxr.config.catalogue.projections import MODALITIES, VIEWS, find_modality, find_view
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=60)]
 # Names that a message lists.
 MOST_NAMES = 12
 # Numbers that may stand for a word, as the labels 0 and 1; a longer one was another text.

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from cxr.config.arguments import command_line_text
-from cxr.config.base import Range
+from cxr.config.base import NAME_PATTERN, Range
 from cxr.config.networks import Phase
 from cxr.config.quick import quick_study
 from cxr.config.sources import PresetSource
@@ -28,6 +28,14 @@ RECIPES = CONFIG / "recipes.yaml"
 # What YAML makes of some texts: `NO`, `007`, `2020_04_08`, `2020-04-08`.
 NOT_TEXT = (bool, int, float, date)
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+# What is expected, in place of the words of pydantic.
+SHAPES = {
+    "list_type": "a list is expected, as in [a, b]",
+    "dict_type": "keys with values are expected, one a line",
+    "model_type": "keys with values are expected, one a line",
+    "model_attributes_type": "keys with values are expected, one a line",
+}
+NAME_EXPECTED = "a name of letters without accents, digits, - and _ is expected"
 # Keys that are given on the command line.
 PATHS = ("images", "mirror", "query")
 
@@ -189,6 +197,8 @@ def _first_line(error: ValidationError) -> str:
     key = _key(problem)
     message = problem["msg"].removeprefix("Value error, ")
     value = problem["input"]
+    if problem.get("ctx", {}).get("pattern") == NAME_PATTERN:
+        message = NAME_EXPECTED
     if problem["type"] == "missing":
         message = "is missing"
     elif problem["type"] == "string_type" and isinstance(value, NOT_TEXT):
@@ -202,6 +212,8 @@ def _first_line(error: ValidationError) -> str:
         message = (
             "the key kind is missing; table, folders, directory, ...: see docs/reference/config.md"
         )
+    elif problem["type"] in SHAPES:
+        message = f"{SHAPES[problem['type']]}, not {str(value)[:80]!r}"
     elif isinstance(value, str | int | float | bool | list):
         message = f"{message}, not {str(value)[:80]!r}"
     more = len({_key(other) for other in problems} - {key})

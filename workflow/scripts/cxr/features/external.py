@@ -25,6 +25,7 @@ from cxr.metadata.fields import own_text, typed_texts
 from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import COLUMNS, SCHEMA, rejections
 from cxr.sources.columns import no_column
+from cxr.sources.patients import plain_patients
 from cxr.sources.rows import PARSERS
 from cxr.sources.tables import cell_text
 
@@ -288,9 +289,8 @@ def _metadata(table: pa.Table, name: str) -> pd.DataFrame:
     metadata["file"] = metadata["file"].fillna(metadata["image_id"])
     by_name = metadata["file"].map(format_of_name, na_action="ignore")
     metadata["format"] = _filled(metadata["format"], by_name)
-    metadata["patient_id"] = (
-        metadata["source"] + ":" + metadata["patient_id"].fillna(metadata["image_id"])
-    )
+    patients = pd.Series(plain_patients(name, metadata["patient_id"]), raw.index, dtype="str")
+    metadata["patient_id"] = metadata["source"] + ":" + patients.fillna(metadata["image_id"])
     places = metadata["location"].map(country_of_place, na_action="ignore")
     metadata["country"] = _filled(metadata["country"], places)
     classes = (

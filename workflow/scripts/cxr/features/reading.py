@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from cxr.core.errors import InputError
 from cxr.core.io import read_arrow
 from cxr.core.parquet_bounds import bounded_columns
 from cxr.metadata.normalise import NULL_WORDS
@@ -26,6 +27,12 @@ _CALL = re.compile(
     r"^\s*(?:np\.|numpy\.|torch\.)?(?:tensor|array)\(|,\s*(?:dtype|device)=.*$", re.DOTALL
 )
 BETWEEN = re.compile(r"[\s,;]+")
+# Both marks in one number: the last one is the decimal's.
+THOUSANDS = (
+    (re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+"), ","),
+    (re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+"), "."),
+)
+SHORTENED = "..."
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -124,6 +131,9 @@ def _column(texts: pd.Series, *, is_text: bool) -> pa.Array:
 def _numbers(texts: pd.Series) -> pd.Series | None:
     """The numbers, NaN where a text is none; None where there are hardly any."""
     present = texts.dropna().astype("object")
+    for number, mark in THOUSANDS:
+        divided = present.map(lambda text, n=number: n.fullmatch(text) is not None).astype(bool)
+        present[divided] = present[divided].str.replace(mark, "", regex=False)
     commas = present.map(lambda text: DECIMAL_COMMA.fullmatch(text) is not None).astype(bool)
     present[commas] = present[commas].str.replace(",", ".")
     numbers = pd.to_numeric(present, errors="coerce").astype("float64").dropna()
@@ -131,14 +141,28 @@ def _numbers(texts: pd.Series) -> pd.Series | None:
 
 
 def _lists(texts: pd.Series) -> list[list[float] | None] | None:
+    """The lists of numbers that texts hold, None for a shortened one; None where one is no list.
+
+    Raises
+    ------
+    InputError
+        If programs shortened most of them.
+    """
     lists: list[list[float] | None] = []
+    shortened = 0
     for text in texts:
-        if text is None:
-            lists.append(None)
-            continue
-        parts = [part for part in BETWEEN.split(_CALL.sub("", text).strip("[](){} ")) if part]
+        parts = BETWEEN.split(_CALL.sub("", text).strip("[](){} ")) if text is not None else []
+        numbers = [part for part in parts if part and part != SHORTENED]
         try:
-            lists.append([float(part) for part in parts])
+            values = [float(number) for number in numbers]
         except ValueError:
             return None
+        is_whole = SHORTENED not in parts
+        shortened += not is_whole
+        lists.append(values if is_whole and text is not None else None)
+    if 2 * shortened > len(lists):
+        raise InputError(
+            f"config key 'features.from_file': the column {texts.name} holds arrays that were "
+            f"shortened ('{SHORTENED}') when they were written; store each number in a column"
+        )
     return lists if any(lists) else None

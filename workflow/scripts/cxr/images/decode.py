@@ -30,6 +30,7 @@ from cxr.images.formats import (
 from cxr.images.jpeg2000_bounds import division_problem
 from cxr.images.kinds import BEGIN, begins_as_dicom, what_it_is
 from cxr.images.scaling import row_blocks, scale_to_bytes
+from cxr.images.tiff_grey import upright_values
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # Pillow warns up to twice that, but `_require_bounded` rejects all that is larger.
@@ -174,9 +175,11 @@ def _raster(path: Path, held: ExitStack, begin: bytes) -> Image.Image:
             stream.left = None
             image.load()
             kind = "JPEG" if image.format == "MPO" else image.format
+            tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else None
             ImageOps.exif_transpose(image, in_place=True)
-            image.format = kind
-            return image
+            meant = image if tags is None else upright_values(image, tags)
+            meant.format = kind
+            return meant
     except UnusableImage as error:
         if str(error) == TOO_MUCH_BESIDE and begin[8:12] == b"WEBP":
             raise UnusableImage(LARGE_WEBP) from error

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from cxr.core.secret import pseudonym
+from cxr.images.dicom_bits import has_lost_signs, stored_values
 from cxr.images.dicom_bounds import DICM_END, bounded_frame, is_dataset, read_bounded
 from cxr.images.dicom_colour import colours_of_frame, palette_colours
-from cxr.images.dicom_grey import padding, shown, stored_values
+from cxr.images.dicom_grey import padding, shown
 from cxr.images.dicom_header import GREY, UnreadablePixels, image_module, text
 from cxr.images.dicom_tags import fields_of_tags, tag_texts
 from cxr.images.formats import DICOM_SUFFIXES
@@ -109,7 +110,7 @@ def _shown(data: Any, image: Any, dtype: type) -> np.ndarray:
         *uid.JPEG2000TransferSyntaxes,
         *uid.JPEGLSTransferSyntaxes,
     )
-    pixels = raw if exact else stored_values(raw, image)
+    pixels = raw if exact and not has_lost_signs(raw, image) else stored_values(raw, image)
     space = image.PhotometricInterpretation
     if space == "PALETTE COLOR":
         return palette_colours(pixels, image)
@@ -178,11 +179,15 @@ def read_tags(
     return {**shared, **fields_of_tags(own)}
 
 
+def names_nobody(patient: str) -> bool:
+    """Whether a patient's id is one of the words that anonymising puts in its place."""
+    return NOBODY.fullmatch(re.sub(r"[\W_]+", "", patient.casefold())) is not None
+
+
 def _safe(name: str, text: str) -> str | None:
     """A tag's text without what may name a person or a place."""
     if name == "patient_id":
-        letters = re.sub(r"[\W_]+", "", text.casefold())
-        return ANONYMOUS if NOBODY.fullmatch(letters) else f"dicom-{pseudonym(text)}"
+        return ANONYMOUS if names_nobody(text) else f"dicom-{pseudonym(text)}"
     if name == "age_years":
         return _age(text)
     if name == "date":

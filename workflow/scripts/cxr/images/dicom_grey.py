@@ -43,30 +43,6 @@ class Lookup:
 AS_STORED = Lookup(lambda pixels: pixels.astype(np.float64))
 
 
-def stored_values(pixels: np.ndarray, image: Any) -> np.ndarray:
-    """Pixels of whole numbers without what the file holds in the bits beside theirs.
-
-    Parameters
-    ----------
-    pixels : array of numbers, shape (height, width) or (height, width, channels)
-    image : pydicom.Dataset
-        As of `cxr.images.dicom_header.image_module`.
-    """
-    bits, size = image.get("BitsStored"), 8 * pixels.dtype.itemsize
-    if pixels.dtype.kind == "f" or image.BitsAllocated == 1 or bits >= size:
-        return pixels
-    high = image.HighBit
-    if high >= bits and _within(pixels, bits):
-        # The header says that they lie in the upper bits, but nothing does.
-        high = bits - 1
-    shifted = np.left_shift(pixels, size - 1 - high)
-    return np.right_shift(shifted, size - bits, out=shifted)
-
-
-def _within(pixels: np.ndarray, bits: int) -> bool:
-    return bool(pixels.min() >= -(2 ** (bits - 1)) and pixels.max() < 2**bits)
-
-
 def padding(raw: np.ndarray, pixels: np.ndarray, data: Any) -> np.ndarray:
     """Which pixels are none: outside what was exposed (PS3.3 C.7.5.1.1.2), or not finite.
 

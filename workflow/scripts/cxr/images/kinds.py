@@ -26,12 +26,13 @@ KINDS = (
     (4, b"ftyp", "a video"),
 )
 MARKUP = ((b"<svg", "SVG"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML"))
+# TIFF with addresses of 32 or 64 bits; there are more kinds of pixels than any reader knows.
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # The marks of the formats that are read: such a file is damaged.
 READABLE = (
     b"\x89PNG",
     b"\xff\xd8\xff",
-    b"II*\0",
-    b"MM\0*",
+    *TIFF,
     b"GIF8",
     b"\0\0\0\x0cjP  ",
     b"\xff\x4f",
@@ -52,6 +53,8 @@ def begins_as_image(begin: bytes) -> bool:
 
 def what_it_is(begin: bytes) -> str:
     """Why a file is no image that can be read, by its first `BEGIN` bytes."""
+    if begin.startswith(TIFF):
+        return "a TIFF that is damaged, or of a kind that is not read"
     if begin.startswith(READABLE):
         return "truncated or damaged"
     for at, mark, what in KINDS:

@@ -23,7 +23,7 @@ def scale_to_bytes(pixels: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     pixels : array of numbers, shape (height, width) or (height, width, channels)
-        NaN counts as the smallest value.
+        NaN counts as the smallest value, infinite ones as the ends of the others.
 
     Returns
     -------
@@ -35,11 +35,20 @@ def scale_to_bytes(pixels: np.ndarray) -> np.ndarray:
 def scale_range(pixels: np.ndarray, dtype: type) -> np.ndarray:
     """As `scale_to_bytes`; with float32 for `dtype` to 0..1, without rounding to steps."""
     scaled: np.ndarray = np.zeros(pixels.shape, dtype=dtype)
-    low, high = float(np.nanmin(pixels)), float(np.nanmax(pixels))
+    low, high = finite_range(pixels)
     if not high > low:
         return scaled
     for rows in row_blocks(pixels.shape):
-        deep = np.nan_to_num(pixels[rows].astype(np.float64), nan=low)
+        deep = np.nan_to_num(pixels[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
         values = BRIGHTEST[dtype] * (deep - low) / (high - low)
         scaled[rows] = np.round(values) if dtype is np.uint8 else values
     return scaled
+
+
+def finite_range(pixels: np.ndarray) -> tuple[float, float]:
+    """The smallest and the largest finite pixel; infinity and its negative where there is none."""
+    if pixels.dtype.kind != "f":
+        return float(pixels.min()), float(pixels.max())
+    blocks = [pixels[rows][np.isfinite(pixels[rows])] for rows in row_blocks(pixels.shape)]
+    low = min(float(block.min(initial=np.inf)) for block in blocks)
+    return low, max(float(block.max(initial=-np.inf)) for block in blocks)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -22,8 +23,11 @@ from cxr.cohort.selection import (
     classified_images,
     select_images,
 )
+from cxr.cohort.splits import SplitShares, assign_splits, link_patients
+from cxr.config.repeated_keys import require_unique_keys
 from cxr.config.resolve import CONFIG, check_files, resolve
 from cxr.core.errors import InputError
+from cxr.core.hashing import file_sha256
 from cxr.core.settings import typed
 from cxr.features.external import import_table
 from cxr.images.decode import UnusableImage, decoded, locate
@@ -36,6 +40,7 @@ from cxr.sources.readers import read
 
 MOST_DECODED = 100
 MOST_REASONS = 6
+MOST_HASHED = 5 * 10**8  # bytes
 
 
 def load_study(name: str) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def load_study(name: str) -> dict[str, Any]:
         raise InputError(f"{path}: not YAML: {error}; correct it") from error
     if not isinstance(raw, dict):
         raise InputError(f"{path}: no keys in it; see docs/reference/config.md")
+    require_unique_keys(path)
     study = resolve(raw)
     check_files(study)
     return study
@@ -96,7 +102,7 @@ def check(study: Mapping[str, Any]) -> Iterator[str]:
         reading = _with_files(reading, root)
         readings[name] = reading
         yield from _reading_lines(name, reading)
-        yield from _image_lines(reading, root)
+        yield from _image_lines(reading, root, study["cohort"]["min_side"])
     own = [reading for name, reading in readings.items() if name not in external]
     if len(own) == len(study["sources"]) - len(external):
         yield from _cohort_lines(combine(own), study)
@@ -122,7 +128,20 @@ def _with_files(reading: Reading, root: Path) -> Reading:
     )
     lost = rows[~there]
     rejected = rejections(lost["source"], lost["file"], "image", ["no such file"] * len(lost))
-    return combine([Reading.of(rows[there], rejected), reading.without_rows()])
+    found = rows[there].assign(sha256=_hashes(rows[there], root))
+    return combine([Reading.of(found, rejected), reading.without_rows()])
+
+
+def _hashes(rows: pd.DataFrame, root: Path) -> list[str]:
+    """What tells files apart: those of one size by their content, where that is quickly read."""
+    sizes = pd.Series([(root / file).stat().st_size for file in rows["file"]], dtype="int64")
+    alike = sizes.duplicated(keep=False)
+    if sizes[alike].sum() > MOST_HASHED:
+        return list(rows["image_id"])
+    return [
+        file_sha256(root / file) if same else image
+        for file, image, same in zip(rows["file"], rows["image_id"], alike, strict=True)
+    ]
 
 
 def _reading_lines(name: str, reading: Reading) -> Iterator[str]:
@@ -144,46 +163,55 @@ def _reason_lines(reasons: Mapping[str, int]) -> Iterator[str]:
         yield f"  {others:6} left out for other reasons"
 
 
-def _image_lines(reading: Reading, root: Path) -> Iterator[str]:
+def _image_lines(reading: Reading, root: Path, min_side: int) -> Iterator[str]:
     chosen = spread(list(reading.rows["file"]), MOST_DECODED)
     problems: Counter[str] = Counter()
     for file in chosen:
         try:
-            with decoded(locate(root, file)):
-                pass
+            with decoded(locate(root, file)) as image:
+                if min(image.size) < min_side:
+                    problems[f"smaller than {min_side} pixels"] += 1
         except UnusableImage as error:
             problems[str(error)] += 1
     if chosen:
         usable = len(chosen) - problems.total()
         yield f"  {usable} of {len(chosen)} images that were opened can be used"
     yield from _reason_lines(problems)
+    if problems and problems.total() == len(reading.rows):
+        raise InputError(
+            f"{root}: none of its images can be used, most often: {problems.most_common(1)[0][0]}"
+        )
 
 
 def _cohort_lines(reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
-    """The steps of the selection; files count as different ones, since they are not read."""
-    rows, settings = _distinct(reading), _selection(study)
-    yield "the cohort, before duplicates are removed:"
+    """The steps of the selection, and whether it can be split.
+
+    Raises
+    ------
+    InputError
+        If a class has no image, or too few patients for the splits.
+    """
+    yield "the cohort, before near duplicates are removed:"
+    settings = _selection(study)
     try:
-        selected, flow = select_images(rows, reading.rejected, settings, (), study["seed"])
+        selected, flow = select_images(reading.rows, reading.rejected, settings, (), study["seed"])
     except EmptyClass as error:
         yield from _flow_lines(error.flow)
         raise
     yield from _flow_lines(flow)
     yield from _class_lines(selected)
+    shares = typed(SplitShares, study["cohort"]["splits"])
+    no_pairs = np.empty((0, 2), dtype=np.int64)
+    assign_splits(selected, no_pairs, link_patients(reading.rows), shares, study["seed"])
 
 
 def _external_lines(name: str, reading: Reading, study: Mapping[str, Any]) -> Iterator[str]:
     """The classes of an external source, with the images that the cohort may have as well."""
     settings = anywhere(_selection(study))
-    selected, flow = classified_images(_distinct(reading), reading.rejected, settings)
-    yield f"{name}, for external validation, before duplicates are removed:"
+    selected, flow = classified_images(reading.rows, reading.rejected, settings)
+    yield f"{name}, for external validation, before near duplicates are removed:"
     yield from _flow_lines(flow)
     yield from _class_lines(selected)
-
-
-def _distinct(reading: Reading) -> pd.DataFrame:
-    """The rows, whose files are not read and count as different ones."""
-    return reading.rows.assign(sha256=reading.rows["image_id"])
 
 
 def _selection(study: Mapping[str, Any]) -> SelectionSettings:

@@ -62,7 +62,7 @@ class Found:
 
 
 def find_layout(survey: Survey, table: str | None) -> Found:
-    """The way to read a folder that gives the most images.
+    """The way to read a folder that gives the most images, with several findings if one does.
 
     Parameters
     ----------
@@ -92,11 +92,17 @@ def find_layout(survey: Survey, table: str | None) -> Found:
     if table is None:
         add(partial(_by_folders, survey.root))
         ways = [*(way for name in PUBLISHED if (way := _published(survey.root, name))), *ways]
-    best = max(ways, key=lambda way: len(way.reading.rows), default=None)
+    best = max(ways, key=_worth, default=None)
     if best is None or best.reading.rows.empty:
         told = [error for error in refusals if table is not None or isinstance(error, OnePatient)]
         raise told[0] if told else InputError(_nothing(survey))
     return _with_patients(survey.root, best)
+
+
+def _worth(found: Found) -> tuple[bool, int]:
+    """Whether there are findings to compare, and how many images."""
+    rows = found.reading.rows
+    return "finding" in rows and len(rows["finding"].dropna().unique()) > 1, len(rows)
 
 
 def _published(root: Path, name: str) -> Found | None:

@@ -14,6 +14,22 @@ DAYS, WEEKS, MONTHS = 365.25, 365.25 / 7, 12
 UNITS = {
     **dict.fromkeys(("y", "yr", "yrs", "yo", "year", "years"), 1.0),
     **dict.fromkeys(("jahre", "jahr", "ans", "an", "a\u00f1os", "anos", "anni"), 1.0),
+    **dict.fromkeys(
+        (
+            "j",
+            "\u043b\u0435\u0442",
+            "\u0433\u043e\u0434",
+            "\u0433\u043e\u0434\u0430",
+            "\u5c81",
+            "\u6b73",
+        ),
+        1.0,
+    ),
+    **dict.fromkeys(("monate", "monat", "mois", "meses", "mes", "mesi", "mese"), MONTHS),
+    **dict.fromkeys(("wochen", "woche", "semaines", "semaine", "semanas", "semana"), WEEKS),
+    **dict.fromkeys(("tage", "tag", "jours", "jour", "d\u00edas", "d\u00eda", "dias", "dia"), DAYS),
+    **dict.fromkeys(("settimane", "settimana"), WEEKS),
+    **dict.fromkeys(("giorni", "giorno"), DAYS),
     **dict.fromkeys(("mo", "mos", "mth", "mths", "month", "months"), MONTHS),
     **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), WEEKS),
     **dict.fromkeys(("d", "day", "days"), DAYS),
@@ -31,7 +47,7 @@ _QUANTITIES = re.compile(rf"{_QUANTITY.pattern}(?:\s*(?:,|and)?\s*{_QUANTITY.pat
 _RANGE = re.compile(rf"({_AMOUNT})\s*(?:-|to)\s*({_AMOUNT})(?:\s*({_UNIT}))?")
 _AT_LEAST = re.compile(
     rf"(?:>=?|\u2265|over)?\s*({_AMOUNT})\s*({_UNIT})?\s*"
-    r"(?:\+|plus|(?:and|or) (?:older|over|above|more))?"
+    rf"(?:(?:\+|plus)\s*({_UNIT})?|(?:and|or) (?:older|over|above|more))?"
 )
 # Half-open ranges, as pandas and R write the bins of a cut: [40,50).
 _BIN = re.compile(r"[\[(]\s*([0-9]+(?:\.[0-9]+)?)\s*,\s*([0-9]+(?:\.[0-9]+)?)\s*[\])]")
@@ -84,7 +100,7 @@ def _years(clean: str) -> float | None:
     if decade:
         return int(decade[1]) + 4.5
     bound = _AT_LEAST.fullmatch(clean)
-    return _value(bound[1]) / UNITS[bound[2] or "y"] if bound else None
+    return _value(bound[1]) / UNITS[bound[2] or bound[3] or "y"] if bound else None
 
 
 def _value(text: str) -> float:

@@ -1,71 +1,35 @@
 """The country in a free-text location, under its common ISO 3166 name."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from functools import cache
 
-# What pycountry lacks: everyday names, parts of countries, and places that stand alone.
-ALIASES = {
-    "america": "US",
-    "bosnia": "BA",
-    "brasil": "BR",
-    "burma": "MM",
-    "cape verde": "CV",
-    "catalonia": "ES",
-    "chinese university of hong kong": "HK",
-    "czech republic": "CZ",
-    "democratic republic of the congo": "CD",
-    "deutschland": "DE",
-    "diamond princess": "JP",
-    "dr congo": "CD",
-    "england": "GB",
-    "espana": "ES",
-    "great britain": "GB",
-    "holland": "NL",
-    "hong kong sar": "HK",
-    "hubei": "CN",
-    "italia": "IT",
-    "ivory coast": "CI",
-    "korea": "KR",
-    "korea, south": "KR",
-    "macau": "MO",
-    "macau sar": "MO",
-    "mainland china": "CN",
-    "northern ireland": "GB",
-    "palestine": "PS",
-    "pr china": "CN",
-    "prc": "CN",
-    "republic of china": "TW",
-    "republic of georgia": "GE",
-    "republic of ireland": "IE",
-    "republic of korea": "KR",
-    "russia": "RU",
-    "scotland": "GB",
-    "swaziland": "SZ",
-    "the netherlands": "NL",
-    "turkey": "TR",
-    "uae": "AE",
-    "uk": "GB",
-    "us": "US",
-    "usa": "US",
-    "wales": "GB",
-    "wuhan": "CN",
-}
+from cxr.metadata.country_names import (
+    ALIASES,
+    CITIES,
+    FEDERATIONS,
+    STATES,
+    codes_by_name,
+    common_names,
+    divisions,
+    federal_states,
+    folded,
+    iso_codes,
+    names_within,
+    subdivisions,
+    translated_names,
+    us_codes,
+)
+
+# A full stop ends a part, unless it shortens a word: "N. Korea".
+DIVIDERS = re.compile(r",|(?<!\b\w)(?<!\b\w{2})(?<!\b\w{3})\. |[()]| - ")
 # ISO 3166 lists these by themselves; texts name them with or without the country after them.
-WITHIN = {"CN": ("HK", "MO")}
+WITHIN = {"CN": ("HK", "MO", "TW")}
 # A state and a country have this name; these words in the text say that it is the country.
 GEORGIA = "georgia"
 GEORGIAN = re.compile(r"\b(?:tbilisi|batumi|kutaisi|rustavi|zugdidi|gori|poti|telavi)\b")
-# Places in these countries are written with their state or province alone after them.
-FEDERATIONS = ("AU", "CA", "US")
-# How newspapers shorten the states that have no such code.
-STATES = {
-    **dict.fromkeys(("ala", "ariz", "ark", "calif", "colo", "conn", "del", "fla", "ill"), "US"),
-    **dict.fromkeys(("ind", "kan", "mass", "mich", "minn", "miss", "mont", "neb", "nev"), "US"),
-    **dict.fromkeys(("okla", "ore", "tenn", "tex", "wash", "wva", "wis", "wyo"), "US"),
-    "washington dc": "US",
-}
+# Countries whose places have the code of their state or province after them, in brackets too.
+WITH_CODES = (*FEDERATIONS, "BR")
+WITH_BRACKETS = (*WITH_CODES, "CH", "IT")
 POSTCODE = re.compile(r"\s+[0-9]{5}(?:-[0-9]{4})?")
 
 
@@ -83,9 +47,10 @@ def country(text: str | None) -> str | None:
     """
     if not text:
         return None
-    whole = _folded(text)
-    code = _codes_by_name().get(whole) or _iso_codes().get(whole.upper())
-    return _common_names()[code] if code else country_of_place(text)
+    whole = folded(text)
+    code = codes_by_name().get(whole) or iso_codes().get(whole.upper())
+    code = code or translated_names().get(whole)
+    return common_names()[code] if code else country_of_place(text)
 
 
 def country_of_place(location: str | None) -> str | None:
@@ -93,14 +58,15 @@ def country_of_place(location: str | None) -> str | None:
 
     Parts between commas (or full stops followed by a space) are read from the
     last to the first; only a whole part, or what follows its last "in", counts, so
-    that a hospital's name is not read as a country. Hong Kong and Macao keep
-    their ISO entries with or without ", China" after them.
+    that a hospital's name is not read as a country. Hong Kong, Macao and Taiwan keep
+    their ISO entries with or without ", China" after them. The last part may be a country's
+    name in another language.
 
     A state is never read as a country, nor is the city before it: with a state of the
     United States, Canada or Australia at the end, their codes included, the country
-    is that of the state. Where a code is also one of ISO 3166-1 ("Boston, MA"), no
-    word tells Georgia from Georgia, or `;`, `|` and `/` divide places in
-    two countries, there is none.
+    is that of the state. Of a code that a country shares with a state or province the place
+    before it decides ("Bergamo (BG)", "Amsterdam, NL"); where it does not ("Boston, MA"), no
+    word tells Georgia from Georgia, or the text names two countries, there is none.
 
     Parameters
     ----------
@@ -117,22 +83,24 @@ def country_of_place(location: str | None) -> str | None:
         for place in re.split(r"[;|/\n]", location or "")
         if (code := _code_of_place(place)) is not None
     }
-    return _common_names()[found.pop()] if len(found) == 1 else None
+    return common_names()[found.pop()] if len(found) == 1 else None
 
 
 def _code_of_place(place: str) -> str | None:
     """The ISO code of the country that one place is in."""
-    texts = [text.strip(" .") for text in re.split(r",|\. |[()]| - ", place)]
+    texts = [text.strip(" .") for text in DIVIDERS.split(place)]
     texts = [text for text in texts if text and not re.fullmatch(r"[0-9-]+", text)]
-    parts = [_folded(text) for text in texts]
+    parts = [folded(text) for text in texts]
     if not parts:
         return None
     # Some names of ISO 3166 have a comma: "Korea, Republic of".
     last = ", ".join(parts[-2:])
-    whole = (_codes_by_name().get(last) or ALIASES.get(last)) if len(parts) > 1 else None
+    whole = (codes_by_name().get(last) or ALIASES.get(last)) if len(parts) > 1 else None
     if whole is not None:
         return whole
-    state = _state(parts[-1])
+    state = _by_code(texts[-1], parts[:-1], in_brackets=place.rstrip(" .").endswith(")"))
+    if state is None:
+        state = _state(parts[-1])
     if state is not None:
         return state or None
     if GEORGIA in (part.rpartition(" in ")[2] for part in parts):
@@ -140,14 +108,66 @@ def _code_of_place(place: str) -> str | None:
     codes = [_code(part) for part in parts]
     # A code of ISO 3166 alone or after a place; among capitals it may be any word.
     if codes[-1] is None and texts[-1].isupper() and (len(parts) == 1 or not place.isupper()):
-        codes[-1] = _iso_codes().get(texts[-1])
-    for position in range(len(codes) - 1, -1, -1):
-        code = codes[position]
-        if code is not None:
-            inner = next((c for c in codes[:position] if c in WITHIN.get(code, ())), None)
-            later = [_subdivisions().get(part, {code}) for part in parts[position + 1 :]]
-            return (inner or code) if all(code in countries for countries in later) else None
-    return None
+        codes[-1] = iso_codes().get(texts[-1])
+    if codes[-1] is None:
+        codes[-1] = translated_names().get(parts[-1])
+    return _only_country(parts, codes)
+
+
+def _by_code(code: str, before: Sequence[str], *, in_brackets: bool) -> str | None:
+    """The country that a code after a place means; empty where it is not sure, None if no code.
+
+    Three letters and codes of one meaning are left to others.
+    """
+    if not before or not re.fullmatch(r"[A-Z]{2,3}", code):
+        return None
+    city = CITIES.get(before[-1])
+    homes = {
+        country
+        for country, names in divisions().items()
+        if code in names and (before[-1] in names[code] or country == city)
+    }
+    if len(homes) == 1:
+        return homes.pop()
+    # Ontario is a city in California as well.
+    meant = iso_codes().get(code) if code != "CA" else None
+    if meant is not None and any(_is_in(part, meant) for part in before):
+        return meant
+    others = WITH_BRACKETS if in_brackets else WITH_CODES
+    shared = [country for country in others if code in divisions()[country]]
+    return "" if shared and (in_brackets or code in iso_codes()) else None
+
+
+def _is_in(part: str, country: str) -> bool:
+    """Whether a part names a country, or a division or city of it."""
+    return (
+        country in (_code(part), CITIES.get(part))
+        or country in subdivisions().get(part, ())
+        or part.upper() in divisions().get(country, ())
+    )
+
+
+def _only_country(parts: Sequence[str], codes: Sequence[str | None]) -> str | None:
+    """The last country that is named, None where one of another country is too."""
+    position = max((at for at, code in enumerate(codes) if code is not None), default=-1)
+    last = codes[position] if position >= 0 else None
+    if last is None:
+        return None
+    later = [subdivisions().get(part, {last}) for part in parts[position + 1 :]]
+    if not all(last in countries for countries in later):
+        return None
+    result = last
+    for at, code in enumerate(codes[:position]):
+        if code is None or code == last:
+            continue
+        if code in WITHIN.get(last, ()):
+            result = code
+            continue
+        # Lebanon, New Hampshire, USA; Puerto Rico, USA; China, Hong Kong.
+        inside = parts[at] in names_within(last) or last in WITHIN.get(code, ())
+        if not inside and not any(_is_in(part, last) for part in parts[at + 1 : position]):
+            return None
+    return result
 
 
 def _georgia(parts: Sequence[str]) -> str | None:
@@ -164,90 +184,16 @@ def _state(part: str) -> str | None:
     name = POSTCODE.sub("", part)
     if name == GEORGIA:
         return "US" if name != part else None
-    named = STATES.get(name) or _federal_states().get(name)
-    if named is None and f"US-{name.upper()}" in _us_codes():
-        return "US" if name != part or name.upper() not in _iso_codes() else ""
+    named = STATES.get(name) or federal_states().get(name)
+    if named is None and f"US-{name.upper()}" in us_codes():
+        return "US" if name != part or name.upper() not in iso_codes() else ""
     return named
 
 
 def _code(part: str) -> str | None:
     """The code of a part, or of what follows its last "in": `a ship in Japan`."""
     for name in (part, part.rpartition(" in ")[2]):
-        code = ALIASES.get(name) or _codes_by_name().get(name)
+        code = ALIASES.get(name) or codes_by_name().get(name)
         if code is not None:
             return code
     return None
-
-
-def _folded(text: str) -> str:
-    """In lower case without accents, full stops and surplus space."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(kept.replace(".", "").replace("\u2019", "'").split())
-
-
-@cache
-def _common_names() -> dict[str, str]:
-    import pycountry
-
-    return {c.alpha_2: getattr(c, "common_name", c.name) for c in pycountry.countries}
-
-
-@cache
-def _codes_by_name() -> dict[str, str]:
-    """ISO codes by every full name of a country, folded."""
-    import pycountry
-
-    return {
-        _folded(getattr(entry, key)): entry.alpha_2
-        for entry in pycountry.countries
-        for key in ("official_name", "name", "common_name")
-        if hasattr(entry, key)
-    }
-
-
-@cache
-def _iso_codes() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes by themselves and by the alpha-3 codes."""
-    import pycountry
-
-    return {
-        code: entry.alpha_2
-        for entry in pycountry.countries
-        for code in (entry.alpha_2, entry.alpha_3)
-    }
-
-
-@cache
-def _subdivisions() -> dict[str, set[str]]:
-    """The countries that have a state, province or region of a name, folded; no country's name."""
-    import pycountry
-
-    countries: dict[str, set[str]] = {}
-    for entry in pycountry.subdivisions:
-        name = _folded(entry.name)
-        if name not in _codes_by_name():
-            countries.setdefault(name, set()).add(entry.country_code)
-    return countries
-
-
-@cache
-def _federal_states() -> dict[str, str]:
-    """The states of the United States, and those of the others by names that no country shares."""
-    return {
-        name: "US" if "US" in countries else next(iter(countries))
-        for name, countries in _subdivisions().items()
-        if "US" in countries or (len(countries) == 1 and countries <= set(FEDERATIONS))
-    }
-
-
-@cache
-def _us_codes() -> set[str]:
-    """Codes of ISO 3166-2 of the states, without the areas that are countries of ISO 3166-1."""
-    import pycountry
-
-    return {
-        entry.code
-        for entry in pycountry.subdivisions
-        if entry.country_code == "US" and entry.type in ("State", "District")
-    }

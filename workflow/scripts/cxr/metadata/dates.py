@@ -32,6 +32,9 @@ MONTHS = {
 # The days of a workbook are counted from this one (ECMA-376 part 1, 18.17.4.1, system of 1900).
 WORKBOOK_EPOCH = datetime.date(1899, 12, 30)
 WORKBOOK_DAYS = (20_000, 60_000)  # 1954 to 2064
+# Of numbers of so many digits 10 digits are seconds since 1970 (2001 to 2286): pandas writes
+# milliseconds into JSON and nanoseconds into CSV.
+EPOCH = re.compile(r"([1-9][0-9]{9})(?:[0-9]{3}|[0-9]{6}|[0-9]{9})(?:\.0+)?")
 
 _ZONE = r"(?:\s*(?:z|utc|gmt|[+-][0-9]{2}:?[0-9]{2}))?"
 # SAS has a colon before the time. Colons divide it, in Oracle's timestamps full stops.
@@ -111,14 +114,17 @@ def read_column(
         How dates are read that do not decide it themselves; None to find it out.
     serials : bool
         Whether a column of nothing but numbers from 20000 to 60000 holds the serial
-        numbers of a workbook's days.
+        numbers of a workbook's days, and one of nothing but numbers of 13, 16 or 19 digits
+        milli-, micro- or nanoseconds since 1970 (UTC).
     """
     clean = [_simplified(text) if text else "" for text in texts]
     distinct = dict.fromkeys(text for text in clean if text)
-    if serials and distinct and all(map(_is_serial, distinct)):
-        values = [_from_serial(text) if text else None for text in clean]
-        return DateColumn(values, [False] * len(values))
+    for is_number, day in ((_is_serial, _from_serial), (EPOCH.fullmatch, _from_epoch)):
+        if serials and distinct and all(map(is_number, distinct)):
+            values = [day(text) if text else None for text in clean]
+            return DateColumn(values, [False] * len(values))
     readings = {text: _numeric(text) for text in distinct}
+    _admit_year_first(readings)
     orders = _orders([text for text in distinct if readings[text]], readings)
     found = {
         text: _decided(options, order or orders.get(_separator(text)))
@@ -169,6 +175,26 @@ def _numeric(text: str) -> dict[Numeric, str]:
     return {order: day for order, day in days.items() if day is not None}
 
 
+def _admit_year_first(readings: dict[str, dict[Numeric, str]]) -> None:
+    """Lets the year come first in two-digit dates such as 20/03/25, where a column suggests it.
+
+    It does where every date of a separator can be read so, and the years then are fewer than
+    the years of the usual reading.
+    """
+    groups: dict[str, list[str]] = {}
+    for text in readings:
+        found = _NUMERIC.fullmatch(text)
+        if found and found[2] != "-":
+            groups.setdefault(found[2], []).append(text)
+    for mark, texts in groups.items():
+        numbers = [text.split(mark) for text in texts]
+        days = {text: _day(*n) for text, n in zip(texts, numbers, strict=True) if len(n[2]) == 2}
+        years = {first for first, _, _ in numbers}
+        if len(days) == len(texts) and len(years) < len({last for _, _, last in numbers}):
+            for text, day in days.items() if all(days.values()) else ():
+                readings[text]["year-first"] = str(day)
+
+
 def _decided(options: Mapping[Numeric, str], order: Numeric | None) -> tuple[str | None, bool]:
     """The day in that order, or the only one; else the year, if that is sure, and True."""
     if order is not None and order in options:
@@ -215,6 +241,12 @@ def _day(year: str, month: str, day: str) -> str | None:
 def _is_serial(text: str) -> bool:
     serial = _SERIAL.fullmatch(text)
     return serial is not None and WORKBOOK_DAYS[0] <= int(serial[1]) <= WORKBOOK_DAYS[1]
+
+
+def _from_epoch(text: str) -> str | None:
+    seconds = EPOCH.fullmatch(text)
+    at = datetime.datetime.fromtimestamp(int(seconds[1]), datetime.UTC) if seconds else None
+    return at.date().isoformat() if at is not None and at.year <= LATEST else None
 
 
 def _from_serial(text: str) -> str:

@@ -36,6 +36,11 @@ SEXES = {
     **dict.fromkeys(("mann", "m\u00e4nnlich", "maennlich", "homme", "hombre", "maschio"), "M"),
     **dict.fromkeys(("frau", "weiblich", "femme", "mujer", "femmina", "femenino"), "F"),
     **dict.fromkeys(("masculin", "masculino", "maschile"), "M"),
+    **dict.fromkeys(("masc", "homem", "ni\u00f1o", "gar\u00e7on", "mannelijk", "erkek"), "M"),
+    **dict.fromkeys(("fem", "mulher", "ni\u00f1a", "fille", "vrouw", "vrouwelijk"), "F"),
+    # Russian, then Chinese and Japanese.
+    **dict.fromkeys(("\u043c", "\u043c\u0443\u0436", "\u7537", "\u7537\u6027"), "M"),
+    **dict.fromkeys(("\u0436", "\u0436\u0435\u043d", "\u5973", "\u5973\u6027"), "F"),
     **dict.fromkeys(("f\u00e9minin", "feminin", "femminile", "feminino"), "F"),
 }
 MISSPELT = {"Guangdon, China": "Guangdong, China"}
@@ -45,6 +50,12 @@ YES_NO = {
     **dict.fromkeys(("wahr", "vrai", "verdadero", "vero", "ja", "oui", "si", "s\u00ed"), "yes"),
     **dict.fromkeys(("falsch", "faux", "falso", "nein", "non"), "no"),
     **dict.fromkeys(("n", "no", "f", "false", "0", "0.0"), "no"),
+}
+# Whether a finding is there.
+STATED = {
+    **YES_NO,
+    **dict.fromkeys(("x", "+", "positive", "pos", "present"), "yes"),
+    **dict.fromkeys(("negative", "neg", "absent"), "no"),
 }
 SURVIVAL = {
     **YES_NO,
@@ -102,6 +113,11 @@ def location(text: object) -> str | None:
 def yes_no(text: object) -> str | None:
     """yes, no, or None, of yes, no, true, false, 1, 0 and their first letters."""
     return YES_NO.get(_word(text))
+
+
+def states(text: object) -> str | None:
+    """Whether a finding is there, of `yes_no` or words such as present, absent and positive."""
+    return STATED.get(_word(text))
 
 
 def survival(text: object) -> str | None:

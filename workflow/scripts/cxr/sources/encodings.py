@@ -25,9 +25,13 @@ GZIP = b"\x1f\x8b"
 # What people take for a table, by its first bytes, and what to do with it.
 OTHERS = (
     (b"\xd0\xcf\x11\xe0", "an old or encrypted workbook; save it as XLSX without a password"),
+    (b"BZh", "a file compressed with bzip2; expand it, or compress it with gzip"),
+    (b"\xfd7zXZ", "a file compressed with xz; expand it, or compress it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "a file compressed with zstd; expand it, or compress it with gzip"),
     (b"%PDF", "a PDF document; store its table as CSV"),
     (b"ARROW1", "a Feather file; store it as Parquet"),
     (b"\x89HDF", "an HDF5 file; store its table as Parquet or CSV"),
+    (b"\x93NUMPY", "an array of numpy, not a table; store it as Parquet with the images' names"),
     (b"SQLite format 3", "a database; store its table as CSV"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the table; run git lfs pull"),
     (b"<!doctype html", "an HTML page, not a table; save the table as CSV or XLSX"),
@@ -38,6 +42,9 @@ OTHERS = (
     (b"[{", "JSON, not a table; store it as CSV or Parquet"),
 )
 SAMPLE = 4096
+# Control characters that text has; programs' own formats have others.
+CONTROLS = "\0\t\n\v\f\r\x1a"
+MOST_CONTROLS = 3
 # Of the bytes of text in UTF-16 that are 0, at least: letters outside Latin scripts have none.
 ZEROS = 0.1
 
@@ -61,6 +68,8 @@ def read_text(path: Path) -> str:
     mark, encoding = marked or (b"", _without_mark(data))
     data = data.removeprefix(mark)
     text = _mixed(data, path) if encoding == "utf-8" else data.decode(encoding, errors="replace")
+    if sum(letter < " " and letter not in CONTROLS for letter in text[:SAMPLE]) > MOST_CONTROLS:
+        raise InputError(f"{path}: not a table of text; store it as CSV, Parquet or XLSX")
     require_cells(path, text.count("\n"))
     return text.removeprefix("\ufeff").replace("\0", "")
 
@@ -107,7 +116,12 @@ def _mixed(data: bytes, path: Path) -> str:
         except UnicodeDecodeError:
             lines.append(line.decode("cp1252", errors="replace"))
             foreign.append(number)
-    log.warning("%s: line %s is not UTF-8 and is read as Windows-1252", path, first_ten(foreign))
+    log.warning(
+        "%s: line %s is not UTF-8 and is read as Windows-1252; if letters are wrong, store "
+        "the table as UTF-8",
+        path,
+        first_ten(foreign),
+    )
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ NO_IMAGE = "not an image file: a volume or a document"
 NO_IMAGE_SUFFIXES = (
     *(".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".npy", ".npz", ".h5", ".mat"),
     *(".pdf", ".txt", ".doc", ".docx", ".csv", ".tsv", ".xls", ".xlsx", ".json", ".xml", ".html"),
-    *(".zip", ".gz", ".tar", ".rar", ".7z", ".mp4", ".avi", ".mov"),
+    *(".zip", ".gz", ".tar", ".rar", ".7z", ".mp4", ".avi", ".mov", ".db", ".ini", ".md"),
 )
 
 

@@ -1,5 +1,7 @@
 """Values of rows that no table has: constants of the config, and tags of DICOM files."""
 
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,9 +12,14 @@ from cxr.config.dicom_tags import field_of
 from cxr.images.decode import UnusableImage, locate
 from cxr.images.dicom import TAGS, is_dicom, read_tags
 from cxr.images.dicom_tags import require_tags
-from cxr.metadata.normalise import tidy, yes_no
+from cxr.metadata.normalise import states, tidy
 from cxr.sources.patients import tagged_patients
 
+log = logging.getLogger("cxr")
+
+# What CheXpert and MIMIC-CXR write for a finding that may be there.
+UNCERTAIN = ("-1", "-1.0")
+SHOWN = 3
 # What the config says of each column, of own fields in a mapping.
 Values = Mapping[str, str | Mapping[str, str] | None]
 
@@ -45,9 +52,24 @@ def columns_of(
 def stated_findings(columns: Mapping[str, pd.Series]) -> pd.Series:
     """Of each row the names of those columns that say yes or 1, as in CheXpert's tables.
 
-    Others, such as CheXpert's -1 for an uncertain finding, state nothing.
+    Others, such as CheXpert's -1 for an uncertain finding, state nothing; texts of no known
+    meaning are told.
     """
-    stated = pd.DataFrame({name: column.map(yes_no) == "yes" for name, column in columns.items()})
+    for name, column in columns.items():
+        unknown = {
+            text: n
+            for cell, n in Counter(column).items()
+            if (text := tidy(cell)) and states(text) is None and text not in UNCERTAIN
+        }
+        if unknown:
+            told = ", ".join(f"{text} ({n})" for text, n in list(unknown.items())[:SHOWN])
+            log.warning(
+                "the column %r, which states a finding, holds %s: neither yes nor no, so that it "
+                "states nothing there; write 1 and 0",
+                name,
+                told,
+            )
+    stated = pd.DataFrame({name: column.map(states) == "yes" for name, column in columns.items()})
     return stated.apply(lambda row: "; ".join(row.index[row]) or None, axis=1).astype("object")
 
 

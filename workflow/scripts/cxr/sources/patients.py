@@ -1,12 +1,13 @@
-"""Patient ids from the names of files, and from DICOM's tags, which may be one for all."""
+"""Patient ids of tables, of the names of files, and of DICOM's tags, which may be one for all."""
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from cxr.core.errors import InputError
-from cxr.images.dicom import ANONYMOUS
+from cxr.images.dicom import ANONYMOUS, names_nobody
+from cxr.metadata.normalise import tidy
 
 log = logging.getLogger("cxr")
 
@@ -20,10 +21,60 @@ INSTEAD = {
 }
 # So many files of one patient are taken for a cohort whose ids were removed.
 MANY = 10
+# So many ids are told in a warning.
+SHOWN = 3
 
 
 class OnePatient(InputError):
     """The DICOM files of a source have one PatientID for all."""
+
+
+def plain_patients(source: str, ids: Iterable[object]) -> list[str | None]:
+    """The patient ids of a source's rows, None where there is none.
+
+    A whole number has no fraction (`12.0`, as programs write a column with gaps, is `12`), and
+    a word that anonymising left is no id. Ids that differ in case, spaces and zeros in front
+    alone count as two patients, with a warning.
+
+    Parameters
+    ----------
+    source : str
+    ids : iterable
+        Cells of a table.
+    """
+    texts = [tidy(cell) for cell in ids]
+    plain = {
+        text: None if names_nobody(text) else re.sub(r"^([0-9]+)\.0+$", r"\1", text)
+        for text in dict.fromkeys(texts)
+        if text is not None
+    }
+    unnamed = [text for text, patient in plain.items() if patient is None]
+    if unnamed:
+        log.warning(
+            "%s: the patient id %s names nobody; such rows count as patients of their own",
+            source,
+            ", ".join(sorted(unnamed)[:SHOWN]),
+        )
+    _warn_of_alike(source, [patient for patient in plain.values() if patient is not None])
+    return [None if text is None else plain[text] for text in texts]
+
+
+def _warn_of_alike(source: str, patients: Sequence[str]) -> None:
+    """Warns of ids that may be spellings of one."""
+    groups: dict[str, set[str]] = {}
+    for patient in patients:
+        spelling = re.sub(r"\s+", "", patient.casefold())
+        spelling = re.sub(r"(?<![0-9.])0+(?=[0-9])", "", spelling)
+        groups.setdefault(spelling, set()).add(patient)
+    alike = [sorted(group) for group in groups.values() if len(group) > 1]
+    if alike:
+        log.warning(
+            "%s: %d patient ids are spelt in several ways and count as several patients, such as "
+            "%s; if each is one patient, write it in one way",
+            source,
+            len(alike),
+            "; ".join(" and ".join(map(repr, group[:SHOWN])) for group in alike[:SHOWN]),
+        )
 
 
 def patients_in_names(files: Iterable[str], pattern: str) -> list[str | None]:

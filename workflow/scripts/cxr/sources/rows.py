@@ -18,6 +18,7 @@ from cxr.metadata.normalise import tidy
 from cxr.metadata.schema import SPELLING_COLUMNS, SUMMARY_COLUMNS, Reading, rejections
 from cxr.metadata.severity import extent_score, opacity_score, severity
 from cxr.sources.files import file_problem
+from cxr.sources.patients import plain_patients
 
 log = logging.getLogger("cxr")
 
@@ -211,6 +212,7 @@ def build_reading(
     filled, own, date_order
         As in `convert`.
     """
+    raw = raw.assign(patient_id=plain_patients(source, raw["patient_id"]))
     usable, rejected = divide_rows(raw, source)
     others = rejections([source] * len(unlisted), unlisted, "metadata", [reason] * len(unlisted))
     reading = convert(usable, source, filled, own, date_order)

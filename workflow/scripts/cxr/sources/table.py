@@ -17,7 +17,7 @@ from cxr.sources.files import unlisted_files
 from cxr.sources.filling import column_of, columns_of, stated_findings, with_constants, with_tags
 from cxr.sources.image_files import ImageFiles
 from cxr.sources.patients import COLUMN, patients_in_names
-from cxr.sources.rows import build_reading
+from cxr.sources.rows import build_reading, warn_of_mixed_sexes
 from cxr.sources.tables import read_table
 
 log = logging.getLogger("cxr")
@@ -115,6 +115,7 @@ def read(source: str, root: Path, layout: TableLayout) -> Reading:
             named, patients_in_names(raw["file"], layout.patient)
         )
     raw = with_tags(raw, root, source, layout.tags, COLUMN)
+    warn_of_mixed_sexes(raw, path)
     unlisted = unlisted_files(root, folder, {*raw["file"], *raw["mask"], layout.table})
     reason, order = "no row in the table", layout.dates
     return build_reading(raw, source, unlisted, reason, filled=("mask",), date_order=order)

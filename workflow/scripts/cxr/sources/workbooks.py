@@ -21,6 +21,7 @@ PARTS = {
     "word/document.xml": "a document, not a table; store its table as CSV",
 }
 WORKBOOK = "xl/workbook.xml"
+ARRAYS = "not a table; store them as Parquet with a column that names the images"
 # Rows in which a header may be, below a title.
 HEADER_ROWS = 20
 MERGED = re.compile(
@@ -84,6 +85,10 @@ def _require_workbook(path: Path) -> None:
     for part, what in PARTS.items():
         if part in names:
             raise InputError(f"{path}: {what}")
+    if any(name.endswith(".npy") for name in names):
+        raise InputError(f"{path}: arrays of numpy (NPZ), {ARRAYS}")
+    if any(name.endswith("/data.pkl") for name in names):
+        raise InputError(f"{path}: a file of PyTorch, {ARRAYS}")
     if "[Content_Types].xml" not in names:
         raise InputError(f"{path}: a zip archive, not a table; unpack it and name the table in it")
 
