@@ -18,15 +18,20 @@ def require_unique_keys(path: str | Path) -> None:
     InputError
         With the first repeated key and its lines.
     """
-    try:
-        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError):
-        return
-    for key, first, second in _repeated(tree, "") if tree is not None else ():
+    for key, first, second in repeated_keys(path):
         raise InputError(
             f"{path}: the key '{key}' is in lines {first} and {second}, of which YAML keeps the "
             f"last alone; remove or rename one"
         )
+
+
+def repeated_keys(path: str | Path) -> list[tuple[str, int, int]]:
+    """The keys that a config file repeats in a section, dotted, with both lines of each."""
+    try:
+        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError):
+        return []
+    return [] if tree is None else list(_repeated(tree, ""))
 
 
 def _repeated(node: yaml.Node, above: str) -> Iterator[tuple[str, int, int]]:

@@ -71,6 +71,31 @@ def next_gain(gain, update, slope, MIN_GAIN: tl.constexpr):
 
 
 @triton.jit
+def load_pair(pointer, width, rows):
+    """Both coordinates of some points."""
+    return tl.load(pointer + rows), tl.load(pointer + width + rows)
+
+
+@triton.jit
+def store_pair(pointer, width, rows, x, y, mask):
+    """Stores both coordinates of some points."""
+    tl.store(pointer + rows, x, mask=mask)
+    tl.store(pointer + width + rows, y, mask=mask)
+
+
+@triton.jit
+def next_update(
+    update_x, update_y, gain_x, gain_y, slope_x, slope_y, momentum, rate, MAX_STEP: tl.constexpr
+):
+    """The step of each point, at most `MAX_STEP` long, and its length before it was shortened."""
+    update_x = momentum * update_x - rate * gain_x * slope_x
+    update_y = momentum * update_y - rate * gain_y * slope_y
+    length = tl.sqrt(update_x * update_x + update_y * update_y)
+    shortened = tl.where(length > MAX_STEP, MAX_STEP / tl.maximum(length, MAX_STEP), 1.0)
+    return update_x * shortened, update_y * shortened, length
+
+
+@triton.jit
 def move_maps(
     joints,
     which,
@@ -117,44 +142,28 @@ def move_maps(
     rows = block * ROWS + tl.arange(0, ROWS)
     columns = tl.arange(0, COLUMNS)
     at = own_map * 2 * width
-    x = tl.load(places + at + rows)
-    y = tl.load(places + at + width + rows)
+    x, y = load_pair(places + at, width, rows)
     affinities = joints + tl.load(which + own_map).to(tl.int64) * width * width
     affinities += rows.to(tl.int64)[:, None] * width + columns[None, :]
+    others = places + at + columns
     slope_x, slope_y, kernels = sum_forces(
-        x,
-        y,
-        places + at + columns,
-        places + at + width + columns,
-        affinities,
-        n,
-        exaggeration,
-        scale,
-        ROWS,
-        COLUMNS,
+        x, y, others, others + width, affinities, n, exaggeration, scale, ROWS, COLUMNS
     )
-
     inside = rows < n
     # Each point's kernel with itself is 1.
     with_others = tl.where(inside, kernels - 1.0, 0.0)
 
-    update_x = tl.load(updates + at + rows)
-    update_y = tl.load(updates + at + width + rows)
-    gain_x = next_gain(tl.load(gains + at + rows), update_x, slope_x, MIN_GAIN)
-    gain_y = next_gain(tl.load(gains + at + width + rows), update_y, slope_y, MIN_GAIN)
-    update_x = momentum * update_x - rate * gain_x * slope_x
-    update_y = momentum * update_y - rate * gain_y * slope_y
-    length = tl.sqrt(update_x * update_x + update_y * update_y)
-    shortened = tl.where(length > MAX_STEP, MAX_STEP / tl.maximum(length, MAX_STEP), 1.0)
-    update_x *= shortened
-    update_y *= shortened
+    update_x, update_y = load_pair(updates + at, width, rows)
+    gain_x, gain_y = load_pair(gains + at, width, rows)
+    gain_x = next_gain(gain_x, update_x, slope_x, MIN_GAIN)
+    gain_y = next_gain(gain_y, update_y, slope_y, MIN_GAIN)
+    update_x, update_y, length = next_update(
+        update_x, update_y, gain_x, gain_y, slope_x, slope_y, momentum, rate, MAX_STEP
+    )
 
-    tl.store(updates + at + rows, update_x, mask=inside)
-    tl.store(updates + at + width + rows, update_y, mask=inside)
-    tl.store(gains + at + rows, gain_x, mask=inside)
-    tl.store(gains + at + width + rows, gain_y, mask=inside)
-    tl.store(next_places + at + rows, x + update_x, mask=inside)
-    tl.store(next_places + at + width + rows, y + update_y, mask=inside)
+    store_pair(updates + at, width, rows, update_x, update_y, inside)
+    store_pair(gains + at, width, rows, gain_x, gain_y, inside)
+    store_pair(next_places + at, width, rows, x + update_x, y + update_y, inside)
     tl.store(next_sums + own_map * blocks + block, tl.sum(with_others, axis=0))
     step = tl.where(inside, tl.minimum(length, MAX_STEP), 0.0)
     tl.store(longest + own_map * blocks + block, tl.max(step, axis=0))
