@@ -150,6 +150,18 @@ def test_a_copy_gets_times_that_rerun_nothing(results):
     assert len({path.stat().st_mtime_ns for path in timed}) == 1
 
 
+def test_results_that_another_run_removes_meanwhile_stop_nothing(results):
+    outputs = [Path(path) for task in TASKS.values() for path in task.output]
+    gone = Path("results/tiny/rows.csv")
+    for path in outputs[1:]:  # older than the source that they come from, and in order otherwise
+        os.utime(path, (1, 1))
+    again = read()
+    gone.unlink()
+    again.restore_times()
+    assert not gone.exists()
+    assert len({path.stat().st_mtime_ns for path in outputs if path != gone}) == 1
+
+
 def test_times_in_order_are_left(results):
     path = Path("results/tiny/report.html")
     before = path.stat().st_mtime_ns

@@ -4,6 +4,7 @@ The times of files say little after a copy, and nothing of a damaged byte. So be
 results of a study are read once, and compared with the receipts of the jobs that wrote them.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,15 @@ UNKNOWN = "without a receipt"
 CODE = "of other code"
 SETTINGS = "of other settings"
 INPUTS = "of other inputs"
+
+
+def modified(paths: Iterable[Path]) -> list[int]:
+    """When each of some files was modified, in nanoseconds; those that are not there have none."""
+    times = []
+    for path in paths:
+        with suppress(OSError):
+            times.append(path.stat().st_mtime_ns)
+    return times
 
 
 @dataclass
@@ -91,14 +101,14 @@ class Results:
     def restore_times(self) -> None:
         """Gives all results one time where, by content, none is older than what it was made of.
 
-        A copy leaves the times of its files in any order.
+        A copy leaves the times of its files in any order. What another run has removed since all
+        was read has no time.
         """
         whole = [output for output in self.digests if self._is_whole(self.receipts[output])]
-        times = {output: self._oldest(output) for output in whole}
         newer = any(
-            (self.folder / name).stat().st_mtime_ns > times[output]
+            max(modified([self.folder / name for name in self.receipts[output].inputs]), default=0)
+            > min(modified(self._timed(output)), default=math.inf)
             for output in whole
-            for name in self.receipts[output].inputs
         )
         if not newer:
             return
@@ -112,14 +122,6 @@ class Results:
         path, log = self.folder / output, self.receipts[output].log
         benchmark = Path(log.replace("/logs/", "/benchmarks/", 1)).with_suffix(".jsonl")
         return [path, path / TIMESTAMP, self.folder / benchmark]
-
-    def _oldest(self, output: str) -> int:
-        """The oldest of a job's times."""
-        times = []
-        for path in self._timed(output):
-            with suppress(OSError):
-                times.append(path.stat().st_mtime_ns)
-        return min(times)
 
     def _is_whole(self, receipt: Receipt) -> bool:
         """Whether what a job wrote, and the results that it read, are as its receipt says."""
