@@ -18,6 +18,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ENCODERS := $(VENV)/.encoders
 DOCS := $(VENV)/.docs
+SUPPLY := $(VENV)/supply
 LOCKS := requirements.lock requirements-encoders.lock requirements-docs.lock
 SBOM ?= sbom.cdx.json
 SBOM_ARGS ?=
@@ -50,7 +51,7 @@ encoders: $(ENCODERS) ## add the packages that the config's `encoders` need to t
 # Unit tests take one core each. Beside timed ones nothing runs. The others, of whole studies and of
 # their pages, run two at a time, a file's tests in one process, the longest files first. The finished
 # study that many tests read is run once for all of them.
-test: $(ENCODERS) $(DOCS) ## set up the environment, run every test
+test: $(ENCODERS) $(DOCS) $(SUPPLY)/.ready ## set up the environment, run every test
 	@runs=$$(mktemp -d) && trap 'rm -rf "$$runs"' EXIT && export CXR_RUNS="$$runs" && \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/unit && \
 	$(BIN)/python -m pytest -m timed tests/browser && \
@@ -89,19 +90,21 @@ lock: ## update the dependencies in requirements.lock and the locks beside it (n
 		--generate-hashes --no-header --quiet --upgrade -o requirements-encoders.lock
 	uv pip compile pyproject.toml --group docs -c requirements.lock --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o requirements-docs.lock
+	uv pip compile --group pyproject.toml:supply --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --upgrade -o requirements-supply.lock
 	uv pip compile tests/crate/requirements.in --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet --upgrade -o tests/crate/requirements.txt
 
 # What it can't look up is an error: without a network the tool itself would find nothing, and pass.
-audit: $(READY) ## look the locked packages up among known vulnerabilities (needs the network)
+audit: $(SUPPLY)/.ready ## look the locked packages up among known vulnerabilities (needs the network)
 	@said=$$(mktemp) && trap 'rm -f "$$said"' EXIT && \
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off $(LOCKS:%=-r %) 2>"$$said" || { \
+	$(SUPPLY)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off $(LOCKS:%=-r %) 2>"$$said" || { \
 		grep -q "^Traceback\|could not be audited" "$$said" \
 			&& echo "error: the service that knows vulnerabilities can't be reached from here, nothing was audited:" \
 				"$$(tail -n 1 "$$said")" >&2 || cat "$$said" >&2; exit 1; }
 
-sbom: $(READY) ## list the software of the environment, with licences, in sbom.cdx.json (CycloneDX)
-	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+sbom: $(SUPPLY)/.ready ## list the software of the environment, with licences, in sbom.cdx.json (CycloneDX)
+	$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		--output-file $(SBOM) $(SBOM_ARGS) $(BIN)/python
 
 clean: ## remove results, environment and caches; asks before it deletes results (FORCE=1: it doesn't)
@@ -137,4 +140,9 @@ endif
 # Of all locks the versions are the same; nothing that is there is changed.
 $(ENCODERS) $(DOCS): $(VENV)/.%: requirements-%.lock $(READY)
 	$(or $(UV),$(BIN)/uv) pip install --quiet --python $(BIN)/python --require-hashes -r $<
+	@touch $@
+
+$(SUPPLY)/.ready: requirements-supply.lock $(READY)
+	$(BIN)/python -m venv --clear --without-pip $(SUPPLY)
+	$(or $(UV),$(BIN)/uv) pip install --quiet --python $(SUPPLY)/bin/python --require-hashes -r $<
 	@touch $@

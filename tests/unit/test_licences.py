@@ -3,14 +3,15 @@
 import re
 import sys
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, distributions
+from pathlib import Path
 
 import pytest
 from license_expression import ExpressionError, get_spdx_licensing
 from packaging.requirements import Requirement
 
 from cxr.core.paths import ROOT
-from tests.unit.test_pins import DOCS_LOCK, ENCODERS_LOCK, LOCK, locked, normal, pins
+from tests.unit.test_pins import DOCS_LOCK, ENCODERS_LOCK, LOCK, SUPPLY_LOCK, locked, normal, pins
 
 # Every licence that binds no other work: at most, a notice goes along, or changes of the package's
 # own files stay under its licence (MPL).
@@ -72,7 +73,10 @@ def installed():
     """Every package that a lock has for this machine, by normalised name."""
     python = ".".join(map(str, sys.version_info[:2]))
     names = set().union(*(locked(python, lock) for lock in (LOCK, ENCODERS_LOCK, DOCS_LOCK)))
-    return {name: distribution(name) for name in sorted(names)}
+    place = Path(sys.prefix, "supply", "lib", f"python{python}", "site-packages")
+    apart = {normal(each.name): each for each in distributions(path=[str(place)])}
+    supply = {name: apart[name] for name in locked(python, SUPPLY_LOCK)}
+    return supply | {name: distribution(name) for name in sorted(names)}
 
 
 @pytest.fixture(scope="module")

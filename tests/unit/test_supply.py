@@ -17,10 +17,11 @@ from tests.unit.test_pins import normal
 @pytest.fixture
 def recipe(tmp_path):
     """Runs a target of the Makefile with this environment as it is; what it says."""
-    (tmp_path / "venv").mkdir()
-    for part in ("bin", "lib", "pyvenv.cfg"):
+    (tmp_path / "venv" / "supply").mkdir(parents=True)
+    for part in ("bin", "lib", "pyvenv.cfg", "supply/bin", "supply/lib", "supply/pyvenv.cfg"):
         (tmp_path / "venv" / part).symlink_to(Path(sys.prefix) / part)
-    (tmp_path / "venv" / ".ready").touch()
+    for part in (".ready", "supply/.ready"):
+        (tmp_path / "venv" / part).touch()
 
     def run(target, *arguments, **environment):
         make = ["make", "-C", str(ROOT), target, f"VENV={tmp_path / 'venv'}", *arguments]

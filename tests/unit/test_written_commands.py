@@ -43,8 +43,8 @@ def commands(program):
 
 @pytest.mark.parametrize("command", commands("make"))
 def test_a_command_of_make_is_understood(command, tmp_path):
-    (tmp_path / "venv").mkdir()
-    for name in (".ready", ".encoders", ".docs"):
+    (tmp_path / "venv" / "supply").mkdir(parents=True)
+    for name in (".ready", ".encoders", ".docs", "supply/.ready"):
         (tmp_path / "venv" / name).touch()
     words = shlex.split(command)[1:]
     assert {word.partition("=")[0] for word in words if "=" in word} <= SETTINGS
