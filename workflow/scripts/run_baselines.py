@@ -15,7 +15,7 @@ def main(input, output, cfg):
     files = read_table(input.metadata)
     files = files.merge(read_csv(input.quality)[["image_id", "bands"]], on="image_id")
     lungs = read_array(input.lungs) if input.lungs else None
-    inputs = baseline_inputs(cohort, files, read_array(input.images), cfg["modality"], lungs)
+    inputs = baseline_inputs(cohort, files, [read_array(input.images)], cfg["modality"], lungs)
     predictions = predict_baselines(cohort, folds, inputs, cfg["classes"], cfg["seed"])
     write_table(predictions, output.predictions)
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from cxr.core.io import read_array, read_csv, read_table, write_csv
@@ -19,7 +18,7 @@ def main(input, output, cfg):
     metadata = pd.concat(map(read_table, input.metadata), ignore_index=True)
     quality = pd.concat(map(read_csv, input.quality), ignore_index=True)
     files = metadata.merge(quality[["image_id", "bands"]], on="image_id")
-    images = np.concatenate([read_array(input.images), read_array(input.known_images)])
+    images = read_array(input.images), read_array(input.known_images)
     everyone = pd.concat(cohorts, ignore_index=True)
     inputs = baseline_inputs(everyone, files, images, cfg["modality"])
     write_csv(baseline_table(cohorts, inputs, cfg["classes"], cfg["seed"]), output.metrics)

@@ -47,7 +47,7 @@ def images(rng):
 
 
 def accuracies(cohort, folds, shapes, images):
-    inputs = baseline_inputs(cohort, shapes, images, lungs=lungs_of_all())
+    inputs = baseline_inputs(cohort, shapes, [images], lungs=lungs_of_all())
     table = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     test = table.loc[table["split"] == "test"]
     return (test["class"] == test["predicted"]).groupby(test["baseline"]).mean()
@@ -110,7 +110,7 @@ def test_what_only_the_files_shape_colour_or_format_show(cohort, folds, shapes, 
 )
 def test_what_own_fields_show(cohort, folds, shapes, images, own):
     values = own((cohort["class"] == "a").to_numpy())
-    inputs = baseline_inputs(cohort, shapes.assign(**values), images)
+    inputs = baseline_inputs(cohort, shapes.assign(**values), [images])
     kept = {name: inputs[name] for name in ("own fields", "shape and format")}
     table = predict_baselines(cohort, folds, kept, ["a", "b"], 0)
     correct = (table["class"] == table["predicted"]).groupby(table["baseline"]).mean()
@@ -121,7 +121,7 @@ def test_what_own_fields_show(cohort, folds, shapes, images, own):
 def test_burned_in_text_is_a_baseline_of_its_own(cohort, folds, shapes, images):
     of_a = (cohort["class"] == "a").to_numpy()
     of_text = {"text_present": np.where(of_a, "yes", "no"), "text_share": np.where(of_a, 0.01, 0)}
-    inputs = baseline_inputs(cohort, shapes.assign(**of_text), images)
+    inputs = baseline_inputs(cohort, shapes.assign(**of_text), [images])
     assert "own fields" not in inputs
     kept = {name: inputs[name] for name in ("burned-in text", "shape and format")}
     table = predict_baselines(cohort, folds, kept, ["a", "b"], 0)
@@ -134,7 +134,7 @@ def test_every_baseline_is_described_and_predicts_every_measured_image(
     cohort, folds, shapes, images
 ):
     of_text = {"text_present": "no", "text_share": 0.0, "text_position": None}
-    inputs = baseline_inputs(cohort, shapes.assign(scanner="GE", **of_text), images)
+    inputs = baseline_inputs(cohort, shapes.assign(scanner="GE", **of_text), [images])
     assert set(inputs) == set(DESCRIPTIONS)
     table = predict_baselines(cohort, folds, inputs, ["a", "b"], 0)
     assert len(table) == len(DESCRIPTIONS) * (N - N // 3)
@@ -146,7 +146,7 @@ def test_every_baseline_is_described_and_predicts_every_measured_image(
 def test_baselines_with_lungs_see_those_of_the_masks(cohort, shapes, images):
     lungs = np.zeros(images.shape, dtype=bool)
     lungs[:, :48] = True
-    inputs = baseline_inputs(cohort, shapes, images, lungs=lungs)
+    inputs = baseline_inputs(cohort, shapes, [images], lungs=lungs)
     only, covered = (inputs[f"lungs {name}"].reshape(N, 32, 32) for name in ("only", "covered"))
     assert only[:, 16:].max() == covered[:, :16].max() == 0
     assert only[:, :16].min() > 0
@@ -154,10 +154,17 @@ def test_baselines_with_lungs_see_those_of_the_masks(cohort, shapes, images):
 
 
 def test_lungs_are_looked_for_on_radiographs_alone(cohort, shapes, images):
-    assert list(baseline_inputs(cohort, shapes, images, "cxr")) == list(
-        baseline_inputs(cohort, shapes, images)
+    assert list(baseline_inputs(cohort, shapes, [images], "cxr")) == list(
+        baseline_inputs(cohort, shapes, [images])
     )
-    inputs = baseline_inputs(cohort, shapes, images, "CT")
+    inputs = baseline_inputs(cohort, shapes, [images], "CT")
     others = [name for name in DESCRIPTIONS if name not in ("own fields", "burned-in text")]
     assert list(inputs) == [name for name in others if "lungs" not in name]
-    assert list(baseline_inputs(cohort, shapes, images)) == others
+    assert list(baseline_inputs(cohort, shapes, [images])) == others
+
+
+def test_images_of_several_arrays_are_read_one_after_the_other(cohort, shapes, images):
+    whole = baseline_inputs(cohort, shapes, [images])
+    parts = baseline_inputs(cohort, shapes, [images[:7], images[7:]])
+    assert list(whole) == list(parts)
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)

@@ -5,7 +5,8 @@ well as a network, the network need not have learned more. `lungs only` and
 `average pool` are no shortcuts, but what a network should beat.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ SHORTCUTS = (
 def baseline_inputs(
     cohort: pd.DataFrame,
     files: pd.DataFrame,
-    images: np.ndarray,
+    images: Sequence[np.ndarray],
     modality: str = MODALITY,
     lungs: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
@@ -64,13 +65,13 @@ def baseline_inputs(
     files : DataFrame
         `image_id, file, width, height, format, bands`, and own fields and those of burned-in
         text where there are any; without a value of any there is no such baseline.
-    images : uint8 array, shape (n, size, size)
-        Canonical pixels.
+    images : sequence of uint8 arrays, shape (m, size, size)
+        Canonical pixels, n in all; read a part at a time.
     modality : str
         Lungs are found on radiographs alone; for another modality the baselines
         with lungs are left out.
     lungs : bool array, shape (n, size, size), optional
-        Their masks; found where none are given.
+        Their masks, where there is one array of images; found where none are given.
 
     Returns
     -------
@@ -83,19 +84,14 @@ def baseline_inputs(
     colour = rows["bands"].to_numpy(dtype=np.float32)[:, None]
     named = rows["file"].map(format_of_name)
     formats = pd.get_dummies(pd.DataFrame({"is": rows["format"], "named": named}), dtype=np.float32)
-    border = border_mask(SMALL)
-    small = shrink(images, SMALL)
+    pixels = _pixel_inputs(images, find_modality(modality) == MODALITY, lungs)
+    pooled = pixels.pop("average pool")
     inputs = {
         "shape": shape,
         "shape and colour": np.hstack([shape, colour]),
         "shape and format": np.hstack([shape, colour, formats.to_numpy()]),
-        "thumbnail": flatten(shrink(images, THUMBNAIL)),
-        "border": small[:, border].astype(np.float32),
+        **pixels,
     }
-    if find_modality(modality) == MODALITY:
-        masks = lung_masks(images)[0] if lungs is None else lungs
-        for name, hidden in (("lungs covered", True), ("lungs only", False)):
-            inputs[name] = flatten(_partly_hidden(images, masks, hidden))
     of_text = [name for name in OF_TEXT if name in rows]
     for name, fields in (
         ("burned-in text", rows[of_text]),
@@ -103,14 +99,29 @@ def baseline_inputs(
     ):
         if columns := _field_inputs(fields):
             inputs[name] = np.column_stack(columns)
-    return {**inputs, "average pool": flatten(shrink(images, POOLED)) / 255}
+    return {**inputs, "average pool": pooled}
 
 
-def _partly_hidden(images: np.ndarray, masks: np.ndarray, hidden: bool) -> np.ndarray:
-    """Small images whose pixels with this value of the mask are black, (n, SMALL, SMALL)."""
-    pairs = zip(blocks(images), blocks(masks), strict=True)
-    none = np.empty((0, SMALL, SMALL), dtype=np.uint8)
-    return np.concatenate([none, *(shrink(covered(i, m == hidden), SMALL) for i, m in pairs)])
+def _pixel_inputs(
+    images: Sequence[np.ndarray], with_lungs: bool, lungs: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """The inputs that are pixels, of all images."""
+    border = border_mask(SMALL)
+    masks = blocks(lungs) if lungs is not None else None
+    found: dict[str, list[np.ndarray]] = {}
+    for block in chain.from_iterable(map(blocks, images)):
+        part = {
+            "thumbnail": flatten(shrink(block, THUMBNAIL)),
+            "border": shrink(block, SMALL)[:, border].astype(np.float32),
+        }
+        if with_lungs:
+            inside = lung_masks(block)[0] if masks is None else next(masks)
+            part["lungs covered"] = flatten(shrink(covered(block, inside), SMALL))
+            part["lungs only"] = flatten(shrink(covered(block, np.logical_not(inside)), SMALL))
+        part["average pool"] = flatten(shrink(block, POOLED)) / 255
+        for name, values in part.items():
+            found.setdefault(name, []).append(values)
+    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def _field_inputs(rows: pd.DataFrame) -> list[np.ndarray]:
