@@ -29,9 +29,11 @@ def library(tmp_path):
 
 
 def fresh(library, script="run.py"):
+    """What a process of its own would find."""
     from cxr.core import fingerprint as module
 
-    module._read.cache_clear()
+    for function in (module._read, module._files, module._module_files):
+        function.cache_clear()
     return fingerprint(library.parent / script, library)
 
 
@@ -142,3 +144,19 @@ def test_neither_place_nor_time_nor_line_ends_matter(library, tmp_path):
     moved = shutil.copytree(library.parent, tmp_path / "elsewhere")
     (moved / "lib" / "a.py").write_bytes((library / "a.py").read_bytes().replace(b"\n", b"\r\n"))
     assert fresh(moved / "lib") == before
+
+
+def test_what_is_kept_of_modules_changes_nothing(library, monkeypatch):
+    from cxr.core import fingerprint as module
+    from cxr.core.user_cache import KeptValues
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(library.parent))
+    found = set()
+    for _ in range(2):
+        monkeypatch.setattr(module, "MEANINGS", KeptValues("meanings"))
+        found.add(fresh(library))
+        module.MEANINGS.save()
+    assert (library.parent / "cxr-clusters" / "meanings.json").is_file()
+    (library / "b.py").write_text("import os\n\ndef g():\n    return os.linesep\n")
+    found.add(fresh(library))
+    assert len(found) == 2

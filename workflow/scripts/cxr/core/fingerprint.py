@@ -8,14 +8,25 @@ docstrings and layout are no part of it: they change no result.
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from cxr.core.paths import PACKAGE
+from cxr.core.user_cache import KeptValues
 
 # Fields of a syntax tree that say how something is written, not what it does.
 SPELLING = {"ctx", "kind", "type_comment"}
+
+
+def _by() -> str:
+    """What meanings depend on besides a file: this module, and the version of Python."""
+    return hashlib.sha256(Path(__file__).read_bytes() + sys.version.encode()).hexdigest()[:16]
+
+
+# By the hash of a file, the hash of what it means and the dotted names that it imports.
+MEANINGS = KeptValues(f"meanings-{_by()}")
 
 
 def fingerprint(script: Path, library: Path = PACKAGE) -> str:
@@ -55,14 +66,21 @@ def fingerprint(script: Path, library: Path = PACKAGE) -> str:
 def _read(path: Path, library: Path) -> tuple[str, tuple[Path, ...]]:
     """The hash of what one file means, and the files of `library` that it imports."""
     content = path.read_bytes().replace(b"\r\n", b"\n")
+    written = hashlib.sha256(content).hexdigest()
     if path.suffix != ".py":
-        return hashlib.sha256(content).hexdigest(), ()
+        return written, ()
+    meaning, names = MEANINGS.get(written, lambda: _meaning(content, path))
+    imported = {file for name in names for file in _files(name, library)}
+    return meaning, tuple(sorted(imported))
+
+
+def _meaning(content: bytes, path: Path) -> tuple[str, list[str]]:
+    """The hash of what a module means, and the dotted names that it imports."""
     words: list[str] = []
     names: set[str] = set()
     _spell(ast.parse(content, filename=str(path)), words, names)
-    imported = {file for name in names for file in _files(name, library)}
     meaning = hashlib.sha256("\n".join(words).encode(errors="surrogatepass"))
-    return meaning.hexdigest(), tuple(sorted(imported))
+    return meaning.hexdigest(), sorted(names)
 
 
 def _spell(node: ast.AST, words: list[str], names: set[str]) -> None:
@@ -105,13 +123,14 @@ def _imported_names(node: ast.AST) -> Iterable[str]:
     return ()
 
 
-def _files(name: str, library: Path) -> set[Path]:
+@cache
+def _files(name: str, library: Path) -> frozenset[Path]:
     """The files of a dotted module name: each package on the way, and the module."""
     parts = name.split(".")
     if parts[0] != library.name:
-        return set()
+        return frozenset()
     places = [library.parent.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
-    return {file for place in places for file in _module_files(place)}
+    return frozenset(file for place in places for file in _module_files(place))
 
 
 @cache

@@ -16,6 +16,7 @@ import numba
 from numba.core.caching import InTreeCacheLocator
 
 from cxr.core.paths import PACKAGE
+from cxr.core.user_cache import user_cache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,8 +30,7 @@ def cache_folder() -> Path | None:
             digest.update(
                 f"{path.relative_to(PACKAGE).as_posix()}\0{len(content)}\0".encode() + content
             )
-    users = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cxr-clusters"
-    for parent in (users, PACKAGE / "__pycache__"):
+    for parent in (user_cache(), PACKAGE / "__pycache__"):
         folder = parent / f"numba-{digest.hexdigest()[:16]}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
