@@ -268,10 +268,10 @@ def test_the_page_says_how_perplexities_voted(variant, change, words):
     assert "The clustering with the highest consensus" not in text, "it is the selected one"
 
 
-def test_the_page_says_how_many_neighbours_an_approximate_search_found(variant):
+def test_the_page_says_how_many_neighbours_an_approximate_search_found(study, variant):
     document = asdict(IndexSummary("approximate", 256, 0.987, 1000))
     folder = variant(lambda folder: write_json(document, path_of(folder, "nearest")))
-    text = " ".join(Page(build_page(folder)).text)
+    text = " ".join(" ".join(Page(build_page(folder)).text).split())
     assert "found by an approximate search with a recall of 98.7% on 1,000 images" in text
     assert "found by an approximate search" not in " ".join(Page(study(parts=TAGGED)).text)
 
