@@ -15,6 +15,7 @@ rule find_neighbours:
         features=FEATURES,
     output:
         neighbours="results/{study}/neighbours/{model}.npz",
+        search="results/{study}/neighbours/{model}.search.json",
         pca="results/{study}/embeddings/{model}/pca.parquet",
     log:
         "results/{study}/logs/find_neighbours/{model}.log",
@@ -29,6 +30,7 @@ rule find_neighbours:
     params:
         cfg=lambda wildcards: {
             "classes": STUDY["embedding"]["classes"],
+            "exact_up_to": STUDY["embedding"]["exact_up_to"],
             "largest_perplexity": neighbour_reach(STUDY["embedding"]["perplexities"]),
         },
         code=code_of("find_neighbours.py"),

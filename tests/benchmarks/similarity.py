@@ -51,14 +51,15 @@ class Workflow:
     exact_up_to = 20_000
 
     def make(self, points, threads):
-        from cxr.similarity.index import make_index
+        from cxr.features.index import IndexSettings, make_index
         from cxr.similarity.space import Space
 
         n = len(points)
         tie_order = np.random.default_rng(0).permutation(n)
         names = np.char.zfill(np.arange(n).astype(str), 9)
         self.space = Space(names, np.arange(n), points, "cosine", tie_order)
-        self.index, self.summary = make_index(self.space, K, self.exact_up_to, 0.98, 0, threads)
+        wanted = IndexSettings(K, self.exact_up_to, 0.98)
+        self.index, self.summary = make_index(points, wanted, threads)
 
     def all(self):
         from cxr.similarity.neighbours import neighbours_of_all
@@ -68,7 +69,7 @@ class Workflow:
         return found.reshape(-1, K)
 
     def load(self, path):
-        from cxr.similarity.index import read_index
+        from cxr.features.index import read_index
 
         self.index.save(path)
         self.index = read_index(path, self.summary)

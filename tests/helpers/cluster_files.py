@@ -1,5 +1,7 @@
 """The files and figures of the clusters in made-up reports."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,7 @@ from cxr.explorer.maps import pack_maps
 from cxr.explorer.packing import pack_texts
 from cxr.explorer.similar import pack_similar
 from cxr.explorer.thumbnails import sheets
+from cxr.features.index import IndexSummary
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.style import save, save_as
 from cxr.figures.votes import votes
@@ -97,6 +100,7 @@ def write_clusters(folder, text, ranking, mapped):
     write_table(ranking, path_of(folder, "ranking"), schema=ranking_schema(GRID))
     write_table(mapped, path_of(folder, "clusters"))
     write_json(consensus_of(not ranking.empty), path_of(folder, "consensus"))
+    write_json(asdict(IndexSummary("exact", None, 1.0, 0)), path_of(folder, "nearest"))
 
 
 def galleries_of(mapped, fields, text):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics.pairwise import cosine_distances, euclidean_distances
 
+from cxr.features.index import IndexSettings, make_index
 from cxr.features.tables import features_table
-from cxr.similarity.index import make_index
 from cxr.similarity.neighbours import neighbours_of_all
 from cxr.similarity.space import make_space
 
@@ -14,8 +14,6 @@ DISTANCES = {
     "centred": lambda x: cosine_distances(x - x.mean(axis=0)),
     "euclidean": euclidean_distances,
 }
-
-OPTIONS = {"seed": 0, "threads": 1}
 
 
 def table_of(features, classes="a"):
@@ -31,6 +29,6 @@ def space_of(features, patients=None, metric="cosine", seed=0):
     return make_space(table, owners, metric, seed)
 
 
-def found_in(space, k=5, own_patient=False, **options):
-    index, how = make_index(space, k, **{"exact_up_to": 20_000, "recall": 0.98} | options)
+def found_in(space, k=5, own_patient=False, exact_up_to=20_000, recall=0.98):
+    index, how = make_index(space.points, IndexSettings(k, exact_up_to, recall), threads=1)
     return neighbours_of_all(space, index, k, own_patient).to_pandas(), index, how

@@ -58,6 +58,7 @@ FILES = {
     "models/conv5/predictions.parquet",
     "features/conv5.parquet",
     "neighbours/conv5.npz",
+    "neighbours/conv5.search.json",
     "embeddings/conv5/pca.parquet",
     "embeddings/conv5/s0_p001-020.parquet",
     "embeddings/conv5/s0_p021-040.parquet",

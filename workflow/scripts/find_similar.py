@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg, threads):
-    patients = independent_patients(read_table(input.cohort))
+    cohort = read_table(input.cohort, ["image_id", "patient_id", "split_group"])
+    patients = independent_patients(cohort)
     settings = typed(SearchSettings, cfg)
     result = search(read_table(input.features), patients, settings, threads)
     result.index.save(output.index)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from cxr.core.io import read_array, read_json, read_table, write_csv
 from cxr.core.job import job
 from cxr.core.settings import typed
+from cxr.features.index import IndexSummary, read_index
 from cxr.figures.sheets import contact
 from cxr.figures.style import save
 from cxr.similarity.comparison import image_records
-from cxr.similarity.index import IndexSummary, read_index
 from cxr.similarity.query import (
     QuerySettings,
     indexed_features,

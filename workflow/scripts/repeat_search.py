@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def main(input, output, cfg, threads):
-    settings, cohort = typed(ResamplingSettings, cfg), read_table(input.cohort)
+    settings = typed(ResamplingSettings, cfg)
+    cohort = read_table(input.cohort, ["image_id", "patient_id", "split_group"])
     whole, *retrained = (
         Sample.of(read_table(path), cohort, settings.sample)
         for path in (input.features, *input.get("retrained", []))

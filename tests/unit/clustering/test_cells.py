@@ -9,7 +9,8 @@ from sklearn.metrics import adjusted_rand_score
 from cxr.clustering.cells import VOTES, CellSettings, StudyCells
 from cxr.clustering.grid import DbscanSettings, label_map, sweep_dbscan
 from cxr.clustering.ranking import RankingSettings, best_cell, choose_map, rank
-from cxr.embedding.knn import find_neighbours, principal_components
+from cxr.embedding.knn import find_neighbours
+from cxr.embedding.pca import principal_components
 from cxr.embedding.tsne import TsneSettings, embed_runs, map_table
 
 SETTINGS = CellSettings((0.2, 0.4, 0.8), (4, 8), 2, 8, 1 / 3, 0.3, "consensus")

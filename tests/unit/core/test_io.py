@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from cxr.core.errors import InputError
 from cxr.core.io import (
+    ROW_GROUP,
     atomic,
     new_array,
     read_array,
@@ -37,6 +39,15 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     write_table(TABLE, tmp_path / "1.parquet")
     write_table(TABLE.copy(), tmp_path / "2.parquet")
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+def test_a_large_table_is_stored_in_groups_of_rows(tmp_path):
+    table = pd.DataFrame({"a": np.arange(2 * ROW_GROUP + 1)})
+    write_table(table, tmp_path / "t.parquet")
+    with pq.ParquetFile(tmp_path / "t.parquet") as stored:
+        assert stored.num_row_groups == 3
+        assert stored.read_row_group(2)["a"].to_pylist() == [2 * ROW_GROUP]
+    assert read_table(tmp_path / "t.parquet").equals(table)
 
 
 def test_a_table_with_a_flipped_bit_is_damaged(tmp_path):

@@ -21,10 +21,10 @@ from cxr.embedding.knn import (
     affinity_neighbours,
     find_neighbours,
     pairwise_affinities,
-    principal_components,
     select_features,
 )
 from cxr.embedding.pair_forces import add_forces
+from cxr.embedding.pca import principal_components
 from cxr.embedding.tsne import EXACT_LIMIT, TsneSettings, embed, embed_runs
 from cxr.embedding.tsne_exact import calibrate, divergence, kernel_scale, padded
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import asdict
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from cxr.core.io import write_json, write_text
+from cxr.features.index import IndexSummary
 from cxr.figures import clusters as cluster_figures
 from cxr.figures.style import save
 from cxr.report import content
@@ -264,6 +266,14 @@ def test_the_page_says_how_perplexities_voted(variant, change, words):
     text = " ".join(" ".join(Page(build_page(folder)).text).split())
     assert words in text
     assert "The clustering with the highest consensus" not in text, "it is the selected one"
+
+
+def test_the_page_says_how_many_neighbours_an_approximate_search_found(study, variant):
+    document = asdict(IndexSummary("approximate", 256, 0.987, 1000))
+    folder = variant(lambda folder: write_json(document, path_of(folder, "nearest")))
+    text = " ".join(" ".join(Page(build_page(folder)).text).split())
+    assert "found by an approximate search with a recall of 98.7% on 1,000 images" in text
+    assert "found by an approximate search" not in " ".join(Page(study(parts=TAGGED)).text)
 
 
 def test_a_grid_without_a_qualifying_cell_is_said_plainly(variant, rng):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from cxr.core.errors import InputError
-from cxr.similarity.index import ExactIndex
+from cxr.features.index import ExactIndex
 from cxr.similarity.query import indexed_features, nearest_images, read_query
 from cxr.similarity.space import make_space, to_points
 from tests.helpers.similarity import DISTANCES, table_of

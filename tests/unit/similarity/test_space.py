@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.helpers.similarity import OPTIONS, found_in, space_of
+from tests.helpers.similarity import found_in, space_of
 
 
 def test_images_without_a_place_are_listed_and_cost_only_themselves(rng):
@@ -14,7 +14,7 @@ def test_images_without_a_place_are_listed_and_cost_only_themselves(rng):
         {"image_id": "i00005", "reason": "a feature is NaN or infinite"},
         {"image_id": "i00007", "reason": "all features are 0: no direction"},
     ]
-    found, _, _ = found_in(space, 36, **OPTIONS)
+    found, _, _ = found_in(space, 36)
     assert found.groupby("query_id").size().tolist() == [16] * 17
     assert np.isfinite(found["distance"]).all()
     assert len(space_of(features, metric="euclidean")[1]) == 2

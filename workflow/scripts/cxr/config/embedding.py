@@ -56,6 +56,13 @@ class Embedding(Section):
         "log says why, and the CPU computes. It is never selected automatically, because sums in "
         "another order can give other maps.",
     )
+    exact_up_to: int = Field(
+        default=300_000,
+        ge=1,
+        description="Number of images up to which all distances are computed to find neighbours. "
+        "Of more a graph finds them if it finds 98% of the true neighbours of a sample, which the "
+        "page states; else all distances are computed.",
+    )
     chunk: Chunk = Field(default_factory=Chunk, description="The maps of one job.")
 
     @field_validator("perplexities")

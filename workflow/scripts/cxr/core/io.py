@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ROW_GROUP = 2**17  # rows of a table that a reader can take by themselves
+
+
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path in the folder of `path` that replaces it when the block ends well.
@@ -124,7 +127,13 @@ def write_table(
         arrow = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
     arrow = arrow.replace_schema_metadata(dict(notes) if notes else None)
     with atomic(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd", write_page_checksum=True)
+        pq.write_table(
+            arrow,
+            temporary,
+            row_group_size=ROW_GROUP,
+            compression="zstd",
+            write_page_checksum=True,
+        )
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pd.DataFrame:

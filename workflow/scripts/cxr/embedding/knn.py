@@ -12,9 +12,22 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cxr.core.errors import InputError
+from cxr.embedding.pca import principal_components
+from cxr.features.index import (
+    DENSE,
+    EXACT,
+    ExactIndex,
+    Index,
+    IndexSettings,
+    IndexSummary,
+    make_index,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
+
+RECALL = 0.98  # that a graph must have for the maps
+QUERIES = 4096  # points that are searched at once
 
 
 @dataclass(frozen=True)
@@ -27,10 +40,13 @@ class NeighbourSettings:
         The classes that are mapped; None for all.
     largest_perplexity : float
         Neighbours suffice for perplexities up to this one.
+    exact_up_to : int
+        Up to so many images all distances are computed.
     """
 
     classes: tuple[str, ...] | None
     largest_perplexity: float
+    exact_up_to: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ class Neighbours:
 
 
 def select_features(
-    table: pd.DataFrame, classes: Sequence[str] | None
+    table: pd.DataFrame, classes: Sequence[str] | None, float32_above: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The images of some classes and their features.
 
@@ -70,11 +86,13 @@ def select_features(
         `image_id`, `class`, and a column a unit: f000, f001, ...
     classes : sequence of str, optional
         None for all.
+    float32_above : int, optional
+        Features of more images stay float32, as the table has them.
 
     Returns
     -------
     image_ids : str array, shape (n,)
-    features : float64 array, shape (n, d)
+    features : float64 or float32 array, shape (n, d)
 
     Raises
     ------
@@ -89,7 +107,8 @@ def select_features(
         )
     from cxr.features.tables import feature_matrix
 
-    features = feature_matrix(rows)
+    many = float32_above is not None and len(rows) > float32_above
+    features = feature_matrix(rows, np.float32 if many else np.float64)
     bad = ~np.isfinite(features).all(axis=1)
     if bad.any():
         raise InputError(
@@ -118,30 +137,98 @@ def find_neighbours(
     """
     from sklearn.neighbors import NearestNeighbors
 
-    k = min(len(features) - 1, int(np.ceil(3 * largest_perplexity)))
+    k = _searched(len(features), largest_perplexity)
     distances, indices = NearestNeighbors(n_neighbors=k, n_jobs=threads).fit(features).kneighbors()
     return Neighbours(
         image_ids, indices.astype(np.int32), distances, principal_components(features)
     )
 
 
-def principal_components(features: np.ndarray) -> np.ndarray:
-    """The first two principal components; scikit-learn fixes their signs.
+def search_neighbours(
+    image_ids: np.ndarray, features: np.ndarray, settings: NeighbourSettings, threads: int
+) -> tuple[Neighbours, IndexSummary]:
+    """The neighbour search of a study: exact, or of many images by a graph.
 
     Parameters
     ----------
+    image_ids : str array, shape (n,)
     features : float array, shape (n, d)
+        As `select_features` has them.
+    settings : NeighbourSettings
+    threads : int
 
     Returns
     -------
-    float array, shape (n, 2)
-        A missing second component is zero.
+    neighbours : Neighbours
+        Above `settings.exact_up_to` images their distances are float32.
+    summary : IndexSummary
+        How they were searched, with the measured recall.
     """
-    from sklearn.decomposition import PCA
+    perplexity = settings.largest_perplexity
+    if len(features) <= settings.exact_up_to:
+        neighbours = find_neighbours(image_ids, features, perplexity, threads)
+        return neighbours, IndexSummary(EXACT, None, 1.0, 0)
+    points = np.ascontiguousarray(features, dtype=np.float32)
+    k = _searched(len(points), perplexity)
+    wanted = IndexSettings(k, settings.exact_up_to, RECALL, shape=DENSE)
+    index, summary = make_index(points, wanted, threads)
+    nearest = nearest_of_all(index, points, k, threads)
+    return Neighbours(image_ids, *nearest, principal_components(points)), summary
 
-    count = min(2, *features.shape)
-    components = PCA(n_components=count, svd_solver="full").fit_transform(features)
-    return np.pad(components, ((0, 0), (0, 2 - count)))
+
+def _searched(n: int, largest_perplexity: float) -> int:
+    """How many neighbours of each of n images are searched."""
+    return min(n - 1, int(np.ceil(3 * largest_perplexity)))
+
+
+def nearest_of_all(
+    index: Index, points: np.ndarray, k: int, threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest neighbours of all points that an index holds, few points at a time.
+
+    Parameters
+    ----------
+    index : Index
+    points : float32 array, shape (n, d)
+    k : int
+        Less than n.
+    threads : int
+
+    Returns
+    -------
+    indices : int32 array, shape (n, k)
+        Nearest first, the point itself not among them.
+    distances : float32 array, shape (n, k)
+        Euclidean, of the points and not of the index.
+    """
+    n = len(points)
+    indices = np.empty((n, k), dtype=np.int32)
+    distances = np.empty((n, k), dtype=np.float32)
+    for start in range(0, n, QUERIES):
+        rows = np.arange(start, min(start + QUERIES, n))
+        found = index.find(points[rows], k + 1)
+        short = (found < 0).any(axis=1)
+        if short.any():
+            found[short] = ExactIndex(points, threads).find(points[rows[short]], k + 1)
+        apart = _distances(points, rows, found)
+        itself = found == rows[:, None]
+        # Among many equal points one may not find itself: the farthest is left out then.
+        out = np.where(itself.any(axis=1), itself.argmax(axis=1), apart.argmax(axis=1))
+        apart[np.arange(len(rows)), out] = -1
+        order = np.lexsort((found, apart), axis=1)[:, 1:]
+        indices[rows] = np.take_along_axis(found, order, axis=1)
+        distances[rows] = np.take_along_axis(apart, order, axis=1)
+    return indices, distances
+
+
+def _distances(points: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Euclidean distances of some points from those found for each, float64 of their shape."""
+    apart = np.empty(found.shape)
+    queries = points[rows].astype(np.float64)
+    for rank in range(found.shape[1]):
+        differences = queries - points[found[:, rank]]
+        apart[:, rank] = np.sqrt(np.einsum("nd,nd->n", differences, differences))
+    return apart
 
 
 def starting_points(

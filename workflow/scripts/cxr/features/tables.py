@@ -25,6 +25,6 @@ def features_table(cohort: pd.DataFrame, features: np.ndarray) -> pd.DataFrame:
     return pd.concat([cohort[["image_id", "class", "split"]].reset_index(drop=True), table], axis=1)
 
 
-def feature_matrix(table: pd.DataFrame) -> np.ndarray:
-    """The features of a table with the columns of `feature_columns`, float64 of shape (n, d)."""
-    return table.filter(regex=r"^f\d+$").to_numpy(np.float64)
+def feature_matrix(table: pd.DataFrame, dtype: type[np.floating] = np.float64) -> np.ndarray:
+    """The features of a table with the columns of `feature_columns`, shape (n, d)."""
+    return table.filter(regex=r"^f\d+$").to_numpy(dtype)

@@ -126,6 +126,7 @@ INPUTS = (
     _figure("cells_figure", "{model}.cells"),
     Input("consensus", f"{STUDY}/clusters/{{model}}.consensus.json"),
     _figure("votes_figure", "{model}.votes"),
+    Input("nearest", f"{STUDY}/neighbours/{{model}}.search.json"),
     # Of images and networks.
     Input("thumbnails", f"{STUDY}/explorer/thumbnails.json", (IMAGES,), direct=False),
     Input("pictures", f"{STUDY}/explorer/pictures", (IMAGES,), direct=False),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from cxr.similarity.index import ExactIndex, Index
+from cxr.features.index import ExactIndex, Index
 from cxr.similarity.space import Space, distances, row_blocks
 
 NEIGHBOURS = pa.schema(

@@ -15,6 +15,7 @@ from cxr.features.backbone import extract_backbone_features, pretrained_backbone
 from cxr.features.encoders.encode import encode_files
 from cxr.features.encoders.load import load_encoder
 from cxr.features.extract import extract_features
+from cxr.features.index import Index
 from cxr.features.tables import feature_matrix
 from cxr.images.canonical import Square, canonical
 from cxr.images.decode import UnusableImage, read_grey
@@ -23,7 +24,6 @@ from cxr.images.hiding import Box, hide
 from cxr.images.text import text_places
 from cxr.networks.device import choose_device
 from cxr.networks.weights import load_model
-from cxr.similarity.index import Index
 from cxr.similarity.neighbours import neighbours_table
 from cxr.similarity.space import Metric, distances, metric_centre, to_points
 

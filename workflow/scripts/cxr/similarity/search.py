@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from cxr.similarity.index import Index, make_index
+from cxr.features.index import Index, IndexSettings, make_index
 from cxr.similarity.neighbours import neighbours_of_all
 from cxr.similarity.space import Metric, make_space, space_summary
 
@@ -73,9 +73,8 @@ def search(
     threads : int
     """
     space, rejected = make_space(features, patients, settings.metric, settings.seed)
-    index, summary = make_index(
-        space, settings.k, settings.exact_up_to, settings.recall, settings.seed, threads
-    )
+    wanted = IndexSettings(settings.k, settings.exact_up_to, settings.recall, settings.seed)
+    index, summary = make_index(space.points, wanted, threads)
     neighbours = neighbours_of_all(space, index, settings.k, settings.own_patient)
     return SearchResult(
         neighbours, index, rejected, {**space_summary(space, settings.k), **asdict(summary)}

@@ -17,15 +17,33 @@ import numpy as np
 
 from cxr.core.errors import DamagedFile
 from cxr.core.io import atomic, read_array, write_array
-from cxr.similarity.space import Space
 
 log = logging.getLogger("cxr")
 
-# How the graph is built, and the widths of its search, which are tried in this order.
-CONNECTIVITY, EXPANSION_ADD = 16, 64
+# The widths of a graph's search, which are tried in this order.
 WIDTHS = (64, 128, 256, 512)
+SPARE = 32  # candidates that a search keeps at least beside those that it returns
 RECALL_QUERIES = 1000  # by which recall is measured
 EXACT, APPROXIMATE = "exact", "approximate"
+
+
+@dataclass(frozen=True)
+class GraphShape:
+    """How a graph is built: denser ones take longer to build and find more at a width.
+
+    Attributes
+    ----------
+    connectivity : int
+        Links of an image.
+    expansion : int
+        Candidates among which they are chosen.
+    """
+
+    connectivity: int
+    expansion: int
+
+
+SPARSE, DENSE = GraphShape(16, 64), GraphShape(32, 128)
 
 
 class Index(Protocol):
@@ -95,7 +113,7 @@ class GraphIndex:
         self.set_width(width)
 
     @classmethod
-    def of(cls, points: np.ndarray, threads: int) -> "GraphIndex":
+    def of(cls, points: np.ndarray, threads: int, shape: GraphShape = SPARSE) -> "GraphIndex":
         """The graph of some points, built by one thread, since their order shapes it."""
         from usearch.index import Index as Graph
 
@@ -103,8 +121,8 @@ class GraphIndex:
             ndim=points.shape[1],
             metric="l2sq",
             dtype="f32",
-            connectivity=CONNECTIVITY,
-            expansion_add=EXPANSION_ADD,
+            connectivity=shape.connectivity,
+            expansion_add=shape.expansion,
         )
         graph.add(np.arange(len(points)), points, threads=1)
         return cls(graph, WIDTHS[0], threads)
@@ -121,7 +139,7 @@ class GraphIndex:
         """The rows of the nearest images that the graph leads to."""
         count = min(count, len(self))
         # A search returns no more than it keeps.
-        self._graph.expansion_search = max(self.width, count + WIDTHS[0] // 2)
+        self._graph.expansion_search = max(self.width, count + SPARE)
         matches = self._graph.search(points, count, threads=self._threads)
         self._graph.expansion_search = self.width
         # Matches of one point have a length, those of several a count for each.
@@ -168,32 +186,66 @@ class IndexSummary:
         return cls(**{name: stored[name] for name in ("method", "width", "recall", "sample")})
 
 
+@dataclass(frozen=True)
+class IndexSettings:
+    """Which index a study has.
+
+    Attributes
+    ----------
+    k : int
+        Neighbours that are searched, the image itself not among them.
+    exact_up_to : int
+        Up to so many images all distances are computed.
+    recall : float
+        Share of the true neighbours that an approximate search has to find.
+    seed : int
+        Of the sample by which recall is measured.
+    shape : GraphShape
+    """
+
+    k: int
+    exact_up_to: int
+    recall: float
+    seed: int = 0
+    shape: GraphShape = SPARSE
+
+
 def make_index(
-    space: Space, k: int, exact_up_to: int, recall: float, seed: int, threads: int
+    points: np.ndarray, settings: IndexSettings, threads: int
 ) -> tuple[Index, IndexSummary]:
-    """An index of a space: exact for few images, a graph for many where its recall suffices.
+    """An index of points: exact for few images, a graph for many where its recall suffices.
 
     Recall at `k` is measured against the exact search, on a sample of images.
+
+    Parameters
+    ----------
+    points : float32 array, shape (n, d)
+    settings : IndexSettings
+    threads : int
+        Of searches; a graph is built by one.
     """
-    exact = ExactIndex(space.points, threads)
+    exact, k = ExactIndex(points, threads), settings.k
     n = len(exact)
-    if n <= max(exact_up_to, k):
+    if n <= max(settings.exact_up_to, k):
         return exact, IndexSummary(EXACT, None, 1.0, 0)
-    graph = GraphIndex.of(space.points, threads)
-    sample = np.sort(np.random.default_rng(seed).choice(n, min(RECALL_QUERIES, n), replace=False))
-    true = exact.find(space.points[sample], k + 1)
+    graph = GraphIndex.of(points, threads, settings.shape)
+    rng = np.random.default_rng(settings.seed)
+    sample = np.sort(rng.choice(n, min(RECALL_QUERIES, n), replace=False))
+    true = exact.find(points[sample], k + 1)
+    # Narrower ones are the same search.
+    first = max((width for width in WIDTHS if width <= k + 1 + SPARE), default=WIDTHS[0])
     measured = 0.0
-    for width in WIDTHS:
+    for width in WIDTHS[WIDTHS.index(first) :]:
         graph.set_width(width)
-        measured = recall_of(graph.find(space.points[sample], k + 1), true)
+        measured = recall_of(graph.find(points[sample], k + 1), true)
         log.info("search width %d: recall %.4f", width, measured)
-        if measured >= recall:
+        if measured >= settings.recall:
             return graph, IndexSummary(APPROXIMATE, width, round(measured, 4), len(sample))
     log.warning(
-        "the approximate search has a recall of %.1f%%, below the %.1f%% of similarity.recall: all "
+        "the approximate search has a recall of %.1f%%, below the %.1f%% that is wanted: all "
         "distances are computed",
         100 * measured,
-        100 * recall,
+        100 * settings.recall,
     )
     return exact, IndexSummary(EXACT, None, 1.0, 0)
 
