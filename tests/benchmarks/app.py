@@ -21,6 +21,7 @@ from playwright.sync_api import sync_playwright
 
 from cxr.app.content import model_document, page_document
 from cxr.app.graph import browser_graph
+from cxr.app.packing import ENCODING
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import PACKAGES, runtime_files
@@ -156,7 +157,8 @@ def main() -> None:
         for name in options.architectures:
             network = network_of(name, options.mirror)
             page = Path(folder) / f"{name}.html"
-            page.write_text(page_of(network, name, images[:STUDY], options.runtime))
+            text = page_of(network, name, images[:STUDY], options.runtime)
+            page.write_text(text, encoding=ENCODING)
             run = measure(page, chosen[STUDY:])
             found = compare(network, images[STUDY:], run["found"])
             line = {"architecture": name, "megabytes": page.stat().st_size / 1e6}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxr.app.content import model_document, operating_point, page_document
 from cxr.app.facts import model_facts
 from cxr.app.graph import browser_graph
+from cxr.app.packing import ENCODING
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import runtime_files
@@ -38,7 +39,7 @@ def main(input, output, cfg):
     document = page_document(facts, model, shown, distance)
     runtime = runtime_files(Path(input.runtime))
     page = render_page(facts, document, graph.onnx, runtime, read_json(input.provenance))
-    write_text(page, output.app)
+    write_text(page, output.app, ENCODING)
     log.info("%s: %.1f MB", output.app, Path(output.app).stat().st_size / 1e6)
 
 

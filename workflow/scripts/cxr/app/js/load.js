@@ -1,5 +1,9 @@
 // What the page carries: programs, the network and data, compressed and as text in its elements.
 
+// As of cxr.app.packing: a letter has 15 bits.
+const LETTER_BITS = 15;
+const FIRST_LETTER = 0x4000;
+
 const carried = new Map();
 
 // The bytes of a part of the page; they are unpacked once.
@@ -10,12 +14,36 @@ function carriedBytes(name) {
 
 async function unpackedPart(name) {
   const element = document.querySelector(`script[data-part="${name}"]`);
-  const text = element.textContent;
-  const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : bytesOf(text);
+  const bytes = bytesOfLetters(element.textContent, Number(element.dataset.length));
   const stream = new Blob([bytes]).stream();
   element.remove();
   const plain = stream.pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(plain).arrayBuffer());
+}
+
+function bytesOfLetters(text, length) {
+  const bytes = new Uint8Array(length);
+  let [held, bits, filled] = [0, 0, 0];
+  for (let i = 0; filled < length; i += 1) {
+    held = (held << LETTER_BITS) | (text.charCodeAt(i) - FIRST_LETTER);
+    for (bits += LETTER_BITS; bits >= 8 && filled < length; filled += 1) {
+      bits -= 8;
+      bytes[filled] = held >> bits;
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bytes;
+}
+
+// Numbers whose first bytes lie first, with the bytes of each together again.
+function joinNumbers(bytes, places) {
+  for (const [start, length, size] of places) {
+    const apart = bytes.slice(start, start + length);
+    const count = length / size;
+    for (let byte = 0; byte < size; byte += 1) {
+      for (let i = 0; i < count; i += 1) bytes[start + i * size + byte] = apart[byte * count + i];
+    }
+  }
 }
 
 async function carriedDocument(name) {
