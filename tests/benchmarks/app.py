@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 
 from cxr.app.content import model_document, page_document
 from cxr.app.graph import browser_graph
-from cxr.app.packing import ENCODING
+from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import PACKAGES, runtime_files
@@ -157,8 +157,7 @@ def main() -> None:
         for name in options.architectures:
             network = network_of(name, options.mirror)
             page = Path(folder) / f"{name}.html"
-            text = page_of(network, name, images[:STUDY], options.runtime)
-            page.write_text(text, encoding=ENCODING)
+            write_page(page_of(network, name, images[:STUDY], options.runtime), page)
             run = measure(page, chosen[STUDY:])
             found = compare(network, images[STUDY:], run["found"])
             line = {"architecture": name, "megabytes": page.stat().st_size / 1e6}

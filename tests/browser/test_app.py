@@ -276,6 +276,12 @@ def test_a_photograph_is_said_to_be_in_colour(opened, tmp_path, rng):
     assert "A picture in colour" in opened.page.inner_text("#detail")
 
 
+def test_text_that_the_study_paints_over_is_said_to_be_left(opened, results):
+    opened.page.evaluate("app.study.model.hide_text = true")
+    classify(opened, radiographs(results)[:1])
+    assert "Words or markers on it were not painted over" in opened.page.inner_text("#detail")
+
+
 def test_five_hundred_images_at_once(opened, results, tmp_path):
     data = radiographs(results)[0].read_bytes()
     files = [tmp_path / f"{number:03d}.png" for number in range(500)]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from cxr.app.content import model_document, operating_point, page_document
 from cxr.app.facts import model_facts
 from cxr.app.graph import browser_graph
-from cxr.app.packing import ENCODING
+from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import runtime_files
 from cxr.app.settings import AppSettings
-from cxr.core.io import read_array, read_json, read_table, write_text
+from cxr.core.io import read_array, read_json, read_table
 from cxr.core.job import job
 from cxr.networks.weights import load_model
 
@@ -39,7 +39,7 @@ def main(input, output, cfg):
     document = page_document(facts, model, shown, distance)
     runtime = runtime_files(Path(input.runtime))
     page = render_page(facts, document, graph.onnx, runtime, read_json(input.provenance))
-    write_text(page, output.app, ENCODING)
+    write_page(page, output.app)
     log.info("%s: %.1f MB", output.app, Path(output.app).stat().st_size / 1e6)
 
 

@@ -82,6 +82,12 @@ def test_the_card_has_the_metadata_that_model_hubs_read():
     assert "**For research only. This is no medical device:**" in text
 
 
+def test_the_card_says_whether_text_is_painted_over():
+    card = facts()["card"]
+    assert "painted over" not in render_card(facts())
+    assert "painted over" in render_card(facts(card={**card, "hide_text": True}))
+
+
 def test_text_of_the_data_stays_text_in_the_card():
     text = render_card(facts())
     assert "<img" not in text.replace("\\<img", "")

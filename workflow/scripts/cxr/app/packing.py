@@ -5,9 +5,12 @@ and its mark of byte order counts more than what a server says of a file's encod
 """
 
 import gzip
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from cxr.core.io import atomic
 
 ENCODING = "utf-16"
 BITS = 15
@@ -15,6 +18,12 @@ BITS = 15
 FIRST = 0x4000
 # Fewer bytes of weights are left as they are.
 SEPARATED_FROM = 1024
+
+
+def write_page(page: str, path: str | Path) -> None:
+    """Writes a page with its parts as of `packed`."""
+    with atomic(path) as temporary:
+        temporary.write_text(page, encoding=ENCODING, newline="\n")
 
 
 def packed(data: bytes) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def render_page(
     -------
     str
         HTML whose content security policy allows its own script and style by their hashes,
-        programs that it carries itself, and no request. Its `packing.ENCODING` is UTF-16.
+        programs that it carries itself, and no request; `cxr.app.packing.write_page` stores it.
     """
     parts = {
         NAMES.get(name, name): path.read_bytes()

@@ -78,10 +78,10 @@ def require_writable(folder: Path) -> None:
         )
 
 
-def write_text(text: str, path: str | os.PathLike[str], encoding: str = "utf-8") -> None:
-    """Writes `text`, as UTF-8 unless it says otherwise, with Unix line ends."""
+def write_text(text: str, path: str | os.PathLike[str]) -> None:
+    """Writes `text` as UTF-8 with Unix line ends."""
     with atomic(path) as temporary:
-        temporary.write_text(text, encoding=encoding, newline="\n")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(document: Any, path: str | os.PathLike[str]) -> None:
