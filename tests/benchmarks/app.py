@@ -91,7 +91,10 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
         **{"study": "bench", "model": architecture, "title": "Benchmark", "card": card},
         **{"cohort": [], "images": n, "patients": n, "protocol": "", "internal": []},
         **{"external": [], "warnings": [], "subgroups": None, "sources": []},
-        **{"confounding": {"sentence": ""}, "software": {"commit": None, "date": None}},
+        **{
+            "confounding": {"light": "green", "sentence": ""},
+            "software": {"commit": None, "date": None},
+        },
     }
     document = page_document(
         facts,

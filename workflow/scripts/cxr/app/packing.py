@@ -1,7 +1,8 @@
 """What the page carries, in as few bytes as text can have.
 
-Base64 makes four bytes of three. A page in UTF-16 makes 16 of 15 with a letter for 15 bits each,
-and its mark of byte order counts more than what a server says of a file's encoding.
+Base64 makes four bytes of three. A page in UTF-16 has a letter for two bytes, and its mark of byte
+order counts more than what a server says of a file's encoding. Letters that HTML or UTF-16 does not
+leave alone are marked and another one: 3% more of compressed data.
 """
 
 import gzip
@@ -13,9 +14,10 @@ import numpy as np
 from cxr.core.io import atomic
 
 ENCODING = "utf-16"
-BITS = 15
-# The first of 2**15 letters in a row that are neither spaces, controls nor halves of others.
-FIRST = 0x4000
+MARK, TURNED = ord("~"), 0x8000
+# NUL, a line end that becomes another one, what ends an element, and the mark; halves of letters.
+MARKED = (0x00, 0x0D, ord("<"), MARK)
+HALVES = (0xD800, 0xDFFF)
 # Fewer bytes of weights are left as they are.
 SEPARATED_FROM = 1024
 
@@ -33,21 +35,11 @@ def packed(data: bytes) -> dict[str, Any]:
 
 
 def as_text(data: bytes) -> str:
-    """Bytes as letters of 15 bits each, the last one filled with zeros."""
-    letters = -(-8 * len(data) // BITS)
-    groups = -(-letters // 8)
-    # 15 bytes are eight letters, each within three bytes.
-    padded = np.zeros((groups, BITS + 1), dtype=np.uint32)
-    whole = np.frombuffer(data.ljust(groups * BITS, b"\0"), dtype=np.uint8)
-    padded[:, :BITS] = whole.reshape(groups, BITS)
-    values = np.empty((groups, 8), dtype="<u2")
-    for letter in range(8):
-        byte, bit = divmod(BITS * letter, 8)
-        three = padded[:, byte] << 16 | padded[:, byte + 1] << 8
-        if bit > 1:
-            three |= padded[:, byte + 2]
-        values[:, letter] = FIRST + (three >> (24 - BITS - bit) & (2**BITS - 1))
-    return values.tobytes().decode("utf-16-le")[:letters]
+    """Bytes as letters of two each; an odd last one has a 0 beside it."""
+    numbers = np.frombuffer(data + b"\0" * (len(data) % 2), dtype="<u2")
+    marked = np.isin(numbers, MARKED) | ((numbers >= HALVES[0]) & (numbers <= HALVES[1]))
+    letters = np.insert(numbers ^ (TURNED * marked).astype("<u2"), np.flatnonzero(marked), MARK)
+    return letters.astype("<u2").tobytes().decode("utf-16-le")
 
 
 def separated(onnx: bytes) -> tuple[bytes, list[list[int]]]:

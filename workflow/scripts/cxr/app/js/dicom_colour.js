@@ -42,15 +42,19 @@ function wholeColours(bytes, image) {
 // Indices of a palette as the luminance of its colours.
 function palettePixels(pixels, { width, height }, dataset) {
   const { first, entries, columns } = paletteOf(dataset);
+  const shades = Array.from({ length: entries }, (_, entry) => {
+    const colour = columns.map((column) => column[entry]);
+    return { shade: luminance(...colour), spread: Math.max(...colour) - Math.min(...colour) };
+  });
   const count = width * height;
   const grey = new Uint8Array(count);
   let difference = 0;
   for (let i = 0; i < count; i += 1) {
-    const entry = Math.max(0, Math.min(entries - 1, pixels[i] - first));
-    const colour = columns.map((column) => column[entry]);
-    if (colour.includes(undefined)) throw new Refused(BAD_PALETTE);
-    grey[i] = luminance(...colour);
-    difference += Math.max(...colour) - Math.min(...colour);
+    const { shade, spread } = shades[Math.max(0, Math.min(entries - 1, pixels[i] - first))];
+    // Of an entry that the palette lacks.
+    if (Number.isNaN(spread)) throw new Refused(BAD_PALETTE);
+    grey[i] = shade;
+    difference += spread;
   }
   return { width, height, pixels: grey, colour: isColour(difference, count) };
 }

@@ -1,8 +1,8 @@
 // What the page carries: programs, the network and data, compressed and as text in its elements.
 
-// As of cxr.app.packing: a letter has 15 bits.
-const LETTER_BITS = 15;
-const FIRST_LETTER = 0x4000;
+// As of cxr.app.packing: before a letter that is another one, and what makes it that.
+const MARK = "~".charCodeAt(0);
+const TURNED = 0x8000;
 
 const carried = new Map();
 
@@ -21,16 +21,17 @@ async function unpackedPart(name) {
   return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
+// A letter is two bytes, the lower one first.
 function bytesOfLetters(text, length) {
   const bytes = new Uint8Array(length);
-  let [held, bits, filled] = [0, 0, 0];
-  for (let i = 0; filled < length; i += 1) {
-    held = (held << LETTER_BITS) | (text.charCodeAt(i) - FIRST_LETTER);
-    for (bits += LETTER_BITS; bits >= 8 && filled < length; filled += 1) {
-      bits -= 8;
-      bytes[filled] = held >> bits;
+  for (let i = 0, filled = 0; filled < length; i += 1, filled += 2) {
+    let letter = text.charCodeAt(i);
+    if (letter === MARK) {
+      i += 1;
+      letter = text.charCodeAt(i) ^ TURNED;
     }
-    held &= (1 << bits) - 1;
+    bytes[filled] = letter;
+    bytes[filled + 1] = letter >> 8;
   }
   return bytes;
 }
@@ -51,7 +52,9 @@ async function carriedDocument(name) {
 }
 
 async function addressOf(name) {
-  const blob = new Blob([await carriedBytes(name)], { type: "text/javascript" });
+  // Without a charset a script would be read in the page's own, which is UTF-16.
+  const type = "text/javascript; charset=utf-8";
+  const blob = new Blob([await carriedBytes(name)], { type });
   return URL.createObjectURL(blob);
 }
 
