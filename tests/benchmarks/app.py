@@ -25,6 +25,7 @@ from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import PACKAGES, runtime_files
+from cxr.app.separated import separated
 from cxr.app.settings import AppSettings
 from cxr.config.catalogue.architectures import ARCHITECTURES
 from cxr.evaluation.calibration import Calibration
@@ -104,7 +105,8 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
     )
     packages = {p.name: {"version": p.version, "licence": p.licence} for p in PACKAGES.values()}
     files = runtime_files(runtime)
-    return render_page(facts, document, graph.onnx, files, {"packages": packages})
+    weights, document["separated"] = separated(graph.onnx)
+    return render_page(facts, document, weights, files, {"packages": packages})
 
 
 def measure(page: Path, files: list[Path]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import runtime_files
+from cxr.app.separated import separated
 from cxr.app.settings import AppSettings
 from cxr.core.io import read_array, read_json, read_table
 from cxr.core.job import job
@@ -36,9 +37,10 @@ def main(input, output, cfg):
     shown = study_images(cohort, images, features, clusters, settings)
     distance = training_distance(network, card, cohort, images, settings)
     facts = model_facts(dict(input.items()), settings.study, settings.model, settings.title)
-    document = page_document(facts, model, shown, distance)
+    weights, places = separated(graph.onnx)
+    document = {**page_document(facts, model, shown, distance), "separated": places}
     runtime = runtime_files(Path(input.runtime))
-    page = render_page(facts, document, graph.onnx, runtime, read_json(input.provenance))
+    page = render_page(facts, document, weights, runtime, read_json(input.provenance))
     write_page(page, output.app)
     log.info("%s: %.1f MB", output.app, Path(output.app).stat().st_size / 1e6)
 

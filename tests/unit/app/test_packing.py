@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from cxr.app.packing import ENCODING, MARK, TURNED, as_text, packed, separated
+from cxr.app.packing import ENCODING, MARK, TURNED, as_text, packed
+from cxr.app.separated import separated
 
 
 def of_text(text, length):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cxr.app.packing import packed, separated
+from cxr.app.packing import packed
 from cxr.core.markdown import markdown_cell
 from cxr.report.rendering import HERE as REPORT
 from cxr.report.rendering import source_hash, templates
@@ -40,9 +40,9 @@ def render_page(
     facts : mapping
         As `cxr.app.facts.model_facts` makes them.
     document : mapping
-        As `cxr.app.content.page_document` makes it.
+        As `cxr.app.content.page_document` makes it, with the places of `cxr.app.separated`.
     onnx : bytes
-        The network.
+        The network, its weights separated.
     runtime : mapping of str to Path
         Files as of `cxr.app.runtime.runtime_files`.
     provenance : mapping
@@ -59,9 +59,7 @@ def render_page(
         for name, path in runtime.items()
         if path.name != "LICENSE"
     }
-    weights, places = separated(onnx)
-    carried = json.dumps({**document, "separated": places}).encode()
-    parts |= {"model.onnx": weights, "document": carried}
+    parts |= {"model.onnx": onnx, "document": json.dumps(document).encode()}
     script, style = page_script(), page_style()
     licences = [
         (HERE / "licences.txt").read_text(encoding="utf-8"),
