@@ -21,9 +21,11 @@ from playwright.sync_api import sync_playwright
 
 from cxr.app.content import model_document, page_document
 from cxr.app.graph import browser_graph
+from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import PACKAGES, runtime_files
+from cxr.app.separated import separated
 from cxr.app.settings import AppSettings
 from cxr.config.catalogue.architectures import ARCHITECTURES
 from cxr.evaluation.calibration import Calibration
@@ -90,7 +92,10 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
         **{"study": "bench", "model": architecture, "title": "Benchmark", "card": card},
         **{"cohort": [], "images": n, "patients": n, "protocol": "", "internal": []},
         **{"external": [], "warnings": [], "subgroups": None, "sources": []},
-        **{"confounding": {"sentence": ""}, "software": {"commit": None, "date": None}},
+        **{
+            "confounding": {"light": "green", "sentence": ""},
+            "software": {"commit": None, "date": None},
+        },
     }
     document = page_document(
         facts,
@@ -100,7 +105,8 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
     )
     packages = {p.name: {"version": p.version, "licence": p.licence} for p in PACKAGES.values()}
     files = runtime_files(runtime)
-    return render_page(facts, document, graph.onnx, files, {"packages": packages})
+    weights, document["separated"] = separated(graph.onnx)
+    return render_page(facts, document, weights, files, {"packages": packages})
 
 
 def measure(page: Path, files: list[Path]) -> dict[str, Any]:
@@ -156,7 +162,7 @@ def main() -> None:
         for name in options.architectures:
             network = network_of(name, options.mirror)
             page = Path(folder) / f"{name}.html"
-            page.write_text(page_of(network, name, images[:STUDY], options.runtime))
+            write_page(page_of(network, name, images[:STUDY], options.runtime), page)
             run = measure(page, chosen[STUDY:])
             found = compare(network, images[STUDY:], run["found"])
             line = {"architecture": name, "megabytes": page.stat().st_size / 1e6}

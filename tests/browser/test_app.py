@@ -1,5 +1,6 @@
 """The network's page in Chromium, from disk and offline: it says what torch says."""
 
+import base64
 import csv
 import io
 
@@ -17,6 +18,7 @@ from cxr.inference.summary import Reference, cohort_outputs
 from cxr.networks.weights import load_model
 from cxr.similarity.space import distances, metric_centre, to_points
 from tests.helpers.dicom import COMPRESSIONS, compress, deep_pixels, write_dicom
+from tests.helpers.dicom_files import unusual_files
 from tests.helpers.study import copy_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -165,6 +167,19 @@ def test_it_says_what_torch_says_of_radiographs_and_dicom(opened, results, netwo
         np.testing.assert_allclose(said["cam"], cams[i].ravel(), atol=1e-3)
 
 
+def test_dicom_files_are_read_as_the_workflow_reads_them(opened, tmp_path, rng):
+    for name, path in unusual_files(tmp_path, rng).items():
+        found = opened.page.evaluate(
+            """async ([name, data]) => {
+                const { width, height, pixels } = await readImage(new File([bytesOf(data)], name));
+                return { width, height, pixels: [...pixels] };
+            }""",
+            [path.name, base64.b64encode(path.read_bytes()).decode()],
+        )
+        grey = np.reshape(found["pixels"], (found["height"], found["width"]))
+        np.testing.assert_array_equal(grey, read_grey(path), err_msg=name)
+
+
 def test_its_neighbours_are_the_nearest_images(opened, results, network):
     from cxr.core.io import read_table
     from cxr.features.tables import feature_matrix
@@ -223,6 +238,7 @@ def test_what_it_says_first_is_that_it_is_no_medical_device(opened):
 def test_bad_files_are_named_with_a_reason_and_the_page_goes_on(opened, results, tmp_path, rng):
     good = radiographs(results)[0]
     whole = write_dicom(tmp_path / "whole.dcm", deep_pixels(rng)).read_bytes()
+    deep = unusual_files(tmp_path, rng)["JPEG of 12 bits"].read_bytes()
     header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (20000).to_bytes(4) + (10000).to_bytes(4)
     script = b"<script>document.body.dataset.ran = 1</script>"
     bad = {
@@ -233,6 +249,7 @@ def test_bad_files_are_named_with_a_reason_and_the_page_goes_on(opened, results,
             "100 million",
         ),
         "cut.dcm": (whole[: len(whole) // 2], "truncated or damaged"),
+        "cut jpeg.dcm": (deep[: len(deep) - 200], "truncated or damaged"),
         "cut.png": (radiographs(results)[0].read_bytes()[:900], "truncated or damaged"),
         "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'>" + script, "an SVG drawing"),
         "page.png": (b"<!doctype html>" + script, "a web page"),
@@ -246,7 +263,7 @@ def test_bad_files_are_named_with_a_reason_and_the_page_goes_on(opened, results,
     for name, (_, reason) in bad.items():
         assert reason in refused[name]
     shown = opened.page.inner_text("#refused")
-    assert "8 files could not be used" in shown
+    assert "9 files could not be used" in shown
     assert opened.page.evaluate("document.body.dataset.ran") is None
     assert opened.page.locator("b").count() == 0
 
@@ -257,6 +274,12 @@ def test_a_photograph_is_said_to_be_in_colour(opened, tmp_path, rng):
     Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=95)
     classify(opened, [tmp_path / "photo.jpg"])
     assert "A picture in colour" in opened.page.inner_text("#detail")
+
+
+def test_text_that_the_study_paints_over_is_said_to_be_left(opened, results):
+    opened.page.evaluate("app.study.model.hide_text = true")
+    classify(opened, radiographs(results)[:1])
+    assert "Words or markers on it were not painted over" in opened.page.inner_text("#detail")
 
 
 def test_five_hundred_images_at_once(opened, results, tmp_path):

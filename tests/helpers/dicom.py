@@ -4,6 +4,7 @@ import gdcm
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 COMPRESSIONS = {
@@ -59,4 +60,13 @@ def compress(path, name, target):
     writer.SetImage(change.GetOutput())
     assert writer.Write()
     assert pydicom.dcmread(target).file_meta.TransferSyntaxUID.is_compressed
+    return target
+
+
+def with_frame(path, frame, syntax, target):
+    """A DICOM file again, with a compressed image for its pixels."""
+    data = pydicom.dcmread(path)
+    data.PixelData = encapsulate([frame])
+    data.file_meta.TransferSyntaxUID = syntax
+    data.save_as(target)
     return target

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from cxr.app.content import model_document, operating_point, page_document
 from cxr.app.facts import model_facts
 from cxr.app.graph import browser_graph
+from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
 from cxr.app.runtime import runtime_files
+from cxr.app.separated import separated
 from cxr.app.settings import AppSettings
-from cxr.core.io import read_array, read_json, read_table, write_text
+from cxr.core.io import read_array, read_json, read_table
 from cxr.core.job import job
 from cxr.networks.weights import load_model
 
@@ -35,10 +37,11 @@ def main(input, output, cfg):
     shown = study_images(cohort, images, features, clusters, settings)
     distance = training_distance(network, card, cohort, images, settings)
     facts = model_facts(dict(input.items()), settings.study, settings.model, settings.title)
-    document = page_document(facts, model, shown, distance)
+    weights, places = separated(graph.onnx)
+    document = {**page_document(facts, model, shown, distance), "separated": places}
     runtime = runtime_files(Path(input.runtime))
-    page = render_page(facts, document, graph.onnx, runtime, read_json(input.provenance))
-    write_text(page, output.app)
+    page = render_page(facts, document, weights, runtime, read_json(input.provenance))
+    write_page(page, output.app)
     log.info("%s: %.1f MB", output.app, Path(output.app).stat().st_size / 1e6)
 
 

@@ -7,11 +7,14 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.encaps import encapsulate
-from pydicom.uid import MPEG4HP41, HTJ2KLossless, JPEG2000Lossless
+from pydicom.uid import MPEG4HP41, HTJ2KLossless, JPEG2000Lossless, JPEGExtended12Bit
 
 from cxr.images.decode import UnusableImage, read_grey
+from cxr.images.dicom import read_pixels
+from cxr.images.dicom_header import UnreadablePixels
 from cxr.images.formats import CONTRADICTION
-from tests.helpers.dicom import COMPRESSIONS, compress, write_dicom
+from tests.helpers.dicom import COMPRESSIONS, compress, with_frame, write_dicom
+from tests.helpers.jpeg_extended import jpeg_extended
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
@@ -21,6 +24,29 @@ def test_compressed_dicom_is_decoded(tmp_path, deep, name, dtype):
     plain = write_dicom(tmp_path / "a.dcm", pixels, WindowCenter=100, WindowWidth=150)
     expected = read_grey(plain)
     np.testing.assert_array_equal(read_grey(compress(plain, name, tmp_path / "b.dcm")), expected)
+
+
+def twelve_bits(tmp_path, pixels, frame):
+    plain = write_dicom(tmp_path / "a.dcm", pixels, BitsStored=12, HighBit=11)
+    return with_frame(plain, frame, JPEGExtended12Bit, tmp_path / "b.dcm")
+
+
+@pytest.mark.parametrize(("step", "restart"), [(1, 0), (1, 5), (300, 0)])
+def test_jpeg_of_12_bits_is_decoded(tmp_path, rng, step, restart):
+    rows, columns = np.mgrid[:71, :83]
+    waves = 2048 + 1500 * np.sin(rows / 9) * np.cos(columns / 7)
+    pixels = (waves + rng.normal(0, 50, waves.shape)).astype(np.uint16)
+    path = twelve_bits(tmp_path, pixels, jpeg_extended(pixels, step, restart))
+    expected = read_grey(write_dicom(tmp_path / "c.dcm", pixels, BitsStored=12, HighBit=11))
+    assert np.abs(read_grey(path) - expected.astype(float)).max() <= max(1, step / 4)
+
+
+def test_a_damaged_jpeg_of_12_bits_is_said(tmp_path, deep):
+    frame = jpeg_extended(deep)
+    with pytest.raises(UnreadablePixels, match="truncated or damaged"):
+        read_pixels(twelve_bits(tmp_path, deep, frame[: len(frame) // 2]))
+    with pytest.raises(UnreadablePixels, match=CONTRADICTION):
+        read_pixels(twelve_bits(tmp_path, deep, jpeg_extended(deep[:-1])))
 
 
 def test_jpeg_2000_says_its_own_depth(tmp_path, deep):

@@ -1,12 +1,11 @@
 """The page: one file that asks for nothing, and whose policy allows no connection at all."""
 
-import base64
-import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cxr.app.packing import packed
 from cxr.core.markdown import markdown_cell
 from cxr.report.rendering import HERE as REPORT
 from cxr.report.rendering import source_hash, templates
@@ -15,8 +14,8 @@ HERE = Path(__file__).parent
 # In the order in which they use one another; the first is the report's.
 SHARED = ("data",)
 SCRIPTS = (
-    *("load", "resample", "reencode", "raster", "dicom_grey", "dicom", "network", "assess"),
-    *("results", "chart", "detail", "table", "queue", "start"),
+    *("load", "resample", "reencode", "raster", "jpeg_deep", "dicom_grey", "dicom_colour", "dicom"),
+    *("dicom_frames", "network", "assess", "results", "chart", "detail", "table", "queue", "start"),
 )
 # What the programs are named by in the page: its decoders alike.
 NAMES = {
@@ -41,9 +40,9 @@ def render_page(
     facts : mapping
         As `cxr.app.facts.model_facts` makes them.
     document : mapping
-        As `cxr.app.content.page_document` makes it.
+        As `cxr.app.content.page_document` makes it, with the places of `cxr.app.separated`.
     onnx : bytes
-        The network.
+        The network, its weights separated.
     runtime : mapping of str to Path
         Files as of `cxr.app.runtime.runtime_files`.
     provenance : mapping
@@ -53,7 +52,7 @@ def render_page(
     -------
     str
         HTML whose content security policy allows its own script and style by their hashes,
-        programs that it carries itself, and no request.
+        programs that it carries itself, and no request; `cxr.app.packing.write_page` stores it.
     """
     parts = {
         NAMES.get(name, name): path.read_bytes()
@@ -112,11 +111,6 @@ def policy(script: str, style: str) -> str:
             "form-action 'none'",
         )
     )
-
-
-def packed(data: bytes) -> str:
-    """Bytes compressed, as text; the same bytes give the same text."""
-    return base64.b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode("ascii")
 
 
 def render_card(facts: Mapping[str, Any]) -> str:

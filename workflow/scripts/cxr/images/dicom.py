@@ -13,6 +13,7 @@ from cxr.core.secret import pseudonym
 from cxr.images.dicom_bits import has_lost_signs, stored_values
 from cxr.images.dicom_bounds import DICM_END, bounded_frame, is_dataset, read_bounded
 from cxr.images.dicom_colour import colours_of_frame, palette_colours
+from cxr.images.dicom_deep_jpeg import decode_deep_jpeg, is_deep_jpeg
 from cxr.images.dicom_grey import padding, shown
 from cxr.images.dicom_header import GREY, UnreadablePixels, image_module, text
 from cxr.images.dicom_tags import fields_of_tags, tag_texts
@@ -125,7 +126,7 @@ def _shown(data: Any, image: Any, dtype: type) -> np.ndarray:
 def _decoded(image: Any) -> np.ndarray:
     """The pixels of `image_module`'s dataset, its colours as RGB or indices of a palette."""
     from pydicom.pixels import get_decoder
-    from pydicom.uid import RLELossless
+    from pydicom.uid import JPEGExtended12Bit, RLELossless
 
     syntax = image.file_meta.TransferSyntaxUID
     # Of others the name is what the file says, which may be anything.
@@ -137,6 +138,8 @@ def _decoded(image: Any) -> np.ndarray:
     if not decoder.is_available:
         raise UnreadablePixels(reason)
     frame = bounded_frame(image)
+    if frame is not None and syntax == JPEGExtended12Bit and is_deep_jpeg(frame):
+        return decode_deep_jpeg(frame, image)
     if frame is not None and syntax != RLELossless and image.SamplesPerPixel > 1:
         image.PhotometricInterpretation = colours_of_frame(frame, image.PhotometricInterpretation)
     # Bits beside the pixels' are left to `stored_values`: pydicom takes HighBit for granted.

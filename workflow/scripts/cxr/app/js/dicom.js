@@ -1,45 +1,82 @@
 // DICOM files: their pixels as a viewer shows them. Nothing else of a file is read.
 
-const NO_DECODER = "no decoder for its compression on this page";
 const SYNTAX = "1.2.840.10008.1.2";
-const UNCOMPRESSED = [SYNTAX, `${SYNTAX}.1`, `${SYNTAX}.2`];
+const EXPLICIT = `${SYNTAX}.1`;
+const DEFLATED = `${SYNTAX}.1.99`;
+const BIG_ENDIAN = `${SYNTAX}.2`;
+const UNCOMPRESSED = [SYNTAX, EXPLICIT, DEFLATED, BIG_ENDIAN];
+const GREY = ["MONOCHROME1", "MONOCHROME2"];
+const PALETTE = "PALETTE COLOR";
 const COLOURS = ["RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"];
-const DECODERS = {
-  [`${SYNTAX}.5`]: decodeRle,
-  [`${SYNTAX}.4.50`]: decodeJpeg,
-  [`${SYNTAX}.4.51`]: decodeJpeg,
-  [`${SYNTAX}.4.57`]: decodeJpegLossless,
-  [`${SYNTAX}.4.70`]: decodeJpegLossless,
-  [`${SYNTAX}.4.80`]: (frame) => decodeByCodec("jpeg_ls", "CharLSWASM", "JpegLSDecoder", frame),
-  [`${SYNTAX}.4.81`]: (frame) => decodeByCodec("jpeg_ls", "CharLSWASM", "JpegLSDecoder", frame),
-  [`${SYNTAX}.4.90`]: (frame) => decodeByCodec("jpeg2000", "OpenJPEGWASM", "J2KDecoder", frame),
-  [`${SYNTAX}.4.91`]: (frame) => decodeByCodec("jpeg2000", "OpenJPEGWASM", "J2KDecoder", frame),
-};
-// Their pixels have no bits beside those of the image.
-const EXACT = [".4.80", ".4.81", ".4.90", ".4.91"].map((end) => SYNTAX + end);
+// Any other text in that tag is not repeated: it may name somebody.
+const RETIRED = ["HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420"];
+const PREAMBLE = 128;
+const MOST_BYTES = 3 * MAX_PIXELS + 2 ** 24;
 
 function beginsAsDicom(bytes) {
-  return String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
+  return String.fromCharCode(...bytes.subarray(PREAMBLE, PREAMBLE + 4)) === "DICM";
+}
+
+// Whether a file that is named as DICOM begins as its data do without their preamble.
+function isBareDicom(name, bytes) {
+  const [first, second] = bytes;
+  const begins = (second === 0 && (first === 2 || first === 8)) || (first === 0 && second === 8);
+  return /\.(dcm|dicom)$/i.test(name) && begins;
+}
+
+// Such a file with its preamble, and with the syntax that its first element is of.
+function withPreamble(bytes) {
+  const letters = /^[A-Z]{2}$/.test(String.fromCharCode(bytes[4], bytes[5]));
+  const syntax = bytes[0] === 0 ? BIG_ENDIAN : letters ? EXPLICIT : SYNTAX;
+  const value = syntax.length % 2 ? `${syntax}\0` : syntax;
+  const text = `DICM\x02\0\x10\0UI${String.fromCharCode(value.length)}\0${value}`;
+  const begin = bytes[0] === 2 ? "DICM" : text;
+  const whole = new Uint8Array(PREAMBLE + begin.length + bytes.length);
+  whole.set(
+    Array.from(begin, (letter) => letter.charCodeAt(0)),
+    PREAMBLE,
+  );
+  whole.set(bytes, PREAMBLE + begin.length);
+  return whole;
 }
 
 async function readDicom(bytes) {
   const parser = await loadScript("dicom/dicomParser.min.js", "dicomParser");
-  let dataset;
   try {
-    dataset = parser.parseDicom(bytes);
-  } catch (error) {
-    throw new Refused(DAMAGED);
-  }
-  try {
-    return await shownPixels(parser, dataset);
+    return await shownPixels(parser, await parsed(parser, bytes));
   } catch (error) {
     if (error instanceof Refused || error instanceof RangeError) throw error;
     throw new Refused(DAMAGED);
   }
 }
 
+async function parsed(parser, bytes) {
+  const meta = parser.readPart10Header(bytes);
+  if (meta.string("x00020010") !== DEFLATED) return parser.parseDicom(bytes);
+  return parser.parseDicom(withPreamble(await inflatedData(bytes.subarray(meta.position))));
+}
+
+// Deflated data, as long as they fit into memory.
+async function inflatedData(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const reader = stream.getReader();
+  const chunks = [];
+  for (let length = 0; ;) {
+    // A byte that pads the data to an even length is an error, and so is a missing end, which
+    // whoever reads them will notice.
+    const { done, value } = await reader.read().catch(() => ({ done: true }));
+    if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    length += value.length;
+    chunks.push(value);
+    if (length > MOST_BYTES) {
+      reader.cancel().catch(() => {});
+      throw new Refused("it expands to more than 300 MB");
+    }
+  }
+}
+
 // What the header says of the pixels.
-function imageModule(dataset) {
+function imageModule(dataset, syntax) {
   const element = dataset.elements.x7fe00010;
   if (!element) throw new Refused("a DICOM file without an image");
   const value = (tag, name) => {
@@ -51,24 +88,24 @@ function imageModule(dataset) {
   const height = value("x00280010", "Rows");
   const width = value("x00280011", "Columns");
   requireBounded(width, height);
-  const said = (dataset.string("x00280004") ?? "").trim().toUpperCase();
+  const said = (dataset.string("x00280004") ?? "")
+    .trim()
+    .toUpperCase()
+    .replace("_COLOR", " COLOR");
   const channels = value("x00280002") || (COLOURS.includes(said) ? 3 : 1);
+  const encapsulated = !UNCOMPRESSED.includes(syntax);
+  const count = width * height * channels;
+  const stored = value("x00280101");
   let bitsAllocated = value("x00280100", "BitsAllocated");
   if (bitsAllocated > 8 && bitsAllocated < 16) bitsAllocated = 16;
-  if (bitsAllocated !== 8 && bitsAllocated !== 16) {
+  // As many bytes as pixels are not two each; an odd one is padded.
+  const single = !encapsulated && (element.length === count || element.length === count + 1);
+  if (bitsAllocated === 16 && stored > 0 && stored <= 8 && single) bitsAllocated = 8;
+  if (![8, 16].includes(bitsAllocated) && !(encapsulated && [32, 64].includes(bitsAllocated))) {
     throw new Refused(`pixels of ${bitsAllocated} bits, which this page does not read`);
   }
-  const stored = value("x00280101");
   const bitsStored = stored >= 1 && stored <= bitsAllocated ? stored : bitsAllocated;
   const high = value("x00280102");
-  const highBit = high >= bitsStored && high < bitsAllocated ? high : bitsStored - 1;
-  const signed = value("x00280103") === 1;
-  const planes = value("x00280006") === 1;
-  const kind =
-    channels === 1 && !said.startsWith("PALETTE") && said !== "MONOCHROME1" ? "MONOCHROME2" : said;
-  if (kind.startsWith("PALETTE"))
-    throw new Refused("colours of a palette, which this page does not read");
-  if (channels !== 1 && channels !== 3) throw new Refused(`pixels of ${channels} channels`);
   return {
     element,
     width,
@@ -76,49 +113,41 @@ function imageModule(dataset) {
     channels,
     bitsAllocated,
     bitsStored,
-    highBit,
-    signed,
-    planes,
-    kind,
+    highBit: high >= bitsStored && high < bitsAllocated ? high : bitsStored - 1,
+    signed: value("x00280103") === 1,
+    // Decoders have the channels of a pixel beside each other.
+    planes: value("x00280006") === 1 && !encapsulated,
+    kind: kindOf(said, channels),
   };
 }
 
+// The photometric interpretation, where it can't be that of the header another one.
+function kindOf(said, channels) {
+  if (channels === 1) return [...GREY, PALETTE].includes(said) ? said : "MONOCHROME2";
+  if (channels !== 3) throw new Refused(`pixels of ${channels} channels`);
+  if (["", PALETTE, ...GREY].includes(said)) return "RGB";
+  if (COLOURS.includes(said)) return said;
+  const kind = RETIRED.includes(said) ? said : "of an unknown kind";
+  throw new Refused(`colours that are not read: ${kind}`);
+}
+
 async function shownPixels(parser, dataset) {
-  const image = imageModule(dataset);
-  const { width, height, channels, kind } = image;
   const syntax = dataset.string("x00020010");
+  const image = imageModule(dataset, syntax);
+  const { width, height, channels } = image;
   const raw = await rawPixels(parser, dataset, image, syntax);
   // A JPEG in colour, decoded by the browser.
   if (raw.grey) return raw.grey;
   if (raw.length < width * height * channels) throw new Refused(DAMAGED);
   if (channels === 3) return colourPixels(raw, image);
   const whole = raw.subarray(0, width * height);
-  const pixels = EXACT.includes(syntax) ? whole : storedValues(whole, image);
+  const exact = EXACT.includes(syntax) && !hasLostSigns(whole, image);
+  const pixels = exact ? whole : storedValues(whole, image);
+  if (image.kind === PALETTE) return palettePixels(pixels, image, dataset);
   const outside = paddingOf(whole, pixels, dataset);
   const shape = (dataset.string("x20500020") ?? "").trim().toUpperCase();
-  const inverted = kind === "MONOCHROME1" || shape === "INVERSE";
+  const inverted = image.kind === "MONOCHROME1" || shape === "INVERSE";
   return { width, height, pixels: shownGrey(pixels, outside, dataset, inverted), colour: false };
-}
-
-// Colours become luminance; of more than 8 bits they are scaled from their own range.
-function colourPixels(raw, { width, height, planes, kind }) {
-  const bytes = raw.BYTES_PER_ELEMENT === 1 ? raw : scaleToBytes(raw);
-  const count = width * height;
-  const pixels = new Uint8Array(count);
-  let difference = 0;
-  const cut = (value) => Math.max(0, Math.min(255, Math.floor(value + 0.5)));
-  for (let i = 0; i < count; i += 1) {
-    let [red, green, blue] = [0, 1, 2].map((c) => bytes[planes ? c * count + i : 3 * i + c]);
-    if (kind.startsWith("YBR_FULL")) {
-      const [y, cb, cr] = [red, green - 128, blue - 128];
-      [red, green, blue] = [y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb].map(
-        cut,
-      );
-    }
-    pixels[i] = luminance(red, green, blue);
-    difference += Math.max(red, green, blue) - Math.min(red, green, blue);
-  }
-  return { width, height, pixels, colour: isColour(difference, count) };
 }
 
 // The stored numbers of a file's image, a typed array.
@@ -129,12 +158,13 @@ async function rawPixels(parser, dataset, image, syntax) {
     const bytes = dataset.byteArray.slice(element.dataOffset, element.dataOffset + element.length);
     if (bytes.length >= 2 * Math.max(1, length))
       throw new Refused("more pixels than its header says");
-    return asNumbers(bytes, bitsAllocated, signed, syntax === `${SYNTAX}.2`);
+    const subsampled = channels === 3 && bitsAllocated === 8 && bytes.length < length;
+    if (subsampled && image.kind.startsWith("YBR_FULL")) return wholeColours(bytes, image);
+    return asNumbers(bytes, bitsAllocated, signed, syntax === BIG_ENDIAN);
   }
-  const decode = DECODERS[syntax];
-  if (!decode) throw new Refused(NO_DECODER);
-  if (!element.fragments?.length) throw new Refused(DAMAGED);
+  if (!DECODERS[syntax]) throw new Refused(NO_DECODER);
   const { fragments } = element;
+  if (!fragments?.length) throw new Refused(DAMAGED);
   const frame = parser.readEncapsulatedPixelDataFromFragments(
     dataset,
     element,
@@ -142,7 +172,7 @@ async function rawPixels(parser, dataset, image, syntax) {
     fragments.length,
     fragments,
   );
-  const decoded = await decode(frame, image);
+  const decoded = await decodedFrame(frame, image, syntax);
   if (decoded.grey) return decoded;
   return asNumbers(decoded.bytes, 8 * decoded.size, signed, false);
 }
@@ -155,86 +185,4 @@ function asNumbers(bytes, bits, signed, bigEndian) {
     for (let i = 0; i < even.length; i += 2) [even[i], even[i + 1]] = [even[i + 1], even[i]];
   }
   return signed ? new Int16Array(even.buffer) : new Uint16Array(even.buffer);
-}
-
-// PS3.5, annex G: a segment for each byte of a pixel, the upper one first.
-function decodeRle(frame, { width, height, channels, bitsAllocated }) {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const size = bitsAllocated / 8;
-  const segments = view.getUint32(0, true);
-  if (segments !== size * channels) throw new Refused(DAMAGED);
-  const count = width * height;
-  const bytes = new Uint8Array(count * channels * size);
-  for (let segment = 0; segment < segments; segment += 1) {
-    const offset = (number) => view.getUint32(4 + 4 * number, true);
-    const end = segment + 1 < segments ? offset(segment + 1) : frame.length;
-    const plane = unpackBits(frame.subarray(offset(segment), end), count);
-    const channel = Math.floor(segment / size);
-    const byte = size - 1 - (segment % size);
-    for (let i = 0; i < count; i += 1) bytes[(i * channels + channel) * size + byte] = plane[i];
-  }
-  return { bytes, size };
-}
-
-function unpackBits(packed, count) {
-  const plane = new Uint8Array(count);
-  let filled = 0;
-  for (let at = 0; at < packed.length && filled < count;) {
-    const control = packed[at];
-    if (control < 128) {
-      const run = packed.subarray(at + 1, Math.min(at + 2 + control, at + 1 + count - filled));
-      plane.set(run, filled);
-      filled += run.length;
-      at += 2 + control;
-    } else if (control > 128) {
-      plane.fill(packed[at + 1], filled, filled + 257 - control);
-      filled += 257 - control;
-      at += 2;
-    } else at += 1;
-  }
-  if (filled < count) throw new Refused(DAMAGED);
-  return plane;
-}
-
-// JPEG of 8 bits, by the browser, whatever orientation a camera's tag may say.
-async function decodeJpeg(frame, { width, height, channels }) {
-  if (jpegPrecision(frame) !== 8) throw new Refused(`${NO_DECODER} (JPEG of more than 8 bits)`);
-  const size = jpegSize(frame);
-  if (size.width !== width || size.height !== height) {
-    throw new Refused("its compressed pixels are not those of its header");
-  }
-  const grey = await readJpeg(frame);
-  return channels === 1 ? { bytes: grey.pixels, size: 1 } : { grey };
-}
-
-function jpegPrecision(frame) {
-  for (let at = 2; at + 9 < frame.length; at += 2 + ((frame[at + 2] << 8) | frame[at + 3])) {
-    if ((frame[at + 1] & 0xfc) === 0xc0 && frame[at + 1] !== 0xc4) return frame[at + 4];
-  }
-  return 0;
-}
-
-async function decodeJpegLossless(frame) {
-  const { Decoder } = await loadModule("jpeg_lossless/lossless-min.js");
-  const copy = frame.slice();
-  const decoder = new Decoder();
-  const decoded = decoder.decode(copy.buffer, 0, copy.length);
-  const size = decoder.frame.precision > 8 ? 2 : 1;
-  const bytes = new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.byteLength);
-  return { bytes, size };
-}
-
-// JPEG 2000 and JPEG-LS, by decoders of one make.
-async function decodeByCodec(folder, factory, kind, frame) {
-  const codec = await loadCodec(folder, factory);
-  const decoder = new codec[kind]();
-  try {
-    decoder.getEncodedBuffer(frame.length).set(frame);
-    decoder.decode();
-    const { bitsPerSample } = decoder.getFrameInfo();
-    const size = bitsPerSample > 8 ? 2 : 1;
-    return { bytes: decoder.getDecodedBuffer().slice(), size };
-  } finally {
-    decoder.delete();
-  }
 }

@@ -3,6 +3,9 @@
 const WINDOWED = 2 ** 16 - 1;
 const MARGIN = 1; // within so much of a window's ends a pixel counts as clipped
 const USED = 0.01; // of the pixels have to be inside a window
+// Rows that tell whether pixels have more bits than said, and values above those bits at least.
+const JUDGED_ROWS = 256;
+const LEVELS = 4;
 const MODALITY_TABLE = "x00283000";
 const VOI_TABLE = "x00283010";
 
@@ -124,7 +127,7 @@ function firstUseful(values, counts, displays) {
 }
 
 // Pixels without what the file holds in the bits beside theirs.
-function storedValues(pixels, { bitsStored, highBit }) {
+function storedValues(pixels, { bitsStored, highBit, signed, width }) {
   const size = 8 * pixels.BYTES_PER_ELEMENT;
   if (bitsStored >= size) return pixels;
   let high = highBit;
@@ -132,10 +135,46 @@ function storedValues(pixels, { bitsStored, highBit }) {
     const within = (value) => value >= -(2 ** (bitsStored - 1)) && value < 2 ** bitsStored;
     if (pixels.every(within)) high = bitsStored - 1;
   }
+  if (high === bitsStored - 1 && !signed && areDeeper(pixels, bitsStored, width)) return pixels;
   // Typed arrays cut what leaves their bits on the left, and keep the sign on the right.
   return pixels
     .map((value) => value << (size - 1 - high))
     .map((value) => value >> (size - bitsStored));
+}
+
+// Whether pixels have more bits than the header says: without them they jump. An overlay in the bits
+// above has few values, and jumps itself.
+function areDeeper(pixels, bits, width) {
+  const step = width * Math.max(1, Math.floor(pixels.length / width / JUDGED_ROWS));
+  const rows = [];
+  for (let at = 0; at < pixels.length; at += step) rows.push(pixels.subarray(at, at + width));
+  const above = new Set(rows.flatMap((row) => [...row].map((value) => value >> bits)));
+  if (above.size < LEVELS) return false;
+  const lower = rows.map((row) => row.map((value) => value & (2 ** bits - 1)));
+  return 2 * roughness(rows) < roughness(lower);
+}
+
+// The mean step between neighbours in a row, in standard deviations.
+function roughness(rows) {
+  let [count, sum, squares, steps] = [0, 0, 0, 0];
+  for (const row of rows) {
+    row.forEach((value, i) => {
+      sum += value;
+      squares += value * value;
+      if (i) steps += Math.abs(value - row[i - 1]);
+    });
+    count += row.length;
+  }
+  const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  return deviation > 0 && count > rows.length ? steps / (count - rows.length) / deviation : 0;
+}
+
+// Whether signed pixels were compressed as unsigned ones: their upper half is the negative one.
+function hasLostSigns(pixels, { signed, bitsStored }) {
+  if (!signed) return false;
+  const half = 2 ** (bitsStored - 1);
+  const greatest = pixels.reduce((most, value) => Math.max(most, value), -Infinity);
+  return greatest >= half && greatest < 2 * half && pixels.every((value) => value >= 0);
 }
 
 // Which pixels are none: outside what was exposed (PS3.3 C.7.5.1.1.2).

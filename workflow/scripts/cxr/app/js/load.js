@@ -1,5 +1,9 @@
 // What the page carries: programs, the network and data, compressed and as text in its elements.
 
+// As of cxr.app.packing: before a letter that is another one, and what makes it that.
+const MARK = "~".charCodeAt(0);
+const TURNED = 0x8000;
+
 const carried = new Map();
 
 // The bytes of a part of the page; they are unpacked once.
@@ -10,12 +14,37 @@ function carriedBytes(name) {
 
 async function unpackedPart(name) {
   const element = document.querySelector(`script[data-part="${name}"]`);
-  const text = element.textContent;
-  const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : bytesOf(text);
+  const bytes = bytesOfLetters(element.textContent, Number(element.dataset.length));
   const stream = new Blob([bytes]).stream();
   element.remove();
   const plain = stream.pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(plain).arrayBuffer());
+}
+
+// A letter is two bytes, the lower one first.
+function bytesOfLetters(text, length) {
+  const bytes = new Uint8Array(length);
+  for (let i = 0, filled = 0; filled < length; i += 1, filled += 2) {
+    let letter = text.charCodeAt(i);
+    if (letter === MARK) {
+      i += 1;
+      letter = text.charCodeAt(i) ^ TURNED;
+    }
+    bytes[filled] = letter;
+    bytes[filled + 1] = letter >> 8;
+  }
+  return bytes;
+}
+
+// Numbers whose first bytes lie first, with the bytes of each together again.
+function joinNumbers(bytes, places) {
+  for (const [start, length, size] of places) {
+    const apart = bytes.slice(start, start + length);
+    const count = length / size;
+    for (let byte = 0; byte < size; byte += 1) {
+      for (let i = 0; i < count; i += 1) bytes[start + i * size + byte] = apart[byte * count + i];
+    }
+  }
 }
 
 async function carriedDocument(name) {
@@ -23,7 +52,9 @@ async function carriedDocument(name) {
 }
 
 async function addressOf(name) {
-  const blob = new Blob([await carriedBytes(name)], { type: "text/javascript" });
+  // Without a charset a script would be read in the page's own, which is UTF-16.
+  const type = "text/javascript; charset=utf-8";
+  const blob = new Blob([await carriedBytes(name)], { type });
   return URL.createObjectURL(blob);
 }
 

@@ -1,7 +1,7 @@
 // The trained network, run by ONNX Runtime in WebAssembly on one thread.
 
 class Network {
-  static async start(model) {
+  static async start({ model, separated }) {
     if (typeof WebAssembly !== "object") {
       throw new Refused(
         "this browser has no WebAssembly, or it is switched off; open the page in another one",
@@ -12,6 +12,7 @@ class Network {
       carriedBytes("onnxruntime/ort-wasm-simd-threaded.wasm"),
       carriedBytes("model.onnx"),
     ]);
+    joinNumbers(onnx, separated);
     Object.assign(ort.env.wasm, { wasmBinary, numThreads: 1 });
     ort.env.logLevel = "error";
     const session = await ort.InferenceSession.create(onnx, { executionProviders: ["wasm"] });

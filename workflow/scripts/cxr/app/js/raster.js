@@ -68,6 +68,7 @@ async function readImage(file) {
   if (startsWith(start, PNG)) return readPng(await bytes(), file);
   if (startsWith(start, [0xff, 0xd8, 0xff])) return readJpeg(await bytes());
   if (beginsAsDicom(start)) return readDicom(await bytes());
+  if (isBareDicom(file.name ?? "", start)) return readDicom(withPreamble(await bytes()));
   throw new Refused(`${whatItIs(start)}, not a PNG, JPEG or DICOM file`);
 }
 

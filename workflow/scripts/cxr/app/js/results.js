@@ -89,6 +89,11 @@ function cautions(result, study) {
         "held-out images of the study. It may be no chest image of the kind that the network knows, and its answer may mean nothing.",
     );
   }
+  if (study.model.hide_text) {
+    found.push(
+      "Words or markers on it were not painted over, as the study does before its network sees an image: they may have changed the answer.",
+    );
+  }
   const nearest = result.neighbours[0];
   if (nearest && nearest.distance < SAME) {
     found.push(

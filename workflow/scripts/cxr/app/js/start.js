@@ -31,7 +31,7 @@ async function start() {
   let take = (files) => early.push(...files);
   listen((files) => take(files));
   const study = unpackStudy(await carriedDocument("document"));
-  const network = await Network.start(study.model);
+  const network = await Network.start(study);
   const detail = new Detail(byId("detail"), study);
   const table = new ResultTable(byId("table"), study, (result) => detail.show(result));
   const found = (result) => {
