@@ -26,6 +26,8 @@ QUICK = [
     "train_fold:gpu=0",
 ]
 HEAVY = {
+    "read_sources",
+    "inspect_images",
     "clean_metadata",
     "assemble_cohort",
     "find_lungs",

@@ -234,7 +234,7 @@ def _is_stack(image: TiffImagePlugin.TiffImageFile) -> bool:
 
 def to_grey(image: Image.Image) -> np.ndarray:
     """The grey pixels of an image as in `read_grey`, uint8 of shape (height, width)."""
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L", "RGB"):
         return np.array(image.convert("L"))
     if image.mode.startswith("I") or image.mode == "F":
         return scale_to_bytes(np.asarray(image))
