@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.metadata.stored import write_reading
-from cxr.sources.cleaning import ReadingSettings, read_sources
+from cxr.sources.reading import ReadingSettings, read_sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -13,7 +13,8 @@ from cxr.config.resolve import PRESETS, resolve
 from cxr.core.settings import typed
 from cxr.download.sources import Source, obtain_source
 from cxr.planning.source_parts import source_part
-from cxr.sources.cleaning import ReadingSettings, clean_sources, read_sources
+from cxr.sources.cleaning import clean_sources
+from cxr.sources.reading import ReadingSettings, read_sources
 from tests.helpers.inspection import inspected
 from tests.helpers.obtaining import fill
 from tests.unit.config.test_config import study

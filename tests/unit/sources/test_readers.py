@@ -2,8 +2,8 @@
 
 from cxr.config.catalogue.readers import PUBLISHED
 from cxr.core.settings import typed
-from cxr.sources.cleaning import ReadingSettings
 from cxr.sources.readers import READERS, PublishedLayout
+from cxr.sources.reading import ReadingSettings
 from cxr.sources.table import TableLayout
 
 

@@ -35,8 +35,8 @@ from cxr.intake.notes import show_notes
 from cxr.intake.survey import spread
 from cxr.metadata.schema import Reading, combine, rejections
 from cxr.planning.source_parts import source_part
-from cxr.sources.cleaning import ReadingSettings
 from cxr.sources.readers import read
+from cxr.sources.reading import ReadingSettings
 
 MOST_DECODED = 100
 MOST_REASONS = 6
