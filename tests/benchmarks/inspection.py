@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from cxr.core.allocation import keep_freed_memory
 from cxr.core.io import new_array, write_table
 from cxr.images.earlier import MADE_BY, EarlierImages, keep
 from cxr.images.inspection import InspectionSettings, inspect_images
@@ -113,6 +114,7 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    keep_freed_memory()  # as jobs do; the loop's processes inherit it
     print(f"{options.images} images of {options.side} pixels to {options.size}, ms each")
     print("| files | bare loop | inspection | unchanged | ratio | ratio, start to end |")
     print("| --- | --- | --- | --- | --- | --- |")

@@ -246,7 +246,11 @@ def to_grey(image: Image.Image) -> np.ndarray:
 
 def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     """The rows of an image, block after block: converting all at once would copy it."""
-    for rows in row_blocks((image.height, image.width)):
+    blocks = list(row_blocks((image.height, image.width)))
+    if len(blocks) == 1:
+        yield blocks[0], image
+        return
+    for rows in blocks:
         yield rows, image.crop((0, rows.start, image.width, rows.stop))
 
 

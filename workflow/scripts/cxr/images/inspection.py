@@ -195,7 +195,7 @@ def _saturation(image: Image.Image) -> float:
         return 0.0
     total = 0
     for _, strip in strips(image):
-        rgb = strip.convert("RGB")
+        rgb = strip if strip.mode == "RGB" else strip.convert("RGB")
         if _is_colourless(rgb):
             continue
         colours = np.asarray(rgb.convert("HSV"))
