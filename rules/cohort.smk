@@ -8,10 +8,15 @@ localrules:
 rule assemble_cohort:
     """The balanced cohort, its patient-grouped splits and its pixels."""
     input:
-        **({"text": TEXT} if STAGES.hides_text else {}),
+        **(
+            {"text": TEXT, "sources": rules.read_sources.input.sources}
+            if STAGES.hides_text
+            else {}
+        ),
         metadata=METADATA,
         rejected=rules.clean_metadata.output.rejected,
-        sources=expand("results/sources/{source}", source=SOURCES),
+        inspected=rules.clean_metadata.input.inspected,
+        pixels=inspected(rules.inspect_images.output.pixels),
     output:
         **({"tags": "results/{study}/tags.csv"} if STAGES.has_tags else {}),
         cohort=COHORT,
@@ -57,7 +62,7 @@ if STAGES.has_lungs:
             cohort=rules.assemble_cohort.output.cohort,
             images=rules.assemble_cohort.output.images,
             metadata=rules.clean_metadata.output.metadata,
-            sources=expand("results/sources/{source}", source=SOURCES),
+            sources=rules.read_sources.input.sources,
         output:
             lungs="results/{study}/lungs.npy",
             table="results/{study}/lungs.csv",

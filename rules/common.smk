@@ -145,6 +145,24 @@ def encoder_path(wildcards):
     return local(path) if path else []
 
 
+def inspection_settings(wildcards):
+    """The `cfg` of the inspection of one chunk of images."""
+    return {
+        "number": STAGES.inspected_chunks.index(wildcards.inspected),
+        "chunks": len(STAGES.inspected_chunks),
+        **settings(
+            min_side="cohort.min_side",
+            image_size="cohort.image_size",
+            square="cohort.square",
+        )(wildcards),
+    }
+
+
+def inspected(pattern):
+    """The files of all chunks of inspected images."""
+    return expand(pattern, inspected=STAGES.inspected_chunks, allow_missing=True)
+
+
 def source_settings(source, part):
     """The `cfg` of what uses one part of what the config says of a source."""
     return source_part(STUDY["sources"][source], part)

@@ -47,7 +47,7 @@ rule encode:
     input:
         **({"text": TEXT} if STAGES.hides_text else {}),
         cohort=COHORT,
-        sources=rules.clean_metadata.input.sources,
+        sources=rules.read_sources.input.sources,
         encoder="results/weights/encoders/{model}",
     output:
         features="results/{study}/encoded/{model}/{image_chunk}.parquet",
@@ -122,7 +122,7 @@ if STAGES.has_external:
         input:
             **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
             cohort=rules.assemble_external.output.cohort,
-            sources=rules.clean_external.input.sources,
+            sources=rules.read_external.input.sources,
             encoder="results/weights/encoders/{model}",
         output:
             features="results/{study}/external/encoded/{model}.parquet",

@@ -1,10 +1,43 @@
 """External validation: sources that nothing but these rules sees."""
 
 
-rule clean_external:
-    """One row for each usable image of the external sources."""
+use rule read_sources as read_external with:
     input:
         sources=expand("results/sources/{source}", source=STAGES.external),
+    output:
+        rows="results/{study}/external/read.parquet",
+        rest="results/{study}/external/read.json",
+    log:
+        "results/{study}/logs/read_external.log",
+    benchmark:
+        "results/{study}/benchmarks/read_external.jsonl"
+    params:
+        cfg={
+            "sources": {
+                name: source_settings(name, "reading") for name in STAGES.external
+            }
+        },
+        code=code_of("read_sources.py"),
+
+
+use rule inspect_images as inspect_external with:
+    input:
+        rows=rules.read_external.output.rows,
+        sources=rules.read_external.input.sources,
+    output:
+        table="results/{study}/external/inspected/{inspected}.parquet",
+        pixels="results/{study}/external/inspected/{inspected}.npy",
+    log:
+        "results/{study}/logs/inspect_external/{inspected}.log",
+    benchmark:
+        "results/{study}/benchmarks/inspect_external/{inspected}.jsonl"
+
+
+use rule clean_metadata as clean_external with:
+    input:
+        rows=rules.read_external.output.rows,
+        rest=rules.read_external.output.rest,
+        inspected=inspected(rules.inspect_external.output.table),
     output:
         metadata=EXTERNAL_CLEANED,
         rejected="results/{study}/external/rejected.csv",
@@ -15,31 +48,23 @@ rule clean_external:
         "results/{study}/logs/clean_external.log",
     benchmark:
         "results/{study}/benchmarks/clean_external.jsonl"
-    conda:
-        "../envs/analysis.yaml"
-    threads: 2
-    resources:
-        mem_mb=grows(2000, 0.5),
-        runtime=grows(20, 0.1),
     params:
-        cfg={
-            "sources": {
-                name: source_settings(name, "reading") for name in STAGES.external
-            },
-            "min_side": STUDY["cohort"]["min_side"],
-        },
+        cfg={"sources": list(STAGES.external)},
         code=code_of("clean_metadata.py"),
-    script:
-        "../workflow/scripts/clean_metadata.py"
 
 
 rule assemble_external:
     """The images of the external sources, without patients and near duplicates of the cohort."""
     input:
-        **({"text": EXTERNAL_TEXT} if STAGES.hides_text else {}),
+        **(
+            {"text": EXTERNAL_TEXT, "sources": rules.read_external.input.sources}
+            if STAGES.hides_text
+            else {}
+        ),
         metadata=EXTERNAL_METADATA,
         rejected=rules.clean_external.output.rejected,
-        sources=rules.clean_external.input.sources,
+        inspected=rules.clean_external.input.inspected,
+        pixels=inspected(rules.inspect_external.output.pixels),
         known=METADATA,
         known_cohort=rules.assemble_cohort.output.cohort,
         known_images=rules.assemble_cohort.output.images,

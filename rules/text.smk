@@ -9,7 +9,7 @@ rule find_text:
     """The burned-in words and markers of one chunk of images."""
     input:
         metadata=CLEANED,
-        sources=rules.clean_metadata.input.sources,
+        sources=rules.read_sources.input.sources,
     output:
         boxes="results/{study}/text/{text_chunk}.parquet",
     log:

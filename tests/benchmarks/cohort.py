@@ -5,9 +5,9 @@
     python tests/benchmarks/cohort.py --rows 400000
 
 Noise-textured PNG images with their metadata are drawn into a temporary folder;
-`clean_metadata` and `assemble_cohort` then run as the workflow runs them. With `--rows` no image
-is drawn: the operations on a table of so many rows are timed one by one in one process, and
-near pairs are searched among so many drawn hashes, independent ones and ones around centres.
+all stages to the cohort then run as the workflow runs them. With `--rows` no image is drawn: the
+operations on a table of so many rows are timed one by one in one process, and near pairs are
+searched among so many drawn hashes, independent ones and ones around centres.
 """
 
 import argparse

@@ -2,14 +2,17 @@
 
     python tests/benchmarks/images.py
     python tests/benchmarks/images.py --images 3000 12000 --side 160 --epochs 1 --cores 1
+    python tests/benchmarks/images.py --images 1000 4000 --until assemble_cohort
 
 Images of three classes from two sources, two a patient, are drawn into
 `results/images-<count>-files` and studied with one small network, its controls and baselines.
-With several counts the table has each, and the exponent by which seconds grew between the last two.
+The study's results of an earlier run are removed. With several counts the table has each, and the
+exponent by which seconds grew between the last two.
 """
 
 import argparse
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -30,6 +33,7 @@ from cxr.terminal.reference import unhindered  # noqa: E402
 
 CLASSES = {"COVID-19": "COVID-19", "normal": "No finding", "pneumonia": "pneumonia"}
 SOURCES = ("east", "west")
+CHUNK = 2000  # images that one job decodes
 COLUMNS = {"file": "file", "finding": "finding", "patient_id": "patient"}
 FIELDS = {"sex": "sex", "age_years": "age", "location": "location", "view": "view"}
 
@@ -85,6 +89,7 @@ def config(images: int, place: Path, epochs: int) -> dict:
         "cohort": {
             "classes": {name: {"findings": [term]} for name, term in CLASSES.items()},
             "image_size": 64,
+            "chunks": math.ceil(images / CHUNK),
         },
         "models": {
             "conv5": {
@@ -107,20 +112,24 @@ def config(images: int, place: Path, epochs: int) -> dict:
     }
 
 
-def measure(images: int, side: int, epochs: int, cores: str) -> pd.DataFrame:
-    """Run the study of so many images and return its rules' jobs, seconds and memory.
+def measure(images: int, options: argparse.Namespace) -> pd.DataFrame:
+    """Run the study of so many images, or a part of it: its rules' jobs, seconds and memory.
 
     Seconds are those in which a job had a processor: other work on the machine counts little.
     """
-    path = prepare(images, side, epochs)
-    command = [sys.executable, "-m", "snakemake", "--cores", cores, "--forceall", "all"]
+    path = prepare(images, options.side, options.epochs)
+    folder = ROOT / "results" / f"images-{images}"
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", options.cores]
+    command += ["--until", options.until] if options.until else ["--forceall", "all"]
     start = time.monotonic()
     subprocess.run([*command, "--configfile", str(path)], cwd=ROOT, check=True)
-    folder = ROOT / "results" / f"images-{images}"
     minutes = (time.monotonic() - start) / 60
-    print(f"{images:,} images of {side} pixels, {cores} cores: {minutes:.1f} min")
-    for file in ("report.html", "images.npy", "explorer/conv5.json", "explorer/thumbnails.json"):
-        print(f"{file}: {(folder / file).stat().st_size / 1e6:.1f} MB")
+    print(f"{images:,} images of {options.side} pixels, {options.cores} cores: {minutes:.1f} min")
+    written = ("report.html", "images.npy", "explorer/conv5.json", "explorer/thumbnails.json")
+    for file in (folder / name for name in written):
+        if file.is_file():
+            print(f"{file.relative_to(folder)}: {file.stat().st_size / 1e6:.1f} MB")
     rows = [row for name, row in benchmark_rows(folder.parent) if name == folder.name]
     jobs = pd.DataFrame(
         [(row["rule_name"], unhindered(row), row["max_rss"]) for row in rows],
@@ -160,11 +169,9 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--cores", default="1")
+    parser.add_argument("--until", default="", help="a rule, the last that runs; all by default")
     options = parser.parse_args()
-    measured = {
-        images: measure(images, options.side, options.epochs, options.cores)
-        for images in sorted(options.images)
-    }
+    measured = {images: measure(images, options) for images in sorted(options.images)}
     print(growth_table(measured))
 
 

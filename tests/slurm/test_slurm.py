@@ -26,6 +26,8 @@ QUICK = [
     "train_fold:gpu=0",
 ]
 HEAVY = {
+    "read_sources",
+    "inspect_images",
     "clean_metadata",
     "assemble_cohort",
     "find_lungs",
@@ -87,7 +89,7 @@ def test_the_demo_runs_and_cancelled_and_killed_jobs_are_tried_again_with_more(
     train.write_text(train.read_text().replace("grows(30, 2)", "grows(2)", 1))
     cluster.node("drain")
     driver = place.start(*QUICK)
-    cluster.wait_for(lambda: states("clean_metadata") == ["PENDING"])
+    cluster.wait_for(lambda: states("read_sources") == ["PENDING"])
     cluster.node("resume")
     cluster.wait_for((place.path / "results/demo/models/conv5/checkpoint.pt").exists)
     trainings = [p for p, rule in scripts_in(place.path).items() if rule == "train"]

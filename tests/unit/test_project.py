@@ -93,7 +93,7 @@ def test_the_profiles_name_rules_of_the_workflow():
     rules = {
         name
         for file in files
-        for name in re.findall(r"^ *rule (\w+):", file.read_text(), re.MULTILINE)
+        for name in re.findall(r"^ *(?:use rule \w+ as|rule) (\w+)", file.read_text(), re.MULTILINE)
     }
     slurm = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
     arrays = re.search(r"^slurm-array-jobs: (.+)$", slurm, re.MULTILINE)[1].split(",")

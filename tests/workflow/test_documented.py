@@ -11,7 +11,7 @@ from cxr.core.paths import ROOT
 
 pytestmark = pytest.mark.timeout(900)
 
-WILDCARDS = {"<model>": "conv5", "<chunk>": r"(?:pca|s\d+_p\d+-\d+)", "*": "[^/]+"}
+WILDCARDS = {"<model>": "conv5", "<chunk>": r"(?:pca|s\d+_p\d+-\d+|\d{4})", "*": "[^/]+"}
 # A column of each class, unit or metric's interval stands for all of them.
 PATTERNS = (
     (r"_(low|high)$", ""),

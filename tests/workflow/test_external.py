@@ -12,6 +12,8 @@ pytestmark = pytest.mark.timeout(900)
 
 ELSEWHERE = {"kind": "synthetic", "patients": 8, "image_size": 96, "variants": 1, "seed": 7}
 VALIDATED = {
+    "read_external": 1,
+    "inspect_external": 1,
     "clean_external": 1,
     "assemble_external": 1,
     "evaluate_external": 1,

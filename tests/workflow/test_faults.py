@@ -259,7 +259,7 @@ def test_a_source_that_loses_files_before_they_are_read(finished, tmp_path):
     place.snakemake("--until", "clean_metadata")
     undisturbed = place.files("tiny")
     # By times alone: a folder that has changed would be obtained again before it is read.
-    alone = ["--until", "clean_metadata", "--forcerun", "clean_metadata"]
+    alone = ["--until", "clean_metadata", "--forcerun", "inspect_images"]
     alone += ["--rerun-triggers", "mtime"]
     lost = sorted((place.path / "source" / "images").iterdir())[:2]
     held = {path: path.read_bytes() for path in lost}

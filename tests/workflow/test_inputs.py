@@ -157,7 +157,7 @@ def test_a_cohort_of_ones_own_runs_to_its_report_and_names_nobody(tmp_path):
     assert pd.read_csv(results / "countries/conv5.csv")["Italy"].sum() == 28
     config["sources"]["ours"]["constants"]["view"] = "AP"
     planned = place.planned(config)
-    assert planned["clean_metadata"] == 1
+    assert planned["read_sources"] == 1
     assert "download" not in planned
     secret = (settings / "cxr-clusters" / "patient-id-secret").read_text().strip()
     ids = [f"PID{4711000 + patient}" for patient in range(15)]
@@ -286,7 +286,7 @@ def test_a_source_or_cohort_that_can_not_be_is_named(place, spoil, message):
 def test_metadata_that_are_not_utf8_are_read(place):
     rewrite(lambda data: data.replace(b"Rome", "Jönköping".encode("cp1252")))(place)
     assert outcome(place) == ""
-    log = (place.path / "results/tiny/logs/clean_metadata.log").read_text()
+    log = (place.path / "results/tiny/logs/read_sources.log").read_text()
     assert "is not UTF-8 and is read as Windows-1252" in log
 
 

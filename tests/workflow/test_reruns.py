@@ -45,6 +45,8 @@ FOLDED = {"divide_folds": 1, "run_baselines": 1}
 SELECTED = {"assemble_cohort": 1, "draw_cohort": 1, "find_lungs": 1}
 ALL = {**SELECTED, **FOLDED, **RETRAINED, "show_table": 8}
 CLEANED = {"clean_metadata": 1, **ALL, "show_table": 9}
+INSPECTED = {"inspect_images": 1, **CLEANED}
+READ = {"read_sources": 1, **INSPECTED}
 
 
 PAGES = {"show_table": 9, "write_report": 1}
@@ -94,8 +96,10 @@ def test_nothing_reruns_when_nothing_changed(finished):
         ("evaluation.explained", 2, {"explain": 1, "write_report": 1}),
         ("evaluation.baselines", False, COMPARED),
         ("cohort.per_class", 12, ALL),
-        ("cohort.min_side", 60, CLEANED),
-        ("sources.phantoms.seed", 1, {"download": 1, "record_source": 1, **CLEANED}),
+        ("cohort.min_side", 60, INSPECTED),
+        ("cohort.image_size", 64, INSPECTED),
+        ("cohort.chunks", 3, {**INSPECTED, "inspect_images": 3}),
+        ("sources.phantoms.seed", 1, {"download": 1, "record_source": 1, **READ}),
         ("sources.phantoms.citation", "We, 2020", {"record_source": 1, "write_report": 1}),
         ("embedding.classes", ["COVID-19"], AFTER_FEATURES),
         ("embedding.perplexities", [5, 10, 25, 45], {**added(1), **SIMULATED}),
@@ -140,7 +144,9 @@ def test_reordered_keys_change_nothing(finished):
         ("report/css/report.css", PAGES),
         ("report/js/map.js", PAGES),
         ("evaluation/network.py", EVALUATED),
-        ("images/quality.py", CLEANED),
+        ("images/quality.py", INSPECTED),
+        ("sources/ieee8023.py", READ),
+        ("images/gathering.py", ALL),
         ("training/learner.py", RETRAINED),
         ("similarity/retrieval.py", MEASURED_NEIGHBOURS),
         ("similarity/sheets.py", {"draw_sheets": 1, "write_report": 1}),
@@ -245,6 +251,8 @@ def test_single_rules_can_be_asked_for(finished):
     everything = finished.planned(None, "--forcerun", "download", "--until", "export_features")
     assert set(everything) == {
         "download",
+        "read_sources",
+        "inspect_images",
         "clean_metadata",
         "assemble_cohort",
         "train",

@@ -27,6 +27,12 @@ WRITES_NO_RESULT = {"#job-tiny/logs/write_crate"}
 
 # What a run writes besides logs and benchmarks.
 FILES = {
+    "read.parquet",
+    "read.json",
+    "inspected/0001.parquet",
+    "inspected/0001.npy",
+    "inspected/earlier/0001.parquet",
+    "inspected/earlier/0001.npy",
     "metadata.parquet",
     "rejected.csv",
     "cleaning.csv",

@@ -4,10 +4,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external, shared_ids
-from cxr.core.io import read_array, read_csv, read_table, write_csv, write_table
+from cxr.core.io import read_array, read_arrow, read_csv, read_table, write_csv, write_table
 from cxr.core.job import job
 from cxr.core.settings import typed
 from cxr.images.canonical import SourceImages
+from cxr.images.gathering import CohortImages
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -25,9 +26,11 @@ def main(input, output, cfg, threads):
     if shared:
         taken = "the same" if settings.same_patient_ids else "other"
         log.warning("%d ids of patients are in the study too: taken as %s patients", shared, taken)
-    files = SourceImages.of(input.sources, input.get("text"))
+    files = SourceImages.of(input.get("sources", []), input.get("text"))
+    tables = [read_arrow(path) for path in input.inspected]
+    images = CohortImages.of(tables, [read_array(path) for path in input.pixels], files)
     table, excluded = assemble_external(
-        metadata, rejected, known, files, output.images, settings, threads
+        metadata, rejected, known, images, output.images, settings, threads
     )
     write_table(table, output.cohort)
     write_csv(excluded, output.excluded)

@@ -2,17 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from cxr.core.io import write_csv, write_table
+import pyarrow as pa
+
+from cxr.core.io import read_arrow, write_csv, write_table
 from cxr.core.job import job
-from cxr.core.settings import typed
-from cxr.sources.cleaning import CleaningSettings, clean_sources
+from cxr.metadata.stored import read_reading
+from cxr.sources.cleaning import clean_sources
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(input, output, cfg, threads):
-    cleaned, quality = clean_sources(input.sources, typed(CleaningSettings, cfg), threads)
+def main(input, output, cfg):
+    reading = read_reading(input.rows, input.rest)
+    inspected = pa.concat_tables([read_arrow(table) for table in input.inspected])
+    cleaned, quality = clean_sources(reading, inspected, cfg["sources"])
     write_table(cleaned.rows, output.metadata)
     write_csv(cleaned.rejected, output.rejected)
     write_csv(cleaned.summary, output.cleaning)
@@ -22,4 +26,4 @@ def main(input, output, cfg, threads):
 
 if __name__ == "__main__":
     with job(snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params.cfg, snakemake.threads)
+        main(snakemake.input, snakemake.output, snakemake.params.cfg)

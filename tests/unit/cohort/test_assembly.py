@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.cohort.assembly import CohortSettings, DuplicateSettings, assemble_cohort
 from cxr.cohort.splits import SplitShares
 from cxr.cohort.tags import TagSettings
-from cxr.images.canonical import SourceImages
+from tests.helpers.inspection import cohort_images
 from tests.helpers.selection import SETTINGS, rejected, rows
 
 COHORT = CohortSettings(
@@ -43,7 +43,8 @@ def test_contradicting_near_duplicates_leave_where_they_shall(tmp_path, metadata
     settings = replace(COHORT, near_duplicates=limits)
     roots = {source: tmp_path / source for source in "uk"}
     path = tmp_path / "images.npy"
-    cohort = assemble_cohort(metadata, rejected(), SourceImages(roots), path, settings, threads=1)
+    images = cohort_images(metadata, roots)
+    cohort = assemble_cohort(metadata, rejected(), images, path, settings, threads=1)
     gone = {"u/0.png", "k/0.png"} if exclude else set()
     assert set(metadata["image_id"]) - set(cohort.table["image_id"]) == gone
     assert len(cohort.flow.exclusions()) == len(gone)
@@ -54,8 +55,7 @@ def test_contradicting_near_duplicates_leave_where_they_shall(tmp_path, metadata
 def test_a_cohort_may_have_tags(tmp_path, metadata):
     settings = replace(COHORT, tags=TagSettings(("view",), 2))
     roots = {source: tmp_path / source for source in "uk"}
-    cohort = assemble_cohort(
-        metadata, rejected(), SourceImages(roots), tmp_path / "a.npy", settings, threads=1
-    )
+    images = cohort_images(metadata, roots)
+    cohort = assemble_cohort(metadata, rejected(), images, tmp_path / "a.npy", settings, threads=1)
     assert cohort.table["tags"].tolist() == [["view: PA"]] * 20
     assert cohort.tags["images"].tolist() == [20]

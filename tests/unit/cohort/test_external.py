@@ -9,7 +9,7 @@ from PIL import Image
 from cxr.cohort.assembly import DuplicateSettings
 from cxr.cohort.external import ExternalSettings, KnownImages, assemble_external, shared_ids
 from cxr.core.errors import InputError
-from cxr.images.canonical import SourceImages
+from tests.helpers.inspection import cohort_images
 from tests.helpers.selection import SETTINGS, rejected, rows
 
 EXTERNAL = ExternalSettings(
@@ -50,9 +50,9 @@ def assemble(tmp_path, rng, study):
             image = dict(drawn).get(file) or picture(rng)
             image.save(tmp_path / source / file, format="PNG")
             table.append((file, source, f"{source}:{patient}", finding, view, content))
-        files = SourceImages({source: tmp_path / source for source in sources})
-        path = tmp_path / "images.npy"
-        found = assemble_external(rows(*table), rejected(), study, files, path, settings, threads=1)
+        metadata, path = rows(*table), tmp_path / "images.npy"
+        images = cohort_images(metadata, {source: tmp_path / source for source in sources})
+        found = assemble_external(metadata, rejected(), study, images, path, settings, threads=1)
         return *found, np.load(path)
 
     return run

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from cxr.images.inspection import channel_count, inspect_images
+from cxr.images.inspection import channel_count, chunk_of
 from cxr.metadata.schema import Reading
+from tests.helpers.inspection import inspected_reading
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,9 @@ def test_what_a_damaged_tag_makes_of_its_reader_costs_the_image_alone(tmp_path, 
     tags[0x0112], tags[0x011A] = 6, 72.0
     as_text = tags.tobytes().replace(struct.pack(">HH", 0x011A, 5), struct.pack(">HH", 0x011A, 2))
     page.save(tmp_path / "odd.jpg", exif=as_text)
-    measured, _ = inspect_images(reading(["no width.tif", "odd.jpg", "whole.png"]), tmp_path, 64, 1)
+    measured, _ = inspected_reading(
+        reading(["no width.tif", "odd.jpg", "whole.png"]), tmp_path, 64, 1
+    )
     assert measured.rows["file"].tolist() == ["whole.png"]
     assert set(measured.rejected["reason"]) == {"truncated or damaged"}
     assert set(measured.rejected["file"]) == {"no width.tif", "odd.jpg"}
@@ -89,11 +92,23 @@ def reading(files):
     return Reading.of(rows)
 
 
+def test_an_image_stays_in_its_chunk_whatever_comes_or_goes():
+    rows = reading([f"{number}.png" for number in range(300)]).rows
+    chunks = [set(chunk_of(rows, number, 4)["file"]) for number in range(4)]
+    assert set.union(*chunks) == set(rows["file"])
+    assert sum(map(len, chunks)) == len(rows)
+    assert min(map(len, chunks)) > 40
+    fewer = rows.iloc[5::2]
+    assert [set(chunk_of(fewer, n, 4)["file"]) for n in range(4)] == [
+        chunk & set(fewer["file"]) for chunk in chunks
+    ]
+
+
 def test_a_bad_image_costs_just_itself_and_is_listed_with_its_reason(tmp_path, radiograph):
     expected = broken(tmp_path, radiograph)
     (tmp_path / "named.png").write_bytes((tmp_path / "whole.jpg").read_bytes())
     good = ["whole.png", "whole.jpg", "named.png"]
-    measured, _ = inspect_images(reading([*good, *expected]), tmp_path, 64, threads=2)
+    measured, _ = inspected_reading(reading([*good, *expected]), tmp_path, 64, threads=2)
     rows = measured.rows.set_index("file")
     assert sorted(rows.index) == sorted(good)
     assert rows.loc[good, "format"].tolist() == ["png", "jpeg", "jpeg"]

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from cxr.images.decode import read_grey
-from cxr.images.inspection import inspect_images
 from cxr.images.quality import quality_flags, quality_measures
 from cxr.metadata.schema import Reading
 from cxr.synthetic.cohort import write_cohort
+from tests.helpers.inspection import inspected_reading
 from tests.helpers.phantoms import PLAIN_COHORT
 
 
@@ -66,7 +66,7 @@ def very_wide(grey):
 def test_what_is_odd_about_an_image_is_said(tmp_path, synthetic, change, flagged, rejected):
     Image.fromarray(change(synthetic)).save(tmp_path / "a.png")
     rows = pd.DataFrame({"file": ["a.png"], "image_id": ["s/a.png"], "source": "s"})
-    measured, quality = inspect_images(Reading.of(rows), tmp_path, 16, 1)
+    measured, quality = inspected_reading(Reading.of(rows), tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ([rejected] if rejected else [])
     assert quality["flags"].tolist() == ([] if rejected else [flagged])
     assert quality["image_id"].tolist() == measured.rows["image_id"].tolist()

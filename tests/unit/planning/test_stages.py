@@ -55,6 +55,13 @@ def test_external_sources_are_apart_and_no_protocol_trains_on_them():
     assert not without.has_external_baselines
 
 
+def test_images_are_inspected_in_chunks_where_there_are_images():
+    assert stages().inspected_chunks == ["0001"]
+    found = stages(cohort=TINY["cohort"] | {"chunks": 3})
+    assert found.inspected_chunks == ["0001", "0002", "0003"]
+    assert study_stages(resolve(TABLE)).inspected_chunks == []
+
+
 def test_text_is_searched_for_in_chunks_where_the_cohort_wants_it():
     assert not stages().has_text
     assert stages().text_chunks == []

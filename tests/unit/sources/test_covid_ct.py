@@ -7,8 +7,8 @@ import yaml
 from cxr.config.resolve import PRESETS
 from cxr.core.errors import InputError
 from cxr.download.sources import Source, obtain_source
-from cxr.images.inspection import inspect_images
 from cxr.sources.covid_ct import read
+from tests.helpers.inspection import inspected_reading
 from tests.helpers.obtaining import zipped
 
 SHEET = {
@@ -192,7 +192,7 @@ def test_the_real_set_is_read_whole(mirror, tmp_path):
     preset = yaml.safe_load(PRESETS.read_text())["covid-ct"]
     preset = {name: preset[name] for name in ("kind", "url", "commit", "paths", "unpack", "folder")}
     obtain_source("ct", Source.of(preset, mirror), tmp_path / "ct")
-    reading, _ = inspect_images(read("ct", tmp_path / "ct"), tmp_path / "ct", 64, 2)
+    reading, _ = inspected_reading(read("ct", tmp_path / "ct"), tmp_path / "ct", 64, 2)
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "no file name": 1,
         "no row in the spreadsheet": 1,

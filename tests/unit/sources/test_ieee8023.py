@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from cxr.core.errors import InputError
-from cxr.images.inspection import inspect_images
 from cxr.metadata.fields import type_fields
 from cxr.sources import ieee8023
+from tests.helpers.inspection import inspected_reading
 from tests.helpers.metadata_csv import REVISION, row, write
 
 
@@ -87,7 +87,7 @@ def test_a_name_too_long_for_a_file_costs_its_row(tmp_path):
     folder = write(tmp_path, row(1, f"{'a' * 300}.png "), row(2, "b.png"))
     (folder / "images").mkdir()
     reading = ieee8023.read("s", folder)
-    measured, _ = inspect_images(reading, folder, 64, 1)
+    measured, _ = inspected_reading(reading, folder, 64, 1)
     assert set(measured.rejected["reason"]) == {"no such file"}
 
 
@@ -155,7 +155,7 @@ def test_the_cohort_of_2020_is_found_in_the_real_metadata(mirror):
 @pytest.mark.mirror
 def test_the_real_images_are_whole_and_the_missing_ones_listed(mirror):
     root = mirror / "covid-chestxray-dataset"
-    reading, _ = inspect_images(ieee8023.read("s", root), root, 64, threads=2)
+    reading, _ = inspected_reading(ieee8023.read("s", root), root, 64, threads=2)
     assert len(reading.rows) == 271
     assert reading.rejected["reason"].value_counts().to_dict() == {
         "not an image file: a volume or a document": 21,

@@ -13,7 +13,9 @@ from cxr.config.resolve import PRESETS, resolve
 from cxr.core.settings import typed
 from cxr.download.sources import Source, obtain_source
 from cxr.planning.source_parts import source_part
-from cxr.sources.cleaning import CleaningSettings, clean_sources
+from cxr.sources.cleaning import clean_sources
+from cxr.sources.reading import ReadingSettings, read_sources
+from tests.helpers.inspection import inspected
 from tests.helpers.obtaining import fill
 from tests.unit.config.test_config import study
 
@@ -57,8 +59,10 @@ def obtained(tmp_path, rng):
         provenance = obtain_source("set", Source.of(content, None), tmp_path / "set")
         assert (provenance["origin"], provenance["revision"]) == ("git", commit)
         assert not (tmp_path / "set" / "README.md").exists()
-        reading = {"sources": {"set": source_part(resolved, "reading")}, "min_side": 64}
-        return clean_sources([tmp_path / "set"], typed(CleaningSettings, reading), 1)[0]
+        settings = typed(ReadingSettings, {"sources": {"set": source_part(resolved, "reading")}})
+        reading = read_sources([tmp_path / "set"], settings)
+        table, _ = inspected(reading.rows, {"set": tmp_path / "set"}, min_side=64)
+        return clean_sources(reading, table, ["set"])[0]
 
     return obtain
 

@@ -7,10 +7,10 @@ from cxr.config.sources import TableSource
 from cxr.core.errors import InputError
 from cxr.core.settings import typed
 from cxr.images.dicom import read_tags
-from cxr.images.inspection import inspect_images
 from cxr.metadata.schema import SCHEMA
 from cxr.sources.table import TableLayout, read
 from tests.helpers.dicom import deep_pixels, write_dicom
+from tests.helpers.inspection import inspected_reading
 
 COLUMNS = {"file": "image", "patient_id": "pid", "finding": "dx", "view": "pos"}
 
@@ -286,7 +286,7 @@ def test_tags_fill_what_the_table_leaves_open_and_name_nobody(tmp_path, rng):
     assert row["patient_id"].startswith("own:dicom-")
     assert "Doe" not in reading.rows.to_csv()
     assert read_tags(tmp_path / "b.dcm") == dict.fromkeys(read_tags(tmp_path / "a.dcm"))
-    measured, _ = inspect_images(reading, tmp_path, 16, 1)
+    measured, _ = inspected_reading(reading, tmp_path, 16, 1)
     assert measured.rejected["reason"].tolist() == ["not an image that can be read: text"]
 
 

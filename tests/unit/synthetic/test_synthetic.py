@@ -8,9 +8,9 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from cxr.images.decode import read_grey
-from cxr.images.inspection import inspect_images
 from cxr.sources.ieee8023 import read
 from cxr.synthetic.cohort import write_cohort
+from tests.helpers.inspection import inspected_reading
 from tests.helpers.phantoms import PLAIN_COHORT
 
 SETTINGS = replace(
@@ -61,7 +61,7 @@ def test_the_columns_are_upstreams_and_the_scanner(cohort, mirror):
 
 
 def test_the_defects_cost_themselves_and_nothing_else(cohort):
-    measured, _ = inspect_images(read("s", cohort), cohort, 32, threads=1)
+    measured, _ = inspected_reading(read("s", cohort), cohort, 32, threads=1)
     truth = truth_of(cohort).set_index("filename")
     rejected = measured.rejected
     reasons = dict(

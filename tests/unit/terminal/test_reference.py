@@ -12,7 +12,8 @@ from tests.unit.terminal.test_plan import benchmark
 # Run on demand, or for what the default study does not have.
 NOT_IN_THE_DEMO = {
     *("analyse_metadata", "compare_tags", "import_features", "download_weights", "retrain"),
-    *("clean_external", "assemble_external", "evaluate_external", "validate_baselines"),
+    *("read_external", "inspect_external", "clean_external", "assemble_external"),
+    *("evaluate_external", "validate_baselines"),
     *("export_onnx", "predict", "query_similar", "query_encoder", "export_backbone"),
     *("download_encoder", "encode", "join_encoder"),
     *("encode_external", "validate_encoder"),

@@ -11,8 +11,9 @@ from cxr.cohort.selection import SelectionSettings, contradictions, select_image
 from cxr.cohort.splits import SplitShares, assign_splits, link_patients
 from cxr.cohort.tags import TAGS_COLUMN, TagSettings, assign_tags
 from cxr.core.io import new_array
-from cxr.images.canonical import SourceImages, Square, fill_cache
+from cxr.images.canonical import Square
 from cxr.images.duplicates import near_duplicates
+from cxr.images.gathering import CohortImages
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,12 @@ class AssembledCohort:
 def assemble_cohort(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
-    files: SourceImages,
-    images: str | Path,
+    images: CohortImages,
+    path: str | Path,
     settings: CohortSettings,
     threads: int,
 ) -> AssembledCohort:
-    """Selects the images of a cohort, writes their canonical pixels and splits them.
+    """Selects the images of a cohort, gathers their canonical pixels and splits them.
 
     Near duplicates are found among the pixels of a selection. Where those of different
     classes are excluded, the selection is repeated without them until there are none.
@@ -98,12 +99,12 @@ def assemble_cohort(
         Rows of the shared schema.
     rejected : DataFrame
         The entries that did not become rows.
-    files : SourceImages
-    images : path
+    images : CohortImages
+    path : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.
     settings : CohortSettings
     threads : int
-        Images decoded at a time.
+        Images decoded at a time, of those with something to paint over.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def assemble_cohort(
     excluded: set[str] = set()
     while True:
         rows, flow = select_images(metadata, rejected, settings.selection, excluded, settings.seed)
-        pairs = _write_images(rows, files, images, settings, threads)
+        pairs = _write_images(rows, images, path, settings, threads)
         contradicting = contradictions(rows, pairs)
         if not (contradicting and settings.near_duplicates.exclude_contradictions):
             break
@@ -129,7 +130,7 @@ def assemble_cohort(
 
 def _write_images(
     rows: pd.DataFrame,
-    files: SourceImages,
+    images: CohortImages,
     path: str | Path,
     settings: CohortSettings,
     threads: int,
@@ -138,5 +139,5 @@ def _write_images(
     shape = (len(rows), settings.image_size, settings.image_size)
     limits = settings.near_duplicates
     with new_array(path, shape, np.uint8) as pixels:
-        hashes = fill_cache(rows, files, pixels, settings.square, threads)
+        hashes = images.fill(rows, pixels, settings.square, threads)
         return near_duplicates(hashes, pixels, limits.bits, limits.correlation)

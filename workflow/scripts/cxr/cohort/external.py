@@ -14,8 +14,9 @@ from cxr.cohort.selection import SelectionSettings, classified_images
 from cxr.cohort.splits import group_patients, link_patients
 from cxr.core.errors import InputError
 from cxr.core.io import new_array, read_array
-from cxr.images.canonical import SourceImages, Square, fill_cache
+from cxr.images.canonical import Square
 from cxr.images.duplicates import find_duplicates, near_duplicates, perceptual_hash
+from cxr.images.gathering import CohortImages
 
 EXTERNAL = "external"  # their split
 EXACT = "exact duplicate of an image of the cohort"
@@ -72,7 +73,7 @@ def assemble_external(
     metadata: pd.DataFrame,
     rejected: pd.DataFrame,
     known: KnownImages,
-    files: SourceImages,
+    images: CohortImages,
     path: str | Path,
     settings: ExternalSettings,
     threads: int,
@@ -89,13 +90,13 @@ def assemble_external(
     known : KnownImages
         Of the study. An image is excluded if it is one of the cohort's, byte by byte or
         as a near duplicate, and so are all images of its patient.
-    files : SourceImages
+    images : CohortImages
         Of the external sources.
     path : path
         The .npy file to write: uint8 of shape (n, size, size), in the order of the table.
     settings : ExternalSettings
     threads : int
-        Images decoded at a time.
+        Images decoded at a time, of those with something to paint over.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def assemble_external(
     limits = settings.near_duplicates
     shape = (len(rows), settings.image_size, settings.image_size)
     with new_array(path, shape, np.uint8) as pixels:
-        fill_cache(rows, files, pixels, settings.square, threads)
+        images.fill(rows, pixels, settings.square, threads)
         alike = find_duplicates(pixels, known.images, limits.bits, limits.correlation)
     kept = _without_alike(rows, flows, alike, patients)
     _require_images(kept, flows)

@@ -141,6 +141,13 @@ class Cohort(Section):
         description="How an image becomes square: its largest centred square, stretched, or padded "
         "with black. Only `crop` hides the aspect ratio from a network.",
     )
+    chunks: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Jobs that all images are divided among to be decoded, checked and made "
+        "canonical: one for every few thousand. The results are the same.",
+    )
     text: Text | None = Field(
         default=None,
         description="Search for burned-in words and markers, which become recorded fields "

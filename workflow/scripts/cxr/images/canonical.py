@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-import pandas as pd
 from PIL import Image, ImageOps
 
-from cxr.core.errors import InputError
 from cxr.core.io import read_csv
-from cxr.core.parallel import in_threads
-from cxr.images.decode import UnusableImage, decoded, locate, to_grey
-from cxr.images.duplicates import perceptual_hash
-from cxr.images.hiding import Box, boxes_by_image, hide
-from cxr.images.rows import BLOCK, Images, each, release
+from cxr.images.hiding import Box, boxes_by_image
+from cxr.images.resizing import resized
+from cxr.images.rows import Images, each
 
 JPEG_QUALITY = 90
 Square = Literal["crop", "stretch", "pad"]
@@ -62,10 +58,22 @@ def canonical(grey: np.ndarray, size: int, square: Square) -> np.ndarray:
     -------
     uint8 array, shape (size, size)
     """
-    image = squared(Image.fromarray(grey), size, square)
+    image = _squared(grey, size, square)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return np.array(Image.open(buffer, formats=["JPEG"]))
+
+
+def _squared(grey: np.ndarray, size: int, square: Square) -> Image.Image:
+    """As `squared`, of an array, which takes less time for large ones."""
+    if square == "pad":
+        return squared(Image.fromarray(grey), size, square)
+    height, width = grey.shape
+    if square == "crop":
+        side = min(height, width)
+        left, top = (width - side) // 2, (height - side) // 2
+        grey = grey[top : top + side, left : left + side]
+    return Image.fromarray(resized(grey, size, size))
 
 
 def squared(image: Image.Image, size: int, square: Square) -> Image.Image:
@@ -104,60 +112,3 @@ def shrink(images: Images, side: int) -> np.ndarray:
 def flatten(images: np.ndarray) -> np.ndarray:
     """Each image as a row of pixels, float32 of shape (n, pixels)."""
     return images.reshape(len(images), -1).astype(np.float32)
-
-
-def fill_cache(
-    rows: pd.DataFrame,
-    files: SourceImages,
-    pixels: np.ndarray,
-    square: Square,
-    threads: int,
-) -> np.ndarray:
-    """Writes the canonical pixels of every image into `pixels`.
-
-    Parameters
-    ----------
-    rows : DataFrame, n rows
-        `image_id, source, file`.
-    files : SourceImages
-    pixels : uint8 array, shape (n, size, size)
-        Filled in the order of `rows`.
-    square : "crop", "stretch" or "pad"
-        As in `canonical`.
-    threads : int
-        Images decoded at a time.
-
-    Returns
-    -------
-    uint64 array, shape (n,)
-        The images' perceptual hashes.
-
-    Raises
-    ------
-    InputError
-        If a file can no longer be read: it changed since its metadata was cleaned.
-    """
-    size = pixels.shape[1]
-
-    def prepare(entry: tuple[str, str, Sequence[Box]]) -> tuple[np.ndarray, np.uint64]:
-        source, file, boxes = entry
-        root = files.roots[source]
-        try:
-            with decoded(locate(root, file)) as image:
-                grey = hide(to_grey(image), boxes)
-                return canonical(grey, size, square), perceptual_hash(grey)
-        except UnusableImage as error:
-            raise InputError(
-                f"{root / file}: {error}, though it was readable before; restore the "
-                f"source or delete {root} to obtain it again"
-            ) from error
-
-    places = [files.hidden.get(image_id, ()) for image_id in rows["image_id"]]
-    entries = list(zip(rows["source"], rows["file"], places, strict=True))
-    hashes = np.empty(len(entries), dtype=np.uint64)
-    for i, (image, hash_) in enumerate(in_threads(prepare, entries, threads)):
-        pixels[i] = image
-        hashes[i] = hash_
-        if i % BLOCK == BLOCK - 1:
-            release(pixels)
-    return hashes

@@ -234,7 +234,7 @@ def _is_stack(image: TiffImagePlugin.TiffImageFile) -> bool:
 
 def to_grey(image: Image.Image) -> np.ndarray:
     """The grey pixels of an image as in `read_grey`, uint8 of shape (height, width)."""
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L", "RGB"):
         return np.array(image.convert("L"))
     if image.mode.startswith("I") or image.mode == "F":
         return scale_to_bytes(np.asarray(image))
@@ -246,7 +246,11 @@ def to_grey(image: Image.Image) -> np.ndarray:
 
 def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     """The rows of an image, block after block: converting all at once would copy it."""
-    for rows in row_blocks((image.height, image.width)):
+    blocks = list(row_blocks((image.height, image.width)))
+    if len(blocks) == 1:
+        yield blocks[0], image
+        return
+    for rows in blocks:
         yield rows, image.crop((0, rows.start, image.width, rows.stop))
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 from PIL import Image
 
+from cxr.images.resizing import resized
+
+HASHED = 32  # side of the image that is hashed, pixels
+
 
 def perceptual_hash(grey: np.ndarray) -> np.uint64:
     """A 64-bit hash of which small changes of an image change few bits.
@@ -14,7 +18,9 @@ def perceptual_hash(grey: np.ndarray) -> np.uint64:
     """
     import imagehash
 
-    bits = imagehash.phash(Image.fromarray(grey)).hash.ravel()
+    # To this size it reduces an image itself.
+    small = Image.fromarray(resized(grey, HASHED, HASHED))
+    bits = imagehash.phash(small).hash.ravel()
     return np.packbits(bits).view(">u8")[0].astype(np.uint64)
 
 

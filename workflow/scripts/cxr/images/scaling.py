@@ -38,11 +38,19 @@ def scale_range(pixels: np.ndarray, dtype: type) -> np.ndarray:
     low, high = finite_range(pixels)
     if not high > low:
         return scaled
+    if pixels.dtype == np.uint16:  # each value once, then looked up
+        every = np.arange(1 << 16, dtype=np.float64).clip(low, high)
+        return _scaled(every, low, high, dtype).astype(dtype)[pixels]
     for rows in row_blocks(pixels.shape):
         deep = np.nan_to_num(pixels[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
-        values = BRIGHTEST[dtype] * (deep - low) / (high - low)
-        scaled[rows] = np.round(values) if dtype is np.uint8 else values
+        scaled[rows] = _scaled(deep, low, high, dtype)
     return scaled
+
+
+def _scaled(deep: np.ndarray, low: float, high: float, dtype: type) -> np.ndarray:
+    """Values from `low` to `high` as those of `dtype`, float64."""
+    values: np.ndarray = BRIGHTEST[dtype] * (deep - low) / (high - low)
+    return np.round(values) if dtype is np.uint8 else values
 
 
 def finite_range(pixels: np.ndarray) -> tuple[float, float]:

@@ -35,8 +35,8 @@ from cxr.intake.notes import show_notes
 from cxr.intake.survey import spread
 from cxr.metadata.schema import Reading, combine, rejections
 from cxr.planning.source_parts import source_part
-from cxr.sources.cleaning import CleaningSettings
 from cxr.sources.readers import read
+from cxr.sources.reading import ReadingSettings
 
 MOST_DECODED = 100
 MOST_REASONS = 6
@@ -96,8 +96,8 @@ def check(study: Mapping[str, Any]) -> Iterator[str]:
         if root is None:
             yield f"{name}: not obtained yet; the run does that"
             continue
-        settings = {"sources": {name: source_part(source, "reading")}, "min_side": 1}
-        layout = typed(CleaningSettings, settings).sources[name]
+        settings = {"sources": {name: source_part(source, "reading")}}
+        layout = typed(ReadingSettings, settings).sources[name]
         reading = read(name, root, layout)
         reading = _with_files(reading, root)
         readings[name] = reading

@@ -78,7 +78,8 @@ def disk_forecast(
     if images is None:
         return None
     whole = images * bytes_per_image(study, stages)
-    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    there = sum(file.st_size / file.st_nlink for file in files)
     above = next(part for part in (folder, *folder.absolute().parents) if part.is_dir())
     return DiskForecast(images, max(0.0, whole - there), shutil.disk_usage(above).free)
 
@@ -86,7 +87,7 @@ def disk_forecast(
 def bytes_per_image(study: Mapping[str, Any], stages: StudyStages) -> float:
     """Bytes that all results take for one image, about."""
     side = study["cohort"]["image_size"] if stages.has_images else 0
-    total = ROW + side**2 * (1 + stages.has_lungs)
+    total = ROW + side**2 * (2 + stages.has_lungs)  # inspected, and in the cohort
     maps = sum(map(stages.n_maps, stages.all_chunks))
     reach = PER_PERPLEXITY * neighbour_reach(
         [p for chunk in stages.chunks.values() for p in chunk["perplexities"]]

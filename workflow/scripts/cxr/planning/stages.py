@@ -30,6 +30,8 @@ class StudyStages:
         Whether representations are compared where there are any.
     has_tags, has_analysis, has_evidence, has_similarity : bool
         Whether the study has tags beside its classes, and these stages.
+    inspected_chunks : list of str
+        The parts of the images that are decoded, a job each.
     has_text, hides_text : bool
         Whether burned-in text is searched for, and painted over.
     text_chunks : list of str
@@ -75,6 +77,7 @@ class StudyStages:
     has_external_baselines: bool
     has_evidence: bool
     has_similarity: bool
+    inspected_chunks: list[str]
     has_text: bool
     hides_text: bool
     text_chunks: list[str]
@@ -175,15 +178,15 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         has_similarity=similarity is not None,
         has_text=text is not None,
         hides_text=has_images and study["cohort"]["hide_text"],
-        text_chunks=[f"{i + 1:04d}" for i in range(text["chunks"] if text else 0)],
+        inspected_chunks=_numbered(study["cohort"]["chunks"] if has_images else 0),
+        text_chunks=_numbered(text["chunks"] if text else 0),
         sources=sources,
         external=external,
         networks=networks,
         encoders=encoders,
         models=[*networks, *encoders] if has_images else [study["features"]["name"]],
         encoder_chunks={
-            name: [f"{i + 1:04d}" for i in range(encoder["chunks"])]
-            for name, encoder in study["encoders"].items()
+            name: _numbered(encoder["chunks"]) for name, encoder in study["encoders"].items()
         },
         protocols=protocol_parts(protocols, sources),
         chunks=chunks(
@@ -197,6 +200,11 @@ def study_stages(study: Mapping[str, Any]) -> StudyStages:
         **_searched(similarity if has_images else None, study["models"], encoders),
         cells=_cells(study["clustering"]),
     )
+
+
+def _numbered(chunks: int) -> list[str]:
+    """The names of so many chunks of images."""
+    return [f"{i + 1:04d}" for i in range(chunks)]
 
 
 def _assessed(

@@ -1,62 +1,40 @@
-"""The cleaned metadata of all sources: read, images inspected, combined."""
+"""The cleaned metadata of all sources: as they were read, with what was found of the images."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandas as pd
+import pyarrow as pa
 
-from cxr.images.inspection import inspect_images
+from cxr.images.usable import join_inspected
 from cxr.metadata.fields import type_fields
-from cxr.metadata.schema import Reading, combine, require_rows
-from cxr.sources.readers import Layout, read
-
-
-@dataclass(frozen=True)
-class CleaningSettings:
-    """What is cleaned.
-
-    Attributes
-    ----------
-    sources : mapping
-        The layout of each source, by its name.
-    min_side : int
-        Smallest usable side of an image, pixels.
-    """
-
-    sources: Mapping[str, Layout]
-    min_side: int
+from cxr.metadata.schema import Reading, require_rows
 
 
 def clean_sources(
-    roots: Sequence[str | Path], settings: CleaningSettings, threads: int
+    reading: Reading, inspected: pa.Table, sources: Sequence[str]
 ) -> tuple[Reading, pd.DataFrame]:
-    """Reads every source and inspects its images.
+    """One row for each usable image of all sources.
 
     Parameters
     ----------
-    roots : sequence of path
-        The folder of each source, in the order of the settings.
-    settings : CleaningSettings
-    threads : int
-        Images decoded at a time.
+    reading : Reading
+        As of `cxr.sources.reading.read_sources`.
+    inspected : Table
+        As of `cxr.images.inspection.inspect_images`, of every row.
+    sources : sequence of str
+        In the order of the table of measures.
 
     Returns
     -------
     reading : Reading
-        All sources combined.
+        With its own fields typed.
     quality : DataFrame
-        A row a usable image, see `inspect_images`.
+        A row a usable image, see `join_inspected`.
 
     Raises
     ------
     InputError
-        If a source is not in its layout, or no image of any is usable.
+        If no image of any source is usable.
     """
-    readings, quality = [], []
-    for root, (source, layout) in zip(roots, settings.sources.items(), strict=True):
-        reading = read(source, Path(root), layout)
-        inspected, measures = inspect_images(reading, Path(root), settings.min_side, threads)
-        readings.append(inspected)
-        quality.append(measures)
-    return type_fields(require_rows(combine(readings))), pd.concat(quality)
+    joined, quality = join_inspected(reading, inspected, sources)
+    return type_fields(require_rows(joined)), quality

@@ -8,7 +8,7 @@ from typing import Any
 from cxr.core.errors import InputError
 from cxr.core.parquet_bounds import bounded_columns
 
-# A cell takes about 100 bytes while a table is read: 1 GB of the 2 that `clean_metadata` asks.
+# A cell takes about 100 bytes while a table is read: 1 GB of the 2 that `read_sources` asks.
 MAX_CELLS = 10_000_000
 # Text of such a table; it is held a few times over.
 MAX_BYTES = 128 * 10**6

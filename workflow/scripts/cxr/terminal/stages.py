@@ -2,7 +2,8 @@
 
 STAGES: dict[str, tuple[str, ...]] = {
     "images": (
-        *("download", "record_source", "clean_metadata", "clean_external"),
+        *("download", "record_source", "read_sources", "inspect_images", "clean_metadata"),
+        *("read_external", "inspect_external", "clean_external"),
         *("find_text", "record_text", "find_external_text", "record_external_text"),
     ),
     "cohort": (
