@@ -34,7 +34,7 @@ LONGEST = (
     "test_variants.py",
     "test_encoders.py",
     "test_external.py",
-    "test_run.py",
+    "test_asked.py",
     "test_app.py",
     "test_inputs.py",
     "test_reruns.py",
