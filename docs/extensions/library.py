@@ -73,5 +73,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # numpydoc compiles its template again for each docstring: a third of the time.
     templates = SandboxedEnvironment(loader=FileSystemLoader(TEMPLATES))
     docscrape_sphinx.SandboxedEnvironment = lambda loader: templates
-    app.connect("builder-inited", write)
+    # Before autosummary, which imports what it finds in the pages.
+    app.connect("builder-inited", write, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
