@@ -16,8 +16,7 @@ from tests.helpers.documents import pieces
 from tests.unit.config.test_config import study
 
 OWN, TABLE = "docs/how-to/own-cohort.md", "table: cohort.csv"
-# A profile of another engine is no study.
-YAML = {place: text for place, text in pieces("yaml") if not text.startswith("executor:")}
+YAML = dict(pieces("yaml"))
 
 
 def test_there_are_pieces_to_try():

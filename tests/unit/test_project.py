@@ -101,8 +101,6 @@ def test_the_profiles_name_rules_of_the_workflow():
         re.findall(r'"(\w+)"', re.search(rf"{name} = (\[.+\])", slurm)[1])
         for name in ("ON_GPUS", "MAPS")
     )
-    other = re.search(
-        r"^set-resources: (.+)$", (ROOT / "docs/how-to/cluster.md").read_text(), re.MULTILINE
-    )
-    assert {*arrays, *on_gpus, *maps, *yaml.safe_load(other[1])} <= rules
-    assert set(on_gpus) == set(yaml.safe_load(other[1]))
+    grid_engine = yaml.safe_load((ROOT / "profiles" / "grid-engine" / "profile.yaml").read_text())
+    assert {*arrays, *on_gpus, *maps} <= rules
+    assert set(on_gpus) == set(grid_engine["set-resources"])
