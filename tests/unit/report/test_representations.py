@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from cxr.core.io import write_csv
 from cxr.report.inputs import ENCODERS, REPRESENTATIONS
 from cxr.report.representations import representation_content, representation_sentence
@@ -29,8 +31,16 @@ def test_the_sentence_names_both_and_what_overlaps():
 
 
 def test_one_that_knows_most_and_least_is_said_to():
-    rows = [*ROWS[:4], ("rad-dino", "encoder", "source", 0.5, 0.4, 0.6), ROWS[5]]
+    rows = [*ROWS[:4], ("rad-dino", "encoder", "source", 0.5, 0.45, 0.55), ROWS[5]]
     assert "It also knows the least of the source, 0.50" in representation_sentence(table_of(rows))
+
+
+@pytest.mark.parametrize(("value", "range_"), [(0.7, "0.70"), (0.72, "0.70 to 0.72")])
+def test_sources_that_are_known_alike_have_no_least(value, range_):
+    rows = [*ROWS[:4], ("rad-dino", "encoder", "source", value, 0.61, 0.8), ROWS[5]]
+    assert representation_sentence(table_of(rows)).endswith(
+        f"What they know of the source can't be told apart: {range_} (chance 0.50)."
+    )
 
 
 def test_a_control_that_knows_most_is_named():

@@ -83,39 +83,53 @@ def representation_content(path: str | None) -> dict[str, Any] | None:
 def representation_sentence(table: pd.DataFrame) -> str:
     """Which representation knows the most of the class, and which the least of the source.
 
-    By the linear probes. A control may know the most of the class, which is a warning; the one
-    that knows least of the source is sought among the others.
+    By the linear probes, with those whose intervals overlap. A control may know the most of the
+    class, which is a warning; the one that knows least of the source is sought among the others.
     """
     disease = class_rows(table, LINEAR).dropna(subset=["value"])
     if disease.empty:
         return "No class has enough patients for a probe."
     best = disease.loc[disease["value"].idxmax()]
-    close = [
-        str(row["representation"])
-        for _, row in disease.iterrows()
-        if row["representation"] != best["representation"] and _overlap(row, best)
-    ]
     first = (
         f"{best['representation']} knows the most of the class: a linear probe reaches a balanced "
-        f"accuracy of {_number(best)}"
-    )
-    first += (
-        f", and the interval of {listed(close)} overlaps."
-        if len(close) == 1
-        else (f", and the intervals of {listed(close)} overlap." if close else ".")
+        f"accuracy of {_number(best)}{_overlapping(disease, best)}."
     )
     sources = class_rows(table, LINEAR, SOURCE).dropna(subset=["value"])
     sources = sources[sources["kind"] != CONTROL]
     if len(sources) < 2:
         return first
     least = sources.loc[sources["value"].idxmin()]
+    if len(_close(sources, least)) == len(sources) - 1:
+        values = sorted({f"{value:.2f}" for value in sources["value"]})
+        return (
+            f"{first} What they know of the source can't be told apart: "
+            f"{' to '.join([values[0], *values[1:][-1:]])} (chance {least['chance']:.2f})."
+        )
+    which = least["representation"]
+    if which == best["representation"]:
+        which = "It also"
+    known = f"{which} knows the least of the source, {_number(least)}"
     own = sources[sources["representation"] == best["representation"]]
-    second = f" {least['representation']} knows the least of the source, {_number(least)}"
-    if least["representation"] == best["representation"]:
-        return f"{first} It also knows the least of the source, {_number(least)}."
-    if len(own):
-        return f"{first}{second}; {best['representation']} reaches {own['value'].iloc[0]:.2f}."
-    return f"{first}{second}."
+    if which == least["representation"] and len(own):
+        known += f"; {best['representation']} reaches {own['value'].iloc[0]:.2f}"
+    return f"{first} {known}{_overlapping(sources, least)}."
+
+
+def _close(rows: pd.DataFrame, one: Mapping[str, Any]) -> list[str]:
+    """The other representations whose intervals overlap that of one."""
+    return [
+        str(row["representation"])
+        for _, row in rows.iterrows()
+        if row["representation"] != one["representation"] and _overlap(row, one)
+    ]
+
+
+def _overlapping(rows: pd.DataFrame, one: Mapping[str, Any]) -> str:
+    """The end of a sentence: whose intervals overlap that of one."""
+    close = _close(rows, one)
+    if len(close) == 1:
+        return f", and the interval of {close[0]} overlaps"
+    return f", and the intervals of {listed(close)} overlap" if close else ""
 
 
 def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
