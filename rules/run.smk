@@ -8,7 +8,7 @@ import snakemake.workflow
 
 from cxr.core.io import require_writable, set_aside
 from cxr.core.paths import ENGINE_STATE
-from cxr.planning.disk import disk_forecast
+from cxr.planning.disk import disk_forecast, study_images
 from cxr.planning.encoder_parts import require_packages
 from cxr.planning.snapshot import save_snapshot
 from cxr.planning.surroundings import require_places
@@ -168,6 +168,16 @@ def known_memory(job):
     return memory if isinstance(memory, int) else None
 
 
+def known_durations():
+    """What jobs take, for as many images as the study has."""
+    try:
+        images = study_images(RESULTS.folder, STUDY, STAGES)
+    except OSError:  # a forecast is no reason to stop
+        images = None
+    sample = STUDY["evidence"]["sample"] if STAGES.has_evidence else 500
+    return read_durations(Path("results"), NAME, images, sample)
+
+
 def describe_run():
     """Says to the display of the stages, where it is used, what will run."""
     displays = [
@@ -178,7 +188,7 @@ def describe_run():
     if not displays:
         return
     try:
-        jobs, durations = planned_jobs(), read_durations(Path("results"), NAME)
+        jobs, durations = planned_jobs(), known_durations()
     except Exception as problem:  # a run goes on whatever its display does
         print(f"the stages can't be shown: {problem}", file=sys.stderr)
         return
@@ -193,7 +203,7 @@ def print_plan():
     """What a run would do; Snakemake has no hook for dry runs, so at the end of the process."""
     if not workflow.dryrun or STOPPED:
         return
-    durations = read_durations(Path("results"), NAME)
+    durations = known_durations()
     lanes = jobs_at_a_time() or workflow.cores or 1
     on_cluster = jobs_at_a_time() is not None
     plan = plan_text(

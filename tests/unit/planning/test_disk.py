@@ -1,6 +1,7 @@
 """The disk that a study takes is told before it is there."""
 
 import os
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,16 @@ def test_the_images_of_sources_that_are_here_are_counted(folder):
     absent = study_of(folder.with_name("elsewhere"))
     assert source_images(absent, study_stages(absent)) is None
     assert disk_forecast(folder, absent, study_stages(absent)) is None
+
+
+def test_images_in_an_archive_are_counted(folder):
+    study = study_of(folder)
+    with ZipFile(folder / "more.zip", "w") as archive:
+        for name in ("scans/", "scans/a.png", "scans/b.png", "scans/c.csv"):
+            archive.writestr(name, "")
+    assert source_images(study, study_stages(study)) == 42
+    (folder / "more.zip").write_bytes(b"no archive")
+    assert source_images(study, study_stages(study)) == 41
 
 
 def test_the_forecast_holds_pixels_lungs_features_maps_and_neighbours(folder):

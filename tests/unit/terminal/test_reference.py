@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cxr.terminal.durations import REFERENCE
+from cxr.terminal.growth import START
 from cxr.terminal.reference import reference_timings, unhindered
 from cxr.terminal.stages import STAGES
 from tests.unit.terminal.test_plan import benchmark
@@ -23,12 +24,15 @@ NOT_IN_THE_DEMO = {
 
 
 def test_every_rule_of_the_default_study_has_a_time():
-    shipped = json.loads(REFERENCE.read_text())["seconds"]
+    shipped = json.loads(REFERENCE.read_text())["work"]
     rules = {rule for rules in STAGES.values() for rule in rules}
     timed = {work.split()[0] for work in shipped}
     assert rules - NOT_IN_THE_DEMO <= timed <= rules
     assert {"train conv5", "download synthetic"} <= set(shipped)
-    assert all(0 < seconds < 600 for seconds in shipped.values())
+    assert all(0 <= seconds < 600 for seconds, _ in shipped.values())
+    assert {"train conv5", "train mobilenet_v2", "evaluate"} <= {
+        work for work, (_, images) in shipped.items() if images
+    }
 
 
 def test_times_are_of_a_unit_of_work_and_the_first_folder_counts(tmp_path):
@@ -40,7 +44,11 @@ def test_times_are_of_a_unit_of_work_and_the_first_folder_counts(tmp_path):
     benchmark(tmp_path / "third", "embed", 3)
     made = reference_timings([tmp_path / "demo", tmp_path / "other"])
     assert made["studies"] == ["demo", "other"]
-    assert made["seconds"] == {"score": 3, "train": 1000, "train conv5": 10}
+    assert made["work"] == {
+        "score": [3 - START, None],
+        "train": [1000 - START, None],
+        "train conv5": [10 - START / 2, None],
+    }
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ SEARCH = {"n_perplexities": 10}
         ({"tsne": {}, "perplexities": [5, 10, 20], "seeds": [0, 1]}, 6, ""),
         ({"search": SEARCH, "first": 51, "last": 99}, 490, ""),
         ({"search": SEARCH, "resamples": 50}, 500, ""),
+        ({"number": 3, "chunks": 4}, 0.25, ""),
+        ({"chunk": {"first": 0, "chunks": 8}}, 0.125, ""),
         ({"eps": [0.1, 0.2]}, 1, ""),
         ({}, 1, ""),
         (None, 1, ""),

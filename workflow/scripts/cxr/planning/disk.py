@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import pyarrow.parquet as pq
 
@@ -72,9 +73,7 @@ def disk_forecast(
     stages : StudyStages
     """
     folder = results / study["study"]
-    images = _cohort(folder)
-    if images is None:
-        images = source_images(study, stages)
+    images = study_images(results, study, stages)
     if images is None:
         return None
     whole = images * bytes_per_image(study, stages)
@@ -82,6 +81,23 @@ def disk_forecast(
     there = sum(file.st_size / file.st_nlink for file in files)
     above = next(part for part in (folder, *folder.absolute().parents) if part.is_dir())
     return DiskForecast(images, max(0.0, whole - there), shutil.disk_usage(above).free)
+
+
+def study_images(results: Path, study: Mapping[str, Any], stages: StudyStages) -> int | None:
+    """The images of a study: of its cohort, or, before it is there, those that it may have.
+
+    None where nothing tells. Parameters as of `disk_forecast`.
+    """
+    images = cohort_images(results / study["study"])
+    return source_images(study, stages) if images is None else images
+
+
+def cohort_images(folder: Path) -> int | None:
+    """The images of the cohort in a study's folder, None where it has none."""
+    try:
+        return int(pq.read_metadata(folder / "cohort.parquet").num_rows)
+    except (OSError, ValueError):  # none, or damaged: then it is made again
+        return None
 
 
 def bytes_per_image(study: Mapping[str, Any], stages: StudyStages) -> float:
@@ -120,15 +136,17 @@ def _count(source: Mapping[str, Any], mirror: str | None) -> int | None:
     if path is None or not Path(path).is_dir():
         return None
     return sum(
-        not name.startswith(".") and not name.lower().endswith(TABLES)
-        for _, _, names in os.walk(path)
+        _archived(Path(folder) / name) if name.lower().endswith(".zip") else 1
+        for folder, _, names in os.walk(path)
         for name in names
+        if not name.startswith(".") and not name.lower().endswith(TABLES)
     )
 
 
-def _cohort(folder: Path) -> int | None:
-    """The images of a cohort that is there."""
+def _archived(path: Path) -> int:
+    """The files that may be images in a ZIP archive."""
     try:
-        return int(pq.read_metadata(folder / "cohort.parquet").num_rows)
-    except (OSError, ValueError):  # none, or damaged: then it is made again
-        return None
+        with ZipFile(path) as archive:
+            return sum(not name.lower().endswith(("/", *TABLES)) for name in archive.namelist())
+    except (OSError, BadZipFile):  # the source says what is wrong with it
+        return 1

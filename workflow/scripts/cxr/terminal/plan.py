@@ -48,7 +48,7 @@ def plan_text(
         line = f"  {stage:<{widths[0]}}  {jobs_of_it:>{widths[1]}}  {time:>{widths[2]}}"
         lines.append(f"{line}  {memory:>{widths[3]}}  {notes}".rstrip())
     if any(map(durations.is_of_reference, jobs.values())):
-        lines.append("Times of what was not run here are those of a reference run, scaled.")
+        lines.append("Times of what was not run here are those of reference runs, scaled.")
     if disk:
         lines.append(disk)
     known = {job: time for job, time in seconds.items() if time is not None}

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from cxr.core.io import write_json
-from cxr.terminal.durations import REFERENCE, SHARED, benchmark_rows, measured_work
+from cxr.planning.disk import cohort_images
+from cxr.terminal.durations import (
+    REFERENCE,
+    SHARED,
+    benchmark_rows,
+    beside_start,
+    measured_work,
+)
 
 # Seconds. Snakemake measures a job twice a second in its first 15 s, then every 30 s.
 FIRST, LATER = 15.0, 30.0
@@ -29,22 +36,23 @@ def reference_timings(folders: Sequence[Path]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `studies` that were measured, `cores` of the machine, and `seconds` by
-        `PlannedJob.work`.
+        `studies` that were measured, `cores` of the machine, and `work`: by `PlannedJob.work` the
+        mean seconds of a unit, beside what a job takes to begin, and the images of the study.
     """
-    seconds: dict[str, float] = {}
+    work: dict[str, list[Any]] = {}
     for folder in folders:
         times: dict[str, list[float]] = {}
         for study, row in benchmark_rows(folder.parent):
             if study == folder.name:
-                work = measured_work(row)
-                times.setdefault(work.work, []).append(unhindered(row) / work.amount)
+                job = measured_work(row)
+                times.setdefault(job.work, []).append(beside_start(unhindered(row), job))
+        images = cohort_images(folder)
         for name, values in times.items():
-            seconds.setdefault(name, float(f"{sum(values) / len(values):.3g}"))
+            work.setdefault(name, [float(f"{sum(values) / len(values):.3g}"), images])
     return {
         "studies": sorted({folder.name for folder in folders} - set(SHARED)),
         "cores": os.cpu_count(),
-        "seconds": dict(sorted(seconds.items())),
+        "work": dict(sorted(work.items())),
     }
 
 

@@ -64,8 +64,8 @@ def amount_of(settings: Any) -> float:
     """How much work the settings of a job ask for, in units of its rule and kind.
 
     Epochs of a training, by their pixels; patients that are drawn, maps, null simulations
-    and repetitions; 1 where the settings don't tell. Only the ratio of two amounts of one
-    rule and kind means anything.
+    and repetitions, the share of a chunk of images; 1 where the settings don't tell. Only the
+    ratio of two amounts of one rule and kind means anything.
 
     Parameters
     ----------
@@ -89,6 +89,9 @@ def amount_of(settings: Any) -> float:
         amount *= settings["last"] - settings["first"] + 1
     if "search" in settings and "resamples" in settings:
         amount *= settings["resamples"]
+    chunk = settings.get("chunk", settings)
+    if isinstance(chunk, Mapping) and "chunks" in chunk:
+        amount /= chunk["chunks"]
     return amount
 
 
