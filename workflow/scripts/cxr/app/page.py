@@ -14,8 +14,9 @@ HERE = Path(__file__).parent
 # In the order in which they use one another; the first is the report's.
 SHARED = ("data",)
 SCRIPTS = (
-    *("load", "resample", "reencode", "raster", "jpeg_deep", "dicom_grey", "dicom_colour", "dicom"),
-    *("dicom_frames", "network", "assess", "results", "chart", "detail", "table", "queue", "start"),
+    *("load", "resample", "reencode", "raster", "jpeg_deep", "dicom_bits", "dicom_grey"),
+    *("dicom_colour", "dicom", "dicom_frames", "network", "assess", "results", "chart"),
+    *("detail", "table", "queue", "start"),
 )
 # What the programs are named by in the page: its decoders alike.
 NAMES = {
