@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from cxr.app import graph as graphs
 from cxr.app.graph import Explained, browser_graph, least_correlation
-from cxr.app.short_weights import as_float16, as_int16, shortened
+from cxr.app.short_weights import as_float16, as_float24, as_int16, shortened
 from cxr.evaluation.gradcam import grad_cam
 from cxr.networks.architecture import build_network
 
@@ -92,6 +92,18 @@ def test_whole_numbers_are_within_half_a_step_and_finer_than_float16(rng):
     np.testing.assert_array_equal((whole * scale)[4], 0)
     errors = [np.abs(made - values)[1:3].mean() for made in (whole * scale, as_float16(values)[0])]
     assert 4 * errors[0] < errors[1]
+
+
+def test_numbers_of_24_bits_are_the_nearest_ones_and_stay_finite(rng):
+    greatest = np.finfo(np.float32).max
+    values = (rng.normal(0, 1, 5000) * 10.0 ** rng.integers(-30, 30, 5000)).astype(np.float32)
+    values = np.concatenate([values, [0, greatest, -greatest]]).astype(np.float32)
+    short, scale = as_float24(values)
+    assert scale is None
+    assert short.dtype == np.float32
+    assert not (short.view(np.uint32) & 0xFF).any()
+    # Half of the last of 15 bits behind the first one.
+    np.testing.assert_allclose(short, values, rtol=2**-16)
 
 
 def put_at_the_edge(network, short, images):

@@ -20,7 +20,7 @@ OUTPUTS = ("probabilities", "labels", "features", "outputs", "cams")
 # Of a probability, from torch's: half of what the page promises, since few images are compared.
 HALF_TOLERANCE = 5e-4
 FULL_TOLERANCE = 1e-4
-# What the maps of weights of 16 bits have in common with torch's at least.
+# What the maps of such weights have in common with torch's at least.
 CORRELATION = 0.99
 # Images that are compared, evenly spaced ones of the study: where a feature is nearly 0, a small
 # change of it changes the map, which few images show. So many at a time.
@@ -39,7 +39,7 @@ class BrowserGraph:
     Attributes
     ----------
     onnx : bytes
-    precision : "float16", "int16" or "float32"
+    precision : "float16", "int16", "float24" or "float32"
         Of the large weights; it computes in float32.
     difference : float
         The greatest difference of a probability from torch's.
@@ -95,7 +95,7 @@ class Explained(nn.Module):
 
 
 def browser_graph(network: Network, card: Mapping[str, Any], images: np.ndarray) -> BrowserGraph:
-    """The graph of a network, with large weights of 16 bits where what it shows hardly changes.
+    """The graph of a network, with large weights of fewer bits where what it shows hardly changes.
 
     The first of `cxr.app.short_weights.FORMS` with which probabilities and maps are nearly
     torch's, else float32.
