@@ -20,7 +20,7 @@ import torch
 from playwright.sync_api import sync_playwright
 
 from cxr.app.content import model_document, page_document
-from cxr.app.graph import browser_graph
+from cxr.app.graph import BrowserGraph, browser_graph
 from cxr.app.packing import write_page
 from cxr.app.page import render_page
 from cxr.app.reference import study_images, training_distance
@@ -61,8 +61,10 @@ def network_of(architecture: str, mirror: Path) -> Network:
     return network
 
 
-def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Path) -> str:
-    """The page of a network whose study are some images."""
+def page_of(
+    network: Network, architecture: str, images: np.ndarray, runtime: Path
+) -> tuple[str, BrowserGraph]:
+    """The page of a network whose study are some images, and its graph."""
     card = {
         "architecture": architecture,
         "classes": CLASSES,
@@ -81,7 +83,7 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
         }
     )
     settings = AppSettings("bench", architecture, "Benchmark", 0, "cpu", "centred", 8, ())
-    graph = browser_graph(network, card, images[:32])
+    graph = browser_graph(network, card, images)
     features = features_table(cohort, extract_features(network, images, SIDE, device="cpu")[0])
     rates = {
         name: {"at_threshold": {"sensitivity": NOTHING, "specificity": NOTHING}} for name in CLASSES
@@ -106,7 +108,7 @@ def page_of(network: Network, architecture: str, images: np.ndarray, runtime: Pa
     packages = {p.name: {"version": p.version, "licence": p.licence} for p in PACKAGES.values()}
     files = runtime_files(runtime)
     weights, document["separated"] = separated(graph.onnx)
-    return render_page(facts, document, weights, files, {"packages": packages})
+    return render_page(facts, document, weights, files, {"packages": packages}), graph
 
 
 def measure(page: Path, files: list[Path]) -> dict[str, Any]:
@@ -162,10 +164,15 @@ def main() -> None:
         for name in options.architectures:
             network = network_of(name, options.mirror)
             page = Path(folder) / f"{name}.html"
-            write_page(page_of(network, name, images[:STUDY], options.runtime), page)
+            text, graph = page_of(network, name, images[:STUDY], options.runtime)
+            write_page(text, page)
             run = measure(page, chosen[STUDY:])
             found = compare(network, images[STUDY:], run["found"])
-            line = {"architecture": name, "megabytes": page.stat().st_size / 1e6}
+            line = {
+                "architecture": name,
+                "weights": graph.precision,
+                "megabytes": page.stat().st_size / 1e6,
+            }
             line |= {"start": run["start"], "seconds": run["seconds"], **found}
             print(json.dumps(line), flush=True)
 

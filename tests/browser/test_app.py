@@ -14,11 +14,13 @@ from cxr.evaluation.gradcam import grad_cam
 from cxr.features.extract import extract_features
 from cxr.images.canonical import canonical
 from cxr.images.decode import read_grey
+from cxr.images.dicom import read_pixels
+from cxr.images.dicom_header import UnreadablePixels
 from cxr.inference.summary import Reference, cohort_outputs
 from cxr.networks.weights import load_model
 from cxr.similarity.space import distances, metric_centre, to_points
 from tests.helpers.dicom import COMPRESSIONS, compress, deep_pixels, write_dicom
-from tests.helpers.dicom_files import unusual_files
+from tests.helpers.dicom_files import refused_files, unusual_files
 from tests.helpers.study import copy_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -178,6 +180,19 @@ def test_dicom_files_are_read_as_the_workflow_reads_them(opened, tmp_path, rng):
         )
         grey = np.reshape(found["pixels"], (found["height"], found["width"]))
         np.testing.assert_array_equal(grey, read_grey(path), err_msg=name)
+
+
+def test_dicom_files_are_refused_as_the_workflow_refuses_them(opened, tmp_path):
+    for name, path in refused_files(tmp_path).items():
+        with pytest.raises(UnreadablePixels) as refusal:
+            read_pixels(path)
+        said = opened.page.evaluate(
+            """([name, data]) => readImage(new File([bytesOf(data)], name)).then(
+                () => "read", (error) => error instanceof Refused ? error.message : `${error}`,
+            )""",
+            [path.name, base64.b64encode(path.read_bytes()).decode()],
+        )
+        assert said == str(refusal.value), name
 
 
 def test_its_neighbours_are_the_nearest_images(opened, results, network):

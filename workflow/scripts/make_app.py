@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("cxr")
 
-COMPARED = 64  # images
-
 
 def main(input, output, cfg):
     settings = AppSettings.of(cfg)
     network, card = load_model(input.weights, input.card)
     cohort, images = read_table(input.cohort), read_array(input.images)
-    graph = browser_graph(network, card, images[:COMPARED])
-    log.info("weights as %s: probabilities differ by %.2g", graph.precision, graph.difference)
+    graph = browser_graph(network, card, images)
+    log.info(
+        "weights as %s: probabilities differ by %.2g, maps correlate by at least %.4g",
+        *(graph.precision, graph.difference, graph.correlation),
+    )
     point = operating_point(read_table(input.predictions), card["classes"])
     model = model_document(card, graph, point, read_json(input.metrics))
     features, clusters = read_table(input.features), read_table(input.clusters)

@@ -1,11 +1,15 @@
 """The graph of the page says what torch says, and its maps are Grad-CAM."""
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
 
-from cxr.app.graph import Explained, browser_graph, shortened
+from cxr.app import graph as graphs
+from cxr.app.graph import Explained, browser_graph, least_correlation
+from cxr.app.short_weights import as_float16, as_float24, as_int16, shortened
 from cxr.evaluation.gradcam import grad_cam
 from cxr.networks.architecture import build_network
 
@@ -44,10 +48,10 @@ def test_its_maps_are_grad_cam_of_each_class(network, images):
 
 
 def test_it_computes_what_torch_computes(network, images):
-    import onnxruntime
-
     graph = browser_graph(network, CARD, images)
     assert graph.precision == "float32"
+    assert graph.difference < 1e-5
+    assert graph.correlation > 0.9999
     session = onnxruntime.InferenceSession(graph.onnx)
     batch = images[:, None].astype(np.float32) / 255
     probabilities, labels, features, outputs, _ = session.run(None, {"images": batch})
@@ -59,7 +63,94 @@ def test_it_computes_what_torch_computes(network, images):
     np.testing.assert_allclose(labels, logits.sigmoid(), atol=1e-5)
     np.testing.assert_allclose(features, units, atol=1e-4)
     np.testing.assert_allclose(outputs, maps, atol=1e-4)
-    short = shortened(graph.onnx)
-    assert len(short) < 0.6 * len(graph.onnx)
-    found = onnxruntime.InferenceSession(short).run(["probabilities"], {"images": batch})[0]
-    np.testing.assert_allclose(found, probabilities, atol=5e-3)
+
+
+def test_weights_of_16_bits_are_half_as_large_and_compute_nearly_the_same(network, images):
+    full = browser_graph(network, CARD, images).onnx
+    batch = {"images": images[:, None].astype(np.float32) / 255}
+    (expected,) = onnxruntime.InferenceSession(full).run(["probabilities"], batch)
+    vectors = [t for t in onnx.load_from_string(full).graph.initializer if len(t.dims) == 1]
+    assert vectors
+    for form, tolerance in (("float16", 5e-3), ("int16", 5e-4)):
+        short = shortened(full, form)
+        assert len(short) < 0.6 * len(full)
+        (found,) = onnxruntime.InferenceSession(short).run(["probabilities"], batch)
+        np.testing.assert_allclose(found, expected, atol=tolerance)
+        tensors = {t.name: t for t in onnx.load_from_string(short).graph.initializer}
+        assert all(tensors[vector.name] == vector for vector in vectors)
+
+
+def test_whole_numbers_are_within_half_a_step_and_finer_than_float16(rng):
+    values = rng.normal(0, [[[1e-6]], [[0.05]], [[3.0]], [[1e6]], [[0.0]]], (5, 64, 9))
+    values = values.astype(np.float32)
+    whole, scale = as_int16(values)
+    assert whole.dtype == np.int16
+    assert scale.shape == (5, 1, 1)
+    # float32 itself rounds the product in its 24th bit.
+    steps = np.abs(whole * scale - values) / scale
+    assert steps.max() <= 0.5 + 2**15 * 2**-23
+    np.testing.assert_array_equal((whole * scale)[4], 0)
+    errors = [np.abs(made - values)[1:3].mean() for made in (whole * scale, as_float16(values)[0])]
+    assert 4 * errors[0] < errors[1]
+
+
+def test_numbers_of_24_bits_are_the_nearest_ones_and_stay_finite(rng):
+    greatest = np.finfo(np.float32).max
+    values = (rng.normal(0, 1, 5000) * 10.0 ** rng.integers(-30, 30, 5000)).astype(np.float32)
+    values = np.concatenate([values, [0, greatest, -greatest]]).astype(np.float32)
+    short, scale = as_float24(values)
+    assert scale is None
+    assert short.dtype == np.float32
+    assert not (short.view(np.uint32) & 0xFF).any()
+    # Half of the last of 15 bits behind the first one.
+    np.testing.assert_allclose(short, values, rtol=2**-16)
+
+
+def put_at_the_edge(network, short, images):
+    """Moves the bias of a feature so far that it is nearly 0 and float16 makes it another sign."""
+    batch = torch.from_numpy(images[:, None]).float() / 255
+    (means,) = onnxruntime.InferenceSession(short).run(["outputs"], {"images": batch.numpy()})
+    dense, output = network.dense[0], network.output[1]
+    with torch.no_grad():
+        exact = dense(network.maps(batch).mean(dim=(2, 3)))
+        half = torch.from_numpy(means) @ dense.weight.half().float().T + dense.bias
+        moved = half - exact
+        image, unit = np.unravel_index(int(moved.abs().argmax()), moved.shape)
+        dense.bias[unit] -= exact[image, unit] + moved[image, unit] / 2
+        output.weight[:, unit] = torch.tensor([20.0, -20.0, 0.0, 0.0, 0.0])
+
+
+def test_weights_that_change_maps_are_not_shortened_so_far(network, images, monkeypatch):
+    monkeypatch.setattr(graphs, "FULL_UP_TO", 0)
+    monkeypatch.setattr(graphs, "HALF_TOLERANCE", 5e-3)
+    short = browser_graph(network, CARD, images)
+    assert short.precision == "float16"
+    put_at_the_edge(network, short.onnx, images)
+    chosen = browser_graph(network, CARD, images)
+    assert chosen.precision == "int16"
+    assert chosen.correlation >= 0.99
+    tensors = onnx.load_from_string(chosen.onnx).graph.initializer
+    assert {t.data_type for t in tensors if t.name.endswith("_16")} == {onnx.TensorProto.INT16}
+    # Probabilities alone would not have said so.
+    monkeypatch.setattr(graphs, "CORRELATION", 0)
+    short = browser_graph(network, CARD, images)
+    assert short.precision == "float16"
+    assert short.correlation < 0.99
+    monkeypatch.setattr(graphs, "CORRELATION", 1.1)
+    assert browser_graph(network, CARD, images).precision == "float32"
+
+
+def test_the_least_correlation_is_that_of_maps_that_show_something(rng):
+    maps = rng.random((5, 4, 4)).astype(np.float32)
+    assert least_correlation(maps, 3 * maps + 1) == pytest.approx(1)
+    other = maps + rng.normal(0, 0.1, maps.shape)
+    each = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(maps, other, strict=True)]
+    assert least_correlation(maps, other) == pytest.approx(min(each))
+    empty = maps.copy()
+    empty[2] = 0
+    assert least_correlation(maps, empty) == 0
+    assert least_correlation(empty, empty) == pytest.approx(1)
+    noise = empty.copy()
+    noise[2, 1, 1] = 1e-9
+    assert least_correlation(noise, empty) == pytest.approx(1)
+    assert least_correlation(np.zeros((3, 2, 2)), np.zeros((3, 2, 2))) == 1

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections import Counter
 
 import pytest
 import yaml
@@ -62,6 +63,12 @@ def test_its_policy_has_the_hashes_of_its_own_script_and_style_alone():
     assert "http" not in str(rules)
 
 
+def test_no_two_of_its_scripts_declare_the_same_name():
+    names = re.findall(r"^(?:async )?(?:function\*?|const|let|class) +(\w+)", page_script(), re.M)
+    assert len(names) > 100
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
 def test_its_script_has_nothing_that_makes_markup_or_code_of_text():
     script = page_script()
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
@@ -79,7 +86,27 @@ def test_the_card_has_the_metadata_that_model_hubs_read():
     (result,) = entry["results"]
     assert result["task"]["type"] == "image-classification"
     assert [metric["value"] for metric in result["metrics"]] == [0.9]
+    assert text.endswith(".\n")
     assert "**For research only. This is no medical device:**" in text
+
+
+def test_the_metadata_have_external_results_beside_those_of_the_study():
+    row = {"metric": "balanced accuracy", "images": 90, "low": 0.3, "high": 0.5, "text": "0.400"}
+    rows = [
+        {**row, "source": HOSTILE, "class": None, "value": 0.4},
+        {**row, "source": "empty", "class": None, "value": None},
+        {**row, "source": HOSTILE, "class": "normal", "value": 0.6},
+    ]
+    macro = {**facts()["internal"][0], "id": "macro_f1", "metric": "macro F1", "value": 0.8}
+    text = render_card(facts(external=rows, internal=[macro]))
+    metadata = yaml.safe_load(text.split("---\n")[1])
+    internal, external = metadata["model-index"][0]["results"]
+    assert internal["metrics"] == [{"type": "f1", "value": 0.8, "name": "test macro F1"}]
+    assert metadata["metrics"] == ["f1"]
+    assert external["dataset"]["type"] == HOSTILE
+    assert [(metric["type"], metric["value"]) for metric in external["metrics"]] == [
+        ("balanced_accuracy", 0.4)
+    ]
 
 
 def test_the_card_says_whether_text_is_painted_over():

@@ -21,7 +21,7 @@ def separated(onnx: bytes) -> tuple[bytes, list[list[int]]]:
     import onnx as library
     from onnx import TensorProto
 
-    sizes = {TensorProto.FLOAT: 4, TensorProto.FLOAT16: 2}
+    sizes = {TensorProto.FLOAT: 4, TensorProto.FLOAT16: 2, TensorProto.INT16: 2}
     result, places, end = bytearray(onnx), [], 0
     for tensor in library.load_from_string(onnx).graph.initializer:
         raw, size = tensor.raw_data, sizes.get(tensor.data_type)

@@ -10,8 +10,12 @@ const PALETTE = "PALETTE COLOR";
 const COLOURS = ["RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"];
 // Any other text in that tag is not repeated: it may name somebody.
 const RETIRED = ["HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420"];
+// Whole numbers, and real ones of 32 and 64 bits.
+const PIXELS = ["x7fe00010", "x7fe00008", "x7fe00009"];
 const PREAMBLE = 128;
-const MOST_BYTES = 3 * MAX_PIXELS + 2 ** 24;
+const MOST_PIXEL_BYTES = 3 * MAX_PIXELS;
+const MOST_BYTES = MOST_PIXEL_BYTES + 2 ** 24;
+const EXPANDS = "it expands to more than 300 MB";
 
 function beginsAsDicom(bytes) {
   return String.fromCharCode(...bytes.subarray(PREAMBLE, PREAMBLE + 4)) === "DICM";
@@ -70,14 +74,14 @@ async function inflatedData(bytes) {
     chunks.push(value);
     if (length > MOST_BYTES) {
       reader.cancel().catch(() => {});
-      throw new Refused("it expands to more than 300 MB");
+      throw new Refused(EXPANDS);
     }
   }
 }
 
 // What the header says of the pixels.
 function imageModule(dataset, syntax) {
-  const element = dataset.elements.x7fe00010;
+  const element = PIXELS.map((tag) => dataset.elements[tag]).find((found) => found?.length);
   if (!element) throw new Refused("a DICOM file without an image");
   const value = (tag, name) => {
     const found = dataset.elements[tag]?.length ? dataset.uint16(tag) : 0;
@@ -96,14 +100,11 @@ function imageModule(dataset, syntax) {
   const encapsulated = !UNCOMPRESSED.includes(syntax);
   const count = width * height * channels;
   const stored = value("x00280101");
-  let bitsAllocated = value("x00280100", "BitsAllocated");
-  if (bitsAllocated > 8 && bitsAllocated < 16) bitsAllocated = 16;
-  // As many bytes as pixels are not two each; an odd one is padded.
-  const single = !encapsulated && (element.length === count || element.length === count + 1);
-  if (bitsAllocated === 16 && stored > 0 && stored <= 8 && single) bitsAllocated = 8;
-  if (![8, 16].includes(bitsAllocated) && !(encapsulated && [32, 64].includes(bitsAllocated))) {
-    throw new Refused(`pixels of ${bitsAllocated} bits, which this page does not read`);
-  }
+  const bitsAllocated = allocatedBits(value("x00280100", "BitsAllocated"), stored, {
+    encapsulated,
+    count,
+    size: element.length,
+  });
   const bitsStored = stored >= 1 && stored <= bitsAllocated ? stored : bitsAllocated;
   const high = value("x00280102");
   return {
@@ -119,6 +120,21 @@ function imageModule(dataset, syntax) {
     planes: value("x00280006") === 1 && !encapsulated,
     kind: kindOf(said, channels),
   };
+}
+
+// The bits of a pixel, where the header says another number than its data have.
+function allocatedBits(said, stored, { encapsulated, count, size }) {
+  let bits = said;
+  // They have that many bits, but each has two bytes.
+  if (said > 8 && said < 16 && (encapsulated || size >= 2 * count)) bits = 16;
+  // As many bytes as pixels are not two each; an odd one is padded.
+  const single = !encapsulated && (size === count || size === count + 1);
+  if (said === 16 && stored > 0 && stored <= 8 && single) bits = 8;
+  if (![1, 8, 16, 32, 64].includes(bits)) {
+    throw new Refused(`pixels of ${bits} bits, which are not read`);
+  }
+  if (count * Math.ceil(bits / 8) > MOST_PIXEL_BYTES) throw new Refused(EXPANDS);
+  return bits;
 }
 
 // The photometric interpretation, where it can't be that of the header another one.
@@ -156,15 +172,15 @@ async function rawPixels(parser, dataset, image, syntax) {
   if (UNCOMPRESSED.includes(syntax)) {
     const length = (width * height * channels * bitsAllocated) / 8;
     const bytes = dataset.byteArray.slice(element.dataOffset, element.dataOffset + element.length);
-    if (bytes.length >= 2 * Math.max(1, length))
+    if (bytes.length >= 2 * Math.max(1, Math.floor(length)))
       throw new Refused("more pixels than its header says");
     const subsampled = channels === 3 && bitsAllocated === 8 && bytes.length < length;
     if (subsampled && image.kind.startsWith("YBR_FULL")) return wholeColours(bytes, image);
-    return asNumbers(bytes, bitsAllocated, signed, syntax === BIG_ENDIAN);
+    return plainNumbers(bytes, image, syntax === BIG_ENDIAN);
   }
   if (!DECODERS[syntax]) throw new Refused(NO_DECODER);
   const { fragments } = element;
-  if (!fragments?.length) throw new Refused(DAMAGED);
+  if (element.tag in REAL || !fragments?.length) throw new Refused(DAMAGED);
   const frame = parser.readEncapsulatedPixelDataFromFragments(
     dataset,
     element,
@@ -174,15 +190,5 @@ async function rawPixels(parser, dataset, image, syntax) {
   );
   const decoded = await decodedFrame(frame, image, syntax);
   if (decoded.grey) return decoded;
-  return asNumbers(decoded.bytes, 8 * decoded.size, signed, false);
-}
-
-function asNumbers(bytes, bits, signed, bigEndian) {
-  if (bits === 8)
-    return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
-  const even = bytes.slice(0, bytes.length & ~1);
-  if (bigEndian) {
-    for (let i = 0; i < even.length; i += 2) [even[i], even[i + 1]] = [even[i + 1], even[i]];
-  }
-  return signed ? new Int16Array(even.buffer) : new Uint16Array(even.buffer);
+  return asNumbers(decoded.bytes, WHOLE[8 * decoded.size][Number(signed)], false);
 }

@@ -7,7 +7,7 @@ const PALETTE_DATA = [1, 2, 3].map((channel) => [`x0028120${channel}`, `x0028122
 
 // Colours become luminance; of more than 8 bits they are scaled from their own range.
 function colourPixels(raw, { width, height, planes, kind }) {
-  const bytes = raw.BYTES_PER_ELEMENT === 1 ? raw : scaleToBytes(raw);
+  const bytes = raw instanceof Uint8Array ? raw : scaleToBytes(Float64Array.from(raw, Number));
   const count = width * height;
   const pixels = new Uint8Array(count);
   let difference = 0;
@@ -50,7 +50,7 @@ function palettePixels(pixels, { width, height }, dataset) {
   const grey = new Uint8Array(count);
   let difference = 0;
   for (let i = 0; i < count; i += 1) {
-    const { shade, spread } = shades[Math.max(0, Math.min(entries - 1, pixels[i] - first))];
+    const { shade, spread } = shades[Math.max(0, Math.min(entries - 1, Number(pixels[i]) - first))];
     // Of an entry that the palette lacks.
     if (Number.isNaN(spread)) throw new Refused(BAD_PALETTE);
     grey[i] = shade;

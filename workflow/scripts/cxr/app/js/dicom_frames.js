@@ -79,7 +79,7 @@ async function decodedFrame(frame, image, syntax) {
     const bits = [8, 16, 32].find((room) => size?.bits <= room);
     const same = size && size.height === height && size.width === width && size.channels === channels;
     if (!same || !(bits <= image.bitsAllocated)) throw new Refused(CONTRADICTION);
-    if (bits > 16) throw new Refused(`pixels of ${size.bits} bits, which this page does not read`);
+    if (bits > 16) throw new Refused(`pixels of ${size.bits} bits, which are not read`);
     // Pixels with fewer bits than the header has room for count with their own.
     if (bits < image.bitsAllocated) {
       Object.assign(image, { bitsAllocated: bits, bitsStored: size.bits, highBit: size.bits - 1 });

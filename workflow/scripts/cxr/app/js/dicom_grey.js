@@ -3,9 +3,12 @@
 const WINDOWED = 2 ** 16 - 1;
 const MARGIN = 1; // within so much of a window's ends a pixel counts as clipped
 const USED = 0.01; // of the pixels have to be inside a window
-// Rows that tell whether pixels have more bits than said, and values above those bits at least.
-const JUDGED_ROWS = 256;
-const LEVELS = 4;
+// A value of padding and the end of its range: whole, and real numbers of 32 and 64 bits.
+const PADDING = [
+  ["x00280120", "x00280121"],
+  ["x00280122", "x00280124"],
+  ["x00280123", "x00280125"],
+];
 const MODALITY_TABLE = "x00283000";
 const VOI_TABLE = "x00283010";
 
@@ -118,7 +121,8 @@ function firstUseful(values, counts, displays) {
       total += counts[i];
       if (!ends || (value > ends[0] + MARGIN && value < ends[1] - MARGIN)) inside += counts[i];
     });
-    if (!(low < high) || (ends && inside < USED * total)) continue;
+    if (!(low < high) || !Number.isFinite(high - low)) continue;
+    if (ends && inside < USED * total) continue;
     return Uint8Array.from(shown, (value) =>
       roundHalfEven(255 * ((Math.max(low, Math.min(high, value)) - low) / (high - low))),
     );
@@ -126,95 +130,84 @@ function firstUseful(values, counts, displays) {
   return null;
 }
 
-// Pixels without what the file holds in the bits beside theirs.
-function storedValues(pixels, { bitsStored, highBit, signed, width }) {
-  const size = 8 * pixels.BYTES_PER_ELEMENT;
-  if (bitsStored >= size) return pixels;
-  let high = highBit;
-  if (high >= bitsStored) {
-    const within = (value) => value >= -(2 ** (bitsStored - 1)) && value < 2 ** bitsStored;
-    if (pixels.every(within)) high = bitsStored - 1;
-  }
-  if (high === bitsStored - 1 && !signed && areDeeper(pixels, bitsStored, width)) return pixels;
-  // Typed arrays cut what leaves their bits on the left, and keep the sign on the right.
-  return pixels
-    .map((value) => value << (size - 1 - high))
-    .map((value) => value >> (size - bitsStored));
-}
-
-// Whether pixels have more bits than the header says: without them they jump. An overlay in the bits
-// above has few values, and jumps itself.
-function areDeeper(pixels, bits, width) {
-  const step = width * Math.max(1, Math.floor(pixels.length / width / JUDGED_ROWS));
-  const rows = [];
-  for (let at = 0; at < pixels.length; at += step) rows.push(pixels.subarray(at, at + width));
-  const above = new Set(rows.flatMap((row) => [...row].map((value) => value >> bits)));
-  if (above.size < LEVELS) return false;
-  const lower = rows.map((row) => row.map((value) => value & (2 ** bits - 1)));
-  return 2 * roughness(rows) < roughness(lower);
-}
-
-// The mean step between neighbours in a row, in standard deviations.
-function roughness(rows) {
-  let [count, sum, squares, steps] = [0, 0, 0, 0];
-  for (const row of rows) {
-    row.forEach((value, i) => {
-      sum += value;
-      squares += value * value;
-      if (i) steps += Math.abs(value - row[i - 1]);
-    });
-    count += row.length;
-  }
-  const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
-  return deviation > 0 && count > rows.length ? steps / (count - rows.length) / deviation : 0;
-}
-
-// Whether signed pixels were compressed as unsigned ones: their upper half is the negative one.
-function hasLostSigns(pixels, { signed, bitsStored }) {
-  if (!signed) return false;
-  const half = 2 ** (bitsStored - 1);
-  const greatest = pixels.reduce((most, value) => Math.max(most, value), -Infinity);
-  return greatest >= half && greatest < 2 * half && pixels.every((value) => value >= 0);
-}
-
-// Which pixels are none: outside what was exposed (PS3.3 C.7.5.1.1.2).
+// Which pixels are none: outside what was exposed (PS3.3 C.7.5.1.1.2), or not finite.
 function paddingOf(raw, pixels, dataset) {
-  const outside = new Uint8Array(pixels.length);
-  if (!dataset.elements.x00280120?.length) return outside;
-  const signed = pixels instanceof Int16Array || pixels instanceof Int8Array;
-  const read = (tag) => (signed ? dataset.int16(tag) : dataset.uint16(tag));
-  const first = read("x00280120");
-  const last = dataset.elements.x00280121?.length ? read("x00280121") : first;
-  const [low, high] = [Math.min(first, last), Math.max(first, last)];
-  for (const values of raw === pixels ? [pixels] : [raw, pixels]) {
-    values.forEach((value, i) => {
-      if (value >= low && value <= high) outside[i] = 1;
-    });
+  const outside = notFinite(pixels);
+  for (const [tag, limitTag] of PADDING) {
+    const first = paddingNumber(dataset, tag);
+    if (first === null) continue;
+    const ends = [first, paddingNumber(dataset, limitTag) ?? first];
+    for (const values of raw === pixels ? [pixels] : [raw, pixels]) {
+      const stored = ends.map((end) => asStored(end, values));
+      const [low, high] = [Math.min(...stored), Math.max(...stored)];
+      values.forEach((value, i) => {
+        if (value >= low && value <= high) outside[i] = 1;
+      });
+    }
   }
   return outside;
 }
 
+function notFinite(pixels) {
+  if (!isReal(pixels)) return new Uint8Array(pixels.length);
+  return Uint8Array.from(pixels, (value) => !Number.isFinite(value));
+}
+
+// A value of padding as its tag has it, null without one.
+function paddingNumber(dataset, tag) {
+  const element = dataset.elements[tag];
+  if (!element?.length) return null;
+  if (tag === "x00280122" || tag === "x00280124") return finite(dataset.float(tag));
+  if (tag === "x00280123" || tag === "x00280125") return finite(dataset.double(tag));
+  const signed = element.vr === "SS" || (!element.vr && dataset.uint16("x00280103") === 1);
+  return signed ? dataset.int16(tag) : dataset.uint16(tag);
+}
+
+function finite(value) {
+  return Number.isFinite(value) ? value : null;
+}
+
+// A value with the sign of the pixels, where its tag of 16 bits has the other one.
+function asStored(end, pixels) {
+  if (pixels instanceof Float32Array) return Math.fround(end);
+  if (pixels instanceof Float64Array) return end;
+  if (pixels instanceof Uint16Array && end < 0 && end >= -(2 ** 15)) return end + 2 ** 16;
+  if (pixels instanceof Int16Array && end >= 2 ** 15 && end < 2 ** 16) return end - 2 ** 16;
+  return Math.trunc(end);
+}
+
 // Grey pixels as their rescaling and window show them, from 0 to 255.
 function shownGrey(pixels, outside, dataset, inverted) {
+  const displays = displaysOf(dataset);
+  const never = notFinite(pixels);
+  const grey = new Uint8Array(pixels.length);
+  for (const hidden of [outside, never]) {
+    const shades = shadesOf(pixels, hidden, displays);
+    if (!shades) continue;
+    for (let i = 0; i < grey.length; i += 1) {
+      grey[i] = hidden[i] ? 0 : inverted ? 255 - shades[i] : shades[i];
+    }
+    return grey;
+  }
+  return grey;
+}
+
+// The pixels by the first display that shows something of them; null where none does.
+function shadesOf(pixels, hidden, displays) {
+  if (pixels.BYTES_PER_ELEMENT > 2) {
+    const counts = hidden.map((value) => 1 - value);
+    return firstUseful(Float64Array.from(pixels, Number), counts, displays);
+  }
+  // Of few values each is shown once.
   const size = 2 ** (8 * pixels.BYTES_PER_ELEMENT);
   const signed = pixels instanceof Int16Array || pixels instanceof Int8Array;
   const values = Float64Array.from({ length: size }, (_, i) =>
     signed && i >= size / 2 ? i - size : i,
   );
-  const displays = displaysOf(dataset);
-  const grey = new Uint8Array(pixels.length);
-  for (const hidden of [outside, new Uint8Array(pixels.length)]) {
-    const counts = new Float64Array(size);
-    pixels.forEach((value, i) => {
-      if (!hidden[i]) counts[value & (size - 1)] += 1;
-    });
-    const table = firstUseful(values, counts, displays);
-    if (!table) continue;
-    pixels.forEach((value, i) => {
-      const shade = table[value & (size - 1)];
-      grey[i] = hidden[i] ? 0 : inverted ? 255 - shade : shade;
-    });
-    return grey;
-  }
-  return grey;
+  const counts = new Float64Array(size);
+  pixels.forEach((value, i) => {
+    if (!hidden[i]) counts[value & (size - 1)] += 1;
+  });
+  const table = firstUseful(values, counts, displays);
+  return table && Uint8Array.from(pixels, (value) => table[value & (size - 1)]);
 }

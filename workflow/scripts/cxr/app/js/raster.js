@@ -43,18 +43,19 @@ function requireBounded(width, height) {
   if (width * height > MAX_PIXELS) throw new Refused(TOO_LARGE);
 }
 
-// Numbers scaled linearly from their own range to 0..255; black where all are alike.
+// Numbers scaled linearly from their own finite range to 0..255; black where all are alike.
 function scaleToBytes(values) {
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+    if (value < low && value > -Infinity) low = value;
+    if (value > high && value < Infinity) high = value;
   }
   const scaled = new Uint8Array(values.length);
   if (!(high > low)) return scaled;
   for (let i = 0; i < values.length; i += 1) {
-    scaled[i] = roundHalfEven((255 * (values[i] - low)) / (high - low));
+    const value = Math.max(low, Math.min(high, values[i]));
+    scaled[i] = roundHalfEven((255 * (value - low)) / (high - low));
   }
   return scaled;
 }
