@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
 from tests.benchmarks.cases import REPLICATES, Case, measure, p_value, share  # noqa: E402
-from tests.helpers.null_features import KINDS  # noqa: E402
+from tests.helpers.null_features import KINDS, UNITS  # noqa: E402
 from tests.helpers.study import workspace  # noqa: E402
 
 from cxr.config.catalogue.null_models import DECIDING  # noqa: E402
@@ -101,7 +101,7 @@ def measured(pool, cases, folder):
     return list(pool.map(partial(measure, folder=folder), cases))
 
 
-def of_features(pool, draws, sizes, choose, folder, kinds):
+def of_features(pool, draws, sizes, choose, folder, kinds, units):
     """The table of features of one piece."""
     print("| images | features | null | null rejected | verdict `clusters ...` | inconclusive |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -110,7 +110,7 @@ def of_features(pool, draws, sizes, choose, folder, kinds):
         # Of the nulls that decide nothing a quarter of the draws shows enough.
         rows += [(sizes[0], null, "rectified", draws // 4) for null in ("copula", "permutation")]
     for n, null, kind, number in rows:
-        cases = [Case(kind, i, n, null=null, choose=choose) for i in range(number)]
+        cases = [Case(kind, i, n, null=null, choose=choose, units=units) for i in range(number)]
         outcomes = measured(pool, cases, folder)
         cells = [count(outcomes, f) for f in (rejects(DECIDING), says_clusters, says_inconclusive)]
         print(f"| {n} | {kind} | {null} | {' | '.join(cells)} |", flush=True)
@@ -267,6 +267,7 @@ if __name__ == "__main__":
     parser.add_argument("--draws", type=int, default=100, help="draws of each kind")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="of `features`")
     parser.add_argument("--images", type=int, nargs="+", default=[175], help="sizes of the draws")
+    parser.add_argument("--units", type=int, default=UNITS, help="of `features`")
     parser.add_argument("--cohorts", type=int, help="at most so many cohorts of each kind")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument(
@@ -276,7 +277,7 @@ if __name__ == "__main__":
     if options.part == "cohorts":
         of_cohorts(options.workers, options.cohorts)
     else:
-        features = partial(of_features, kinds=options.kinds)
+        features = partial(of_features, kinds=options.kinds, units=options.units)
         tables = {"features": features, "planted": of_planted, "gates": of_gates}
         with ProcessPoolExecutor(options.workers) as executor:
             table = tables[options.part]

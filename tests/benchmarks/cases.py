@@ -61,6 +61,8 @@ class Case:
         A key of `cxr.config.catalogue.null_models.NULL_MODELS`.
     choose : str
         As the config's `clustering.choose`.
+    units : int
+        Of features of one piece.
     """
 
     kind: str
@@ -69,13 +71,15 @@ class Case:
     distance: float = 0.0
     null: str = "gaussian"
     choose: str = "consensus"
+    units: int = null_features.UNITS
 
     def draw(self):
         """Features, patients, and the group of each image, or None."""
         sizes = sizes_of(self.n)
         rng = np.random.default_rng([2020, *self.kind.encode(), self.number])
         if not self.distance:
-            return draw(self.kind, rng, sizes), patients(sizes), None
+            features = draw(self.kind, rng, sizes, units=self.units)
+            return features, patients(sizes), None
         n_groups = 2 + self.number % 4
         features, group = plant(n_groups, self.distance, rng, sizes, self.kind == "equal")
         return features, patients(sizes), group

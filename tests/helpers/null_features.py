@@ -37,19 +37,19 @@ def noise(rng, sizes, width, icc=0.5):
     return np.sqrt(icc) * shared + np.sqrt(1 - icc) * rng.standard_normal(shared.shape)
 
 
-def spread(values, rng, sizes, icc=0.5):
-    """Values of a few directions as features of 64 units, with some noise of their own."""
-    mixed = values @ rng.standard_normal((values.shape[1], UNITS))
-    return mixed + 0.3 * noise(rng, sizes, UNITS, icc)
+def spread(values, rng, sizes, icc=0.5, units=UNITS):
+    """Values of a few directions as features of many units, with some noise of their own."""
+    mixed = values @ rng.standard_normal((values.shape[1], units))
+    return mixed + 0.3 * noise(rng, sizes, units, icc)
 
 
 def rectify(values, rng):
     """What a rectifier leaves of features."""
-    return np.maximum(values + rng.normal(-0.5, 1, UNITS), 0)
+    return np.maximum(values + rng.normal(-0.5, 1, values.shape[1]), 0)
 
 
-def draw(kind, rng, sizes=SIZES, icc=0.5):
-    """Features of one piece, float array of shape (images, 64).
+def draw(kind, rng, sizes=SIZES, icc=0.5, units=UNITS):
+    """Features of one piece, float array of shape (images, units).
 
     Of `GAUSSIANS`: one Gaussian, or what a rectifier leaves of it. Of `CLOUDS`, all in one
     piece of even or falling density: a bent band in three dimensions; a heavy-tailed (t with
@@ -59,21 +59,21 @@ def draw(kind, rng, sizes=SIZES, icc=0.5):
     from scipy.special import ndtr
 
     if kind == "isotropic":
-        return noise(rng, sizes, UNITS, icc)
+        return noise(rng, sizes, units, icc)
     if kind in ("bent", "uneven"):
         along, across, up = ndtr(noise(rng, sizes, 3, icc)).T
         angle, radius = 1.5 * np.pi * along, 3 + across - 0.5
         band = [radius * np.cos(angle), radius * np.sin(angle), 2 * up]
         if kind == "uneven":
             band = [10 * along**3, 2 * across, 2 * up]
-        rotation = np.linalg.qr(rng.standard_normal((UNITS, 3)))[0]
-        return 3 * np.column_stack(band) @ rotation.T + 0.3 * noise(rng, sizes, UNITS, icc)
+        rotation = np.linalg.qr(rng.standard_normal((units, 3)))[0]
+        return 3 * np.column_stack(band) @ rotation.T + 0.3 * noise(rng, sizes, units, icc)
     values = noise(rng, sizes, RANK, icc)
     if kind == "heavy-tailed":
         values /= np.repeat(np.sqrt(rng.chisquare(3, len(sizes)) / 3), sizes)[:, None]
     if kind == "skewed":
         values = np.exp(0.8 * values)
-    values = spread(values, rng, sizes, icc)
+    values = spread(values, rng, sizes, icc, units)
     return values if kind == "low rank" else rectify(values, rng)
 
 

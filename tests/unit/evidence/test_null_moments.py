@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from cxr.evidence.null_models import MAX_ICC, Latent, _gibbs_sweep, _Moments, fit_null, rectified
+from cxr.evidence.censored import _gibbs_sweep
+from cxr.evidence.moments import MAX_ICC, Latent, Moments
+from cxr.evidence.null_models import fit_null, rectified
 
 
 def test_components_of_variance_by_hand():
     """Groups of 1, 2 and 3: means 1, 4, 7, the grand mean 5."""
     values = np.array([[1.0], [3], [5], [6], [7], [8]])
-    moments = _Moments.of(values, np.array([0, 1, 1, 2, 2, 2]))
+    moments = Moments.of(values, np.array([0, 1, 1, 2, 2, 2]))
     assert moments.mean == 5
     assert moments.total[0, 0] == pytest.approx((16 + 4 + 0 + 1 + 4 + 9) / 6)
     # Within (1 + 1 + 1 + 0 + 1) / 3; between (16 + 2 + 12) / 2; n0 = (6 - 14 / 6) / 2.
@@ -23,7 +25,7 @@ def test_covariances_are_of_all_pairs_of_units():
     between, within = np.array([[2.0, 0.8], [0.8, 1.0]]), np.array([[1.0, -0.3], [-0.3, 0.5]])
     shared = rng.multivariate_normal([0, 0], between, 3000)[owner]
     values = shared + rng.multivariate_normal([5, 6], within, 6000)
-    moments = _Moments.of(values, owner)
+    moments = Moments.of(values, owner)
     np.testing.assert_allclose(moments.within, within, atol=0.1)
     np.testing.assert_allclose(moments.between, between, atol=0.2)
     np.testing.assert_allclose(moments.total, np.cov(values.T, bias=True))
@@ -39,32 +41,32 @@ def test_covariances_are_of_all_pairs_of_units():
 def test_single_images_of_patients_are_not_correlated_and_copies_nearly_are():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(60, 3))
-    assert (_Moments.of(values, np.arange(60)).latent(np.arange(60)).icc == 0).all()
+    assert (Moments.of(values, np.arange(60)).latent(np.arange(60)).icc == 0).all()
     owner = np.repeat(np.arange(30), 2)
-    copies = _Moments.of(values[owner], owner).latent(owner)
+    copies = Moments.of(values[owner], owner).latent(owner)
     assert (copies.icc == MAX_ICC).all()
     opposite = values[owner] * np.tile([1, -1], 30)[:, None]
-    assert (_Moments.of(opposite, owner).latent(owner).icc == 0).all(), "no negative correlation"
+    assert (Moments.of(opposite, owner).latent(owner).icc == 0).all(), "no negative correlation"
 
 
 def test_few_images_of_many_units_are_shrunk_and_others_are_not():
     rng = np.random.default_rng(0)
     wide, tall = rng.normal(size=(20, 20)) * 3, rng.normal(size=(21, 20))
     assert np.linalg.matrix_rank(np.cov(wide.T)) == 19
-    shrunk = _Moments.of(wide, np.arange(20)).total
+    shrunk = Moments.of(wide, np.arange(20)).total
     assert np.linalg.matrix_rank(shrunk) == 20
     np.testing.assert_allclose(np.diag(shrunk), wide.var(axis=0), rtol=0.35)
     plain = np.cov(tall.T, bias=True)
-    np.testing.assert_allclose(_Moments.of(tall, np.arange(21)).total, plain)
-    forced = _Moments.of(tall, np.arange(21), shrunk=True).total
+    np.testing.assert_allclose(Moments.of(tall, np.arange(21)).total, plain)
+    forced = Moments.of(tall, np.arange(21), shrunk=True).total
     off = ~np.eye(20, dtype=bool)
     assert np.abs(forced[off]).max() < np.abs(plain[off]).max()
 
 
 def test_averages_are_of_each_moment():
-    one = _Moments(np.zeros(1), np.eye(1), np.eye(1) * 2, np.eye(1) * 3)
-    two = _Moments(np.ones(1), np.eye(1) * 3, np.eye(1) * 6, np.eye(1) * 9)
-    average = _Moments.average([one, two])
+    one = Moments(np.zeros(1), np.eye(1), np.eye(1) * 2, np.eye(1) * 3)
+    two = Moments(np.ones(1), np.eye(1) * 3, np.eye(1) * 6, np.eye(1) * 9)
+    average = one.plus(two).over(2)
     moments = (average.mean, average.total, average.between, average.within)
     assert [float(part.ravel()[0]) for part in moments] == [0.5, 2, 4, 6]
 
