@@ -39,7 +39,8 @@ def test_one_that_knows_most_and_least_is_said_to():
 def test_sources_that_are_known_alike_have_no_least(value, range_):
     rows = [*ROWS[:4], ("rad-dino", "encoder", "source", value, 0.61, 0.8), ROWS[5]]
     assert representation_sentence(table_of(rows)).endswith(
-        f"What they know of the source can't be told apart: {range_} (chance 0.50)."
+        "As far as intervals tell, no network or encoder knows less of the source than another: "
+        f"{range_} (chance 0.50)."
     )
 
 

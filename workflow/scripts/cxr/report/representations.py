@@ -102,8 +102,9 @@ def representation_sentence(table: pd.DataFrame) -> str:
     if len(_close(sources, least)) == len(sources) - 1:
         values = sorted({f"{value:.2f}" for value in sources["value"]})
         return (
-            f"{first} What they know of the source can't be told apart: "
-            f"{' to '.join([values[0], *values[1:][-1:]])} (chance {least['chance']:.2f})."
+            f"{first} As far as intervals tell, no network or encoder knows less of the source "
+            f"than another: {' to '.join([values[0], *values[1:][-1:]])} "
+            f"(chance {least['chance']:.2f})."
         )
     which = least["representation"]
     if which == best["representation"]:
