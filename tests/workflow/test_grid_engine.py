@@ -54,6 +54,15 @@ def test_jobs_ask_for_what_rules_request_and_a_killed_one_for_twice(engine, plac
     assert all((place.path / job["output"]).is_file() for job in jobs)
 
 
+@pytest.fixture
+def interruptible():
+    """What is started can be interrupted, also where these tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_what_runs_is_deleted_with_its_driver(engine, place):
     driver = place.start(*QUICK, f"{MAPS}/pca.parquet")
     deadline = time.monotonic() + 120
