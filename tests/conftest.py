@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+# torch's compiler imports it, which fails for good where something imported distutils before.
+import setuptools  # noqa: F401
 from filelock import FileLock
 
 from cxr.core.paths import ROOT
