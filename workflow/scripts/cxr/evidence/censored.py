@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxr.evidence.conditional import drawn_below, shared_scores
 from cxr.evidence.levels import Placement
 from cxr.evidence.moments import Latent, Moments
 from cxr.evidence.wide import Margins, WideLatent
@@ -87,17 +88,10 @@ def _gibbs_sweep(
     limits: np.ndarray | None = None,
 ) -> None:
     """One Gibbs sweep over the censored values, in place; they lie below `limits`, or 0."""
-    from scipy.special import ndtr, ndtri
-
     variances = (latent.axes**2).sum(axis=0)
     axes, icc = latent.axes / np.sqrt(variances), latent.icc
     scores = (values - latent.mean) @ (axes / np.sqrt(variances))
-    sizes = np.bincount(latent.owner)
-    sums = np.zeros((len(sizes), scores.shape[1]))
-    np.add.at(sums, latent.owner, scores)
-    precision = 1 + sizes[:, None] * icc / (1 - icc)
-    shared = np.sqrt(icc) / (1 - icc) * sums / precision
-    shared += rng.standard_normal(shared.shape) / np.sqrt(precision)
+    shared = shared_scores(scores, icc, latent.owner, rng)
     expected = latent.mean + (np.sqrt(icc) * shared)[latent.owner] @ latent.axes.T
     inverse = (axes / (variances * (1 - icc))) @ axes.T
     for unit in np.flatnonzero(zeros.any(axis=0)):
@@ -107,5 +101,4 @@ def _gibbs_sweep(
         centre = values[rows, unit] - pull / precision_of_unit
         deviation = 1 / np.sqrt(precision_of_unit)
         limit = 0.0 if limits is None else limits[rows, unit]
-        below = np.maximum(ndtr((limit - centre) / deviation), 1e-300)
-        values[rows, unit] = centre + deviation * ndtri(below * rng.uniform(size=len(below)))
+        values[rows, unit] = drawn_below(limit, centre, deviation, rng)

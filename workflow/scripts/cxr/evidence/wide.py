@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxr.evidence.conditional import drawn_below, shared_scores
 from cxr.evidence.moments import intraclass_of, spread_share
 
 # Directions with a smaller share of the largest singular value are none.
@@ -114,11 +115,10 @@ class WideLatent:
         limits: np.ndarray | None = None,
     ) -> None:
         """One Gibbs sweep over the censored values, in place; they lie below `limits`, or 0."""
-        from scipy.special import ndtr, ndtri
-
-        shared = self._shared(values, rng)
         deviations = np.sqrt(self.variances)
         residuals = (values - self.mean) / self.scale
+        scores = residuals @ (self.directions / deviations)
+        shared = shared_scores(scores, self.icc, self.owner, rng)
         residuals -= (np.sqrt(self.icc) * shared * deviations)[self.owner] @ self.directions.T
         along = residuals @ self.directions
         # The inverse of an image's covariance: 1 / rest everywhere, less this in each direction.
@@ -133,18 +133,7 @@ class WideLatent:
             now = (values[rows, unit] - self.mean[unit]) / self.scale[unit]
             centre = now - pull / precisions[unit]
             limit = (limit - self.mean[unit]) / self.scale[unit]
-            below = np.maximum(ndtr((limit - centre) / deviation), 1e-300)
-            drawn = centre + deviation * ndtri(below * rng.uniform(size=len(below)))
+            drawn = drawn_below(limit, centre, deviation, rng)
             residuals[rows, unit] = here + (drawn - now)
             along[rows] += np.outer(drawn - now, direction)
             values[rows, unit] = self.mean[unit] + self.scale[unit] * drawn
-
-    def _shared(self, values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What a patient's images share along each direction, drawn given the images."""
-        scores = (values - self.mean) / self.scale @ (self.directions / np.sqrt(self.variances))
-        sizes = np.bincount(self.owner)
-        sums = np.zeros((len(sizes), scores.shape[1]))
-        np.add.at(sums, self.owner, scores)
-        precision = 1 + sizes[:, None] * self.icc / (1 - self.icc)
-        shared = np.sqrt(self.icc) / (1 - self.icc) * sums / precision
-        return shared + rng.standard_normal(shared.shape) / np.sqrt(precision)
