@@ -38,7 +38,7 @@ LONGEST = (
     "test_encoders.py",
     "test_external.py",
     "test_asked.py",
-    "test_app.py",
+    "test_answers.py",
     "test_inputs.py",
     "test_reruns.py",
 )
