@@ -10,6 +10,7 @@ from cxr.embedding.knn import (
     NeighbourSettings,
     find_neighbours,
     nearest_of_all,
+    order_by_neighbours,
     search_neighbours,
     select_features,
 )
@@ -99,6 +100,15 @@ def test_points_that_the_graph_cannot_reach_are_searched_exactly(features):
     true_distances, true_indices = NearestNeighbors(n_neighbors=7).fit(points).kneighbors()
     assert indices.tolist() == true_indices.tolist()
     np.testing.assert_allclose(distances, true_distances, rtol=1e-4)
+
+
+def test_neighbours_come_soon_after_each_other_in_their_order(features):
+    indices = find_neighbours(ids_of(features), features, K / 3, 1).indices
+    order = order_by_neighbours(indices)
+    assert sorted(order) == list(range(ROWS))
+    place = np.argsort(order)
+    apart = np.abs(place[:, None] - place[indices])
+    assert np.median(apart) < np.median(np.abs(np.arange(ROWS)[:, None] - indices)) / 2
 
 
 def test_features_of_many_images_stay_float32(features):

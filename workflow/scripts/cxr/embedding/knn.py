@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 RECALL = 0.98  # that a graph must have for the maps
 QUERIES = 4096  # points that are searched at once
+NEAREST = 10  # neighbours of an image that decide which images come after it
 
 
 @dataclass(frozen=True)
@@ -277,6 +278,33 @@ def affinity_neighbours(neighbours: Neighbours, perplexity: float) -> tuple[np.n
         np.ascontiguousarray(neighbours.indices[:, :k]),
         np.ascontiguousarray(neighbours.distances[:, :k]),
     )
+
+
+def order_by_neighbours(indices: np.ndarray) -> np.ndarray:
+    """An order of the images in which neighbours come soon after each other, shape (n,).
+
+    What goes over all neighbours of all images in this order finds most of them in the
+    processor's cache (tests/benchmarks/README.md, "Features at scale").
+
+    Parameters
+    ----------
+    indices : int array, shape (n, k)
+        As of `Neighbours`; the nearest `NEAREST` count.
+
+    References
+    ----------
+    E. Cuthill, J. McKee, "Reducing the bandwidth of sparse symmetric matrices", Proc. 24th
+    Nat. Conf. ACM, 1969; in reverse, A. George, 1971.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    n, k = len(indices), min(NEAREST, indices.shape[1])
+    links = csr_array(
+        (np.ones(n * k, dtype=bool), indices[:, :k].ravel(), np.arange(0, n * k + 1, k)),
+        shape=(n, n),
+    )
+    return reverse_cuthill_mckee((links + links.T).tocsr(), symmetric_mode=True)
 
 
 def pairwise_affinities(neighbours: Neighbours, perplexity: float) -> np.ndarray:

@@ -18,7 +18,13 @@ import pyarrow as pa
 
 from cxr.core.arrow import to_column
 from cxr.core.progress import Progress
-from cxr.embedding.knn import Neighbours, affinity_neighbours, pairwise_affinities, starting_points
+from cxr.embedding.knn import (
+    Neighbours,
+    affinity_neighbours,
+    order_by_neighbours,
+    pairwise_affinities,
+    starting_points,
+)
 
 log = logging.getLogger("cxr")
 
@@ -131,18 +137,45 @@ def embed(
 
         return infotsne(neighbours, perplexity, start, seed, torch_device(settings.device))
 
+    return _by_opentsne(neighbours, perplexity, seed, start, gradient, threads)
+
+
+def _by_opentsne(
+    neighbours: Neighbours,
+    perplexity: float,
+    seed: int,
+    start: np.ndarray,
+    gradient: Gradient,
+    threads: int,
+) -> tuple[np.ndarray, float]:
+    """A map by openTSNE, whose points lie in memory near those that attract them.
+
+    Its repulsion is openTSNE's, its attraction that of `cxr.embedding.attraction`.
+    """
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
+    from openTSNE.tsne import kl_divergence_bh, kl_divergence_fft
 
-    index = PrecomputedNeighbors(*affinity_neighbours(neighbours, perplexity))
+    from cxr.embedding.attraction import with_pairs_once
+
+    order = order_by_neighbours(neighbours.indices)
+    place = np.argsort(order)
+    indices, distances = affinity_neighbours(neighbours, perplexity)
+    index = PrecomputedNeighbors(place[indices[order]].astype(np.int32), distances[order])
     affinities = PerplexityBasedNN(knn_index=index, perplexity=perplexity, n_jobs=threads)
+    affinities.P.sort_indices()
+    objective = kl_divergence_fft if gradient == "fft" else kl_divergence_bh
     embedding = TSNEEmbedding(
-        start, affinities, negative_gradient_method=gradient, n_jobs=threads, random_state=seed
+        start[order],
+        affinities,
+        negative_gradient_method=with_pairs_once(objective, affinities.P),
+        n_jobs=threads,
+        random_state=seed,
     )
     for iterations, exaggeration, momentum in PHASES:
         embedding = embedding.optimize(iterations, exaggeration=exaggeration, momentum=momentum)
-    return np.asarray(embedding, dtype=np.float64), float(embedding.kl_divergence)
+    return np.asarray(embedding, dtype=np.float64)[place], float(embedding.kl_divergence)
 
 
 def embed_runs(
