@@ -104,6 +104,25 @@ def test_a_file_of_the_user_that_changed_makes_its_reader_run(results):
     assert reasons(read()) == {"train": INPUTS}
 
 
+@pytest.mark.parametrize("path", ["results/table.csv", "results/other/features.csv"])
+def test_a_file_of_the_user_or_of_another_study_may_lie_among_the_results(results, path):
+    write_text("x", path)
+    task = task_of("import", ["tiny/cohort.csv"], [path])
+    with receipt_of(task):
+        write_text("y", task.output[0])
+    job = (task.output, task.input, task.params.cfg, task.params.code)
+    found = read()
+    assert found.reason(*job) is None
+    # A copy that is older than what it was made of gets a time in order.
+    os.utime(task.output[0], ns=(0, 0))
+    found.restore_times()
+    assert Path(task.output[0]).stat().st_mtime_ns > Path(path).stat().st_mtime_ns
+    write_text("z", path)
+    assert read().reason(*job) == INPUTS
+    Path(path).unlink()
+    assert read().reason(*job) == INPUTS
+
+
 def test_a_source_that_changed_is_obtained_again_and_nothing_of_it_is_damaged(results):
     write_text("other", "results/sources/own/1.png")
     assert reasons(read()) == {"download": CHANGED, "clean": INPUTS}

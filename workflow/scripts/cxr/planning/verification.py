@@ -49,6 +49,9 @@ class Results:
         By output, the receipt of the job that wrote it.
     digests : dict of str to str
         Of each output that has a receipt and is there.
+    others : dict of str to str or None
+        The same of other files in the folder that were asked for: of the user, or of another
+        study. None where there is none.
     reasons : dict of str to int
         How many jobs' results `reason` found to be made again, by the reason.
     """
@@ -57,11 +60,12 @@ class Results:
     parts: list[str]
     receipts: dict[str, Receipt] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str | None] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
     def read(self, threads: int = 1) -> None:
         """Reads all receipts and the results that they tell of."""
-        self.receipts = {}
+        self.receipts, self.others = {}, {}
         for part in self.parts:
             place = self.folder / part / FOLDER
             for path in sorted(place.rglob("*.json")):
@@ -86,6 +90,17 @@ class Results:
             return digest(path)
         except OSError:
             return None
+
+    def _digest_of(self, name: str) -> str | None:
+        """The digest of a file in the folder of results as it is now, None where there is none."""
+        if name in self.receipts:
+            return self.digests.get(name)
+        if name not in self.others:
+            try:
+                self.others[name] = digest(self.folder / name)
+            except OSError:
+                self.others[name] = None
+        return self.others[name]
 
     def damaged(self) -> list[Path]:
         """The files that are not as they were written, less what a job is writing now."""
@@ -126,7 +141,7 @@ class Results:
     def _is_whole(self, receipt: Receipt) -> bool:
         """Whether what a job wrote, and the results that it read, are as its receipt says."""
         noted = {**receipt.inputs, **receipt.outputs}
-        return all(self.digests.get(name) == value for name, value in noted.items())
+        return all(self._digest_of(name) == value for name, value in noted.items())
 
     def reason(
         self,
@@ -178,7 +193,7 @@ class Results:
         for path in map(Path, inputs):
             if path.is_relative_to(self.folder):
                 name = path.relative_to(self.folder).as_posix()
-                results[name] = self.digests.get(name)
+                results[name] = self._digest_of(name)
             elif path.exists():
                 others.append(digest(path))
         return results == receipt.inputs and sorted(others) == receipt.others
