@@ -42,8 +42,8 @@ VARIANTS = "Do the clusters follow countries, as variants of the virus would?"
         (
             model_of(evidence_of(verdict="inconclusive: unstable"), [field_row("sex", 0.1, 0.9)]),
             "Inconclusive: of the 3 candidate clusters, unstable (p = 0.005).",
-            "Whether they follow countries can't be told, since too few are recorded; none of the "
-            "1 recorded fields is associated with them.",
+            "Whether they follow countries can't be told, since too few are recorded; sex, the one "
+            "recorded field, is not associated with them.",
             "open",
         ),
         (

@@ -135,6 +135,9 @@ def _followed(
     """What the clusters follow most, as the end of a sentence."""
     if not fields:
         return f"no {other}recorded field could be tested"
+    if not significant and len(fields) == 1:
+        name = field_name(fields[0]["field"])
+        return f"{name}, the one {other}recorded field, is not associated with them"
     if not significant:
         return f"none of the {len(fields)} {other}recorded fields is associated with them"
     row = significant[0]
