@@ -178,10 +178,11 @@ def test_features_from_elsewhere_run_to_their_report(tmp_path, rng):
         }
     )
     table.loc[5, "features"][3] = np.nan
-    table.to_parquet(place.path / "features.parquet")
+    (place.path / "results").mkdir()
+    table.to_parquet(place.path / "results" / "features.parquet")
     config = {
         "study": "tiny",
-        "features": {"from_file": "features.parquet", "name": "elsewhere"},
+        "features": {"from_file": "results/features.parquet", "name": "elsewhere"},
         "embedding": {"perplexities": [10, 20]},
         "clustering": TINY["clustering"],
         "evidence": TINY["evidence"] | {"replicates": 39},
