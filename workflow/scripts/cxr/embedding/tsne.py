@@ -112,7 +112,7 @@ def embed(
         Of the start, when it is random, and of its jitter, when it is the PCA.
     settings : TsneSettings
     threads : int
-        Of openTSNE; the exact gradient uses one.
+        Of openTSNE; what is computed here uses one.
 
     Returns
     -------

@@ -96,6 +96,37 @@ def next_update(
 
 
 @triton.jit
+def take_step(
+    updates,
+    gains,
+    tuning,
+    width,
+    rows,
+    inside,
+    slope_x,
+    slope_y,
+    MAX_STEP: tl.constexpr,
+    MIN_GAIN: tl.constexpr,
+):
+    """The step of each of some points, and its length as of `next_update`.
+
+    `updates`, `gains` and `tuning` point to those of the map (see `move_maps`); the first two
+    are brought up to date where `inside`.
+    """
+    momentum, rate = tl.load(tuning + 1), tl.load(tuning + 2)
+    update_x, update_y = load_pair(updates, width, rows)
+    gain_x, gain_y = load_pair(gains, width, rows)
+    gain_x = next_gain(gain_x, update_x, slope_x, MIN_GAIN)
+    gain_y = next_gain(gain_y, update_y, slope_y, MIN_GAIN)
+    update_x, update_y, length = next_update(
+        update_x, update_y, gain_x, gain_y, slope_x, slope_y, momentum, rate, MAX_STEP
+    )
+    store_pair(updates, width, rows, update_x, update_y, inside)
+    store_pair(gains, width, rows, gain_x, gain_y, inside)
+    return update_x, update_y, length
+
+
+@triton.jit
 def move_maps(
     joints,
     which,
@@ -132,9 +163,8 @@ def move_maps(
     n = tl.load(sizes + own_map)
     if (block * ROWS >= n) | (tl.load(moving + own_map) == 0):
         return
-    exaggeration = tl.load(control + own_map * 3)
-    momentum = tl.load(control + own_map * 3 + 1)
-    rate = tl.load(control + own_map * 3 + 2)
+    tuning = control + own_map * 3
+    exaggeration = tl.load(tuning)
 
     used = (n + ROWS - 1) // ROWS
     scale = 1.0 / kernel_sum(sums + own_map * blocks, used, LANES)
@@ -153,17 +183,10 @@ def move_maps(
     # Each point's kernel with itself is 1.
     with_others = tl.where(inside, kernels - 1.0, 0.0)
 
-    update_x, update_y = load_pair(updates + at, width, rows)
-    gain_x, gain_y = load_pair(gains + at, width, rows)
-    gain_x = next_gain(gain_x, update_x, slope_x, MIN_GAIN)
-    gain_y = next_gain(gain_y, update_y, slope_y, MIN_GAIN)
-    update_x, update_y, length = next_update(
-        update_x, update_y, gain_x, gain_y, slope_x, slope_y, momentum, rate, MAX_STEP
+    step_x, step_y, length = take_step(
+        updates + at, gains + at, tuning, width, rows, inside, slope_x, slope_y, MAX_STEP, MIN_GAIN
     )
-
-    store_pair(updates + at, width, rows, update_x, update_y, inside)
-    store_pair(gains + at, width, rows, gain_x, gain_y, inside)
-    store_pair(next_places + at, width, rows, x + update_x, y + update_y, inside)
+    store_pair(next_places + at, width, rows, x + step_x, y + step_y, inside)
     tl.store(next_sums + own_map * blocks + block, tl.sum(with_others, axis=0))
     step = tl.where(inside, tl.minimum(length, MAX_STEP), 0.0)
     tl.store(longest + own_map * blocks + block, tl.max(step, axis=0))
