@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
-from cxr.figures.clusters import OPACITY, PALEST, cells, clusters
+from cxr.figures.clusters import OPACITY, PALEST, cells, clusters, maps
 from tests.helpers.cluster_files import map_of, ranking_of
 
 
@@ -41,6 +42,19 @@ def test_the_grid_shows_what_selects(rng, choose, title, value):
     heat, lines, *_ = cells(grid, ranking, 1 / 3, choose).axes
     assert heat.images[0].get_array().max() == value
     assert lines.get_ylabel() == f"best {title.rsplit(' ', 1)[0]}"
+
+
+@pytest.mark.parametrize("choose", ["consensus", "balance"])
+def test_long_titles_of_maps_are_within_the_figure(rng, choose):
+    ranking = ranking_of()[1].assign(perplexity=178.0, eps=1.25, min_samples=19, balance_score=136)
+    figure = maps(map_of(rng), map_of(rng), ranking, choose)
+    figure.draw_without_rendering()
+    ends = []
+    for ax in figure.axes:
+        (title,) = (each for each in ax.findobj(Text) if each.get_text() == ax.get_title("left"))
+        ends.append(title.get_window_extent().x1)
+    assert ends[0] < figure.axes[1].bbox.x0
+    assert ends[1] < figure.bbox.x1
 
 
 def test_the_balance_score_is_shown_where_all_have_too_many_outliers(rng):

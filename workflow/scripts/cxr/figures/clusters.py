@@ -47,7 +47,7 @@ def maps(pca: pd.DataFrame, tsne: pd.DataFrame, ranking: pd.DataFrame, choose: s
     for ax, method, rows in zip(fig.subplots(1, 2), ("pca", "tsne"), (pca, tsne), strict=True):
         scatter(ax, rows, size=9)
         name = {"pca": "PCA", "tsne": "t-SNE"}[method]
-        ax.set_title(f"{name}: {_cell_text(best_cell(ranking, method), choose)}")
+        ax.set_title(f"{name}\n{_cell_text(best_cell(ranking, method), choose)}")
     return fig
 
 

@@ -64,6 +64,7 @@ def _panel(ax: Axes, probed: pd.DataFrame, field: str, names: list[str]) -> None
         empty(ax, f"{field_name(field)}: not measured")
         return
     ax.set_yticks(range(len(names)), [short(name, 24) for name in names])
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "", "0.5", "", "1"])
     ax.set(xlim=(0, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel="balanced accuracy")
     ax.set_title(short(field_name(field)))
     ax.grid(axis="x", color="#e3e5e8", lw=0.6)
