@@ -49,7 +49,7 @@ class Results:
         By output, the receipt of the job that wrote it.
     digests : dict of str to str
         Of each output that has a receipt and is there.
-    others : dict of str to str or None
+    unrecorded : dict of str to str or None
         The same of other files in the folder that were asked for: of the user, or of another
         study. None where there is none.
     reasons : dict of str to int
@@ -60,12 +60,12 @@ class Results:
     parts: list[str]
     receipts: dict[str, Receipt] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
-    others: dict[str, str | None] = field(default_factory=dict)
+    unrecorded: dict[str, str | None] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
     def read(self, threads: int = 1) -> None:
         """Reads all receipts and the results that they tell of."""
-        self.receipts, self.others = {}, {}
+        self.receipts, self.unrecorded = {}, {}
         for part in self.parts:
             place = self.folder / part / FOLDER
             for path in sorted(place.rglob("*.json")):
@@ -95,12 +95,12 @@ class Results:
         """The digest of a file in the folder of results as it is now, None where there is none."""
         if name in self.receipts:
             return self.digests.get(name)
-        if name not in self.others:
+        if name not in self.unrecorded:
             try:
-                self.others[name] = digest(self.folder / name)
+                self.unrecorded[name] = digest(self.folder / name)
             except OSError:
-                self.others[name] = None
-        return self.others[name]
+                self.unrecorded[name] = None
+        return self.unrecorded[name]
 
     def damaged(self) -> list[Path]:
         """The files that are not as they were written, less what a job is writing now."""
